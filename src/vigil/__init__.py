@@ -1,0 +1,2 @@
+"""Vigil, the open officer safety toolkit."""
+
