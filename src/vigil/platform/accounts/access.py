@@ -1,0 +1,91 @@
+"""From a session, a token or a user to an `Actor`: the only places where roles are read."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from vigil.core.actor import Actor, Via
+from vigil.core.permissions import Role
+from vigil.platform.accounts.models import ApiToken, Membership, User
+
+TOKEN_PREFIX = "vgl_"  # noqa: S105 - what a token begins with, so that leak scanners find it
+SESSION_AGENCY = "agency_id"
+
+
+def actor_of_user(user: User, agency_id: UUID | None = None, via: Via = Via.PAGE) -> Actor | None:
+    """The user acting for the agency, or, where none is named, for the one they joined first.
+
+    None when the user is switched off or has no active role there.
+    """
+    if not user.is_active:
+        return None
+    memberships = Membership.objects.filter(user=user, active=True, agency__is_active=True).order_by("created_at", "id")
+    held = list(memberships.values_list("agency_id", "role"))
+    chosen = agency_id or (held[0][0] if held else None)
+    roles = frozenset(Role(role) for agency, role in held if agency == chosen)
+    if not roles:
+        return None
+    return Actor(user_id=user.id, name=str(user), agency_id=chosen, roles=roles, via=via)
+
+
+def actor_of_session(request: HttpRequest) -> Actor | None:
+    """The logged-in user as an actor of the agency chosen in the session; None when nobody is logged in."""
+    user = request.user
+    if not isinstance(user, User):
+        # request.user is lazy: only the wrapped object knows its class.
+        return None
+    chosen = request.session.get(SESSION_AGENCY)
+    return actor_of_user(user, UUID(chosen) if chosen else None) or actor_of_user(user)
+
+
+def new_token(
+    user: User, agency_id: UUID, name: str, scopes: Iterable[str], expires_at: datetime
+) -> tuple[ApiToken, str]:
+    """Create a token within the caller's transaction; the text is returned once and never stored."""
+    prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+    text = f"{TOKEN_PREFIX}{prefix}_{secret}"
+    token = ApiToken.objects.create(
+        prefix=prefix,
+        digest=_digest(text),
+        name=name,
+        user=user,
+        agency_id=agency_id,
+        scopes=sorted(scopes),
+        expires_at=expires_at,
+    )
+    return token, text
+
+
+def actor_of_token(text: str, now: datetime) -> tuple[Actor, ApiToken] | None:
+    """The actor and the token's row; None when the text is unknown, expired, revoked, or its user may no longer act."""
+    if not text.startswith(TOKEN_PREFIX):
+        return None
+    prefix = text.removeprefix(TOKEN_PREFIX).split("_", 1)[0]
+    token = ApiToken.objects.select_related("user").filter(prefix=prefix).first()
+    if token is None or not secrets.compare_digest(token.digest, _digest(text)):
+        return None
+    if token.revoked_at is not None or token.expires_at <= now:
+        return None
+    actor = actor_of_user(token.user, token.agency_id, Via.API)
+    if actor is None:
+        return None
+    narrowed = Actor(
+        user_id=actor.user_id,
+        name=actor.name,
+        agency_id=actor.agency_id,
+        roles=actor.roles,
+        scopes=frozenset(token.scopes),
+        via=Via.API,
+    )
+    return narrowed, token
+
+
+def _digest(text: str) -> str:
+    # A token has 256 random bits, so a plain hash is enough: there is nothing to guess.
+    return hashlib.sha256(text.encode()).hexdigest()

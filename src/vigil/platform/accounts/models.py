@@ -1,0 +1,125 @@
+"""Users, what they are within agencies, API tokens, and failed logins."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from vigil.core.identifiers import uuid7
+from vigil.core.permissions import Role
+from vigil.platform import clock
+
+ROLES = [(role.value, role.value.replace("_", " ")) for role in Role if role is not Role.SYSTEM]
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates users with a hashed password."""
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
+        """A saved user; without a password nobody can log in as them."""
+        user = self.model(username=self.model.normalize_username(username), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person. What they may do comes from memberships only: there is no superuser."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    username = models.CharField(max_length=150, unique=True)
+    full_name = models.CharField(max_length=200)
+    phone = models.CharField(max_length=32, blank=True)
+    email = models.EmailField(blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
+
+    class Meta:
+        ordering = ("full_name",)
+
+    def __str__(self) -> str:
+        return self.full_name or self.username
+
+
+class Membership(models.Model):
+    """One role of one user within one agency."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=20, choices=ROLES)
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("user", "agency", "role"), name="accounts_one_membership"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=[value for value, _ in ROLES]), name="accounts_role_known"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.role
+
+
+class ApiToken(models.Model):
+    """A program's key: acts as its user within one agency, narrowed by scopes. Only the hash is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    prefix = models.CharField(max_length=12, unique=True)
+    digest = models.CharField(max_length=64)
+    name = models.CharField(max_length=100)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="tokens")
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("created_at",)
+
+    def __str__(self) -> str:
+        return self.prefix
+
+
+class LoginFailure(models.Model):
+    """One failed login, by a digest of account and address: what slows guessing down."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=("key", "at"), name="accounts_failure_key"),)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class IdempotentReply(models.Model):
+    """The answer once given to an API request with an Idempotency-Key, so that a retry is told the same."""
+
+    id = models.BigAutoField(primary_key=True)
+    token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, related_name="replies")
+    key = models.CharField(max_length=200)
+    request_digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.BinaryField()
+    """Encrypted as all that may hold contacts."""
+    headers = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("token", "key"), name="accounts_one_reply"),)
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,98 @@
+"""The agencies that this node serves or knows, and the node itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F
+
+from vigil.core.identifiers import ORI_PATTERN, new_epoch, uuid7
+from vigil.platform import clock
+
+
+class Agency(models.Model):
+    """One law-enforcement organisation, identified by its ORI (specification, section 2)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    ori = models.CharField("ORI", max_length=9, unique=True, validators=[RegexValidator(ORI_PATTERN)])
+    name = models.CharField(max_length=200)
+    short_name = models.CharField(max_length=60, blank=True)
+    state = models.CharField(max_length=2, blank=True)
+    county = models.CharField(max_length=100, blank=True)
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True)
+    watch_desk_phone = models.CharField(max_length=32, blank=True)
+    lead_time_minutes = models.PositiveIntegerField(default=120)
+    """An operation that starts sooner than this after it is registered is exigent (specification, section 3)."""
+    rules = models.JSONField(default=dict, blank=True)
+    """The agency's own values where they differ from the shipped defaults, e.g. radius and buffers per type."""
+    is_served = models.BooleanField(default=True)
+    """True: this node serves it. False: a neighbour known by name only, for "not covered" on receipts."""
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("name",)
+        verbose_name_plural = "agencies"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def label(self) -> str:
+        """The short name where there is one."""
+        return self.short_name or self.name
+
+
+class Node(models.Model):
+    """This installation: exactly one row. `epoch` changes after a restore; `sequence` grows with every stored change.
+
+    References such as BAY-26-000123 are the node's code, the year's last two digits and a number.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slot = models.PositiveSmallIntegerField(default=1, unique=True, editable=False)
+    name = models.CharField(max_length=200)
+    code = models.CharField(max_length=8, validators=[RegexValidator(r"^[A-Z][A-Z0-9]{1,7}$")])
+    epoch = models.BigIntegerField(default=new_epoch)
+    sequence = models.BigIntegerField(default=0)
+    reference_year = models.PositiveSmallIntegerField(default=0)
+    reference_number = models.PositiveIntegerField(default=0)
+    watch_desk_name = models.CharField(max_length=200, blank=True)
+    watch_desk_phone = models.CharField(max_length=32, blank=True)
+    desk_hours = models.CharField(max_length=200, blank=True)
+    region = models.JSONField(null=True, blank=True)
+    """List of boxes [west, south, east, north] in degrees; empty: no region, so no place is outside it."""
+    is_demo = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(slot=1), name="agencies_one_node"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def this_node() -> Node:
+    """The node's row; `Node.DoesNotExist` before set-up."""
+    return Node.objects.get(slot=1)
+
+
+def next_sequence() -> int:
+    """Advance the store sequence in the caller's transaction and return it; writers queue behind one another here."""
+    Node.objects.filter(slot=1).update(sequence=F("sequence") + 1)
+    sequence: int = Node.objects.values_list("sequence", flat=True).get(slot=1)
+    return sequence
+
+
+def next_reference(now: datetime) -> str:
+    """Draw the next human reference, e.g. BAY-26-000123, in the caller's transaction; numbers restart each UTC year."""
+    year = now.year % 100
+    same_year = Node.objects.filter(slot=1, reference_year=year).update(reference_number=F("reference_number") + 1)
+    if not same_year:
+        Node.objects.filter(slot=1).update(reference_year=year, reference_number=1)
+    code, number = Node.objects.values_list("code", "reference_number").get(slot=1)
+    return f"{code}-{year:02d}-{number:06d}"

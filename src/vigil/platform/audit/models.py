@@ -1,0 +1,49 @@
+"""What was done, by whom, with what outcome; and the chain that shows later change."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class AuditRecord(models.Model):
+    """One act or one refusal. Written once; the database itself refuses UPDATE and DELETE (see `append_only`).
+
+    Names are frozen as text; `objects` holds ids only and `details_digest` a SHA-256, never contents.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    actor_id = models.UUIDField(null=True)
+    actor_name = models.CharField(max_length=200)
+    agency_id = models.UUIDField(null=True)
+    via = models.CharField(max_length=8)
+    verb = models.CharField(max_length=80)
+    outcome = models.CharField(max_length=20)
+    object_ids = models.JSONField(default=dict)
+    details_digest = models.CharField(max_length=64, blank=True)
+    request_id = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("at",), name="audit_at"),
+            models.Index(fields=("actor_id", "at"), name="audit_actor"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.outcome}"
+
+
+class AuditSeal(models.Model):
+    """One link: the record at `position` of the chain, hashed together with the link before it."""
+
+    position = models.PositiveBigIntegerField(primary_key=True)
+    record_id = models.BigIntegerField(unique=True)
+    previous = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("position",)
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.digest}"

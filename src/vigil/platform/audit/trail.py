@@ -1,0 +1,46 @@
+"""Writing the audit trail: one record an act, in the act's own transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from vigil.core.actor import Actor
+from vigil.platform import clock
+from vigil.platform.audit.models import AuditRecord
+from vigil.platform.requests import request_id
+
+DONE = "done"
+
+
+def record(
+    actor: Actor,
+    verb: str,
+    objects: Mapping[str, Any] | None = None,
+    outcome: str = DONE,
+    details: Mapping[str, Any] | None = None,
+) -> AuditRecord:
+    """Write one record within the caller's transaction: if it cannot be written, the act does not happen.
+
+    `objects` maps a noun to an id or a list of ids. Of `details` only the SHA-256 is kept, so that a dispute
+    about what was changed can be settled without the trail holding contents.
+    """
+    return AuditRecord.objects.create(
+        at=clock.now(),
+        actor_id=actor.user_id,
+        actor_name=actor.name[:200],
+        agency_id=actor.agency_id,
+        via=actor.via.value,
+        verb=verb,
+        outcome=outcome,
+        object_ids=json.loads(json.dumps(objects or {}, default=str)),
+        details_digest=digest_of(details) if details else "",
+        request_id=request_id.get(),
+    )
+
+
+def digest_of(details: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of the details as JSON with sorted keys."""
+    return hashlib.sha256(json.dumps(details, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,96 @@
+"""What every view declares: the permission it needs, or that it is public. An undeclared address stops the start."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core import checks
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from vigil.core.actor import Actor
+from vigil.core.errors import Refused
+from vigil.core.permissions import PERMISSIONS
+from vigil.platform.accounts.access import actor_of_session
+
+PUBLIC = "public"
+
+View = Callable[..., Any]
+V = TypeVar("V", bound=View)
+
+
+def page(permission: str) -> Callable[[View], View]:
+    """The view is for those who hold the permission; it is called as `view(request, ...)` with `request.actor` set.
+
+    Somebody not logged in is sent to the login page and back; a lacking permission raises `Refused`.
+    """
+    if permission not in PERMISSIONS:
+        raise LookupError(f"{permission} is not in the table of core/permissions.py")
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            actor = actor_of_session(request)
+            if actor is None:
+                return HttpResponseRedirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}")
+            if not actor.can(permission):
+                raise Refused(permission)
+            request.actor = actor  # type: ignore[attr-defined]
+            response: HttpResponse = view(request, *args, **kwargs)
+            return response
+
+        return _declare(guarded, permission)
+
+    return decorate
+
+
+def public(view: V) -> V:
+    """The view needs no login: login page, health check, the manifest."""
+    return _declare(view, PUBLIC)
+
+
+def declared(permission: str) -> Callable[[V], V]:
+    """The view checks the permission itself (an API route behind a bearer token, the async stream)."""
+    return lambda view: _declare(view, permission)
+
+
+def _declare(view: V, permission: str) -> V:
+    view.vigil_permission = permission  # type: ignore[attr-defined]
+    return view
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The actor that `page` put on the request."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return actor
+
+
+def addresses() -> Iterator[tuple[str, View]]:
+    """Every address of the site with its view."""
+    yield from _walk(get_resolver().url_patterns, "")
+
+
+def _walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[str, View]]:
+    for pattern in patterns:
+        address = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, address)
+        else:
+            yield address, pattern.callback
+
+
+def check_declared(**_: Any) -> list[checks.CheckMessage]:
+    """System check: each view says who may open it."""
+    return [
+        checks.Error(
+            f"The view at /{address} declares no permission.",
+            hint="Put @page(permission), @public or @declared(permission) of vigil.platform.doors on it.",
+            id="vigil.E001",
+        )
+        for address, view in addresses()
+        if not hasattr(view, "vigil_permission")
+    ]

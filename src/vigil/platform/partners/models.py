@@ -1,0 +1,74 @@
+"""Partner nodes and the roster of those that must answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import models
+
+from vigil.platform import clock
+
+
+class Partner(models.Model):
+    """Another node that this node federates with."""
+
+    class State(models.TextChoices):
+        INVITED = "invited"
+        ACTIVE = "active"
+        SUSPENDED = "suspended"
+        REMOVED = "removed"
+
+    id = models.UUIDField("node id", primary_key=True)
+    name = models.CharField(max_length=200)
+    public_key = models.BinaryField(max_length=32)
+    base_url = models.URLField(max_length=300)
+    watch_desk_name = models.CharField(max_length=200, blank=True)
+    watch_desk_phone = models.CharField(max_length=32, blank=True)
+    desk_hours = models.CharField(max_length=200, blank=True)
+    area_wkt = models.TextField(blank=True)
+    predicate_versions = models.JSONField(default=list)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.INVITED)
+    epoch = models.BigIntegerField(null=True, blank=True)
+    """The epoch that the partner last announced; None before the first answer."""
+    sequence = models.BigIntegerField(default=0)
+    """The highest store sequence seen from the partner in that epoch (specification 8, condition 10)."""
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Roster(models.Model):
+    """The partners that must have answered before this node may say `no_known_conflict`. Rows are never changed."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    created_at = models.DateTimeField(default=clock.now)
+    reason = models.CharField(max_length=300)
+    members = models.JSONField(default=list)
+    """Node ids as text, sorted."""
+
+    class Meta:
+        ordering = ("-number",)
+
+    def __str__(self) -> str:
+        return f"roster {self.number}"
+
+
+def current_roster() -> Roster:
+    """The newest roster; before any was written, number 0 without members."""
+    return Roster.objects.order_by("-number").first() or Roster(number=0, reason="no partner yet", members=[])
+
+
+def change_roster(members: Iterable[UUID], reason: str, now: datetime) -> Roster:
+    """Write the next roster in the caller's transaction; two writers at once: one gets an IntegrityError."""
+    return Roster.objects.create(
+        number=current_roster().number + 1,
+        created_at=now,
+        reason=reason,
+        members=sorted(str(member) for member in members),
+    )
