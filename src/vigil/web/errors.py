@@ -1,0 +1,90 @@
+"""Error pages: what is wrong, how to mend it, and a reference to find it in the log. Never details.
+
+Named in `config/urls.py` as handler400 … handler500 and as `CSRF_FAILURE_VIEW`.
+"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+
+from vigil.core.errors import DomainError
+
+PAGES: dict[int, tuple[str, str, str]] = {
+    400: (
+        "We could not read that request",
+        "Something in it was not what this page expects.",
+        "Go back and try again. If you typed the address by hand, check it.",
+    ),
+    403: (
+        "You may not do this",
+        "Your role does not allow this. Ask your agency's administrator if you need it.",
+        "If you have been away for a while, log in again and repeat the step.",
+    ),
+    404: (
+        "There is nothing here that you may see",
+        "The page or the record does not exist, or it belongs to someone else.",
+        "Check the address or the number.",
+    ),
+    409: (
+        "This was changed meanwhile",
+        "Someone else changed it after you opened it.",
+        "Go back, reload the page and try again.",
+    ),
+    500: (
+        "Something broke on our side",
+        "What you did last may not have been stored.",
+        "Go to Today and look whether it is there. If not, do it again. If it is urgent, call the watch desk.",
+    ),
+    503: (
+        "This does not work right now",
+        "The node is busy or being looked after.",
+        "Try again in a minute. If it is urgent, call the watch desk.",
+    ),
+}
+
+
+def page(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
+    """The error page of a status; a sentence replaces the general one."""
+    title, general, mend = PAGES.get(status, PAGES[400])
+    context = {
+        "status": status,
+        "title": title,
+        "sentence": sentence or general,
+        "mend": mend,
+        "reference": getattr(request, "request_id", ""),
+    }
+    return HttpResponse(loader.render_to_string("web/error.html", context, request), status=status)
+
+
+def domain(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """The page of an expected failure that no form could show at its field."""
+    return page(request, error.status, error.sentence)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler400."""
+    return page(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler403."""
+    return page(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler404."""
+    return page(request, 404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """handler500: needs nothing but the template, so that it works when the database does not."""
+    title, sentence, mend = PAGES[500]
+    context = {"status": 500, "title": title, "sentence": sentence, "mend": mend}
+    context["reference"] = getattr(request, "request_id", "")
+    return HttpResponse(loader.render_to_string("web/error.html", context), status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """CSRF_FAILURE_VIEW: the form was open too long or came from elsewhere."""
+    return page(request, 403, "This form was open too long, or came from another page. Reload it and send it again.")

@@ -1,0 +1,66 @@
+"""What stands in the left rail and the phone's bottom bar. An app adds its own entries in its `navigation.py`.
+
+Only what works is listed: an entry without its permission is not shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from vigil.core.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry: `url_name` is its page, `prefixes` are the paths that belong to it, `icon` a name of the sprite.
+
+    `badge` counts what waits for the reader; 0 shows nothing. `on_phone` entries stand in the bottom bar.
+    """
+
+    label: str
+    short: str
+    url_name: str
+    icon: str
+    order: int
+    permission: str
+    prefixes: tuple[str, ...] = ()
+    badge: Callable[[Actor], int] | None = None
+    on_phone: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry as one reader sees it on one page."""
+
+    label: str
+    short: str
+    url: str
+    icon: str
+    current: bool
+    badge: int
+    on_phone: bool
+
+
+_entries: list[Entry] = []
+
+
+def register(*entries: Entry) -> None:
+    """Add entries; they are sorted by `order`."""
+    _entries.extend(entries)
+    _entries.sort(key=lambda entry: entry.order)
+
+
+def links(request: HttpRequest, actor: Actor) -> list[Link]:
+    """The entries that the actor may use."""
+    return [_link(entry, request.path, actor) for entry in _entries if actor.can(entry.permission)]
+
+
+def _link(entry: Entry, path: str, actor: Actor) -> Link:
+    url = reverse(entry.url_name)
+    current = path == url or any(path.startswith(prefix) for prefix in entry.prefixes)
+    badge = entry.badge(actor) if entry.badge else 0
+    return Link(entry.label, entry.short, url, entry.icon, current, badge, entry.on_phone)

@@ -1,0 +1,80 @@
+// The frame: clock, countdowns, narrow menu, search by "/", arrows in lists.
+const clock = document.querySelector("[data-clock]");
+if (clock) {
+  const format = new Intl.DateTimeFormat("en-US", {
+    timeZone: clock.dataset.zone || undefined, hour: "2-digit", minute: "2-digit", second: "2-digit",
+    hourCycle: "h23", timeZoneName: "short",
+  });
+  const tick = () => { clock.textContent = format.format(new Date()); };
+  tick();
+  setInterval(tick, 1000);
+}
+
+export function remaining(seconds) {
+  if (seconds <= 0) return "now";
+  const two = (n) => String(n).padStart(2, "0");
+  if (seconds < 3600) return `${two(Math.floor(seconds / 60))}:${two(Math.floor(seconds % 60))}`;
+  if (seconds < 172800) return `${Math.floor(seconds / 3600)} h ${two(Math.floor((seconds % 3600) / 60))}`;
+  return `${Math.floor(seconds / 86400)} days`;
+}
+
+function countDown() {
+  for (const node of document.querySelectorAll("[data-until]")) {
+    const left = Math.floor((Date.parse(node.dataset.until) - Date.now()) / 1000);
+    const text = remaining(left);
+    if (node.textContent !== text) node.textContent = text;
+    const after = node.parentElement.querySelector("[data-left]");
+    if (after && left <= 0) after.textContent = "Talk now";
+  }
+}
+setInterval(countDown, 1000);
+
+const toggle = document.querySelector("[data-rail-toggle]");
+if (toggle) {
+  toggle.hidden = false;
+  const say = () => {
+    const narrow = document.documentElement.classList.contains("rail-narrow");
+    toggle.setAttribute("aria-label", narrow ? "Widen menu" : "Narrow menu");
+  };
+  toggle.addEventListener("click", () => {
+    const narrow = document.documentElement.classList.toggle("rail-narrow");
+    document.cookie = `rail=${narrow ? "narrow" : "wide"}; path=/; max-age=31536000; samesite=lax`;
+    window.dispatchEvent(new Event("resize"));
+    say();
+  });
+  say();
+}
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
+    const search = document.getElementById("search");
+    if (search) { event.preventDefault(); search.focus(); }
+  }
+  if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !typing) {
+    const row = event.target.closest("[data-row]");
+    if (!row) return;
+    const rows = [...row.parentElement.querySelectorAll("[data-row]:not([hidden])")];
+    const next = rows[rows.indexOf(row) + (event.key === "ArrowDown" ? 1 : -1)];
+    if (next) { event.preventDefault(); next.focus(); }
+  }
+});
+
+// A form that must not be sent twice: the second click of a slow line does nothing.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post") return;
+  if (event.target.dataset.sent) event.preventDefault();
+  event.target.dataset.sent = "1";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});
+
+// Buttons that only make sense with a script.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
+// After an error the summary is read first.
+document.querySelector(".error-summary")?.focus();

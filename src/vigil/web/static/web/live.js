@@ -1,0 +1,160 @@
+// Live pages: the server says "something changed"; the page fetches itself again and swaps what is marked
+// data-live-part, keeping focus and everything typed. When the server falls silent, the page says so.
+import "./frame.js";
+
+const SILENCE_MS = 30000;
+const url = document.body.dataset.live;
+const bar = document.querySelector("[data-lost]");
+const title = document.querySelector("[data-lost-title]");
+const connection = document.querySelector("[data-connection]");
+const connectionWord = document.querySelector("[data-connection-word]");
+const announcer = document.querySelector("[data-announce]");
+const toasts = document.querySelector("[data-toasts]");
+let lastHeard = Date.now();
+let lost = false;
+let source = null;
+let pending = null;
+
+const hm = (at) => new Date(at).toLocaleTimeString("en-US", {
+  hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  timeZone: document.querySelector("[data-clock]")?.dataset.zone || undefined,
+});
+
+export function announce(text) {
+  announcer.textContent = "";
+  requestAnimationFrame(() => { announcer.textContent = text; });
+}
+
+function setLost(now) {
+  if (now === lost) return;
+  lost = now;
+  bar.hidden = !lost;
+  document.body.classList.toggle("is-old", lost);
+  connection.classList.toggle("is-lost", lost);
+  connectionWord.textContent = lost ? "Not connected" : "Live";
+  if (lost) {
+    title.textContent = `Not connected since ${hm(lastHeard)}`;
+    announce(`Not connected since ${hm(lastHeard)}. What you see may be out of date. Call the watch desk.`);
+  } else {
+    announce("Connected again.");
+    refresh();
+  }
+}
+
+function heard() {
+  lastHeard = Date.now();
+  setLost(false);
+}
+
+function connect() {
+  source?.close();
+  source = new EventSource(url);
+  source.onopen = heard;
+  source.onmessage = heard;
+  source.addEventListener("heartbeat", heard);
+  source.addEventListener("changed", () => { heard(); refreshSoon(); });
+  source.addEventListener("notice", (event) => { heard(); notice(event); refreshSoon(); });
+  source.onerror = () => {
+    setLost(true);
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 5000);
+  };
+}
+
+function refreshSoon() {
+  clearTimeout(pending);
+  pending = setTimeout(refresh, 150);
+}
+
+async function refresh() {
+  const parts = document.querySelectorAll("[data-live-part]");
+  document.dispatchEvent(new CustomEvent("vigil:changed"));
+  if (!parts.length && !document.querySelector(".rail")) return;
+  let text;
+  try {
+    const answer = await fetch(location.href, { headers: { "X-Requested-With": "live" }, cache: "no-store" });
+    if (answer.redirected && new URL(answer.url).pathname !== location.pathname) { location.assign(answer.url); return; }
+    if (!answer.ok) return;
+    text = await answer.text();
+  } catch {
+    setLost(true);
+    return;
+  }
+  const fresh = new DOMParser().parseFromString(text, "text/html");
+  swap(document.querySelector(".rail ul"), fresh.querySelector(".rail ul"));
+  const headingBefore = document.querySelector("h1")?.textContent.trim();
+  for (const part of parts) {
+    if (busy(part)) continue;
+    swap(part, fresh.querySelector(`[data-live-part="${part.dataset.livePart}"]`));
+  }
+  const heading = document.querySelector("h1");
+  if (heading && heading.textContent.trim() !== headingBefore) {
+    heading.tabIndex = -1;
+    if (heading.closest(".verdict") && !document.activeElement?.closest("input, textarea, select")) heading.focus();
+    announce(heading.textContent.trim());
+  }
+  document.dispatchEvent(new CustomEvent("vigil:refreshed"));
+}
+
+// A part in which someone has typed or chosen something is left alone until they send it.
+function busy(part) {
+  if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return true;
+  return [...part.querySelectorAll("input, textarea, select")].some((field) =>
+    field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked
+      : field.tagName === "SELECT" ? [...field.options].some((option) => option.selected !== option.defaultSelected && option.defaultSelected)
+        : field.type !== "hidden" && field.value !== field.defaultValue);
+}
+
+function swap(old, fresh) {
+  if (!old || !fresh || old.innerHTML === fresh.innerHTML) return;
+  const open = [...old.querySelectorAll("details[open][id]")].map((node) => node.id);
+  const focused = old.contains(document.activeElement) ? path(document.activeElement, old) : null;
+  old.replaceChildren(...fresh.childNodes);
+  for (const attribute of fresh.attributes) old.setAttribute(attribute.name, attribute.value);
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  if (focused) follow(focused, old)?.focus();
+  old.classList.add("just-changed");
+  setTimeout(() => old.classList.remove("just-changed"), 2000);
+}
+
+function path(node, root) {
+  if (node.id) return node.id;
+  const focusables = [...root.querySelectorAll("a, button, input, select, textarea, [tabindex]")];
+  return focusables.indexOf(node);
+}
+
+function follow(where, root) {
+  if (typeof where === "string") return document.getElementById(where);
+  return root.querySelectorAll("a, button, input, select, textarea, [tabindex]")[where];
+}
+
+function notice(event) {
+  let data;
+  try { data = JSON.parse(event.data); } catch { return; }
+  const toast = document.createElement("div");
+  toast.className = data.urgent ? "toast" : "toast plain";
+  toast.setAttribute("role", data.urgent ? "alert" : "status");
+  const text = document.createElement("p");
+  text.textContent = data.body || "Something changed.";
+  toast.append(text);
+  if (data.url) {
+    const link = document.createElement("a");
+    link.href = data.url;
+    link.textContent = "Open";
+    toast.append(link);
+  }
+  const close = document.createElement("button");
+  close.type = "button";
+  close.textContent = "Close";
+  close.addEventListener("click", () => toast.remove());
+  toast.append(close);
+  toasts.prepend(toast);
+  while (toasts.children.length > 3) toasts.lastChild.remove();
+  if (!data.urgent) setTimeout(() => toast.remove(), 12000);
+}
+
+window.addEventListener("offline", () => setLost(true));
+window.addEventListener("online", connect);
+setInterval(() => { if (Date.now() - lastHeard > SILENCE_MS) setLost(true); }, 2000);
+window.addEventListener("pagehide", () => source?.close());
+window.addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
+connect();
