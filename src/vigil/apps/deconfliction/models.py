@@ -1,0 +1,646 @@
+"""What a node stores about operations, searches, conflicts and receipts. Columns and constraints; no decisions.
+
+Contacts, objective, case number, typed places and subjects are ciphertext (`platform.keys`), one purpose a column.
+Instants are UTC with microseconds. The columns of `Operation` below "current revision" repeat that revision, so that a
+list needs one query. Rows of the search index are in `search_sqlite` and `search_postgres`.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from vigil.apps.deconfliction.plan import Disclosure, PlaceSource
+from vigil.core.identifiers import uuid7
+from vigil.engine.operation import Band, Basis, Mode
+
+
+def _one_of(field: str, values: type[models.TextChoices] | list[str], name: str) -> models.CheckConstraint:
+    allowed = list(values) if isinstance(values, list) else list(values.values)
+    return models.CheckConstraint(condition=Q(**{f"{field}__in": allowed}), name=name)
+
+
+MODES = [mode.value for mode in Mode]
+DISCLOSURES = [level.value for level in Disclosure]
+BASES = [basis.value for basis in Basis]
+BANDS = [band.value for band in Band]
+SOURCES = [source.value for source in PlaceSource]
+
+
+class Status(models.TextChoices):
+    """What the current revision says. `under_way` is also what a registered operation is once it has started."""
+
+    REGISTERED = "registered", "Registered"
+    UNDER_WAY = "under_way", "Under way"
+    ENDED = "ended", "Ended"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Determination(models.TextChoices):
+    """What the owner is told about one revision (specification, section 5)."""
+
+    CHECKING = "checking", "Checking"
+    CONFLICT = "conflict", "Conflict"
+    NO_KNOWN_CONFLICT = "no_known_conflict", "No known conflict"
+    INCOMPLETE = "incomplete", "Incomplete"
+
+
+class RevisionKind(models.TextChoices):
+    """Why a revision was made."""
+
+    REGISTER = "register", "Registered"
+    EDIT = "edit", "Edited"
+    EXTEND = "extend", "Extended"
+    END = "end", "Ended"
+    CANCEL = "cancel", "Cancelled"
+    UNDO_CANCEL = "undo_cancel", "Cancellation undone"
+    JOIN = "join", "Joint group accepted"
+    IMPORT = "import", "Imported"
+    SHIFT = "shift", "Moved in time"
+
+
+class ConflictState(models.TextChoices):
+    """How far a conflict has come (specification, section 6)."""
+
+    DETECTED = "detected", "Detected"
+    NOTIFIED = "notified", "Notified"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    CONTACTED = "contacted", "Contacted"
+    RESOLVED = "resolved", "Resolved"
+    EXPIRED = "expired_unacknowledged", "Expired unacknowledged"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class Outcome(models.TextChoices):
+    """How both sides resolved a conflict (specification, section 6)."""
+
+    PROCEED = "proceed", "Both proceed"
+    JOINT = "joint", "Run together"
+    DELAY = "delay", "One is delayed"
+    CANCEL = "cancel", "One is cancelled"
+    FALSE_ALARM = "false_alarm", "False alarm"
+    SAME_OPERATION = "same_operation", "The same operation entered twice"
+
+
+class Route(models.TextChoices):
+    """Whom an alarm goes to (specification, section 7)."""
+
+    OWNER = "owner", "The owner and the watch desk"
+    DECONFLICTOR = "deconflictor", "Through the deconflictor"
+    NOBODY = "nobody", "Not told"
+
+
+class ImportBatch(models.Model):
+    """One imported file: who, for which agency, and what came of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="import_batches")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    user_name = models.CharField(max_length=200)
+    file_digest = models.CharField(max_length=64)
+    counts = models.JSONField(default=dict)
+    """E.g. `{"created": 10, "updated": 2, "unchanged": 0, "ended": 3, "bad_rows": 1}`."""
+    problems = models.JSONField(default=list)
+    """One entry a bad row: line, column and reason, without the row's contents."""
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"import {self.id}"
+
+
+class SavedMapping(models.Model):
+    """How an agency's own export is read: the mapping file of specification 9, kept under a name."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="saved_mappings")
+    name = models.CharField(max_length=100)
+    toml = models.TextField()
+    saved_at = models.DateTimeField()
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("agency", "name"), name="deconfliction_one_mapping"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Operation(models.Model):
+    """A planned law-enforcement action of an agency of this node. Its contents are in its revisions."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    reference = models.CharField(max_length=24, unique=True)
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="operations")
+    mode = models.CharField(max_length=8, default=Mode.LIVE.value)
+    external_id = models.CharField(max_length=200, blank=True)
+    """The `operation_id` of an imported file, unique within the agency."""
+    import_batch = models.ForeignKey(ImportBatch, null=True, on_delete=models.PROTECT, related_name="operations")
+    """The last import that named it."""
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    # The current revision
+    revision = models.PositiveIntegerField()
+    status = models.CharField(max_length=12, choices=Status.choices)
+    operation_type = models.CharField(max_length=40)
+    disclosure = models.CharField(max_length=20, default=Disclosure.CONTACT_ONLY.value)
+    tentative = models.BooleanField(default=False)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    """First start and last end over sites and span, without buffers."""
+    window_start = models.DateTimeField()
+    window_end = models.DateTimeField()
+    """The same grown by the buffers."""
+    submitter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="operations"
+    )
+    supervisor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="supervised_operations"
+    )
+    """The account of the supervisor that the plan names, where there is one."""
+    extension_count = models.PositiveIntegerField(default=0)
+    reason_due = models.BooleanField(default=False)
+    """Exigent, and reason and approver have not been given yet (specification, section 3)."""
+
+    # The determination of that revision
+    determination = models.CharField(max_length=20, choices=Determination.choices, default=Determination.CHECKING)
+    determination_revision = models.PositiveIntegerField()
+    determination_tentative = models.BooleanField(default=False)
+    determined_at = models.DateTimeField(null=True)
+    reasons = models.JSONField(default=list)
+    """Why it is incomplete: one entry a partner, `{"partner": id, "name": …, "state": …}`."""
+
+    # Purge (specification, section 7)
+    purge_places_after = models.DateTimeField(null=True)
+    purge_subjects_after = models.DateTimeField(null=True)
+    legal_hold = models.BooleanField(default=False)
+    purged_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("starts_at", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("agency", "external_id"), condition=~Q(external_id=""), name="deconfliction_one_external_id"
+            ),
+            _one_of("mode", MODES, "deconfliction_operation_mode"),
+            _one_of("status", Status, "deconfliction_operation_status"),
+            _one_of("disclosure", DISCLOSURES, "deconfliction_operation_disclosure"),
+            _one_of("determination", Determination, "deconfliction_operation_determination"),
+            models.CheckConstraint(condition=Q(revision__gte=1), name="deconfliction_operation_revision"),
+            models.CheckConstraint(
+                condition=Q(
+                    starts_at__lte=F("ends_at"), window_start__lte=F("starts_at"), window_end__gte=F("ends_at")
+                ),
+                name="deconfliction_operation_times",
+            ),
+            # An older revision's verdict can never stand beside a newer revision (specification 8, I6).
+            models.CheckConstraint(
+                condition=Q(determination="checking") | Q(determination_revision=F("revision")),
+                name="deconfliction_verdict_of_current_revision",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("agency", "starts_at", "id"), name="deconfliction_op_agency"),
+            models.Index(fields=("agency", "ends_at"), name="deconfliction_op_agency_end"),
+            models.Index(fields=("submitter", "starts_at"), name="deconfliction_op_submitter"),
+            models.Index(
+                fields=("ends_at",),
+                name="deconfliction_op_due_end",
+                condition=Q(status__in=("registered", "under_way")),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Revision(models.Model):
+    """One state of an operation, complete in itself and never changed (until purge)."""
+
+    id = models.BigAutoField(primary_key=True)
+    operation = models.ForeignKey(Operation, on_delete=models.PROTECT, related_name="revisions")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=12, choices=RevisionKind.choices)
+    status = models.CharField(max_length=12, choices=Status.choices)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    author_name = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    digest = models.CharField(max_length=64)
+    """SHA-256 of everything the predicate looks at, hex: what answers are bound to."""
+
+    operation_type = models.CharField(max_length=40)
+    mode = models.CharField(max_length=8)
+    disclosure = models.CharField(max_length=20)
+    tentative = models.BooleanField(default=False)
+    plain_clothes = models.BooleanField(default=False)
+    armed_and_dangerous = models.BooleanField(default=False)
+    share_plain_clothes = models.BooleanField(default=True)
+    share_armed_and_dangerous = models.BooleanField(default=True)
+    tell_local_agency = models.BooleanField(default=False)
+    """The owner allows the place's own agency to be told that something is registered there."""
+    personnel_band = models.CharField(max_length=40, blank=True)
+    participants = models.JSONField(default=list)
+    joint_with = models.JSONField(default=list)
+    """Operation ids as text, sorted."""
+    span_start = models.DateTimeField(null=True)
+    span_end = models.DateTimeField(null=True)
+    span_zone = models.CharField(max_length=64, blank=True)
+    flags = models.JSONField(default=list)
+    exigent = models.BooleanField(default=False)
+    extension_count = models.PositiveIntegerField(default=0)
+    identity_check = models.CharField(max_length=40, blank=True)
+    """How the identity of someone who telephoned it in was checked, e.g. `called_back` or `pin`."""
+
+    contacts = models.BinaryField()
+    """JSON of lead contact, second contact and supervisor."""
+    objective = models.BinaryField(null=True)
+    case_number = models.BinaryField(null=True)
+    external_references = models.BinaryField(null=True)
+    exigent_reason = models.BinaryField(null=True)
+    """JSON of reason and approver."""
+
+    class Meta:
+        ordering = ("operation", "number")
+        constraints = (
+            models.UniqueConstraint(fields=("operation", "number"), name="deconfliction_one_revision"),
+            _one_of("status", Status, "deconfliction_revision_status"),
+            _one_of("mode", MODES, "deconfliction_revision_mode"),
+            _one_of("disclosure", DISCLOSURES, "deconfliction_revision_disclosure"),
+            _one_of("kind", RevisionKind, "deconfliction_revision_kind"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="deconfliction_revision_number"),
+            models.CheckConstraint(
+                condition=Q(span_start__isnull=True, span_end__isnull=True) | Q(span_start__lt=F("span_end")),
+                name="deconfliction_revision_span",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"revision {self.number}"
+
+
+class Site(models.Model):
+    """One place of a revision with its own window."""
+
+    id = models.BigAutoField(primary_key=True)
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="sites")
+    ordinal = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=8)
+    """`point`, `line` or `polygon`."""
+    geometry_wkt = models.TextField()
+    """Canonical encoding (specification 4.2), longitude then latitude."""
+    radius_m = models.FloatField()
+    uncertainty_m = models.FloatField(default=0)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    zone = models.CharField(max_length=64)
+    starts_wall = models.CharField(max_length=40)
+    ends_wall = models.CharField(max_length=40)
+    buffer_before_min = models.FloatField(default=0)
+    buffer_after_min = models.FloatField(default=0)
+    source = models.CharField(max_length=12)
+    typed = models.BinaryField(null=True)
+    label = models.BinaryField(null=True)
+
+    class Meta:
+        ordering = ("revision", "ordinal")
+        constraints = (
+            models.UniqueConstraint(fields=("revision", "ordinal"), name="deconfliction_one_site"),
+            _one_of("kind", ["point", "line", "polygon"], "deconfliction_site_kind"),
+            _one_of("source", SOURCES, "deconfliction_site_source"),
+            models.CheckConstraint(
+                condition=Q(radius_m__gte=0, uncertainty_m__gte=0, buffer_before_min__gte=0, buffer_after_min__gte=0),
+                name="deconfliction_site_lengths",
+            ),
+            models.CheckConstraint(condition=Q(starts_at__lt=F("ends_at")), name="deconfliction_site_times"),
+        )
+
+    def __str__(self) -> str:
+        return f"site {self.ordinal}"
+
+
+class Subject(models.Model):
+    """An identifier of a target: a keyed token to be found by, and ciphertext to be read by its owner."""
+
+    id = models.BigAutoField(primary_key=True)
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="subjects")
+    kind = models.CharField(max_length=20)
+    token = models.BinaryField(null=True, max_length=32)
+    """HMAC-SHA-256 of the canonical subject; null where p1 ignores it."""
+    sealed = models.BinaryField()
+    """JSON of the subject as typed and its canonical form."""
+    hint = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("revision", "id")
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class ActiveSubject(models.Model):
+    """Index of subjects: rows of current, registered revisions only. Times are microseconds UTC."""
+
+    id = models.BigAutoField(primary_key=True)
+    token = models.BinaryField(max_length=32)
+    operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="+")
+    revision = models.PositiveIntegerField()
+    mode = models.CharField(max_length=8)
+    window_start = models.BigIntegerField()
+    window_end = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("operation", "token"), name="deconfliction_active_subject"),)
+        indexes = (models.Index(fields=("token", "window_end"), name="deconfliction_subject_token"),)
+
+    def __str__(self) -> str:
+        return f"subject of {self.operation_id}"
+
+
+class Draft(models.Model):
+    """What a person has typed and not registered. Shown as NOT REGISTERED; nothing is searched."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts")
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="drafts")
+    operation = models.ForeignKey(Operation, null=True, on_delete=models.CASCADE, related_name="drafts")
+    """The operation that is being edited; null for a new one."""
+    payload = models.BinaryField()
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-saved_at",)
+
+    def __str__(self) -> str:
+        return f"draft {self.id}"
+
+
+class SearchDue(models.Model):
+    """A search that one revision still owes: on this node (`target` empty) or at a partner (its node id)."""
+
+    id = models.BigAutoField(primary_key=True)
+    operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="searches")
+    revision = models.PositiveIntegerField()
+    target = models.CharField(max_length=36, blank=True)
+    created_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    sent_epoch = models.BigIntegerField(null=True)
+    sent_sequence = models.BigIntegerField(null=True)
+    """The highest store sequence seen from the partner when the query was sent (specification 8, condition 10)."""
+    closed_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=20, blank=True)
+    """`answered`, `refused`, `superseded` or `over`; empty while open."""
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("operation", "revision", "target"), name="deconfliction_one_search_due"),
+        )
+        indexes = (
+            models.Index(fields=("next_attempt_at",), name="deconfliction_search_open", condition=Q(closed_at=None)),
+        )
+
+    def __str__(self) -> str:
+        return f"search {self.id}"
+
+
+class PartnerAnswer(models.Model):
+    """What a partner answered to one query, with the exact signed bytes."""
+
+    id = models.BigAutoField(primary_key=True)
+    operation = models.ForeignKey(Operation, on_delete=models.PROTECT, related_name="answers")
+    revision = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    partner = models.CharField(max_length=36)
+    outcome = models.CharField(max_length=20)
+    evaluated_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField()
+    epoch = models.BigIntegerField()
+    sequence = models.BigIntegerField()
+    roster_number = models.PositiveBigIntegerField(default=0)
+    is_valid = models.BooleanField(default=True)
+    """False: kept as evidence, but no answer (older revision, stale sequence, bad signature)."""
+    signed_bytes = models.BinaryField(default=bytes)
+    signature = models.BinaryField(default=bytes)
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=("operation", "revision", "partner"), name="deconfliction_answer"),)
+
+    def __str__(self) -> str:
+        return f"answer {self.id}"
+
+
+class PartnerHighWater(models.Model):
+    """The highest store sequence seen from a partner, per epoch (specification 8, condition 10)."""
+
+    id = models.BigAutoField(primary_key=True)
+    partner = models.CharField(max_length=36)
+    epoch = models.BigIntegerField()
+    sequence = models.BigIntegerField()
+    is_current = models.BooleanField(default=True)
+    """The epoch that the partner announced last."""
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("partner", "epoch"), name="deconfliction_one_high_water"),
+            models.UniqueConstraint(
+                fields=("partner",), condition=Q(is_current=True), name="deconfliction_one_current_epoch"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.partner} {self.sequence}"
+
+
+class Conflict(models.Model):
+    """A pair of operations that the predicate matches. It belongs to the pair and survives their revisions."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    reference = models.CharField(max_length=24, unique=True)
+    operation_a = models.UUIDField()
+    operation_b = models.UUIDField()
+    """The pair, a < b as text; either may belong to another node."""
+    node_a = models.CharField(max_length=36, blank=True)
+    node_b = models.CharField(max_length=36, blank=True)
+    """Node id of a foreign operation; empty for this node."""
+    revision_a = models.PositiveIntegerField()
+    revision_b = models.PositiveIntegerField()
+    state = models.CharField(max_length=24, choices=ConflictState.choices, default=ConflictState.DETECTED)
+    basis = models.CharField(max_length=8)
+    band = models.CharField(max_length=8, blank=True)
+    distance_m = models.FloatField(null=True)
+    overlap_start = models.DateTimeField()
+    overlap_end = models.DateTimeField()
+    tentative = models.BooleanField(default=False)
+    past = models.BooleanField(default=False)
+    """The overlap was over when it was found: recorded, not alarmed."""
+    matched_tokens = models.JSONField(default=list)
+    """Tokens of the shared subjects, hex, sorted."""
+    detected_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True)
+    desk_owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    incident_id = models.UUIDField(default=uuid7)
+
+    class Meta:
+        ordering = ("-detected_at", "-id")
+        constraints = (
+            models.UniqueConstraint(fields=("operation_a", "operation_b"), name="deconfliction_one_conflict"),
+            models.CheckConstraint(condition=Q(operation_a__lt=F("operation_b")), name="deconfliction_conflict_order"),
+            _one_of("state", ConflictState, "deconfliction_conflict_state"),
+            _one_of("basis", BASES, "deconfliction_conflict_basis"),
+            _one_of("band", ["", *BANDS], "deconfliction_conflict_band"),
+            models.CheckConstraint(
+                condition=Q(overlap_start__lt=F("overlap_end")), name="deconfliction_conflict_overlap"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("operation_b",), name="deconfliction_conflict_b"),
+            models.Index(fields=("overlap_start", "id"), name="deconfliction_conflict_time"),
+            models.Index(fields=("incident_id",), name="deconfliction_incident"),
+        )
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class ConflictSide(models.Model):
+    """One side of a conflict: whose it is, who was told, and how far the talking has come."""
+
+    id = models.BigAutoField(primary_key=True)
+    conflict = models.ForeignKey(Conflict, on_delete=models.PROTECT, related_name="sides")
+    operation_id = models.UUIDField()
+    own_operation = models.ForeignKey(Operation, null=True, on_delete=models.PROTECT, related_name="conflict_sides")
+    """Null where the operation belongs to another node."""
+    node = models.CharField(max_length=36, blank=True)
+    agency = models.ForeignKey("agencies.Agency", null=True, on_delete=models.PROTECT, related_name="+")
+    foreign_agency = models.CharField(max_length=200, blank=True)
+    foreign_contact = models.BinaryField(null=True)
+    """JSON of what the partner disclosed: contacts, flags, type."""
+    masked_cell = models.JSONField(null=True)
+    """The cell of at least 2 km that a foreign operation may be drawn as, where its owner allows it."""
+    route = models.CharField(max_length=12, choices=Route.choices, default=Route.OWNER)
+    notified_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    acknowledged_name = models.CharField(max_length=200, blank=True)
+    contacted_at = models.DateTimeField(null=True)
+    alarm_count = models.PositiveIntegerField(default=0)
+    next_alarm_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("conflict", "operation_id")
+        constraints = (
+            models.UniqueConstraint(fields=("conflict", "operation_id"), name="deconfliction_one_side"),
+            _one_of("route", Route, "deconfliction_side_route"),
+        )
+        indexes = (
+            models.Index(fields=("agency", "conflict"), name="deconfliction_side_agency"),
+            models.Index(
+                fields=("next_alarm_at",), name="deconfliction_side_alarm", condition=Q(next_alarm_at__isnull=False)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"side {self.id}"
+
+
+class ConflictFinding(models.Model):
+    """What was found for one pair of revisions: the history behind a conflict."""
+
+    id = models.BigAutoField(primary_key=True)
+    conflict = models.ForeignKey(Conflict, on_delete=models.PROTECT, related_name="findings")
+    revision_a = models.PositiveIntegerField()
+    revision_b = models.PositiveIntegerField()
+    basis = models.CharField(max_length=8)
+    band = models.CharField(max_length=8, blank=True)
+    distance_m = models.FloatField(null=True)
+    overlap_start = models.DateTimeField()
+    overlap_end = models.DateTimeField()
+    tentative = models.BooleanField(default=False)
+    past = models.BooleanField(default=False)
+    matched_tokens = models.JSONField(default=list)
+    source = models.CharField(max_length=36, blank=True)
+    """The partner that saw it; empty for this node."""
+    found_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("conflict", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("conflict", "revision_a", "revision_b", "source"), name="deconfliction_one_finding"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"finding {self.id}"
+
+
+class ConflictEvent(models.Model):
+    """The log of a conflict: who did or said what, when."""
+
+    id = models.BigAutoField(primary_key=True)
+    conflict = models.ForeignKey(Conflict, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=24)
+    operation_id = models.UUIDField(null=True)
+    """The side it concerns, where it concerns one."""
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    author_name = models.CharField(max_length=200, blank=True)
+    note = models.BinaryField(null=True)
+
+    class Meta:
+        ordering = ("conflict", "id")
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Alarm(models.Model):
+    """One alarm raised for one side, durable with the conflict it is about. The key makes a retry harmless."""
+
+    id = models.BigAutoField(primary_key=True)
+    dedupe_key = models.CharField(max_length=200, unique=True)
+    conflict = models.ForeignKey(Conflict, on_delete=models.PROTECT, related_name="alarms")
+    operation_id = models.UUIDField()
+    kind = models.CharField(max_length=24)
+    route = models.CharField(max_length=12)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=("operation_id",), name="deconfliction_alarm_operation"),)
+
+    def __str__(self) -> str:
+        return f"alarm {self.id}"
+
+
+class Receipt(models.Model):
+    """The signed, numbered proof of one determination, chained by digest to the one before."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    operation = models.ForeignKey(Operation, on_delete=models.PROTECT, related_name="receipts")
+    revision = models.PositiveIntegerField()
+    determination = models.CharField(max_length=20)
+    issued_at = models.DateTimeField()
+    body = models.BinaryField(null=True)
+    """The exact signed bytes; null after a purge, when the digest keeps the chain."""
+    digest = models.CharField(max_length=64, unique=True)
+    previous_digest = models.CharField(max_length=64, unique=True)
+    signature = models.BinaryField()
+    supersedes = models.PositiveBigIntegerField(null=True)
+
+    class Meta:
+        ordering = ("number",)
+        indexes = (models.Index(fields=("operation", "number"), name="deconfliction_receipt_op"),)
+
+    def __str__(self) -> str:
+        return f"receipt {self.number}"
