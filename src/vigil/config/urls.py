@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from vigil.api.server import api
 
-for _module, _prefix in (
-    ("vigil.platform.notices.urls", "live/"),
-    ("vigil.apps.deconfliction.urls", ""),
-    ("vigil.web.urls", ""),
-):
+ROUTERS = (("/deconfliction", "vigil.apps.deconfliction.api"),)
+PAGES = (
+    ("live/", "vigil.platform.notices.urls"),
+    ("", "vigil.apps.deconfliction.urls"),
+    ("", "vigil.web.urls"),
+)
+
+for _prefix, _module in ROUTERS:
     if find_spec(_module):
-        urlpatterns.append(path(_prefix, include(_module)))
+        api.add_router(_prefix, import_module(_module).router)
+
+urlpatterns: list[URLPattern | URLResolver] = [path("api/v1/", api.urls)]
+urlpatterns += [path(prefix, include(module)) for prefix, module in PAGES if find_spec(module)]

@@ -10,7 +10,8 @@ def register_operation(actor: Actor, draft: Draft) -> Operation:
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -25,12 +26,17 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _concerned: ContextVar[dict[str, Any] | None] = ContextVar("concerned", default=None)
+_together: ContextVar[list[Callable[[Mapping[str, Any]], None]] | None] = ContextVar("together", default=None)
 _details: ContextVar[dict[str, Any] | None] = ContextVar("details", default=None)
 
 
 def concerns(**ids: Any) -> None:
     """Name the objects that the running action is about; they go into its audit record. Ids only, or lists of ids."""
-    _into(_concerned, ids)
+    _into(_concerned, {noun: _text(value) for noun, value in ids.items()})
+
+
+def _text(value: Any) -> str | list[str]:
+    return [str(one) for one in value] if isinstance(value, list | tuple | set | frozenset) else str(value)
 
 
 def detail(**values: Any) -> None:
@@ -38,11 +44,28 @@ def detail(**values: Any) -> None:
     _into(_details, values)
 
 
+@contextmanager
+def together_with(write: Callable[[Mapping[str, Any]], None]) -> Iterator[None]:
+    """The next action calls `write(its object ids)` inside its own transaction, once: both commit or neither."""
+    token = _together.set([write])
+    try:
+        yield
+    finally:
+        _together.reset(token)
+
+
 def _into(holder: ContextVar[dict[str, Any] | None], values: dict[str, Any]) -> None:
     held = holder.get()
     if held is None:
         raise RuntimeError("concerns() and detail() belong inside an @action")
     held.update(values)
+
+
+def _take_together() -> list[Callable[[Mapping[str, Any]], None]]:
+    waiting = _together.get() or []
+    taken = list(waiting)
+    waiting.clear()
+    return taken
 
 
 def action(permission: str) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[Concatenate[Actor, P], R]]:
@@ -65,6 +88,8 @@ def action(permission: str) -> Callable[[Callable[Concatenate[Actor, P], R]], Ca
                 with transaction.atomic():
                     result = function(actor, *args, **kwargs)
                     record(actor, permission, held, details=details)
+                    for write in _take_together():
+                        write(held)
                 return result
             except (Refused, NotFound, Conflict) as error:
                 record(actor, permission, held, outcome=error.code, details=details)

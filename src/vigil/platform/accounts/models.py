@@ -112,9 +112,12 @@ class IdempotentReply(models.Model):
     token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, related_name="replies")
     key = models.CharField(max_length=200)
     request_digest = models.CharField(max_length=64)
-    status = models.PositiveSmallIntegerField()
-    body = models.BinaryField()
-    """Encrypted as all that may hold contacts."""
+    object_ids = models.JSONField(default=dict)
+    """What the request made, claimed in the same transaction."""
+    status = models.PositiveSmallIntegerField(null=True)
+    """None until the answer was given."""
+    body = models.BinaryField(default=bytes)
+    """Encrypted, like all that may hold contacts."""
     headers = models.JSONField(default=dict)
     created_at = models.DateTimeField()
 

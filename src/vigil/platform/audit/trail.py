@@ -24,7 +24,7 @@ def record(
 ) -> AuditRecord:
     """Write one record within the caller's transaction: if it cannot be written, the act does not happen.
 
-    `objects` maps a noun to an id or a list of ids. Of `details` only the SHA-256 is kept, so that a dispute
+    `objects` maps a noun to an id or a list of ids, as text. Of `details` only the SHA-256 is kept, so that a dispute
     about what was changed can be settled without the trail holding contents.
     """
     return AuditRecord.objects.create(
@@ -35,7 +35,7 @@ def record(
         via=actor.via.value,
         verb=verb,
         outcome=outcome,
-        object_ids=json.loads(json.dumps(objects or {}, default=str)),
+        object_ids=dict(objects or {}),
         details_digest=digest_of(details) if details else "",
         request_id=request_id.get(),
     )

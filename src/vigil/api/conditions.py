@@ -1,0 +1,114 @@
+"""Conditional and repeatable requests: ETag and If-Match on revisions, Idempotency-Key on submissions."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from ninja.errors import HttpError
+
+from vigil.core.errors import Conflict, Invalid
+from vigil.platform import clock
+from vigil.platform.accounts.models import ApiToken, IdempotentReply
+from vigil.platform.actions import together_with
+from vigil.platform.keys import decrypt, encrypt
+
+View = Callable[..., HttpResponse]
+Recall = Callable[[HttpRequest, Mapping[str, Any]], HttpResponse]
+
+PURPOSE = "api.reply"
+LONGEST_KEY = 200
+KEPT_HEADERS = ("ETag", "Location", "Content-Type")
+
+
+def etag(revision: int) -> str:
+    """The ETag of a revision: `"3"`."""
+    return f'"{revision}"'
+
+
+def if_match(request: HttpRequest) -> int:
+    """The revision that the client read, from `If-Match: "3"`; 428 without the header."""
+    value = request.headers.get("If-Match", "").strip()
+    if not value:
+        raise HttpError(428, 'Send the ETag you read as If-Match, e.g. If-Match: "3", so that no newer edit is lost.')
+    number = value.removeprefix("W/").strip('"')
+    if not number.isdecimal():
+        raise Invalid.at("If-Match", sentence='If-Match must be the ETag that you read, e.g. "3".')
+    return int(number)
+
+
+def idempotent(recall: Recall) -> Callable[[View], View]:
+    """Make a route repeatable: with an `Idempotency-Key` a retry does nothing again and is answered like the first.
+
+    Put it directly on the view, below `@router.post`; the view returns an `HttpResponse` and does its work by one
+    action first. The key is claimed in that action's own transaction, so two requests at once and a crash
+    at any point leave the work done once; where the answer was lost with the process,
+    `recall(request, object ids of the action)` makes it anew. The same key with another request is a 409.
+    """
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            key = request.headers.get("Idempotency-Key", "").strip()
+            if not key:
+                return view(request, *args, **kwargs)
+            if len(key) > LONGEST_KEY:
+                raise Invalid.at("Idempotency-Key", sentence=f"The key may have at most {LONGEST_KEY} characters.")
+            token: ApiToken = request.token  # type: ignore[attr-defined]
+            return _once(request, token, key, recall, lambda: view(request, *args, **kwargs))
+
+        return run
+
+    return decorate
+
+
+def _once(
+    request: HttpRequest, token: ApiToken, key: str, recall: Recall, answer: Callable[[], HttpResponse]
+) -> HttpResponse:
+    digest = hashlib.sha256(f"{request.method} {request.path}\n".encode() + request.body).hexdigest()
+    claims = IdempotentReply.objects.filter(token=token, key=key)
+
+    def claim(object_ids: Mapping[str, Any]) -> None:
+        IdempotentReply.objects.create(
+            token=token, key=key, request_digest=digest, object_ids=dict(object_ids), created_at=clock.now()
+        )
+
+    known = claims.first()
+    if known is None:
+        try:
+            with together_with(claim):
+                response = answer()
+        except IntegrityError:
+            # Somebody else claimed the key between our look and our commit: theirs stands, ours was rolled back.
+            known = claims.first()
+            if known is None:
+                raise
+        else:
+            _keep(claims.first(), response)
+            return response
+    if known.request_digest != digest:
+        raise Conflict("This Idempotency-Key was used for another request. Draw a new key for each new submission.")
+    if known.status is not None:
+        return _repeat(known)
+    response = recall(request, known.object_ids)
+    _keep(known, response)
+    return response
+
+
+def _keep(claim: IdempotentReply | None, response: HttpResponse) -> None:
+    # No claim: no action was done, e.g. the input was refused; a retry may then be tried afresh.
+    if claim is None or response.status_code >= 500:
+        return
+    claim.status = response.status_code
+    claim.body = encrypt(response.content.decode(), PURPOSE)
+    claim.headers = {name: response[name] for name in KEPT_HEADERS if name in response}
+    claim.save(update_fields=["status", "body", "headers"])
+
+
+def _repeat(known: IdempotentReply) -> HttpResponse:
+    headers = known.headers | {"Idempotency-Replayed": "true"}
+    return HttpResponse(decrypt(known.body, PURPOSE), status=known.status, headers=headers)

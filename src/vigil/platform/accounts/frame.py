@@ -1,0 +1,77 @@
+"""What the frame of every page shows about its reader: agency, node, mode, watch desk, the way around."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from vigil.core.actor import Actor
+from vigil.platform import clock
+from vigil.platform.accounts.access import actor_of_session
+from vigil.platform.agencies.models import Agency, Node
+from vigil.platform.requests import request_id
+from vigil.web.navigation import Link, links
+from vigil.web.templatetags.vigil import initials
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The frame for one reader; without a person only node and mode are known."""
+
+    node: str
+    is_demo: bool
+    mode: str
+    mode_label: str
+    now: datetime
+    reference: str
+    person: str = ""
+    initials: str = ""
+    agency: str = ""
+    zone: str = "UTC"
+    desk_name: str = ""
+    desk_phone: str = ""
+    links: Sequence[Link] = ()
+    rail_narrow: bool = False
+    account_url: str = ""
+    search_url: str = ""
+    query: str = ""
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `frame` in every template."""
+    node = Node.objects.filter(slot=1).first()
+    is_demo = bool(node and node.is_demo)
+    known: dict[str, Any] = {
+        "node": node.name if node else "Vigil",
+        "is_demo": is_demo,
+        "mode": "live",
+        "mode_label": "Demo" if is_demo else "Live",
+        "now": clock.now(),
+        "reference": request_id.get(),
+    }
+    actor = getattr(request, "actor", None) or (actor_of_session(request) if hasattr(request, "session") else None)
+    if actor is None:
+        return {"frame": Frame(**known)}
+    return {"frame": Frame(**known, **_reader(request, actor, node))}
+
+
+def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, Any]:
+    agency = Agency.objects.filter(id=actor.agency_id).first()
+    return {
+        "person": actor.name,
+        "initials": initials(actor.name),
+        "agency": agency.label if agency else "",
+        "zone": (agency.time_zone if agency else "") or "UTC",
+        "desk_name": node.watch_desk_name if node else "",
+        "desk_phone": (agency.watch_desk_phone if agency else "") or (node.watch_desk_phone if node else ""),
+        "links": links(request, actor),
+        "rail_narrow": request.COOKIES.get("rail") == "narrow",
+        "account_url": reverse("account"),
+        "search_url": reverse("deconfliction:operations"),
+        "query": request.GET.get("q", ""),
+    }

@@ -1,0 +1,159 @@
+"""What every test has: a fixed cast, an explicit clock, keys of its own, and no network.
+
+Officer Alice and Supervisor Bob are of Port Calvert Police, Carol is the watch desk there, Dave is an officer
+of another agency, Erin administers the node.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+NOON = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
+"""Tuesday noon in Port Calvert (EST); a winter day without a change of clocks."""
+
+PASSWORD = "harbor-lantern-42"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """Connections leave for the loopback only: a test that reaches for the network fails."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise PermissionError(f"a test tried to connect to {address[0]}")
+        connect(self, address)
+
+    socket.socket.connect = guarded  # type: ignore[assignment, method-assign]
+    yield
+    socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def test_settings(request: pytest.FixtureRequest, settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keys of the test's own, a quick password hash, and no data folder of a real node."""
+    settings.VIGIL_FIELD_KEY = bytes(range(32))
+    settings.VIGIL_SIGNING_KEY = bytes(range(32, 64))
+    settings.VIGIL_DATA_DIR = tmp_path_factory.getbasetemp() / "node"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def audit_can_be_emptied_between_tests() -> Iterator[None]:
+    """A transactional test empties all tables at its end, which the audit triggers rightly refuse: lift them then."""
+    from django.db import connection
+    from django.test import TransactionTestCase
+
+    from vigil.platform.audit import append_only
+
+    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def emptied(self: TransactionTestCase) -> None:
+        append_only.remove(connection)
+        empty(self)
+        append_only.install(connection)
+
+    TransactionTestCase._fixture_teardown = emptied  # type: ignore[attr-defined]
+    yield
+    TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def now() -> Iterator[datetime]:
+    """Noon; the clock of the process stands there."""
+    from vigil.platform import clock
+
+    with clock.fixed(NOON):
+        yield NOON
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The people of the tests as database rows; `actor("alice")` is what actions take."""
+
+    node: Any
+    port_calvert: Any
+    bay_county: Any
+    users: dict[str, Any]
+
+    def user(self, name: str) -> Any:
+        """The row of one of them."""
+        return self.users[name]
+
+    def actor(self, name: str) -> Any:
+        """One of them as an actor, through a page."""
+        from vigil.platform.accounts.access import actor_of_user
+
+        actor = actor_of_user(self.users[name])
+        assert actor is not None
+        return actor
+
+
+def make_agency(ori: str, name: str, short_name: str, **fields: Any) -> Any:
+    """An agency of Maryland."""
+    from vigil.platform.agencies.models import Agency
+
+    values = {"state": "MD", "county": "Anne Arundel", "watch_desk_phone": "+14105550100"} | fields
+    return Agency.objects.create(ori=ori, name=name, short_name=short_name, **values)
+
+
+def make_user(username: str, full_name: str, agency: Any, *roles: str, **fields: Any) -> Any:
+    """A user with the password `PASSWORD` and these roles within the agency."""
+    from vigil.platform.accounts.models import Membership, User
+
+    user = User.objects.create_user(username, PASSWORD, full_name=full_name, **fields)
+    for role in roles:
+        Membership.objects.create(user=user, agency=agency, role=role)
+    return user
+
+
+@pytest.fixture
+def people(db: None) -> Cast:
+    """The cast, saved."""
+    from vigil.platform.agencies.models import Node
+
+    node = Node.objects.create(
+        name="Bay Region", code="BAY", watch_desk_name="Bay Watch Desk", watch_desk_phone="+14105550199"
+    )
+    port_calvert = make_agency("MD0000100", "Port Calvert Police Department", "Port Calvert PD")
+    bay_county = make_agency("MD0000200", "Bay County Sheriff's Office", "Bay County SO")
+    users = {
+        "alice": make_user("alice", "Alice Arden", port_calvert, "officer", phone="+14105550101"),
+        "bob": make_user("bob", "Bob Barrow", port_calvert, "supervisor", phone="+14105550102"),
+        "carol": make_user("carol", "Carol Cole", port_calvert, "watch_desk", phone="+14105550103"),
+        "dave": make_user("dave", "Dave Dunn", bay_county, "officer", phone="+14105550201"),
+        "erin": make_user("erin", "Erin Eads", port_calvert, "node_admin", phone="+14105550104"),
+    }
+    return Cast(node=node, port_calvert=port_calvert, bay_county=bay_county, users=users)
+
+
+@pytest.fixture
+def login(client: Any, people: Cast) -> Callable[[str], Any]:
+    """`login("alice")`: Django's test client with that person logged in."""
+
+    def as_person(name: str) -> Any:
+        client.force_login(people.user(name))
+        return client
+
+    return as_person
+
+
+@pytest.fixture
+def token(people: Cast) -> Callable[..., str]:
+    """`token("alice", "deconfliction")`: the text of an API token of that person with these scopes."""
+    from datetime import timedelta
+
+    from vigil.platform import clock
+    from vigil.platform.accounts.access import new_token
+
+    def of(name: str, *scopes: str) -> str:
+        agency_id = people.actor(name).agency_id
+        return new_token(people.user(name), agency_id, "test", scopes, clock.now() + timedelta(days=1))[1]
+
+    return of
