@@ -129,13 +129,12 @@ class Revision:
     """One stored state of an operation of this node.
 
     `operation` is what the predicate compares; its subjects may be keyed tokens, one token per canonical subject.
-    `digest` binds answers to this content (`canonical.predicate_digest`). `ended_sites` are the positions of sites
+    `digest` binds answers to this content; `Node.register` computes it. `ended_sites` are the positions of sites
     that a named person has ended; the others are extended. `extensions` counts the 30-minute extensions so far.
     """
 
     operation: Operation
     number: int
-    digest: str
     agency_id: str
     status: Status = Status.REGISTERED
     disclosure: Disclosure = Disclosure.CONTACT_ONLY
@@ -144,6 +143,13 @@ class Revision:
     reference: str = ""
     extensions: int = 0
     ended_sites: frozenset[int] = frozenset()
+    digest: str = ""
+
+    def __post_init__(self) -> None:
+        if self.number < 1:
+            raise ValueError("Revisions are numbered from 1.")
+        if self.operation.registered is not (self.status not in (Status.DRAFT, Status.CANCELLED)):
+            raise ValueError(f"A {self.status} operation must have registered={not self.operation.registered}.")
 
     @property
     def operation_id(self) -> str:
@@ -412,8 +418,8 @@ class Transaction(Protocol):
 
     def conflict(self, pair: Pair) -> Conflict | None: ...
 
-    def conflicts_of(self, operation_id: str) -> Sequence[Conflict]:
-        """Every conflict with this own operation on a side, in any state, sorted by pair."""
+    def conflicts_of(self, reference: Reference) -> Sequence[Conflict]:
+        """Every conflict with this operation (own or a partner's) on a side, in any state, sorted by pair."""
 
     def put_conflict(self, conflict: Conflict) -> None:
         """Insert or replace the row of its pair."""
