@@ -52,7 +52,7 @@ def test_the_text_of_a_place_reads_back_to_exactly_that_place(latitude: float, l
     assert not isinstance(found, Unreadable)
     typed = found.places[-1] if isinstance(found, Choices) else found
     assert read_place(typed.text) == typed
-    assert (typed.latitude, typed.longitude) == (latitude, longitude)
+    assert (typed.latitude, typed.longitude) == pytest.approx((latitude, longitude), abs=1e-9)
 
 
 @pytest.mark.parametrize(

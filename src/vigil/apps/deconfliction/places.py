@@ -232,6 +232,8 @@ def _judge(angles: _Angles, region: Regions) -> Reading:
 
 
 def _at(latitude: float, longitude: float) -> Place:
+    # A tenth of a millimetre: finer digits mean nothing and would make texts without end.
+    latitude, longitude = round(latitude, 9) + 0.0, round(longitude, 9) + 0.0
     text = f"{_decimals(latitude)}{'S' if latitude < 0 else 'N'} {_decimals(longitude)}{'W' if longitude < 0 else 'E'}"
     label = f"{round(latitude, 5) + 0.0:.5f}, {round(longitude, 5) + 0.0:.5f}"
     return Place(longitude, latitude, PlaceSource.COORDINATES, 0.0, text, label)
