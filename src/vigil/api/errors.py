@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from vigil.core.errors import DomainError, Invalid, Problem, Unavailable
+from vigil.core.errors import DomainError, Invalid, Problem, TooMany, Unavailable
 from vigil.platform.requests import request_id
 
 log = logging.getLogger("vigil.api")
@@ -59,7 +59,8 @@ def _error(one: Problem) -> dict[str, Any]:
 def problem_of(error: DomainError) -> HttpResponse:
     """A domain error as a problem."""
     problems = error.problems if isinstance(error, Invalid) else ()
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) and error.retry_after else None
+    wait = error.retry_after if isinstance(error, Unavailable | TooMany) else None
+    headers = {"Retry-After": str(wait)} if wait else None
     return problem(error.status, error.sentence, problems, error.code, headers)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextvars import Token
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
+from vigil.core.errors import DomainError
 from vigil.platform.requests import new_request_id, request_id
+from vigil.web import errors
 
 log = logging.getLogger("vigil.request")
 
@@ -32,7 +35,7 @@ def request_ids(get_response: Answer) -> Answer:
     if iscoroutinefunction(get_response):
 
         async def answer_later(request: HttpRequest) -> HttpResponseBase:
-            token, started = request_id.set(new_request_id()), time.perf_counter()
+            token, started = _begin(request), time.perf_counter()
             try:
                 return _finish(request, await get_response(request), started)
             finally:
@@ -41,13 +44,19 @@ def request_ids(get_response: Answer) -> Answer:
         return answer_later
 
     def answer(request: HttpRequest) -> HttpResponseBase:
-        token, started = request_id.set(new_request_id()), time.perf_counter()
+        token, started = _begin(request), time.perf_counter()
         try:
             return _finish(request, get_response(request), started)
         finally:
             request_id.reset(token)
 
     return answer
+
+
+def _begin(request: HttpRequest) -> Token[str]:
+    token = request_id.set(new_request_id())
+    request.request_id = request_id.get()  # type: ignore[attr-defined]
+    return token
 
 
 def _finish(request: HttpRequest, response: HttpResponseBase, started: float) -> HttpResponseBase:
@@ -87,3 +96,24 @@ def _secure(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
     if request.resolver_match is not None:
         response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+class DomainErrorPages:
+    """Turns a domain error that no view handled into its error page, and logs an unexpected one before its page."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase = self.get_response(request)
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        """Called by Django for what a view raised."""
+        if isinstance(error, DomainError):
+            return errors.domain(request, error)
+        log.error("unexpected error", exc_info=error)
+        return None

@@ -22,3 +22,8 @@ for _prefix, _module in ROUTERS:
 
 urlpatterns: list[URLPattern | URLResolver] = [path("api/v1/", api.urls)]
 urlpatterns += [path(prefix, include(module)) for prefix, module in PAGES if find_spec(module)]
+
+handler400 = "vigil.web.errors.bad_request"
+handler403 = "vigil.web.errors.forbidden"
+handler404 = "vigil.web.errors.not_found"
+handler500 = "vigil.web.errors.broken"

@@ -89,6 +89,17 @@ class Conflict(DomainError):
         super().__init__(sentence)
 
 
+class TooMany(DomainError):
+    """Too many attempts; `retry_after` seconds until the next one is looked at."""
+
+    code = "too_many"
+    status = 429
+
+    def __init__(self, sentence: str, retry_after: int) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
 class Unavailable(DomainError):
     """It cannot be done now, but may work later; `retry_after` in seconds where known."""
 

@@ -61,7 +61,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, Any]:
-    agency = Agency.objects.filter(id=actor.agency_id).first()
+    agency = Agency.objects.filter(id=actor.agency_id).first() if actor.agency_id else None
     return {
         "person": actor.name,
         "initials": initials(actor.name),

@@ -1,0 +1,69 @@
+"""Login by password, slowed down after failures: delayed, never locked, so that nobody can be locked out."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from vigil.core.actor import Actor, Via
+from vigil.core.errors import Invalid, TooMany
+from vigil.platform.accounts.access import actor_of_user
+from vigil.platform.accounts.models import LoginFailure, User
+from vigil.platform.audit.trail import record
+
+WINDOW = timedelta(minutes=15)
+FREE_FAILURES = 5
+FIRST_DELAY = timedelta(seconds=30)
+LONGEST_DELAY = timedelta(minutes=15)
+
+VERB = "accounts.session.begin"
+WRONG = "The name and the password do not match, or the account is switched off."
+NOBODY = Actor(user_id=None, name="", agency_id=None, roles=frozenset(), via=Via.PAGE)
+
+
+def log_in(username: str, password: str, address: str, now: datetime) -> User:
+    """The user whose password it is, with an active role somewhere; call `django.contrib.auth.login` with it next.
+
+    Raises `Invalid` (one sentence for every cause) or `TooMany` with the seconds to wait. After 5 failures
+    within 15 minutes for the same account and address each further one doubles the wait, from 30 s to 15 min.
+    """
+    attempt = LoginFailure.objects.create(key=_key(username, address), at=now)
+    # The attempt is stored before it is counted, so that many at once cannot all see the count of before.
+    wait = _wait(attempt, now)
+    if wait > timedelta(0):
+        attempt.delete()
+        seconds = int(wait.total_seconds()) + 1
+        raise TooMany(f"Too many failed logins. Try again in {seconds} seconds.", seconds)
+    user = User.objects.filter(username=User.normalize_username(username)).first()
+    if user is None:
+        User().set_password(password)  # so that an unknown name takes as long as a wrong password
+    actor = actor_of_user(user) if user is not None and user.check_password(password) else None
+    if user is None or actor is None:
+        record(NOBODY, VERB, {"user": str(user.pk)} if user else {}, outcome="refused")
+        raise Invalid.at("username", sentence=WRONG)
+    LoginFailure.objects.filter(key=attempt.key).delete()
+    record(actor, VERB, {"user": str(user.pk)})
+    return user
+
+
+def record_logout(actor: Actor) -> None:
+    """Put the end of a session into the audit trail."""
+    record(actor, "accounts.session.end", {"user": str(actor.user_id)})
+
+
+def forget_old_failures(now: datetime) -> None:
+    """Drop what no longer counts."""
+    LoginFailure.objects.filter(at__lt=now - WINDOW).delete()
+
+
+def _wait(attempt: LoginFailure, now: datetime) -> timedelta:
+    others = LoginFailure.objects.filter(key=attempt.key, at__gt=now - WINDOW).exclude(pk=attempt.pk)
+    failures = list(others.order_by("at").values_list("at", flat=True))
+    if len(failures) < FREE_FAILURES:
+        return timedelta(0)
+    delay = min(FIRST_DELAY * (1 << min(len(failures) - FREE_FAILURES, 10)), LONGEST_DELAY)
+    return failures[-1] + delay - now
+
+
+def _key(username: str, address: str) -> str:
+    return hashlib.sha256(f"{username.strip().casefold()}\n{address}".encode()).hexdigest()

@@ -1,0 +1,114 @@
+"""Founding the node and its agencies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from vigil.core.actor import Actor
+from vigil.core.errors import Conflict, Invalid, NotFound, Problem
+from vigil.core.identifiers import ORI_PATTERN
+from vigil.core.permissions import Role
+from vigil.platform import clock
+from vigil.platform.actions import action, concerns, detail
+from vigil.platform.agencies.models import Agency, Node
+from vigil.platform.partners.models import change_roster
+
+Box = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewNode:
+    """What is needed to found a node."""
+
+    name: str
+    code: str
+    watch_desk_name: str = ""
+    watch_desk_phone: str = ""
+    region: tuple[Box, ...] = ()
+    is_demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewAgency:
+    """What is needed to create an agency; coordinates in degrees, of its headquarters."""
+
+    ori: str
+    name: str
+    short_name: str = ""
+    state: str = ""
+    county: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    time_zone: str = ""
+    watch_desk_phone: str = ""
+    is_served: bool = True
+
+
+@action("agencies.node.create")
+def found_node(actor: Actor, wanted: NewNode) -> Node:
+    """Write the node's one row and the first roster, which has no partner."""
+    if Node.objects.exists():
+        raise Conflict("This data folder already holds a node.")
+    problems = []
+    if not wanted.name.strip():
+        problems.append(Problem(("name",), "The node needs a name, e.g. Bay Region."))
+    if not re.fullmatch(r"[A-Z][A-Z0-9]{1,7}", wanted.code):
+        problems.append(Problem(("code",), "The code must be 2 to 8 capital letters and digits, e.g. BAY."))
+    problems += [
+        Problem(("region", index), "A box is west, south, east, north in degrees, with south below north.")
+        for index, (west, south, east, north) in enumerate(wanted.region)
+        if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90)
+    ]
+    if problems:
+        raise Invalid(problems)
+    node = Node.objects.create(
+        name=wanted.name.strip(),
+        code=wanted.code,
+        watch_desk_name=wanted.watch_desk_name,
+        watch_desk_phone=wanted.watch_desk_phone,
+        region=[list(box) for box in wanted.region] or None,
+        is_demo=wanted.is_demo,
+    )
+    change_roster([], "node founded, no partner", clock.now())
+    concerns(node=node.pk)
+    return node
+
+
+@action("agencies.agency.create")
+def create_agency(actor: Actor, wanted: NewAgency) -> Agency:
+    """An agency of this node, or (`is_served=False`) a neighbour known by name."""
+    _check(wanted.ori, wanted.name)
+    if Agency.objects.filter(ori=wanted.ori).exists():
+        raise Invalid.at("ori", sentence=f"There is already an agency with ORI {wanted.ori}.")
+    agency = Agency.objects.create(**asdict(wanted))
+    concerns(agency=agency.pk)
+    detail(ori=wanted.ori)
+    return agency
+
+
+@action("agencies.agency.edit")
+def edit_agency(actor: Actor, agency: Agency, changes: Mapping[str, Any]) -> Agency:
+    """Change an agency's own values; an agency administrator only their own agency's."""
+    if not actor.roles & {Role.NODE_ADMIN, Role.SYSTEM} and actor.agency_id != agency.pk:
+        raise NotFound
+    for name, value in changes.items():
+        setattr(agency, name, value)
+    _check(agency.ori, agency.name)
+    agency.save(update_fields=list(changes))
+    concerns(agency=agency.pk)
+    detail(**{name: str(value) for name, value in changes.items()})
+    return agency
+
+
+def _check(ori: str, name: str) -> None:
+    problems = []
+    if not re.fullmatch(ORI_PATTERN, ori):
+        problems.append(Problem(("ori",), "An ORI is nine capital letters and digits, e.g. MD0000100."))
+    if not name.strip():
+        problems.append(Problem(("name",), "The agency needs a name."))
+    if problems:
+        raise Invalid(problems)

@@ -1,0 +1,30 @@
+"""What happens by itself: sealing within a second, late records, and the noted heads."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+
+from vigil.platform.audit import sealer
+from vigil.platform.jobs.queue import periodic
+
+
+@periodic("audit.seal", every=timedelta(seconds=1))
+def seal(now: datetime) -> None:
+    """Link the newly committed records."""
+    while sealer.seal_new(now) == sealer.BATCH:
+        pass
+
+
+@periodic("audit.seal_late", every=timedelta(minutes=1))
+def seal_late(now: datetime) -> None:
+    """Link what was committed out of order, then note where the chain ends."""
+    sealer.seal_late(now)
+    sealer.note_head(heads_file(), now)
+
+
+def heads_file() -> Path:
+    """Where the heads are noted: beside the database, not in it."""
+    return Path(settings.VIGIL_DATA_DIR) / "audit-heads.txt"
