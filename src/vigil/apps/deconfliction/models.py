@@ -2,7 +2,7 @@
 
 Contacts, objective, case number, typed places and subjects are ciphertext (`platform.keys`), one purpose a column.
 Instants are UTC with microseconds. The columns of `Operation` below "current revision" repeat that revision, so that a
-list needs one query. Rows of the search index are in `search_sqlite` and `search_postgres`.
+list needs one query.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ SOURCES = [source.value for source in PlaceSource]
 class Status(models.TextChoices):
     """What the current revision says. `under_way` is also what a registered operation is once it has started."""
 
+    DRAFT = "draft", "Draft"
     REGISTERED = "registered", "Registered"
     UNDER_WAY = "under_way", "Under way"
     ENDED = "ended", "Ended"
@@ -60,8 +61,16 @@ class RevisionKind(models.TextChoices):
     SHIFT = "shift", "Moved in time"
 
 
+class Standing(models.TextChoices):
+    """Whether the pair still matches: `past`, its overlap was over when found; `withdrawn`, it matches no more."""
+
+    OPEN = "open", "Open"
+    PAST = "past", "Past"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
 class ConflictState(models.TextChoices):
-    """How far a conflict has come (specification, section 6)."""
+    """How far the two sides have come (specification, section 6)."""
 
     DETECTED = "detected", "Detected"
     NOTIFIED = "notified", "Notified"
@@ -69,7 +78,6 @@ class ConflictState(models.TextChoices):
     CONTACTED = "contacted", "Contacted"
     RESOLVED = "resolved", "Resolved"
     EXPIRED = "expired_unacknowledged", "Expired unacknowledged"
-    WITHDRAWN = "withdrawn", "Withdrawn"
 
 
 class Outcome(models.TextChoices):
@@ -88,7 +96,6 @@ class Route(models.TextChoices):
 
     OWNER = "owner", "The owner and the watch desk"
     DECONFLICTOR = "deconflictor", "Through the deconflictor"
-    NOBODY = "nobody", "Not told"
 
 
 class ImportBatch(models.Model):
@@ -167,13 +174,9 @@ class Operation(models.Model):
     reason_due = models.BooleanField(default=False)
     """Exigent, and reason and approver have not been given yet (specification, section 3)."""
 
-    # The determination of that revision
-    determination = models.CharField(max_length=20, choices=Determination.choices, default=Determination.CHECKING)
-    determination_revision = models.PositiveIntegerField()
+    # The determination of that revision (see `Verdict`); empty for a draft
+    determination = models.CharField(max_length=20, choices=Determination.choices, blank=True)
     determination_tentative = models.BooleanField(default=False)
-    determined_at = models.DateTimeField(null=True)
-    reasons = models.JSONField(default=list)
-    """Why it is incomplete: one entry a partner, `{"partner": id, "name": …, "state": …}`."""
 
     # Purge (specification, section 7)
     purge_places_after = models.DateTimeField(null=True)
@@ -190,18 +193,13 @@ class Operation(models.Model):
             _one_of("mode", MODES, "deconfliction_operation_mode"),
             _one_of("status", Status, "deconfliction_operation_status"),
             _one_of("disclosure", DISCLOSURES, "deconfliction_operation_disclosure"),
-            _one_of("determination", Determination, "deconfliction_operation_determination"),
+            _one_of("determination", ["", *Determination.values], "deconfliction_operation_determination"),
             models.CheckConstraint(condition=Q(revision__gte=1), name="deconfliction_operation_revision"),
             models.CheckConstraint(
                 condition=Q(
                     starts_at__lte=F("ends_at"), window_start__lte=F("starts_at"), window_end__gte=F("ends_at")
                 ),
                 name="deconfliction_operation_times",
-            ),
-            # An older revision's verdict can never stand beside a newer revision (specification 8, I6).
-            models.CheckConstraint(
-                condition=Q(determination="checking") | Q(determination_revision=F("revision")),
-                name="deconfliction_verdict_of_current_revision",
             ),
         )
         indexes = (
@@ -303,6 +301,8 @@ class Site(models.Model):
     buffer_before_min = models.FloatField(default=0)
     buffer_after_min = models.FloatField(default=0)
     source = models.CharField(max_length=12)
+    ended = models.BooleanField(default=False)
+    """A named person has ended it: it is not extended any more."""
     typed = models.BinaryField(null=True)
     label = models.BinaryField(null=True)
 
@@ -342,20 +342,60 @@ class Subject(models.Model):
         return self.kind
 
 
+class ActiveSite(models.Model):
+    """Search index of places (see `search`): one or two boxes a site, of current and registered revisions only.
+
+    `cell` is where the middle of the box lies in the grid of its size and duration. Boxes in degrees, instants in
+    microseconds UTC; the rest is what the exact test between points needs, so that no other table is read for it.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    cell = models.BigIntegerField()
+    window_start = models.BigIntegerField()
+    window_end = models.BigIntegerField()
+    min_lat = models.FloatField()
+    max_lat = models.FloatField()
+    min_lon = models.FloatField()
+    max_lon = models.FloatField()
+    operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="+")
+    revision = models.PositiveIntegerField()
+    mode = models.CharField(max_length=8)
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="+")
+    is_point = models.BooleanField()
+    longitude = models.FloatField()
+    latitude = models.FloatField()
+    radius_m = models.FloatField()
+    uncertainty_m = models.FloatField()
+    starts_at = models.BigIntegerField()
+    ends_at = models.BigIntegerField()
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=("cell", "window_start", "window_end", "min_lat", "max_lat", "min_lon", "max_lon"),
+                name="deconfliction_site_cell",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"place of {self.operation_id}"
+
+
 class ActiveSubject(models.Model):
-    """Index of subjects: rows of current, registered revisions only. Times are microseconds UTC."""
+    """Search index of subjects: rows of current and registered revisions only. Instants are microseconds UTC."""
 
     id = models.BigAutoField(primary_key=True)
     token = models.BinaryField(max_length=32)
     operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="+")
     revision = models.PositiveIntegerField()
     mode = models.CharField(max_length=8)
-    window_start = models.BigIntegerField()
-    window_end = models.BigIntegerField()
+    starts_at = models.BigIntegerField()
+    ends_at = models.BigIntegerField()
+    """First start and last end of the operation, without buffers and without the margin of 72 hours."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("operation", "token"), name="deconfliction_active_subject"),)
-        indexes = (models.Index(fields=("token", "window_end"), name="deconfliction_subject_token"),)
+        indexes = (models.Index(fields=("token", "ends_at"), name="deconfliction_subject_token"),)
 
     def __str__(self) -> str:
         return f"subject of {self.operation_id}"
@@ -380,82 +420,108 @@ class Draft(models.Model):
 
 
 class SearchDue(models.Model):
-    """A search that one revision still owes: on this node (`target` empty) or at a partner (its node id)."""
+    """A search that the current revision still owes: on this node (`target` empty) or at a partner (its node id).
+
+    The row is deleted when it has been answered; a newer revision takes the place of an older one.
+    """
 
     id = models.BigAutoField(primary_key=True)
     operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="searches")
     revision = models.PositiveIntegerField()
     target = models.CharField(max_length=36, blank=True)
-    created_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
-    next_attempt_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True)
-    sent_epoch = models.BigIntegerField(null=True)
-    sent_sequence = models.BigIntegerField(null=True)
-    """The highest store sequence seen from the partner when the query was sent (specification 8, condition 10)."""
-    closed_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=20, blank=True)
-    """`answered`, `refused`, `superseded` or `over`; empty while open."""
+    run_after = models.DateTimeField()
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("operation", "revision", "target"), name="deconfliction_one_search_due"),
-        )
-        indexes = (
-            models.Index(fields=("next_attempt_at",), name="deconfliction_search_open", condition=Q(closed_at=None)),
-        )
+        constraints = (models.UniqueConstraint(fields=("operation", "target"), name="deconfliction_one_search_due"),)
+        indexes = (models.Index(fields=("run_after",), name="deconfliction_search_due"),)
 
     def __str__(self) -> str:
         return f"search {self.id}"
 
 
+class Verdict(models.Model):
+    """The determination of one revision, replaced as partners answer; it never speaks for another revision (I6)."""
+
+    id = models.BigAutoField(primary_key=True)
+    operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="verdicts")
+    revision = models.PositiveIntegerField()
+    determination = models.CharField(max_length=20, choices=Determination.choices)
+    determined_at = models.DateTimeField()
+    roster_number = models.PositiveBigIntegerField(default=0)
+    tentative = models.BooleanField(default=False)
+    not_answered = models.JSONField(default=list)
+    refused = models.JSONField(default=list)
+    """Partners by node id, sorted."""
+    receipt_number = models.PositiveBigIntegerField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("operation", "revision"), name="deconfliction_one_verdict"),
+            _one_of("determination", Determination, "deconfliction_verdict_determination"),
+        )
+
+    def __str__(self) -> str:
+        return self.determination
+
+
 class PartnerAnswer(models.Model):
-    """What a partner answered to one query, with the exact signed bytes."""
+    """What a partner said of one revision, with the exact signed bytes. A later answer replaces an earlier one."""
 
     id = models.BigAutoField(primary_key=True)
     operation = models.ForeignKey(Operation, on_delete=models.PROTECT, related_name="answers")
     revision = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
+    """That of the revision asked about."""
     partner = models.CharField(max_length=36)
     outcome = models.CharField(max_length=20)
-    evaluated_at = models.DateTimeField(null=True)
-    received_at = models.DateTimeField()
     epoch = models.BigIntegerField()
     sequence = models.BigIntegerField()
+    evaluated_at = models.DateTimeField()
+    received_at = models.DateTimeField()
     roster_number = models.PositiveBigIntegerField(default=0)
-    is_valid = models.BooleanField(default=True)
-    """False: kept as evidence, but no answer (older revision, stale sequence, bad signature)."""
+    void = models.BooleanField(default=False)
+    """The partner announced a new epoch: evidence still, no answer any more."""
     signed_bytes = models.BinaryField(default=bytes)
     signature = models.BinaryField(default=bytes)
 
     class Meta:
-        ordering = ("id",)
-        indexes = (models.Index(fields=("operation", "revision", "partner"), name="deconfliction_answer"),)
+        constraints = (
+            models.UniqueConstraint(fields=("operation", "revision", "partner"), name="deconfliction_one_answer"),
+        )
 
     def __str__(self) -> str:
         return f"answer {self.id}"
 
 
 class PartnerHighWater(models.Model):
-    """The highest store sequence seen from a partner, per epoch (specification 8, condition 10)."""
+    """The highest epoch and sequence seen from a partner (specification 8, condition 10)."""
 
-    id = models.BigAutoField(primary_key=True)
-    partner = models.CharField(max_length=36)
+    partner = models.CharField(primary_key=True, max_length=36)
     epoch = models.BigIntegerField()
     sequence = models.BigIntegerField()
-    is_current = models.BooleanField(default=True)
-    """The epoch that the partner announced last."""
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("partner", "epoch"), name="deconfliction_one_high_water"),
-            models.UniqueConstraint(
-                fields=("partner",), condition=Q(is_current=True), name="deconfliction_one_current_epoch"
-            ),
-        )
+    round = models.BigIntegerField(default=0)
+    announced = models.BigIntegerField(null=True)
+    """An epoch that the partner named and no answer has confirmed yet."""
 
     def __str__(self) -> str:
         return f"{self.partner} {self.sequence}"
+
+
+class ForeignRevision(models.Model):
+    """The newest query evaluated for a partner's operation: ids and numbers only, no place."""
+
+    id = models.BigAutoField(primary_key=True)
+    node = models.CharField(max_length=36)
+    operation_id = models.UUIDField()
+    epoch = models.BigIntegerField()
+    revision = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("node", "operation_id"), name="deconfliction_one_foreign"),)
+
+    def __str__(self) -> str:
+        return f"foreign {self.operation_id}"
 
 
 class Conflict(models.Model):
@@ -463,14 +529,12 @@ class Conflict(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     reference = models.CharField(max_length=24, unique=True)
-    operation_a = models.UUIDField()
-    operation_b = models.UUIDField()
-    """The pair, a < b as text; either may belong to another node."""
     node_a = models.CharField(max_length=36, blank=True)
+    operation_a = models.UUIDField()
     node_b = models.CharField(max_length=36, blank=True)
-    """Node id of a foreign operation; empty for this node."""
-    revision_a = models.PositiveIntegerField()
-    revision_b = models.PositiveIntegerField()
+    operation_b = models.UUIDField()
+    """The pair in order of (node, operation). A node is empty for this one: an own operation comes first."""
+    standing = models.CharField(max_length=12, choices=Standing.choices, default=Standing.OPEN)
     state = models.CharField(max_length=24, choices=ConflictState.choices, default=ConflictState.DETECTED)
     basis = models.CharField(max_length=8)
     band = models.CharField(max_length=8, blank=True)
@@ -478,12 +542,12 @@ class Conflict(models.Model):
     overlap_start = models.DateTimeField()
     overlap_end = models.DateTimeField()
     tentative = models.BooleanField(default=False)
-    past = models.BooleanField(default=False)
-    """The overlap was over when it was found: recorded, not alarmed."""
     matched_tokens = models.JSONField(default=list)
     """Tokens of the shared subjects, hex, sorted."""
     detected_at = models.DateTimeField()
-    updated_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    change = models.PositiveIntegerField(default=0)
+    """Grows whenever anybody is told something, so that an alarm's key is unique."""
     withdrawn_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True)
@@ -493,8 +557,14 @@ class Conflict(models.Model):
     class Meta:
         ordering = ("-detected_at", "-id")
         constraints = (
-            models.UniqueConstraint(fields=("operation_a", "operation_b"), name="deconfliction_one_conflict"),
-            models.CheckConstraint(condition=Q(operation_a__lt=F("operation_b")), name="deconfliction_conflict_order"),
+            models.UniqueConstraint(
+                fields=("node_a", "operation_a", "node_b", "operation_b"), name="deconfliction_one_conflict"
+            ),
+            models.CheckConstraint(
+                condition=Q(node_a__lt=F("node_b")) | Q(node_a=F("node_b"), operation_a__lt=F("operation_b")),
+                name="deconfliction_conflict_order",
+            ),
+            _one_of("standing", Standing, "deconfliction_conflict_standing"),
             _one_of("state", ConflictState, "deconfliction_conflict_state"),
             _one_of("basis", BASES, "deconfliction_conflict_basis"),
             _one_of("band", ["", *BANDS], "deconfliction_conflict_band"),
@@ -503,7 +573,6 @@ class Conflict(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("operation_b",), name="deconfliction_conflict_b"),
             models.Index(fields=("overlap_start", "id"), name="deconfliction_conflict_time"),
             models.Index(fields=("incident_id",), name="deconfliction_incident"),
         )
@@ -524,7 +593,15 @@ class ConflictSide(models.Model):
     agency = models.ForeignKey("agencies.Agency", null=True, on_delete=models.PROTECT, related_name="+")
     foreign_agency = models.CharField(max_length=200, blank=True)
     foreign_contact = models.BinaryField(null=True)
-    """JSON of what the partner disclosed: contacts, flags, type."""
+    """JSON of the card that the partner disclosed: contact, flags, type."""
+    revision = models.PositiveIntegerField()
+    silent = models.BooleanField(default=False)
+    tentative = models.BooleanField(default=False)
+    plain_clothes = models.BooleanField(default=False)
+    armed_and_dangerous = models.BooleanField(default=False)
+    digest = models.CharField(max_length=64, blank=True)
+    places = models.JSONField(default=list)
+    """Short digests of the sites' geometries, sorted: they tell whether an edit moved it."""
     masked_cell = models.JSONField(null=True)
     """The cell of at least 2 km that a foreign operation may be drawn as, where its owner allows it."""
     route = models.CharField(max_length=12, choices=Route.choices, default=Route.OWNER)
@@ -544,6 +621,7 @@ class ConflictSide(models.Model):
         )
         indexes = (
             models.Index(fields=("agency", "conflict"), name="deconfliction_side_agency"),
+            models.Index(fields=("operation_id",), name="deconfliction_side_operation"),
             models.Index(
                 fields=("next_alarm_at",), name="deconfliction_side_alarm", condition=Q(next_alarm_at__isnull=False)
             ),
@@ -565,8 +643,7 @@ class ConflictFinding(models.Model):
     distance_m = models.FloatField(null=True)
     overlap_start = models.DateTimeField()
     overlap_end = models.DateTimeField()
-    tentative = models.BooleanField(default=False)
-    past = models.BooleanField(default=False)
+    standing = models.CharField(max_length=12, choices=Standing.choices)
     matched_tokens = models.JSONField(default=list)
     source = models.CharField(max_length=36, blank=True)
     """The partner that saw it; empty for this node."""
@@ -612,8 +689,12 @@ class Alarm(models.Model):
     conflict = models.ForeignKey(Conflict, on_delete=models.PROTECT, related_name="alarms")
     operation_id = models.UUIDField()
     kind = models.CharField(max_length=24)
-    route = models.CharField(max_length=12)
-    created_at = models.DateTimeField()
+    route = models.CharField(max_length=12, choices=Route.choices)
+    tentative = models.BooleanField(default=False)
+    """A notice without escalation."""
+    masked = models.BooleanField(default=False)
+    """The other side is silent: "conflict, call the watch desk"."""
+    raised_at = models.DateTimeField()
 
     class Meta:
         ordering = ("id",)
@@ -629,8 +710,6 @@ class Receipt(models.Model):
     number = models.PositiveBigIntegerField(primary_key=True)
     operation = models.ForeignKey(Operation, on_delete=models.PROTECT, related_name="receipts")
     revision = models.PositiveIntegerField()
-    determination = models.CharField(max_length=20)
-    issued_at = models.DateTimeField()
     body = models.BinaryField(null=True)
     """The exact signed bytes; null after a purge, when the digest keeps the chain."""
     digest = models.CharField(max_length=64, unique=True)
