@@ -36,6 +36,8 @@ BLOCK = 64
 """Pieces that lie behind one another are bounded together in blocks of this many."""
 BATCH = 200_000
 """Pairs of pieces looked at in one step: bounds the memory."""
+FAR_M = 500_000.0
+"""Beyond this, chords through the Earth bound distances too loosely."""
 MEAN_RADIUS_M = 6_371_008.8
 SLACK_M = 0.05
 """Bounds give way by this much, so that rounding never loses the nearest pair."""
@@ -69,12 +71,18 @@ class Pieces:
         return np.cross(self.start, self.end)
 
     @cached_property
-    def blocks(self) -> tuple[Integers, Floats]:
-        """First piece of each block, and the distance (m) from its start within which the whole block lies."""
+    def ball(self) -> tuple[Floats, Floats]:
+        """Centre, shape (n, 3), and radius in metres of a ball around each piece."""
+        return (self.start + self.end) / 2, self.length / 2 + 1e-3
+
+    @cached_property
+    def blocks(self) -> tuple[Integers, Integers, Floats]:
+        """First piece of each block, its middle one, and how far (m) the block reaches from that one's start."""
         first = np.arange(0, len(self.lon), BLOCK)
-        centre = np.repeat(first, np.diff(np.append(first, len(self.lon))))
+        middle = np.minimum(first + BLOCK // 2, len(self.lon) - 1)
+        centre = np.repeat(middle, np.diff(np.append(first, len(self.lon))))
         reach = _inverse(self.lon[centre], self.lat[centre], self.lon, self.lat) + self.length
-        return first, np.maximum.reduceat(reach, first)
+        return first, middle, np.maximum.reduceat(reach, first)
 
     @property
     def is_point(self) -> bool:
@@ -83,7 +91,10 @@ class Pieces:
     def take(self, chosen: Integers) -> Pieces:
         """The chosen pieces, in that order."""
         columns = (self.lon, self.lat, self.end_lon, self.end_lat, self.azimuth, self.length)
-        return Pieces(*(column[chosen] for column in columns))
+        taken = Pieces(*(column[chosen] for column in columns))
+        # What was worked out once for the shape is handed on.
+        taken.__dict__.update(start=self.start[chosen], end=self.end[chosen], plane=self.plane[chosen])
+        return taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,69 +173,87 @@ def _inverse(lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats) -> Floa
 def distance(a: Geometry, b: Geometry, limit_m: float = math.inf) -> float:
     """Geodesic distance in metres, 0 where the two intersect; infinite when it is over `limit_m`."""
     one, other = skeleton(a), skeleton(b)
-    nearest = _boundary_distance(one.pieces, other.pieces, min(limit_m, LONGEST_DISTANCE_M))
-    if nearest == 0.0 or _contains(one, other.pieces.start[0]) or _contains(other, one.pieces.start[0]):
+    if _contains(one, other.pieces.start[0]) or _contains(other, one.pieces.start[0]):
         return 0.0
+    nearest = _boundary_distance(one.pieces, other.pieces, min(limit_m, LONGEST_DISTANCE_M))
     return nearest if nearest <= limit_m else math.inf
+
+
+@dataclass
+class _Bound:
+    """The best upper bound of the distance so far, metres."""
+
+    upper: float
+
+    def lower_to(self, value: float) -> None:
+        self.upper = min(self.upper, value)
+
+    def keeps(self, low: Floats) -> npt.NDArray[np.bool_]:
+        """Which lower bounds leave room for the nearest pair."""
+        return low <= self.upper + SLACK_M
 
 
 def _boundary_distance(a: Pieces, b: Pieces, limit_m: float) -> float:
     """Smallest distance between the two sets of pieces; infinite where it is surely over `limit_m`."""
-    upper, kept = limit_m, []
-    for i, j, nearest_start in _near_pairs(a, b, limit_m):
-        upper = min(upper, nearest_start)
-        first, second = a.take(i), b.take(j)
-        low, high = _chord_bounds(first, second)
-        upper = min(upper, float(high.min()))
-        near = low <= upper + SLACK_M
-        if not near.any():
+    bound, kept = _Bound(limit_m), []
+    for i, j in _near_pairs(a, b, bound):
+        if bound.upper < FAR_M:
+            balls = np.flatnonzero(bound.keeps(_ball_bounds(a, i, b, j)))
+            i, j = i[balls], j[balls]
+        if not len(i):
             continue
-        chosen = np.flatnonzero(near)
-        if _any_crossing(first.take(chosen), second.take(chosen)):
+        first, second = a.take(i), b.take(j)
+        low, high = (_chord_bounds if bound.upper < FAR_M else _geodesic_bounds)(first, second)
+        bound.lower_to(float(high.min()))
+        close = np.flatnonzero(bound.keeps(low))
+        if _any_crossing(first.take(close), second.take(close)):
             return 0.0
-        kept.append((i[chosen], j[chosen], low[chosen]))
+        kept.append((i[close], j[close], low[close]))
     if not kept:
         return math.inf
     i, j, low = (np.concatenate([part[column] for part in kept]) for column in range(3))
-    near = low <= upper + SLACK_M
-    i, j = i[near], j[near]
-    if upper > 500_000.0 and len(i) > 1000:  # chords of far places bound badly: bound by geodesics
-        reach = _inverse(a.lon[i], a.lat[i], b.lon[j], b.lat[j])
-        upper = min(upper, float(reach.min()))
-        near = reach - a.length[i] - b.length[j] <= upper + SLACK_M
-        i, j = i[near], j[near]
-    return _exact_distance(a.take(i), b.take(j))
+    near = bound.keeps(low)
+    return _exact_distance(a.take(i[near]), b.take(j[near]))
 
 
-def _near_pairs(a: Pieces, b: Pieces, limit_m: float) -> Iterator[tuple[Integers, Integers, float]]:
-    """Pairs of pieces by index, in batches, that hold the nearest pair; with an upper bound of the distance.
+def _near_pairs(a: Pieces, b: Pieces, bound: _Bound) -> Iterator[tuple[Integers, Integers]]:
+    """Pairs of pieces by index, in batches, among them the nearest pair; `bound` may be lowered between batches.
 
     Blocks are compared first, by the triangle inequality on geodesic distances, and the nearest come first.
     """
     count_a, count_b = len(a.lon), len(b.lon)
     if count_a * count_b <= BLOCK * BLOCK:
-        yield np.repeat(np.arange(count_a), count_b), np.tile(np.arange(count_b), count_a), math.inf
+        yield np.repeat(np.arange(count_a), count_b), np.tile(np.arange(count_b), count_a)
         return
-    first_a, reach_a = a.blocks
-    first_b, reach_b = b.blocks
+    first_a, middle_a, reach_a = a.blocks
+    first_b, middle_b, reach_b = b.blocks
     i, j = np.repeat(np.arange(len(first_a)), len(first_b)), np.tile(np.arange(len(first_b)), len(first_a))
-    apart = _inverse(a.lon[first_a][i], a.lat[first_a][i], b.lon[first_b][j], b.lat[first_b][j])
-    upper = min(limit_m, float(apart.min()))
+    apart = _inverse(a.lon[middle_a][i], a.lat[middle_a][i], b.lon[middle_b][j], b.lat[middle_b][j])
+    bound.lower_to(float(apart.min()))
     low = apart - reach_a[i] - reach_b[j]
     order = np.argsort(low, kind="stable")
-    order = order[low[order] <= upper + SLACK_M]
     step = max(BATCH // (BLOCK * BLOCK), 1)
     for begin in range(0, len(order), step):
-        pairs = [
-            _block_pairs(first_a[i[k]], count_a, first_b[j[k]], count_b) for k in order[begin : begin + step].tolist()
-        ]
-        yield np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs]), upper
+        batch = order[begin : begin + step]
+        batch = batch[bound.keeps(low[batch])]
+        if not len(batch):
+            return
+        pairs = [_block_pairs(first_a[i[k]], count_a, first_b[j[k]], count_b) for k in batch.tolist()]
+        yield np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
 
 
 def _block_pairs(first_a: int, count_a: int, first_b: int, count_b: int) -> tuple[Integers, Integers]:
     i = np.arange(first_a, min(first_a + BLOCK, count_a))
     j = np.arange(first_b, min(first_b + BLOCK, count_b))
     return np.repeat(i, len(j)), np.tile(j, len(i))
+
+
+def _ball_bounds(a: Pieces, i: Integers, b: Pieces, j: Integers) -> Floats:
+    """Cheap lower bounds of the distance of pairs of pieces, from the balls around them."""
+    centre_a, radius_a = a.ball
+    centre_b, radius_b = b.ball
+    offset = centre_a[i] - centre_b[j]
+    return np.sqrt(_dot(offset, offset)) - radius_a[i] - radius_b[j]
 
 
 def _chord_bounds(a: Pieces, b: Pieces) -> tuple[Floats, Floats]:
@@ -242,6 +271,12 @@ def _chord_bounds(a: Pieces, b: Pieces) -> tuple[Floats, Floats]:
     # Pieces that cross are nearest between their ends; all others at an end of one of them.
     passing = np.linalg.norm((a.start + a.end - b.start - b.end) / 2, axis=1) - (a.length + b.length) / 2
     return np.where(_may_cross(a, b), np.minimum(straight, passing), straight) - sag, arc
+
+
+def _geodesic_bounds(a: Pieces, b: Pieces) -> tuple[Floats, Floats]:
+    """The same bounds by the triangle inequality, for far places, where chords bound badly."""
+    apart = _inverse(a.lon, a.lat, b.lon, b.lat)
+    return apart - a.length - b.length, apart
 
 
 def _may_cross(a: Pieces, b: Pieces) -> npt.NDArray[np.bool_]:
@@ -431,7 +466,7 @@ def _spoken_place(planar: str, centre: Floats, east: Floats, north: Floats) -> s
 
 def _crossing_invalidity(shape: Skeleton) -> str | None:
     pieces = shape.pieces
-    for i, j, _ in _near_pairs(pieces, pieces, 0.0):
+    for i, j in _near_pairs(pieces, pieces, _Bound(0.0)):
         later = i < j
         first, second = pieces.take(i[later]), pieces.take(j[later])
         if _any_crossing(first, second):
