@@ -12,8 +12,8 @@ from vigil.api.server import api
 ROUTERS = (("/deconfliction", "vigil.apps.deconfliction.api"),)
 PAGES = (
     ("live/", "vigil.platform.notices.urls"),
+    ("", "vigil.platform.accounts.urls"),
     ("", "vigil.apps.deconfliction.urls"),
-    ("", "vigil.web.urls"),
 )
 
 for _prefix, _module in ROUTERS:

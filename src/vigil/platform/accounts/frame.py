@@ -14,6 +14,7 @@ from vigil.core.actor import Actor
 from vigil.platform import clock
 from vigil.platform.accounts.access import actor_of_session
 from vigil.platform.agencies.models import Agency, Node
+from vigil.platform.notices.board import cursor
 from vigil.platform.requests import request_id
 from vigil.web.navigation import Link, links
 from vigil.web.templatetags.vigil import initials
@@ -40,6 +41,7 @@ class Frame:
     account_url: str = ""
     search_url: str = ""
     query: str = ""
+    cursor: int = 0
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -74,4 +76,5 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "account_url": reverse("account"),
         "search_url": reverse("deconfliction:operations"),
         "query": request.GET.get("q", ""),
+        "cursor": cursor(),
     }

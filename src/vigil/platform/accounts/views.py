@@ -10,32 +10,29 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login as begin_session
 from django.contrib.auth import logout as end_session
-from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from vigil.core.actor import Actor
-from vigil.core.errors import DomainError, Invalid, TooMany
+from vigil.core.errors import Invalid, TooMany
 from vigil.platform import clock
-from vigil.platform.accounts import access, actions
+from vigil.platform.accounts import actions, queries
 from vigil.platform.accounts.access import SESSION_AGENCY, actor_of_session
 from vigil.platform.accounts.login import log_in, record_logout
 from vigil.platform.doors import actor_of, page, public
-"""What a token may be given here."""
+
+TOKEN_DAYS = ("30", "90", "365")
 
 
 @public
-@never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def login(request: HttpRequest) -> HttpResponse:
     """The login page; somebody already logged in goes on to Today."""
-    typed = request.POST if request.method == "POST" else request.GET
-    after = _safe(request, typed.get("next", ""))
+    after = _safe(request, request.POST.get("next", "") or request.GET.get("next", ""))
     if request.method == "GET" and actor_of_session(request):
         return redirect(after)
     error, status = "", 200
@@ -49,8 +46,13 @@ def login(request: HttpRequest) -> HttpResponse:
         else:
             begin_session(request, user, backend="django.contrib.auth.backends.ModelBackend")
             return redirect(after)
-    context = {"error": error, "next": after, "username": username, **_demo_logins()}
+    context = {"error": error, "next": after, "username": username, "demo_logins": queries.demo_logins()}
     return render(request, "accounts/login.html", context, status=status)
+
+
+def _safe(request: HttpRequest, address: str) -> str:
+    safe = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if safe else settings.LOGIN_REDIRECT_URL
 
 
 @public
@@ -62,3 +64,64 @@ def logout(request: HttpRequest) -> HttpResponse:
         record_logout(actor)
     end_session(request)
     return redirect(settings.LOGOUT_REDIRECT_URL)
+
+
+@page("accounts.profile.edit")
+@require_http_methods(["GET", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """One's own person, agency and API tokens."""
+    actor = actor_of(request)
+    context: dict[str, Any] = {}
+    if request.method == "POST":
+        act = {"create": _create_token, "revoke": _revoke_token, "agency": _change_agency}.get(
+            request.POST.get("do", "")
+        )
+        done = act(request, actor) if act else redirect("account")
+        if isinstance(done, HttpResponse):
+            return done
+        context = done
+    return _account_page(request, actor, context)
+
+
+def _account_page(request: HttpRequest, actor: Actor, context: dict[str, Any]) -> HttpResponse:
+    shown = {
+        "profile": queries.profile_of(actor),
+        "agency_id": str(actor.agency_id),
+        "may_create_tokens": actor.can("accounts.token.create"),
+        "tokens": queries.own_tokens(actor),
+        "session_ends": request.session.get_expiry_date(),
+    }
+    return render(request, "accounts/account.html", shown | context, status=422 if "problem" in context else 200)
+
+
+def _create_token(request: HttpRequest, actor: Actor) -> HttpResponse | dict[str, Any]:
+    name = request.POST.get("token_name", "").strip()
+    if not name:
+        return {"problem": {"field": "token_name", "sentence": "Say what the token is for, so that you know it later."}}
+    days = request.POST.get("days", "")
+    ends = clock.now() + timedelta(days=int(days) if days in TOKEN_DAYS else 90)
+    if actor.user_id is None or actor.agency_id is None:
+        return redirect("account")
+    try:
+        _, text = actions.create_token(
+            actor, actor.user_id, actor.agency_id, name, [request.POST.get("scope", "")], ends
+        )
+    except Invalid as refused:
+        return {"problem": {"field": "scope", "sentence": refused.sentence}, "token_name": name}
+    return {"new_token": text}
+
+
+def _revoke_token(request: HttpRequest, actor: Actor) -> HttpResponse:
+    actions.revoke_token(actor, request.POST.get("token", ""))
+    messages.success(request, "The token no longer works.")
+    return redirect("account")
+
+
+def _change_agency(request: HttpRequest, actor: Actor) -> HttpResponse:
+    try:
+        chosen = UUID(request.POST.get("agency", ""))
+    except ValueError:
+        return redirect("account")
+    if queries.may_act_for(actor, chosen):
+        request.session[SESSION_AGENCY] = str(chosen)
+    return redirect("account")

@@ -1,0 +1,153 @@
+// The muted base of every map: land, counties, states and town names, all from our own origin.
+// No tiles, glyphs or sprites. Promise: `createMap` resolves to a MapLibre map, or to null after saying in the
+// box that this machine cannot draw it (the table beside it holds the same).
+import { Map, ScaleControl } from "../vendor/maplibre/maplibre-gl.mjs";
+
+const here = new URL(".", import.meta.url);
+const atlasUrl = new URL("../vendor/atlas/counties-10m.json", here);
+const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+
+export const colours = dark
+  ? { water: "#16191c", land: "#26292c", county: "#3a3f44", state: "#5d6670", town: "#c6cace", halo: "#1c1d1f",
+      own: "#58b4ff", near: "#fa9441", direct: "#fb5a47", ink: "#f5f6f7" }
+  : { water: "#dbe4ea", land: "#f4f5f6", county: "#cfd4d8", state: "#9aa4ad", town: "#565c65", halo: "#ffffff",
+      own: "#0050d8", near: "#c05600", direct: "#b50909", ink: "#1c1d1f" };
+
+const nothing = { type: "FeatureCollection", features: [] };
+const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+const style = {
+  version: 8,
+  sources: {
+    land: { type: "geojson", data: nothing },
+    counties: { type: "geojson", data: nothing },
+    states: { type: "geojson", data: nothing },
+    towns: { type: "geojson", data: nothing },
+  },
+  layers: [
+    { id: "water", type: "background", paint: { "background-color": colours.water } },
+    { id: "land", type: "fill", source: "land", paint: { "fill-color": colours.land } },
+    { id: "counties", type: "line", source: "counties", paint: { "line-color": colours.county, "line-width": 1 } },
+    { id: "states", type: "line", source: "states", paint: { "line-color": colours.state, "line-width": 1.5 } },
+    { id: "towns", type: "symbol", source: "towns",
+      layout: { "text-field": ["get", "name"], "text-size": 13, "symbol-sort-key": ["get", "order"], "text-padding": 6 },
+      paint: { "text-color": colours.town, "text-halo-color": colours.halo, "text-halo-width": 1.5 } },
+  ],
+};
+
+export async function createMap(box, { bounds, townsUrl, csrf }) {
+  const canvas = box.querySelector("[data-map-canvas]");
+  let map;
+  try {
+    map = new Map({
+      container: canvas, style, bounds, fitBoundsOptions: { padding: 50, maxZoom: 13 },
+      attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0,
+      keyboard: false, fadeDuration: reduced ? 0 : 200, canvasContextAttributes: { preserveDrawingBuffer: true },
+    });
+  } catch {
+    return failed(box);
+  }
+  map.touchZoomRotate.disableRotation();
+  map.addControl(new ScaleControl({ maxWidth: 120, unit: "metric" }), "bottom-right");
+  const ready = await new Promise((resolve) => {
+    map.once("load", () => resolve(true));
+    map.once("error", () => resolve(false));
+  });
+  if (!ready) { map.remove(); return failed(box); }
+  box.querySelector("[data-zoom-in]")?.addEventListener("click", () => map.zoomIn());
+  box.querySelector("[data-zoom-out]")?.addEventListener("click", () => map.zoomOut());
+  drawAtlas(map);
+  const draw = () => drawTowns(map, townsUrl, csrf);
+  map.on("moveend", draw);
+  draw();
+  arrows(map, canvas);
+  return map;
+}
+
+function failed(box) {
+  const say = box.querySelector("[data-map-failed]");
+  if (say) say.hidden = false;
+  box.classList.add("has-failed");
+  return null;
+}
+
+async function drawAtlas(map) {
+  const atlas = await (await fetch(atlasUrl)).json();
+  const { feature, mesh } = window.topojson;
+  map.getSource("land").setData(feature(atlas, atlas.objects.nation));
+  map.getSource("counties").setData(mesh(atlas, atlas.objects.counties, (a, b) => a !== b));
+  map.getSource("states").setData(mesh(atlas, atlas.objects.states, (a, b) => a !== b));
+}
+
+// The view goes in the body: no place ever stands in an address or in a log.
+async function drawTowns(map, url, csrf) {
+  if (!url || map.getZoom() < 5) return;
+  const b = map.getBounds();
+  const body = JSON.stringify({ west: b.getWest(), south: b.getSouth(), east: b.getEast(), north: b.getNorth() });
+  try {
+    const answer = await fetch(url, { method: "POST", body, headers: { "Content-Type": "application/json", "X-CSRFToken": csrf } });
+    if (!answer.ok) return;
+    const { towns } = await answer.json();
+    map.getSource("towns")?.setData({
+      type: "FeatureCollection",
+      features: towns.map(([name, longitude, latitude], order) => ({
+        type: "Feature", properties: { name, order }, geometry: { type: "Point", coordinates: [longitude, latitude] },
+      })),
+    });
+  } catch { /* Labels are a help, never needed. */ }
+}
+
+// Arrows move the map under the cross, Shift for small steps, + and - zoom.
+function arrows(map, canvas) {
+  const steps = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+  canvas.addEventListener("keydown", (event) => {
+    const step = steps[event.key];
+    if (step) {
+      const size = event.shiftKey ? 4 : 60;
+      map.panBy([step[0] * size, step[1] * size], { duration: reduced ? 0 : 80 });
+    } else if (event.key === "+" || event.key === "=") map.zoomIn({ duration: reduced ? 0 : 150 });
+    else if (event.key === "-") map.zoomOut({ duration: reduced ? 0 : 150 });
+    else return;
+    event.preventDefault();
+  });
+}
+
+// A ring around a point, true to scale (metres on a sphere: off by less than 0.4 % of the radius).
+export function circle(longitude, latitude, metres, corners = 64) {
+  const radians = Math.PI / 180;
+  const angular = metres / 6371008.8;
+  const phi = latitude * radians;
+  const ring = [];
+  for (let corner = 0; corner <= corners; corner += 1) {
+    const bearing = (corner / corners) * 2 * Math.PI;
+    const lat = Math.asin(Math.sin(phi) * Math.cos(angular) + Math.cos(phi) * Math.sin(angular) * Math.cos(bearing));
+    const lon = longitude * radians + Math.atan2(
+      Math.sin(bearing) * Math.sin(angular) * Math.cos(phi), Math.cos(angular) - Math.sin(phi) * Math.sin(lat));
+    ring.push([lon / radians, lat / radians]);
+  }
+  return [ring];
+}
+
+// Patterns that tell near from direct without colour: one diagonal, or crossed.
+export function addPatterns(map) {
+  for (const [name, colour, crossed] of [["near", colours.near, false], ["direct", colours.direct, true]]) {
+    const size = 16;
+    const sheet = document.createElement("canvas");
+    sheet.width = sheet.height = size;
+    const pen = sheet.getContext("2d");
+    pen.globalAlpha = 0.22;
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, size, size);
+    pen.globalAlpha = 1;
+    pen.strokeStyle = colour;
+    pen.lineWidth = 2;
+    pen.beginPath();
+    for (const shift of [-size, 0, size]) {
+      pen.moveTo(shift, size);
+      pen.lineTo(shift + size, 0);
+      if (crossed) { pen.moveTo(shift, 0); pen.lineTo(shift + size, size); }
+    }
+    pen.stroke();
+    map.addImage(`pattern-${name}`, pen.getImageData(0, 0, size, size), { pixelRatio: 2 });
+  }
+}

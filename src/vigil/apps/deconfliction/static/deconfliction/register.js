@@ -1,0 +1,398 @@
+// The register page with a script: fills defaults, reads places back, sets pins, keeps the draft on the server.
+// Without it the form works as it is.
+import { createMap, circle, colours } from "./base_map.js";
+import { announce } from "../web/live.js";
+
+const form = document.getElementById("register");
+const csrf = form.elements.csrfmiddlewaretoken.value;
+const one = (selector, root = form) => root.querySelector(selector);
+const all = (selector, root = form) => [...root.querySelectorAll(selector)];
+const tick = document.querySelector("[data-icons]").content.firstElementChild;
+let activeSite = 0;
+let map = null;
+let clearing = false;
+
+// ---- type: fills radius and buffers, stays visible and editable
+const type = one("#operation_type");
+const lengths = ["radius_m", "buffer_before_min", "buffer_after_min"].map((name) => form.elements[name]);
+const touched = new Set(lengths.filter((field) => field.value).map((field) => field.name));
+
+function fillDefaults() {
+  const option = type.selectedOptions[0];
+  if (!option?.value) return;
+  const values = [option.dataset.radius, option.dataset.before, option.dataset.after];
+  lengths.forEach((field, index) => { if (!touched.has(field.name)) field.value = values[index]; });
+  one("[data-where]").hidden = option.dataset.place === "no";
+  sayDefaults();
+}
+
+function sayDefaults() {
+  const [radius, before, after] = lengths.map((field) => field.value);
+  const line = one("[data-defaults]");
+  if (radius === "" || !type.value) return;
+  const feet = Math.round(Number(radius) * 3.28084).toLocaleString("en-US");
+  const buffers = before === after ? `${before} min before and after` : `${before} min before, ${after} min after`;
+  line.replaceChildren(strong(`${radius} m (${feet} ft)`), " around each site, ", strong(buffers), ".");
+  drawSites();
+  sayWindow();
+}
+
+function strong(text) {
+  const node = document.createElement("strong");
+  node.textContent = text;
+  return node;
+}
+
+type.addEventListener("change", fillDefaults);
+for (const field of lengths) field.addEventListener("input", () => { touched.add(field.name); sayDefaults(); });
+
+// ---- places: read back as typed, with the choices as buttons
+const readings = new WeakMap();
+
+function siteParts(site) {
+  return { place: one("[data-place]", site), source: one("[data-source]", site),
+    uncertainty: one("[data-uncertainty]", site), read: one("[data-read]", site) };
+}
+
+async function readPlace(site) {
+  const { place, source, uncertainty, read } = siteParts(site);
+  const text = place.value.trim();
+  if (!text) { readings.delete(site); read.textContent = ""; read.className = "read-back"; drawSites(); return; }
+  let answer;
+  try {
+    const body = JSON.stringify({ text, source: source.value, uncertainty_m: uncertainty.value });
+    const reply = await fetch(form.dataset.placeUrl, { method: "POST", body, headers: { "Content-Type": "application/json", "X-CSRFToken": csrf } });
+    if (!reply.ok) return;
+    answer = await reply.json();
+  } catch { return; }
+  if (place.value.trim() !== text) return;
+  readings.set(site, answer.kind === "place" ? answer : null);
+  sayReading(site, answer);
+  drawSites();
+  readTimes();
+}
+
+function sayReading(site, answer) {
+  const { place, read } = siteParts(site);
+  read.replaceChildren();
+  read.className = "read-back";
+  if (answer.kind === "place") {
+    if (answer.ask_for_pin) read.classList.add("wait");
+    else read.append(tick.cloneNode(true));
+    read.append(Object.assign(document.createElement("span"), { textContent: answer.sentence }));
+    site.classList.remove("has-error");
+    place.removeAttribute("aria-invalid");
+    return;
+  }
+  read.classList.add("bad");
+  const words = document.createElement("span");
+  words.append(answer.sentence);
+  if (answer.places) {
+    const choices = document.createElement("span");
+    choices.className = "choices";
+    for (const choice of answer.places) {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "button grey small", textContent: choice.label });
+      button.addEventListener("click", () => { place.value = choice.text; readPlace(site); saveSoon(); place.focus(); });
+      choices.append(button);
+    }
+    words.append(choices);
+  }
+  read.append(words);
+}
+
+function wireSite(site) {
+  const { place, source, uncertainty } = siteParts(site);
+  let wait;
+  const index = () => all("[data-site]").indexOf(site);
+  place.addEventListener("focus", () => { activeSite = index(); sayPin(); });
+  place.addEventListener("input", () => {
+    source.value = ""; uncertainty.value = "";
+    clearTimeout(wait);
+    wait = setTimeout(() => readPlace(site), 350);
+  });
+  const locate = one("[data-locate]", site);
+  if (navigator.geolocation && window.isSecureContext) {
+    locate.hidden = false;
+    locate.addEventListener("click", () => {
+      navigator.geolocation.getCurrentPosition((position) => {
+        const { latitude, longitude, accuracy } = position.coords;
+        setPlace(site, latitude, longitude, "device", Math.ceil(accuracy));
+      }, () => announce("This device does not give its position. Type the place or tap the map."), { enableHighAccuracy: true, timeout: 15000 });
+    });
+  }
+  one("[data-remove-site]", site).addEventListener("click", (event) => {
+    event.preventDefault();
+    site.remove();
+    activeSite = 0;
+    renumber();
+    drawSites();
+    saveSoon();
+    one("[data-place]").focus();
+  });
+}
+
+function setPlace(site, latitude, longitude, source, uncertainty = 0) {
+  const parts = siteParts(site);
+  parts.place.value = `${latitude.toFixed(6)}, ${longitude.toFixed(6)}`;
+  parts.source.value = source;
+  parts.uncertainty.value = uncertainty;
+  readPlace(site);
+  saveSoon();
+}
+
+function renumber() {
+  const sites = all("[data-site]");
+  sites.forEach((site, index) => {
+    for (const node of site.querySelectorAll("[name], [id], [for], [aria-describedby]")) {
+      for (const attribute of ["name", "id", "for", "aria-describedby"]) {
+        const value = node.getAttribute(attribute);
+        if (value) node.setAttribute(attribute, value.replace(/sites-\d+-/g, `sites-${index}-`));
+      }
+    }
+    one("[data-number]", site).textContent = index + 1;
+    one("[data-locate]", site).setAttribute("aria-label", `Use this device's position for site ${index + 1}`);
+    one("[data-remove-site]", site).hidden = sites.length === 1;
+  });
+  sayPin();
+}
+
+one("[data-add-site]").addEventListener("click", (event) => {
+  event.preventDefault();
+  const sites = all("[data-site]");
+  if (sites.length >= 50) { announce("An operation has at most 50 sites."); return; }
+  const fresh = sites[0].cloneNode(true);
+  for (const input of fresh.querySelectorAll("input")) { input.value = ""; input.removeAttribute("aria-invalid"); }
+  fresh.classList.remove("has-error");
+  for (const node of fresh.querySelectorAll(".error, .has-error, .choices")) node.remove();
+  one("[data-read]", fresh).replaceChildren();
+  one("[data-read]", fresh).className = "read-back";
+  one("[data-sites]").append(fresh);
+  renumber();
+  wireSite(fresh);
+  one("[data-place]", fresh).focus();
+});
+
+function sayPin() { one("[data-pin-site]").textContent = activeSite + 1; }
+
+// ---- subjects
+function wireSubject(row) {
+  const kind = one("select", row);
+  const value = one("input", row);
+  kind.addEventListener("change", () => { value.placeholder = kind.selectedOptions[0].dataset.hint; });
+  value.placeholder = kind.selectedOptions[0].dataset.hint;
+  const remove = one("[data-remove-subject]", row);
+  remove.hidden = false;
+  remove.addEventListener("click", () => {
+    if (all("[data-subject]").length > 1) row.remove(); else value.value = "";
+    saveSoon();
+  });
+}
+
+one("[data-add-subject]").addEventListener("click", (event) => {
+  event.preventDefault();
+  const rows = all("[data-subject]");
+  if (rows.length >= 200) { announce("An operation has at most 200 subjects."); return; }
+  const fresh = rows[0].cloneNode(true);
+  const index = Math.max(...rows.map((row) => Number(one("input", row).name.split("-")[1]))) + 1;
+  for (const node of fresh.querySelectorAll("[name]")) node.name = node.name.replace(/subjects-\d+-/, `subjects-${index}-`);
+  for (const node of fresh.querySelectorAll(".error, .choices")) node.remove();
+  fresh.classList.remove("has-error");
+  const input = one("input", fresh);
+  input.id = input.name;
+  input.value = "";
+  input.setAttribute("aria-label", `Subject ${index + 1}`);
+  one("select", fresh).setAttribute("aria-label", `Kind of subject ${index + 1}`);
+  one("[data-remove-subject]", fresh).setAttribute("aria-label", `Remove subject ${index + 1}`);
+  one("[data-subjects]").append(fresh);
+  wireSubject(fresh);
+  input.focus();
+});
+
+// ---- window: read on the server in the site's local time, shown with its buffers
+const starts = form.elements.starts_at;
+const ends = form.elements.ends_at;
+let endsTouched = Boolean(ends.value);
+let times = null;
+let timesWait = null;
+
+function siteZone() {
+  const first = all("[data-site]").map((site) => readings.get(site)).find(Boolean);
+  return first?.zone || form.dataset.zone;
+}
+
+// Wall times as if they were UTC: enough for arithmetic on one wall.
+const asLocal = (at) => new Date(at).toISOString().slice(0, 16);
+
+function wallNow() {
+  const parts = new Intl.DateTimeFormat("sv-SE", { timeZone: siteZone(), dateStyle: "short", timeStyle: "short" }).format(new Date());
+  return Date.parse(`${parts.replace(" ", "T")}Z`);
+}
+
+function span(minutes) {
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 2880) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `${Math.round(minutes / 1440)} days`;
+}
+
+function readTimesSoon() { clearTimeout(timesWait); timesWait = setTimeout(readTimes, 350); }
+
+async function readTimes() {
+  if (!starts.value.trim()) { times = null; sayWindow(); return; }
+  try {
+    const body = JSON.stringify({ starts_at: starts.value, ends_at: ends.value, zone: siteZone() });
+    const reply = await fetch(form.dataset.timesUrl, { method: "POST", body, headers: { "Content-Type": "application/json", "X-CSRFToken": csrf } });
+    if (!reply.ok) return;
+    times = await reply.json();
+  } catch { return; }
+  sayWindow();
+}
+
+function sayWindow() {
+  const line = one("[data-window]");
+  const short = one("[data-short-notice]");
+  line.classList.toggle("error", Boolean(times?.sentence));
+  if (times?.sentence) { line.textContent = times.sentence; short.hidden = true; return; }
+  if (!times?.starts_at) { line.textContent = ""; short.hidden = true; return; }
+  const start = Date.parse(`${times.starts_at}Z`);
+  const inMinutes = Math.round((start - wallNow()) / 60000);
+  const when = inMinutes > 0 ? `Starts in ${span(inMinutes)}.` : "Has begun.";
+  short.hidden = inMinutes >= 120;
+  const parts = [strong(`${times.starts_text}${times.ends_text ? ` to ${times.ends_text}` : ""}`), `, site time, ${times.zone_name}. `];
+  if (times.ends_at) {
+    const hm = (at) => asLocal(at).slice(11);
+    const [before, after] = [Number(lengths[1].value || 0), Number(lengths[2].value || 0)];
+    parts.push("With buffers ", strong(`${hm(start - before * 60000)} to ${hm(Date.parse(`${times.ends_at}Z`) + after * 60000)}`), ". ");
+  }
+  line.replaceChildren(...parts, when);
+}
+
+function setTime(field, text) {
+  field.value = text;
+  if (field === starts && !endsTouched) ends.value = "+2h";
+  if (field === ends) endsTouched = true;
+  readTimes();
+  saveSoon();
+}
+starts.addEventListener("input", readTimesSoon);
+starts.addEventListener("change", () => { if (starts.value && !ends.value) setTime(starts, starts.value); });
+ends.addEventListener("input", () => { endsTouched = Boolean(ends.value); readTimesSoon(); });
+one("[data-quick]").hidden = false;
+for (const button of all("[data-quick] button")) {
+  button.addEventListener("click", () => {
+    const now = wallNow();
+    let at = now + Number(button.dataset.in || 0) * 60000;
+    if (button.dataset.at) {
+      at = Date.parse(`${asLocal(now).slice(0, 11)}${button.dataset.at}Z`);
+      if (at <= now) at += 86400000;
+    }
+    setTime(starts, asLocal(at).replace("T", " "));
+  });
+}
+for (const button of all("[data-pick]")) {
+  const picker = one(`[data-picker="${button.dataset.pick}"]`);
+  if (!picker.showPicker) continue;
+  button.hidden = false;
+  button.addEventListener("click", () => { try { picker.showPicker(); } catch { document.getElementById(button.dataset.pick).focus(); } });
+  picker.addEventListener("change", () => { if (picker.value) setTime(document.getElementById(button.dataset.pick), picker.value.replace("T", " ")); });
+}
+
+// ---- choices offered by the server mend the field
+form.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-choose]");
+  if (!button) return;
+  event.preventDefault();
+  const field = document.getElementById(button.dataset.choose);
+  field.value = button.dataset.value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+  field.closest(".has-error")?.classList.remove("has-error");
+  field.removeAttribute("aria-invalid");
+});
+
+// ---- the draft: saved on the server a moment after the last change
+let waiting = null;
+function saveSoon() { clearTimeout(waiting); waiting = setTimeout(save, 1200); }
+
+async function save() {
+  const data = new FormData(form);
+  if (form.dataset.operation) data.set("operation", form.dataset.operation);
+  try {
+    const reply = await fetch(form.dataset.draftUrl, { method: "POST", body: data });
+    if (!reply.ok) throw new Error(reply.status);
+    const { draft, saved_at: at } = await reply.json();
+    if (!clearing) one("[data-draft]").value = draft;
+    say(`Draft saved on the server ${at}`);
+  } catch {
+    say("Draft NOT saved: no connection. We try again.");
+    clearTimeout(waiting);
+    waiting = setTimeout(save, 5000);
+  }
+}
+function say(text) { for (const node of all("[data-saved]")) node.textContent = text; }
+form.addEventListener("input", saveSoon);
+form.addEventListener("submit", () => { clearing = true; clearTimeout(waiting); });
+
+// ---- the map: pins by tap, or by keyboard under the cross
+const box = one("[data-pin-map]");
+
+function features() {
+  const radius = Number(lengths[0].value || 0);
+  return all("[data-site]").flatMap((site, index) => {
+    const reading = readings.get(site);
+    if (!reading) return [];
+    const at = [reading.longitude, reading.latitude];
+    const wide = reading.uncertainty_m > 0;
+    const zone = (metres, kind) => ({ type: "Feature", properties: { kind }, geometry: { type: "Polygon", coordinates: circle(...at, metres) } });
+    return [
+      ...(radius > 0 ? [zone(radius, wide ? "wide" : "own")] : []),
+      ...(wide ? [zone(radius + reading.uncertainty_m, "wide")] : []),
+      { type: "Feature", properties: { kind: "pin", name: `Site ${index + 1}` }, geometry: { type: "Point", coordinates: at } },
+    ];
+  });
+}
+
+function drawSites(move = true) {
+  if (!map) return;
+  const shown = features();
+  map.getSource("sites").setData({ type: "FeatureCollection", features: shown });
+  if (!move || !shown.length) return;
+  const xs = shown.flatMap((f) => f.geometry.type === "Point" ? [f.geometry.coordinates] : f.geometry.coordinates[0]);
+  const bounds = [[Math.min(...xs.map((p) => p[0])), Math.min(...xs.map((p) => p[1]))], [Math.max(...xs.map((p) => p[0])), Math.max(...xs.map((p) => p[1]))]];
+  map.fitBounds(bounds, { padding: 40, maxZoom: 14.5, duration: 0 });
+}
+
+function pin(longitude, latitude) {
+  const site = all("[data-site]")[activeSite] || all("[data-site]")[0];
+  setPlace(site, latitude, longitude, "pin");
+  announce(`Pin of site ${activeSite + 1} set.`);
+}
+
+async function startMap() {
+  const [west, south, east, north] = JSON.parse(box.dataset.bounds);
+  map = await createMap(box, { bounds: [[west, south], [east, north]], townsUrl: box.dataset.townsUrl, csrf });
+  if (!map) return;
+  map.addSource("sites", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
+  map.addLayer({ id: "zones", type: "fill", source: "sites", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": colours.own, "fill-opacity": 0.14 } }, "towns");
+  map.addLayer({ id: "edges", type: "line", source: "sites", filter: ["==", ["get", "kind"], "own"], paint: { "line-color": colours.own, "line-width": 2 } });
+  map.addLayer({ id: "wide-edges", type: "line", source: "sites", filter: ["==", ["get", "kind"], "wide"], paint: { "line-color": colours.own, "line-width": 2, "line-dasharray": [3, 2] } });
+  map.addLayer({ id: "pins", type: "circle", source: "sites", filter: ["==", ["get", "kind"], "pin"], paint: { "circle-radius": 7, "circle-color": colours.own, "circle-stroke-color": colours.halo, "circle-stroke-width": 2 } });
+  map.addLayer({ id: "names", type: "symbol", source: "sites", filter: ["==", ["get", "kind"], "pin"], layout: { "text-field": ["get", "name"], "text-size": 14, "text-anchor": "top", "text-offset": [0, 0.8], "text-allow-overlap": true }, paint: { "text-color": colours.ink, "text-halo-color": colours.halo, "text-halo-width": 2 } });
+  map.getCanvas().style.cursor = "crosshair";
+  map.on("click", (event) => pin(event.lngLat.lng, event.lngLat.lat));
+  one("[data-map-canvas]").addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    const centre = map.getCenter();
+    pin(centre.lng, centre.lat);
+  });
+  drawSites();
+  box.dataset.ready = "yes";
+}
+
+// ---- begin
+all("[data-site]").forEach(wireSite);
+all("[data-subject]").forEach(wireSubject);
+if (type.value) fillDefaults();
+all("[data-site]").forEach((site) => { if (one("[data-place]", site).value) readPlace(site); });
+readTimes();
+startMap();
