@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +10,7 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from ninja.errors import HttpError
 
+from vigil.api.routes import token_of, wrap
 from vigil.core.errors import Conflict, Invalid
 from vigil.platform import clock
 from vigil.platform.accounts.models import ApiToken, IdempotentReply
@@ -44,24 +44,22 @@ def if_match(request: HttpRequest) -> int:
 def idempotent(recall: Recall) -> Callable[[View], View]:
     """Make a route repeatable: with an `Idempotency-Key` a retry does nothing again and is answered like the first.
 
-    Put it directly on the view, below `@router.post`; the view returns an `HttpResponse` and does its work by one
-    action first. The key is claimed in that action's own transaction, so two requests at once and a crash
+    Put it directly on the view, below `@router.post` and `@needs`; the view returns an `HttpResponse` and does its
+    work by one action first. The key is claimed in that action's own transaction, so two requests at once and a crash
     at any point leave the work done once; where the answer was lost with the process,
     `recall(request, object ids of the action)` makes it anew. The same key with another request is a 409.
     """
 
     def decorate(view: View) -> View:
-        @functools.wraps(view)
         def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             key = request.headers.get("Idempotency-Key", "").strip()
             if not key:
                 return view(request, *args, **kwargs)
             if len(key) > LONGEST_KEY:
                 raise Invalid.at("Idempotency-Key", sentence=f"The key may have at most {LONGEST_KEY} characters.")
-            token: ApiToken = request.token  # type: ignore[attr-defined]
-            return _once(request, token, key, recall, lambda: view(request, *args, **kwargs))
+            return _once(request, token_of(request), key, recall, lambda: view(request, *args, **kwargs))
 
-        return run
+        return wrap(view, run)
 
     return decorate
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
+from ninja.openapi.urls import get_openapi_urls
 from ninja.security import HttpBearer
 
 from vigil.api import errors
 from vigil.core.actor import Actor
 from vigil.platform import clock
 from vigil.platform.accounts.access import actor_of_token
+from vigil.platform.doors import declared, public
 
 
 class Bearer(HttpBearer):
@@ -24,7 +30,26 @@ class Bearer(HttpBearer):
         return known[0]
 
 
-api = NinjaAPI(
+class DeclaredApi(NinjaAPI):
+    """The API whose addresses carry the permission that their route declared, for the system check."""
+
+    def _get_urls(self) -> list[URLPattern | URLResolver]:
+        patterns: list[Any] = super()._get_urls()
+        opening, root = get_openapi_urls(self), patterns[-1]
+        for pattern in (*patterns[: len(opening)], root):
+            public(pattern.callback)
+        for pattern, view in zip(patterns[len(opening) : -1], self._views(), strict=True):
+            if hasattr(view, "vigil_permission"):
+                declared(view.vigil_permission)(pattern.callback)
+        return patterns
+
+    def _views(self) -> Iterator[Any]:
+        for router in self._get_bound_routers():
+            for path_view in router.path_operations.values():
+                yield from (operation.view_func for operation in path_view.operations)
+
+
+api = DeclaredApi(
     title="Vigil",
     version="1",
     description="Event deconfliction for officer safety. Errors are RFC 9457 problem details.",

@@ -55,6 +55,15 @@ KINDS: dict[str, Kind] = {}
 PERIODIC: dict[str, Periodic] = {}
 
 
+STARTUP: list[PeriodicHandler] = []
+
+
+def at_start(handler: PeriodicHandler) -> PeriodicHandler:
+    """Register what must be done before the node answers anything, e.g. overdue extensions (specification 3)."""
+    STARTUP.append(handler)
+    return handler
+
+
 class RetryLater(Exception):
     """Raised by a handler that wants to be called again at a time of its own; this is no failure."""
 
