@@ -91,8 +91,8 @@ class Identity:
 class Seen:
     """The highest epoch and sequence seen from a partner (specification 8, condition 10).
 
-    `announced` is an epoch that the partner named in a message of its own and that no answer has confirmed yet;
-    `round` grows with each announcement: an answer to a query of an earlier round is not an answer.
+    `announced` is the last strange epoch that the partner named in a message of its own. `round` grows each time that
+    it is asked about everything again: an answer to a question of an earlier round is not an answer.
     """
 
     epoch: int
@@ -158,6 +158,17 @@ class Revision:
     @property
     def silent(self) -> bool:
         return self.disclosure is Disclosure.SILENT
+
+    def overdue_sites(self, before: int) -> frozenset[int]:
+        """Positions of sites that nobody has ended and whose planned end is at or before `before`."""
+        ends = ((position, site.ends_at) for position, site in enumerate(self.operation.sites))
+        return frozenset(position for position, end in ends if end <= before and position not in self.ended_sites)
+
+    @property
+    def last_window_end(self) -> int:
+        """When the last window (buffers included) or the span ends; 0 for a draft that has neither."""
+        ends = [site.window.end for site in self.operation.sites]
+        return max(ends + ([] if self.operation.span is None else [self.operation.span.end]), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +396,10 @@ class Transaction(Protocol):
         """
 
     def unended(self, before: int) -> Sequence[str]:
-        """Ids, sorted, of operations registered or under way with a site whose `ends_at` is at or before `before`."""
+        """Ids, sorted, of operations registered or under way with an overdue site.
+
+        That is one not in `ended_sites` whose `ends_at` is at or before `before`.
+        """
 
     def matching(self, operation: Operation) -> Sequence[Found]:
         """Every other operation of this node whose current revision the predicate matches, sorted by id.

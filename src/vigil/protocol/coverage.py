@@ -1,0 +1,142 @@
+"""Who was asked about one revision, who answered, and what may be said now (specification, section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from vigil.engine.predicate import PREDICATE
+from vigil.protocol.judgement import visible
+from vigil.protocol.receipts import ASKED_ALONE, NEIGHBOURS_UNKNOWN, Coverage, CoverageLine, Proof, issue
+from vigil.protocol.signing import Signer
+from vigil.protocol.store import (
+    OWN,
+    Answer,
+    Conflict,
+    Outcome,
+    Partner,
+    Reference,
+    Revision,
+    Roster,
+    Status,
+    Transaction,
+    Verdict,
+)
+
+PIN_WANTED_M = 250.0
+"""Above this uncertainty a pin is asked for and the receipt says that the zone is widened (section 3)."""
+
+
+def conclude(tx: Transaction, operation_id: str, signer: Signer, now: int) -> Verdict | None:
+    """Store what may be said of the current revision, with a receipt when it is news. None for a draft.
+
+    The result may leave this transaction only after it has committed.
+    """
+    revision = tx.current(operation_id)
+    if revision is None or revision.status is Status.DRAFT:
+        return None
+    roster = tx.roster()
+    coverage = partner_coverage(tx, revision, roster)
+    fresh = _verdict(tx, revision, roster, coverage, now)
+    stored = tx.verdict(operation_id)
+    if stored is not None and _same(fresh, stored):
+        return stored
+    if fresh.determination != "checking":
+        fresh = _proved(tx, revision, fresh, roster, coverage, signer)
+    tx.put_verdict(fresh)
+    return fresh
+
+
+def partner_coverage(tx: Transaction, revision: Revision, roster: Roster) -> Mapping[str, CoverageLine]:
+    """One line a partner on the roster, by node id."""
+    given = {answer.partner: answer for answer in tx.answers(revision.operation_id, revision.number)}
+    return {
+        partner.node_id: _line(tx, partner, given.get(partner.node_id))
+        for partner in sorted(roster.members, key=lambda partner: partner.node_id)
+    }
+
+
+def _line(tx: Transaction, partner: Partner, answer: Answer | None) -> CoverageLine:
+    """An answer counts when it is not void and was given in the epoch that the partner was last seen in (I2)."""
+    line = CoverageLine(partner.name, Coverage.NOT_ANSWERED, desk_phone=partner.desk_phone)
+    if PREDICATE not in partner.predicates:
+        return replace(line, coverage=Coverage.NO_SHARED_PREDICATE)
+    seen = tx.highest_seen(partner.node_id)
+    if answer is None or answer.void or seen is None or answer.epoch != seen.epoch:
+        return line
+    if answer.outcome is Outcome.REFUSED:
+        return replace(line, coverage=Coverage.REFUSED)
+    if answer.outcome is Outcome.NO_SHARED_PREDICATE:
+        return replace(line, coverage=Coverage.NO_SHARED_PREDICATE)
+    return CoverageLine(partner.name, Coverage.ANSWERED, answered_at=answer.evaluated_at)
+
+
+def _verdict(
+    tx: Transaction, revision: Revision, roster: Roster, coverage: Mapping[str, CoverageLine], now: int
+) -> Verdict:
+    own = Reference(OWN, revision.operation_id)
+    conflicts = [conflict for conflict in tx.conflicts_of(own) if visible(conflict, own)]
+    searched = all(due.target != OWN for due in tx.due_of(revision.operation_id))
+    silent = tuple(node for node, line in coverage.items() if line.coverage is Coverage.NOT_ANSWERED)
+    refused = (Coverage.REFUSED, Coverage.NO_SHARED_PREDICATE)
+    determination = _first_row(searched, conflicts, coverage)
+    return Verdict(
+        operation_id=revision.operation_id,
+        revision=revision.number,
+        determination=determination,
+        determined_at=now,
+        roster=roster.number,
+        tentative=determination == "conflict" and all(conflict.tentative for conflict in conflicts),
+        not_answered=silent,
+        refused=tuple(node for node, line in coverage.items() if line.coverage in refused),
+    )
+
+
+def _first_row(searched: bool, conflicts: Sequence[Conflict], coverage: Mapping[str, CoverageLine]) -> str:
+    """The first row of the table in section 5 that applies. Whatever is not an answer is never one (I8)."""
+    if not searched:
+        return "checking"
+    if conflicts:
+        return "conflict"
+    if all(line.coverage is Coverage.ANSWERED for line in coverage.values()):
+        return "no_known_conflict"
+    return "incomplete"
+
+
+def _same(fresh: Verdict, stored: Verdict) -> bool:
+    return replace(fresh, determined_at=stored.determined_at, receipt=stored.receipt) == stored
+
+
+def _proved(
+    tx: Transaction,
+    revision: Revision,
+    verdict: Verdict,
+    roster: Roster,
+    coverage: Mapping[str, CoverageLine],
+    signer: Signer,
+) -> Verdict:
+    agencies = tx.not_covered(revision.operation_id)
+    lines = [
+        *coverage.values(),
+        *(CoverageLine(name, Coverage.NOT_COVERED) for name in (*roster.former, *(agencies or ()))),
+    ]
+    before = tx.receipts_of(revision.operation_id)
+    receipt = issue(
+        Proof(revision, verdict, tuple(lines), _notes(revision, roster, agencies)),
+        tx.identity(),
+        tx.last_receipt(),
+        before[-1].number if before else None,
+        signer,
+    )
+    tx.put_receipt(receipt)
+    return replace(verdict, receipt=receipt.number)
+
+
+def _notes(revision: Revision, roster: Roster, agencies: Sequence[str] | None) -> tuple[str, ...]:
+    notes = [] if roster.members else [ASKED_ALONE]
+    if agencies is None:
+        notes.append(NEIGHBOURS_UNKNOWN)
+    widest = max((site.uncertainty_m for site in revision.operation.sites), default=0.0)
+    if widest > PIN_WANTED_M:
+        notes.append(f"zone widened by {widest:.0f} m: the place is not exact until a pin is set")
+    return tuple(notes)

@@ -1,0 +1,217 @@
+"""The storage port in memory: for tests and the simulator. Same promises as the database, except for power cuts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from vigil.engine.operation import Operation
+from vigil.engine.predicate import match
+from vigil.protocol.store import (
+    Alarm,
+    Answer,
+    Card,
+    Conflict,
+    Due,
+    Found,
+    Identity,
+    Pair,
+    Reference,
+    Revision,
+    Roster,
+    Seen,
+    Status,
+    StoredReceipt,
+    Verdict,
+)
+
+
+@dataclass
+class Rows:
+    """All tables. Values are immutable, so a shallow copy of every table is a snapshot."""
+
+    identity: Identity
+    roster: Roster = field(default_factory=lambda: Roster(0))
+    seen: dict[str, Seen] = field(default_factory=dict)
+    foreign: dict[Reference, tuple[int, int]] = field(default_factory=dict)
+    revisions: dict[tuple[str, int], Revision] = field(default_factory=dict)
+    newest: dict[str, int] = field(default_factory=dict)
+    due: dict[tuple[str, str], Due] = field(default_factory=dict)
+    answers: dict[tuple[str, int, str], Answer] = field(default_factory=dict)
+    conflicts: dict[Pair, Conflict] = field(default_factory=dict)
+    alarms: dict[str, Alarm] = field(default_factory=dict)
+    verdicts: dict[tuple[str, int], Verdict] = field(default_factory=dict)
+    receipts: dict[int, StoredReceipt] = field(default_factory=dict)
+
+    def copy(self) -> Rows:
+        values = ((item.name, getattr(self, item.name)) for item in fields(self))
+        copies: dict[str, Any] = {name: dict(value) if isinstance(value, dict) else value for name, value in values}
+        return Rows(**copies)
+
+
+class MemoryStore:
+    """A store of one node. `cards` gives what partners may be shown, `not_covered` the agencies nobody serves.
+
+    `rows` may be copied and put back: that is a backup and its restore.
+    """
+
+    def __init__(
+        self,
+        node_id: str,
+        epoch: int = 1,
+        cards: Mapping[str, Card] | None = None,
+        not_covered: Sequence[str] | None = None,
+    ) -> None:
+        self.rows = Rows(Identity(node_id, epoch, 0))
+        self.cards = cards if cards is not None else {}
+        self.not_covered = not_covered
+        self._open = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[MemoryTransaction]:
+        if self._open:
+            raise RuntimeError("Transactions are never nested: leave the first one before opening another.")
+        self._open = True
+        work = self.rows.copy()
+        try:
+            yield MemoryTransaction(work, self)
+            self.rows = work
+        finally:
+            self._open = False
+
+
+class MemoryTransaction:
+    """See `store.Transaction` for every promise."""
+
+    def __init__(self, rows: Rows, store: MemoryStore) -> None:
+        self._rows = rows
+        self._store = store
+
+    def identity(self) -> Identity:
+        return self._rows.identity
+
+    def advance_sequence(self) -> int:
+        self._rows.identity = replace(self._rows.identity, sequence=self._rows.identity.sequence + 1)
+        return self._rows.identity.sequence
+
+    def draw_epoch(self, epoch: int) -> None:
+        self._rows.identity = replace(self._rows.identity, epoch=epoch)
+
+    def roster(self) -> Roster:
+        return self._rows.roster
+
+    def set_roster(self, roster: Roster) -> None:
+        self._rows.roster = roster
+
+    def highest_seen(self, partner: str) -> Seen | None:
+        return self._rows.seen.get(partner)
+
+    def note_seen(self, partner: str, seen: Seen) -> None:
+        self._rows.seen[partner] = seen
+
+    def foreign_revision(self, reference: Reference) -> tuple[int, int] | None:
+        return self._rows.foreign.get(reference)
+
+    def note_foreign(self, reference: Reference, epoch: int, revision: int) -> None:
+        self._rows.foreign[reference] = (epoch, revision)
+
+    def current(self, operation_id: str) -> Revision | None:
+        number = self._rows.newest.get(operation_id)
+        return None if number is None else self._rows.revisions[operation_id, number]
+
+    def put_revision(self, revision: Revision) -> None:
+        self._rows.revisions[revision.operation_id, revision.number] = revision
+        self._rows.newest[revision.operation_id] = revision.number
+
+    def _currents(self) -> Iterator[Revision]:
+        for operation_id in sorted(self._rows.newest):
+            yield self._rows.revisions[operation_id, self._rows.newest[operation_id]]
+
+    def active(self, now: int) -> Sequence[str]:
+        return [
+            one.operation_id for one in self._currents() if one.status is not Status.DRAFT and one.last_window_end > now
+        ]
+
+    def unended(self, before: int) -> Sequence[str]:
+        return [
+            one.operation_id
+            for one in self._currents()
+            if one.status in (Status.REGISTERED, Status.UNDER_WAY) and one.overdue_sites(before)
+        ]
+
+    def matching(self, operation: Operation) -> Sequence[Found]:
+        found = ((one, match(operation, one.operation)) for one in self._currents())
+        return [Found(one.operation_id, one.number, met) for one, met in found if met is not None]
+
+    def card(self, operation_id: str) -> Card:
+        return self._store.cards.get(operation_id, Card())
+
+    def open_due(self, due: Due) -> None:
+        self._rows.due[due.operation_id, due.target] = due
+
+    def due(self, now: int) -> Sequence[Due]:
+        rows = (due for due in self._rows.due.values() if due.run_after <= now)
+        return sorted(rows, key=lambda due: (due.run_after, due.operation_id, due.target))
+
+    def due_of(self, operation_id: str) -> Sequence[Due]:
+        rows = (due for due in self._rows.due.values() if due.operation_id == operation_id)
+        return sorted(rows, key=lambda due: due.target)
+
+    def postpone(self, due: Due, until: int) -> None:
+        row = self._rows.due.get((due.operation_id, due.target))
+        if row is not None and row.revision == due.revision:
+            self.open_due(replace(row, run_after=until, attempts=row.attempts + 1))
+
+    def close_due(self, operation_id: str, revision: int, target: str) -> None:
+        row = self._rows.due.get((operation_id, target))
+        if row is not None and row.revision == revision:
+            del self._rows.due[operation_id, target]
+
+    def put_answer(self, answer: Answer) -> None:
+        self._rows.answers[answer.operation_id, answer.revision, answer.partner] = answer
+
+    def answers(self, operation_id: str, revision: int) -> Sequence[Answer]:
+        keys = sorted(key for key in self._rows.answers if key[:2] == (operation_id, revision))
+        return [self._rows.answers[key] for key in keys]
+
+    def conflict(self, pair: Pair) -> Conflict | None:
+        return self._rows.conflicts.get(pair)
+
+    def conflicts_of(self, reference: Reference) -> Sequence[Conflict]:
+        pairs = sorted(pair for pair in self._rows.conflicts if reference in (pair.a, pair.b))
+        return [self._rows.conflicts[pair] for pair in pairs]
+
+    def put_conflict(self, conflict: Conflict) -> None:
+        self._rows.conflicts[conflict.pair] = conflict
+
+    def put_alarm(self, alarm: Alarm) -> None:
+        if alarm.key in self._rows.alarms:
+            raise ValueError(f"The alarm {alarm.key} was raised before: nobody is told twice.")
+        self._rows.alarms[alarm.key] = alarm
+
+    def alarms_of(self, operation_id: str) -> Sequence[Alarm]:
+        return [alarm for alarm in self._rows.alarms.values() if alarm.operation_id == operation_id]
+
+    def verdict(self, operation_id: str) -> Verdict | None:
+        return self._rows.verdicts.get((operation_id, self._rows.newest.get(operation_id, 0)))
+
+    def put_verdict(self, verdict: Verdict) -> None:
+        self._rows.verdicts[verdict.operation_id, verdict.revision] = verdict
+
+    def not_covered(self, operation_id: str) -> Sequence[str] | None:
+        return self._store.not_covered
+
+    def last_receipt(self) -> StoredReceipt | None:
+        return self._rows.receipts[max(self._rows.receipts)] if self._rows.receipts else None
+
+    def put_receipt(self, receipt: StoredReceipt) -> None:
+        self._rows.receipts[receipt.number] = receipt
+
+    def receipts_of(self, operation_id: str) -> Sequence[StoredReceipt]:
+        return [
+            self._rows.receipts[n]
+            for n in sorted(self._rows.receipts)
+            if self._rows.receipts[n].operation_id == operation_id
+        ]
