@@ -60,6 +60,7 @@ class Unreadable:
 Reading = Place | Choices | Unreadable
 Regions = Sequence[Box]
 
+EMPTY = "Give a place: a pin on the map, coordinates, a ZIP code or a town."
 NOT_A_PLACE = (
     "This place was not recognised. Set a pin on the map, or give coordinates such as 39.2904, -76.6122, "
     "a five-digit ZIP code, or a town with its state such as Baltimore MD."
@@ -80,7 +81,7 @@ def read_place(text: str, region: Regions = ()) -> Reading:
     """
     text = " ".join(text.split())
     if not text:
-        return Unreadable("Give a place: a pin on the map, coordinates, a ZIP code or a town.")
+        return Unreadable(EMPTY)
     if len(text) > LONGEST_PLACE_TEXT:
         return Unreadable(f"This place text is too long: at most {LONGEST_PLACE_TEXT} characters are read.")
     if zip_code := re.fullmatch(r"(\d{5})(?:-\d{4})?", text):

@@ -1,0 +1,653 @@
+"""What is refused, flagged or defaulted when an operation is entered (specification, section 3).
+
+Promise: `read_plan` is the one judge of input. The page form, the API and the import hand it the same nested mapping of
+texts or JSON values and get a `Plan` that is complete, or `Invalid` with *every* fault, each at its field. Pure: the
+present instant and the agency's own values are passed in.
+
+The input, every key but the marked ones optional:
+
+    operation_type*  mode  tentative  disclosure  plain_clothes  armed_and_dangerous  share_plain_clothes
+    share_armed_and_dangerous  personnel_band  participants[]  case_number  objective  joint_with[]  external_id
+    external_references[{system, number}]  exigent_reason  exigent_approver
+    lead_contact*{name, phone, relay}  second_contact{...}  supervisor{...}
+    subjects[{kind, value}] or ["kind:value"]
+    starts_at  ends_at  zone  radius_m  buffer_before_min  buffer_after_min      for every site that has none of its own
+    sites[{place | latitude, longitude | geometry, source, label, uncertainty_m, starts_at, ends_at, zone, radius_m,
+           buffer_before_min, buffer_after_min}]
+
+`place` is a text for `places.read_place`; `geometry` is WKT or GeoJSON (Point, LineString, Polygon). Times without an
+offset are the site's local time. An operation without sites takes `starts_at`, `ends_at` as its own span.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import phonenumbers
+
+from vigil.apps.deconfliction import places
+from vigil.apps.deconfliction.plan import Contact, Disclosure, PlaceSource, Plan, PlannedSite, PlannedSubject
+from vigil.apps.deconfliction.wall_times import Moment, TimeError, is_zone, moment, read_time
+from vigil.core.errors import Invalid, Problem
+from vigil.engine import geometry as shapes
+from vigil.engine import subjects as subject_rules
+from vigil.engine import types, windows
+from vigil.engine.geometry import Box, GeometryError
+from vigil.engine.operation import Geometry, Line, Mode, Point, Polygon, Vertex, Window
+from vigil.engine.types import OPERATION_TYPES, OperationType
+
+MOST_SITES = 50
+MOST_SUBJECTS = 200
+PIN_WANTED_M = 250.0
+"""Above this uncertainty a pin is asked for (specification 3)."""
+DEFAULT_LEAD_TIME = timedelta(minutes=120)
+
+LONGEST = {"objective": 4_000, "geometry": 1_000_000}
+LONGEST_TEXT = 200
+
+
+class PlanFlag(StrEnum):
+    """Flags of a plan beside those of `engine.types.Flag`: warnings to the submitter, never a refusal."""
+
+    OUTSIDE_REGION = "outside_region"
+    PIN_WANTED = "pin_wanted"
+    SUBJECT_IGNORED = "subject_ignored"
+    NO_SUBJECT = "no_subject"
+    EXIGENT = "exigent"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanContext:
+    """What a plan is read against.
+
+    `zone` is the agency's, for a span without a place; `types` carry the agency's own radii and buffers
+    (`agency_types`); an empty `region` means that no place is outside it; `mode` is taken where the input names none.
+    """
+
+    now: datetime
+    zone: str = "UTC"
+    lead_time: timedelta = DEFAULT_LEAD_TIME
+    types: Mapping[str, OperationType] = field(default_factory=lambda: OPERATION_TYPES)
+    region: tuple[Box, ...] = ()
+    mode: Mode = Mode.LIVE
+
+
+def agency_types(own: Mapping[str, Any]) -> Mapping[str, OperationType]:
+    """The table of types with an agency's own values, `{"types": {"raid": {"radius_m": 400}}}`."""
+    changes = own.get("types", {})
+    allowed = ("radius_m", "buffer_before_min", "buffer_after_min")
+    return {
+        code: replace(kind, **{key: value for key, value in changes.get(code, {}).items() if key in allowed})
+        for code, kind in OPERATION_TYPES.items()
+    }
+
+
+def region_boxes(region: Iterable[Sequence[float]] | None) -> tuple[Box, ...]:
+    """A node's region as stored, `[[west, south, east, north], ...]`, as boxes."""
+    return tuple(Box(*map(float, box)) for box in region or ())
+
+
+def read_plan(raw: Mapping[str, Any], context: PlanContext) -> Plan:
+    """Check and complete what a person or a program handed in.
+
+    Raises:
+        Invalid: with every fault at its field, the choices beside it where there are some.
+    """
+    fields = _Fields(raw)
+    kind = _operation_type(fields, context)
+    span = _default_span(fields, context)
+    sites = _sites(fields, kind, context, span)
+    subjects = _subjects(fields)
+    plan = _rest(fields, kind, sites, subjects, context)
+    if not sites:
+        plan = replace(plan, span=_own_span(fields, kind, span, context), span_zone=span.zone or context.zone)
+    fields.refuse_unknown(_KNOWN)
+    if fields.problems:
+        # Sites that share the operation's times or radius find the same fault at the same field.
+        raise Invalid(list(dict.fromkeys(fields.problems)))
+    return replace(plan, flags=_flags(plan, kind, context))
+
+
+# --- fields --------------------------------------------------------------------------------------------------------
+
+E = TypeVar("E", bound=StrEnum)
+
+_EVERY_SITE = ("starts_at", "ends_at", "zone", "radius_m", "buffer_before_min", "buffer_after_min")
+_KNOWN_OF_SITE = frozenset(
+    (*_EVERY_SITE, "place", "latitude", "longitude", "geometry", "source", "label", "uncertainty_m")
+)
+_KNOWN = frozenset(
+    (
+        *_EVERY_SITE,
+        *("operation_type", "mode", "sites", "subjects", "lead_contact", "second_contact", "supervisor", "joint_with"),
+        *("disclosure", "tentative", "plain_clothes", "armed_and_dangerous", "share_plain_clothes"),
+        *("share_armed_and_dangerous", "personnel_band", "participants", "case_number", "objective"),
+        *("external_id", "external_references", "exigent_reason", "exigent_approver"),
+    )
+)
+_KNOWN_OF_CONTACT = frozenset(("name", "phone", "relay"))
+_TRUE, _FALSE = ("true", "on", "yes", "1"), ("false", "off", "no", "0", "")
+
+
+class _Fields:
+    """One level of the input: reads a field, or notes what is wrong with it at its path."""
+
+    def __init__(self, raw: Any, path: tuple[str | int, ...] = (), problems: list[Problem] | None = None) -> None:
+        self.path = path
+        self.problems: list[Problem] = [] if problems is None else problems
+        self.raw: Mapping[str, Any] = raw if isinstance(raw, Mapping) else {}
+        if not isinstance(raw, Mapping):
+            self.note(sentence="This must be an object with named fields.")
+
+    def note(self, *name: str | int, sentence: str, choices: Sequence[str] = ()) -> None:
+        self.problems.append(Problem((*self.path, *name), sentence, tuple(choices)))
+
+    def has(self, name: str) -> bool:
+        return self.raw.get(name) not in (None, "")
+
+    def below(self, *name: str | int, raw: Any) -> _Fields:
+        return _Fields(raw, (*self.path, *name), self.problems)
+
+    def text(self, name: str) -> str:
+        value = self.raw.get(name)
+        if value is None:
+            return ""
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            self.note(name, sentence="This must be a text.")
+            return ""
+        text = str(value).strip()
+        limit = LONGEST.get(name, LONGEST_TEXT)
+        if len(text) > limit:
+            self.note(name, sentence=f"This is too long: at most {limit:,} characters are kept.")
+        if "\x00" in text:
+            self.note(name, sentence="This holds a character that no text has (NUL). Type it again.")
+        return text
+
+    def number(self, name: str, default: float, least: float | None = 0.0) -> float:
+        if not self.has(name):
+            return float(default)
+        value = self.raw[name]
+        try:
+            number = float(value) if not isinstance(value, bool) else math.nan
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if not math.isfinite(number):
+            self.note(name, sentence="This must be a number.")
+            return float(default)
+        if least is not None and number < least:
+            self.note(name, sentence="This must not be negative.")
+            return float(default)
+        return number
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        value = self.raw.get(name)
+        if value is None:
+            return default
+        if str(value).casefold() in _TRUE:
+            return True
+        if str(value).casefold() not in _FALSE:
+            self.note(name, sentence="This must be yes or no.", choices=("true", "false"))
+        return False
+
+    def one_of(self, name: str, values: type[E], default: E) -> E:
+        text = self.text(name)
+        if not text:
+            return default
+        try:
+            return values(text)
+        except ValueError:
+            allowed = tuple(value.value for value in values)
+            self.note(name, sentence=f"This must be one of {', '.join(allowed)}.", choices=allowed)
+            return default
+
+    def items(self, name: str, most: int) -> list[Any]:
+        value = self.raw.get(name)
+        if value in (None, ""):
+            return []
+        if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
+            self.note(name, sentence="This must be a list.")
+            return []
+        listed = list(value)
+        if len(listed) > most:
+            self.note(name, sentence=f"There are {len(listed)}; at most {most} are taken. Split the operation in two.")
+            return []
+        return listed
+
+    def refuse_unknown(self, known: frozenset[str]) -> None:
+        for name in self.raw:
+            if name not in known:
+                self.note(str(name), sentence="There is no field of this name. Check its spelling, or leave it out.")
+
+
+def _operation_type(fields: _Fields, context: PlanContext) -> OperationType:
+    code = fields.text("operation_type")
+    if code in context.types:
+        return context.types[code]
+    sentence = (
+        f'There is no operation type "{code[:40]}". Pick one of the list.' if code else "Pick the type of operation."
+    )
+    fields.note("operation_type", sentence=sentence, choices=tuple(context.types))
+    return OPERATION_TYPES["training"]
+
+
+# --- windows -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Where times come from: the fields that hold them, and the zone when one was named."""
+
+    fields: _Fields
+    zone: str
+
+
+def _default_span(fields: _Fields, context: PlanContext) -> _Span:
+    return _Span(fields, _named_zone(fields))
+
+
+def _named_zone(fields: _Fields) -> str:
+    zone = fields.text("zone")
+    if zone and not is_zone(zone):
+        fields.note("zone", sentence="This is no IANA time zone. Give one such as America/New_York, or leave it out.")
+        return ""
+    return zone
+
+
+def _window(span: _Span, zone: str, context: PlanContext) -> tuple[Moment, Moment] | None:
+    """Start and end read in the zone, noted where they cannot be."""
+    start = _time(span.fields, "starts_at", zone, context.now, None)
+    end = _time(span.fields, "ends_at", zone, context.now, start)
+    if start is None or end is None:
+        return None
+    if end.instant <= start.instant:
+        same = "at" if end.instant == start.instant else "before"
+        span.fields.note("ends_at", sentence=f"The end lies {same} the start. Check the day of both.")
+        return None
+    return start, end
+
+
+def _time(fields: _Fields, name: str, zone: str, now: datetime, after: Moment | None) -> Moment | None:
+    value = fields.raw.get(name)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return moment(value, zone)
+    text = fields.text(name)
+    if not text:
+        fields.note(name, sentence="Give the start." if name == "starts_at" else "Give the end.")
+        return None
+    if after is None and name == "ends_at" and text.startswith("+"):
+        return None  # counts from a start that was itself at fault
+    start = None if after is None else windows.wall_time(after.instant, zone)
+    try:
+        return read_time(text, zone, now, start)
+    except TimeError as error:
+        fields.note(name, sentence=error.sentence, choices=error.choices)
+        return None
+
+
+def _own_span(fields: _Fields, kind: OperationType, span: _Span, context: PlanContext) -> Window | None:
+    if kind.takes_place:
+        return None
+    window = _window(span, span.zone or context.zone, context)
+    return window and Window(window[0].instant, window[1].instant)
+
+
+# --- sites ---------------------------------------------------------------------------------------------------------
+
+
+def _sites(fields: _Fields, kind: OperationType, context: PlanContext, span: _Span) -> tuple[PlannedSite, ...]:
+    given = fields.items("sites", MOST_SITES)
+    if given and not kind.takes_place:
+        fields.note(
+            "sites", sentence=f"{kind.label} takes subjects and a time only: leave the place out or pick another type."
+        )
+        return ()
+    if not given and kind.takes_place and not any(problem.path[:1] == ("sites",) for problem in fields.problems):
+        fields.note("sites", sentence=f"Give at least one place: only {OPERATION_TYPES['online_only'].label} has none.")
+    found = (_site(raw, index, fields, kind, context, span) for index, raw in enumerate(given))
+    return tuple([site for site in found if site is not None])
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """A place read from one of the three ways to give it."""
+
+    geometry: Geometry
+    source: PlaceSource
+    uncertainty_m: float = 0.0
+    typed: str = ""
+    label: str = ""
+
+
+def _site(
+    raw: Any, index: int, whole: _Fields, kind: OperationType, context: PlanContext, span: _Span
+) -> PlannedSite | None:
+    site = whole.below("sites", index, raw=raw)
+    if not site.raw:
+        if raw == {}:
+            site.note("place", sentence=places.EMPTY)
+        return None
+    where = _where(site, context)
+    zone = _named_zone(site) or span.zone
+    own = site if site.has("starts_at") or site.has("ends_at") else None
+    if where is not None and not zone:
+        zone = _zone_at(where.geometry)
+    # Without its place a site has no local time; the times are then judged in the agency's.
+    window = _window(_Span(own or span.fields, zone), zone or context.zone, context)
+    radius = site.number("radius_m", whole.number("radius_m", kind.radius_m))
+    before = site.number("buffer_before_min", whole.number("buffer_before_min", kind.buffer_before_min))
+    after = site.number("buffer_after_min", whole.number("buffer_after_min", kind.buffer_after_min))
+    label = site.text("label")
+    site.refuse_unknown(_KNOWN_OF_SITE)
+    if where is None or window is None:
+        return None
+    start, end = window
+    return PlannedSite(
+        geometry=where.geometry,
+        radius_m=radius,
+        uncertainty_m=site.number("uncertainty_m", where.uncertainty_m),
+        starts_at=start.instant,
+        ends_at=end.instant,
+        zone=zone,
+        starts_wall=start.wall,
+        ends_wall=end.wall,
+        buffer_before_min=before,
+        buffer_after_min=after,
+        source=site.one_of("source", PlaceSource, where.source),
+        typed=where.typed,
+        label=label or where.label,
+    )
+
+
+def _where(site: _Fields, context: PlanContext) -> _Where | None:
+    if site.has("geometry"):
+        return _drawn(site)
+    if site.has("latitude") or site.has("longitude"):
+        return _numbers(site, context)
+    reading = places.read_place(site.text("place"), context.region)
+    return _settled(site, "place", reading, site.text("place"))
+
+
+def _numbers(site: _Fields, context: PlanContext) -> _Where | None:
+    noted = len(site.problems)
+    latitude = site.number("latitude", math.nan, least=None)
+    longitude = site.number("longitude", math.nan, least=None)
+    if len(site.problems) > noted:
+        return None
+    for name, value in (("latitude", latitude), ("longitude", longitude)):
+        if math.isnan(value):
+            site.note(name, sentence=f"Give the {name} as well.")
+            return None
+    typed = site.text("place") or f"{latitude}, {longitude}"
+    if site.text("source") in (PlaceSource.PIN, PlaceSource.DEVICE):
+        # Somebody saw the pin, or stood there: nothing to second-guess.
+        return _drawn_at(site, Point(longitude, latitude), typed)
+    return _settled(site, "latitude", places.coordinates(latitude, longitude, context.region), typed)
+
+
+def _drawn_at(site: _Fields, point: Point, typed: str) -> _Where | None:
+    try:
+        return _Where(shapes.validate(point), PlaceSource.PIN, typed=typed)
+    except GeometryError as error:
+        site.note("latitude", sentence=error.reason)
+    return None
+
+
+def _settled(site: _Fields, name: str, reading: places.Reading, typed: str) -> _Where | None:
+    if isinstance(reading, places.Place):
+        point = Point(reading.longitude, reading.latitude)
+        return _Where(point, reading.source, reading.uncertainty_m, typed, reading.label)
+    choices = tuple(place.text for place in reading.places) if isinstance(reading, places.Choices) else ()
+    sentence = reading.sentence
+    if name != "place" and choices:
+        sentence += " Give it as the text `place`, which takes letters for north, south, east and west."
+    site.note(name, sentence=sentence, choices=choices)
+    return None
+
+
+def _drawn(site: _Fields) -> _Where | None:
+    value = site.raw["geometry"]
+    source = PlaceSource.DRAWN
+    try:
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            value = json.loads(value)
+        read = shapes.parse_wkt(value) if isinstance(value, str) else _from_geojson(value)
+        return _Where(shapes.validate(read), source)
+    except GeometryError as error:
+        site.note("geometry", sentence=error.reason)
+    except (ValueError, RecursionError):
+        site.note("geometry", sentence="The shape is not readable as GeoJSON. Check its brackets and commas.")
+    return None
+
+
+def _from_geojson(value: Any) -> Geometry:
+    kind = value.get("type") if isinstance(value, Mapping) else None
+    coordinates = value.get("coordinates") if isinstance(value, Mapping) else None
+    if kind == "Feature":
+        return _from_geojson(value.get("geometry"))
+    if kind == "Point":
+        return Point(*_vertex(coordinates))
+    if kind == "LineString":
+        return Line(_chain(coordinates, []))
+    if kind == "Polygon" and isinstance(coordinates, list) and coordinates:
+        count: list[int] = []
+        rings = [_chain(ring, count) for ring in coordinates]
+        return Polygon(rings[0], tuple(rings[1:]))
+    raise GeometryError("The shape must be WKT, or a GeoJSON Point, LineString or Polygon.")
+
+
+def _chain(value: Any, counted: list[int]) -> tuple[Vertex, ...]:
+    if not isinstance(value, list):
+        raise GeometryError("The coordinates of the shape must be a list of [longitude, latitude] pairs.")
+    counted.append(len(value))
+    if sum(counted) > shapes.MAX_VERTICES:
+        most = f"{shapes.MAX_VERTICES:,}"
+        raise GeometryError(f"The shape has over {most} vertices; at most {most} are taken: simplify it.")
+    return tuple(_vertex(pair) for pair in value)
+
+
+def _vertex(value: Any) -> Vertex:
+    pair = value if isinstance(value, list | tuple) else ()
+    if len(pair) == 3:
+        raise GeometryError("The shape has a third coordinate: give longitude and latitude only.")
+    if len(pair) != 2 or any(isinstance(part, bool) or not isinstance(part, int | float) for part in pair):
+        raise GeometryError("Each place of the shape must be a pair [longitude, latitude] of numbers.")
+    return _finite(pair[0]), _finite(pair[1])
+
+
+def _finite(number: float) -> float:
+    """JSON has whole numbers that no float holds."""
+    return float(number) if abs(number) < 1e300 else math.inf
+
+
+def _vertices(geometry: Geometry) -> tuple[Vertex, ...]:
+    if isinstance(geometry, Point):
+        return ((geometry.longitude, geometry.latitude),)
+    return geometry.vertices if isinstance(geometry, Line) else geometry.exterior
+
+
+def _zone_at(geometry: Geometry) -> str:
+    return places.zone_of(*_vertices(geometry)[0])
+
+
+# --- contacts and subjects -----------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=10_000)
+def read_phone(text: str) -> str | None:
+    """A telephone number as people write it, `(410) 555-0142` or international; None where it is none.
+
+    Numbers without a country are read as those of the United States.
+    """
+    try:
+        number = phonenumbers.parse(text, "US")
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    national = number.country_code == 1
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if national else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, style)
+
+
+def _contact(fields: _Fields, name: str, *, required: bool) -> Contact | None:
+    if not fields.has(name):
+        if required:
+            fields.note(name, sentence="Give the lead contact: a name and a direct telephone number.")
+        return None
+    contact = fields.below(name, raw=fields.raw[name])
+    who, typed, relay = contact.text("name"), contact.text("phone"), contact.flag("relay")
+    contact.refuse_unknown(_KNOWN_OF_CONTACT)
+    if not (who or typed or required):
+        return None
+    if not who:
+        contact.note("name", sentence="Give the name of the person to ask for.")
+    phone = read_phone(typed) or ""
+    if typed and not phone:
+        contact.note("phone", sentence="This is not a telephone number. Give ten digits, such as 410-555-0142.")
+    elif not phone and required and not relay:
+        contact.note("phone", sentence="Give a direct telephone number, or let the watch desk relay calls.")
+    return Contact(who, phone, relay)
+
+
+def _subjects(fields: _Fields) -> tuple[PlannedSubject, ...]:
+    given = fields.items("subjects", MOST_SUBJECTS)
+    found = (_subject(fields, index, raw) for index, raw in enumerate(given))
+    return tuple(dict.fromkeys(subject for subject in found if subject is not None))
+
+
+def _subject(fields: _Fields, index: int, raw: Any) -> PlannedSubject | None:
+    path: tuple[str | int, ...] = ("subjects", index)
+    if isinstance(raw, str):
+        if len(raw) > LONGEST_TEXT:
+            fields.note(*path, sentence=f"This is too long: at most {LONGEST_TEXT} characters are kept.")
+        return _canonical(fields, path, lambda: subject_rules.parse(raw), raw.partition(":")[2])
+    given = fields.below(*path, raw=raw)
+    kind, value = given.text("kind"), given.text("value")
+    given.refuse_unknown(frozenset(("kind", "value")))
+    if given.raw and not value:
+        given.note("value", sentence="Give the subject itself, or remove this line.")
+    if not value:
+        return None
+    return _canonical(fields, (*path, "kind"), lambda: subject_rules.canonical(kind, value), value)
+
+
+def _canonical(
+    fields: _Fields, path: tuple[str | int, ...], read: Callable[[], subject_rules.Canonical], typed: str
+) -> PlannedSubject | None:
+    try:
+        found = read()
+    except subject_rules.SubjectError as error:
+        fields.note(*path, sentence=str(error), choices=subject_rules.KINDS)
+        return None
+    return PlannedSubject(found.kind, typed, found.text, found.hint or "")
+
+
+# --- the rest ------------------------------------------------------------------------------------------------------
+
+
+def _rest(
+    fields: _Fields,
+    kind: OperationType,
+    sites: tuple[PlannedSite, ...],
+    subjects: tuple[PlannedSubject, ...],
+    context: PlanContext,
+) -> Plan:
+    lead = _contact(fields, "lead_contact", required=True)
+    return Plan(
+        operation_type=kind.code,
+        mode=fields.one_of("mode", Mode, context.mode),
+        sites=sites,
+        lead_contact=lead or Contact("", ""),
+        second_contact=_contact(fields, "second_contact", required=False),
+        supervisor=_contact(fields, "supervisor", required=False),
+        subjects=subjects,
+        disclosure=fields.one_of("disclosure", Disclosure, Disclosure.CONTACT_ONLY),
+        tentative=fields.flag("tentative"),
+        plain_clothes=fields.flag("plain_clothes"),
+        armed_and_dangerous=fields.flag("armed_and_dangerous"),
+        share_plain_clothes=fields.flag("share_plain_clothes", default=True),
+        share_armed_and_dangerous=fields.flag("share_armed_and_dangerous", default=True),
+        personnel_band=fields.text("personnel_band"),
+        participants=_participants(fields),
+        case_number=fields.text("case_number"),
+        objective=fields.text("objective"),
+        joint_with=_joint_with(fields),
+        external_references=_external_references(fields),
+        external_id=fields.text("external_id"),
+        exigent_reason=fields.text("exigent_reason"),
+        exigent_approver=fields.text("exigent_approver"),
+    )
+
+
+def _participants(fields: _Fields) -> tuple[str, ...]:
+    value = fields.raw.get("participants")
+    listed = value.split(",") if isinstance(value, str) else fields.items("participants", 50)
+    named = (str(name).strip()[:LONGEST_TEXT] for name in listed)
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def _joint_with(fields: _Fields) -> frozenset[str]:
+    found = set()
+    for index, value in enumerate(fields.items("joint_with", 50)):
+        try:
+            found.add(str(uuid.UUID(str(value))))
+        except ValueError:
+            fields.note(
+                "joint_with", index, sentence="This is no operation id. Copy it from the other operation's page."
+            )
+    return frozenset(found)
+
+
+def _external_references(fields: _Fields) -> tuple[tuple[str, str], ...]:
+    found = []
+    for index, raw in enumerate(fields.items("external_references", 20)):
+        reference = fields.below("external_references", index, raw=raw)
+        system, number = reference.text("system"), reference.text("number")
+        reference.refuse_unknown(frozenset(("system", "number")))
+        if number and not system:
+            reference.note("system", sentence="Name the system that gave this number, such as RISSafe.")
+        if number:
+            found.append((system, number))
+    return tuple(found)
+
+
+def _flags(plan: Plan, kind: OperationType, context: PlanContext) -> tuple[str, ...]:
+    starts = [site.starts_at for site in plan.sites] + ([plan.span.start] if plan.span else [])
+    ends = [site.ends_at for site in plan.sites] + ([plan.span.end] if plan.span else [])
+    found: set[str] = {
+        flag.value
+        for flag in types.flags(
+            kind,
+            span=timedelta(microseconds=max(ends) - min(starts)),
+            radii_m=[site.radius_m for site in plan.sites],
+            areas_km2=[shapes.area_km2(site.geometry, site.radius_m) for site in plan.sites],
+            tentative=plan.tentative,
+        )
+    }
+    now = windows.instant_of(context.now)
+    lead = context.lead_time // timedelta(microseconds=1)
+    raised = {
+        PlanFlag.OUTSIDE_REGION: any(_is_outside(site.geometry, context.region) for site in plan.sites),
+        PlanFlag.PIN_WANTED: any(site.uncertainty_m > PIN_WANTED_M for site in plan.sites),
+        PlanFlag.SUBJECT_IGNORED: any(subject.canonical is None for subject in plan.subjects),
+        PlanFlag.NO_SUBJECT: not plan.sites and not any(subject.canonical for subject in plan.subjects),
+        PlanFlag.EXIGENT: min(starts) < now + lead and max(ends) > now,
+    }
+    return tuple(sorted(found | {flag.value for flag, is_raised in raised.items() if is_raised}))
+
+
+def _is_outside(geometry: Geometry, region: tuple[Box, ...]) -> bool:
+    if not region:
+        return False
+    return not all(
+        any(box.touches(Box(longitude, latitude, longitude, latitude)) for box in region)
+        for longitude, latitude in _vertices(geometry)
+    )
