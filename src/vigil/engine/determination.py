@@ -63,7 +63,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class PartnerAnswer:
-    """One partner of the roster for one revision: `matched` where it reported a match, `only_tentative` where all were."""
+    """One partner of the roster for one revision: whether it reported a match, and whether all were tentative."""
 
     partner: str
     outcome: Outcome = Outcome.NOT_ANSWERED

@@ -158,5 +158,5 @@ def _touched(cells: dict[_Place, list[_Entry]], level: _Level, box: Box, window:
     for column in columns:
         for row in rows:
             for bucket in buckets:
-                if entries := cells.get((column, row, bucket)):
-                    yield entries
+                if found := cells.get((column, row, bucket)):
+                    yield found
