@@ -213,6 +213,8 @@ def _boundary_distance(a: Pieces, b: Pieces, limit_m: float) -> float:
         return math.inf
     i, j, low = (np.concatenate([part[column] for part in kept]) for column in range(3))
     near = bound.keeps(low)
+    if not near.any():
+        return math.inf
     return _exact_distance(a.take(i[near]), b.take(j[near]))
 
 
