@@ -27,18 +27,17 @@ def read(data: Path, name: str) -> bytes | None:
         return None
 
 
-def draw_missing(data: Path) -> list[str]:
-    """Draw each key that is not there yet; returns the names of those drawn. Existing keys are never touched."""
+def missing(data: Path) -> list[str]:
+    """The names of the keys that are not there."""
+    return [name for name in NAMES if not (folder(data) / name).exists()]
+
+
+def draw_missing(data: Path) -> None:
+    """Draw each key that is not there yet. Existing keys are never touched."""
     folder(data).mkdir(mode=0o700, parents=True, exist_ok=True)
-    drawn = []
-    for name in NAMES:
-        try:
-            handle = os.open(folder(data) / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            continue
+    for name in missing(data):
+        handle = os.open(folder(data) / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(secrets.token_hex(SECRET_BYTES) + "\n")
             file.flush()
             os.fsync(file.fileno())
-        drawn.append(name)
-    return drawn

@@ -9,11 +9,8 @@ from typing import Any
 from csp.constants import NONE, SELF
 
 from vigil.config import keys
+from vigil.config.folders import BASE_DIR
 from vigil.config.knobs import Knob, database, names, number, switch, text
-
-_SOURCE = Path(__file__).resolve().parents[3]
-_IN_CHECKOUT = (_SOURCE / "pyproject.toml").exists()
-BASE_DIR = _SOURCE if _IN_CHECKOUT else Path.cwd()
 
 KNOBS = (
     Knob(
@@ -46,9 +43,8 @@ KNOBS = (
     Knob("VIGIL_THREADS", number, "8", "Threads that answer pages and the API at the same time."),
     Knob("VIGIL_SESSION_MINUTES", number, "720", "Minutes after which a login ends."),
     Knob("VIGIL_BODY_LIMIT_MB", number, "50", "Largest upload in megabytes (import files)."),
-    Knob(
-        "VIGIL_LOG_LEVEL", text, "INFO", "DEBUG, INFO, WARNING or ERROR. Logs go to standard error, one JSON line each."
-    ),
+    Knob("VIGIL_LOG_LEVEL", text, "INFO", "DEBUG, INFO, WARNING or ERROR."),
+    Knob("VIGIL_LOG_FILE", text, "", "File for the log, one JSON line each; empty: standard error."),
 )
 
 
@@ -189,12 +185,18 @@ _VENDOR = (
 STATICFILES_DIRS = [(prefix, str(path)) for prefix, path in _VENDOR if path.is_dir()]
 WHITENOISE_USE_FINDERS = True
 
+_LINES = (
+    # WatchedFileHandler notices when logrotate moves the file away.
+    {"class": "logging.handlers.WatchedFileHandler", "filename": _knob["VIGIL_LOG_FILE"], "delay": True}
+    if _knob["VIGIL_LOG_FILE"]
+    else {"class": "logging.StreamHandler"}
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "vigil.config.logs.JsonLines"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": _knob["VIGIL_LOG_LEVEL"]},
+    "handlers": {"lines": _LINES | {"formatter": "json"}},
+    "root": {"handlers": ["lines"], "level": _knob["VIGIL_LOG_LEVEL"]},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         # Django's own request lines carry the path; the request-id middleware writes ours without it.

@@ -27,4 +27,4 @@ def seal_late(now: datetime) -> None:
 
 def heads_file() -> Path:
     """Where the heads are noted: beside the database, not in it."""
-    return Path(settings.VIGIL_DATA_DIR) / "audit-heads.txt"
+    return Path(settings.VIGIL_DATA_DIR) / sealer.HEADS_FILE

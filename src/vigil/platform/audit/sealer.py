@@ -21,6 +21,7 @@ from vigil.platform.audit.models import AuditRecord, AuditSeal
 
 START = "0" * 64
 BATCH = 2_000
+HEADS_FILE = "audit-heads.txt"
 LATE = timedelta(hours=1)
 """On PostgreSQL a record may be committed after one with a higher id; it is looked for this long."""
 

@@ -1,0 +1,26 @@
+"""Write database and keys into one file, while the node works. Keep it on encrypted media: it holds the keys."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from vigil.cli.node import add_node_arguments, need_node, open_node, say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which node, and the file to write."""
+    add_node_arguments(parser)
+    parser.add_argument("file", type=Path, help="file to write; must not exist")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Back up."""
+    open_node(args)
+    need_node()
+    from vigil.config import backups
+    from vigil.platform import clock
+
+    backups.write(args.file.absolute(), clock.now())
+    say(f"Wrote {args.file} ({args.file.stat().st_size:,} bytes).")
+    return 0

@@ -1,0 +1,38 @@
+"""Explain every setting, where its value comes from, and what is wrong and how to mend it. Secrets are not shown."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from vigil.cli.node import add_node_arguments, open_node, say
+from vigil.core.errors import DomainError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which node."""
+    add_node_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when the node could be served as it is, 1 otherwise."""
+    open_node(args)
+    from django.core import checks
+
+    from vigil.config import database
+    from vigil.config.settings import KNOBS
+
+    for knob in KNOBS:
+        given = knob.name in os.environ or (knob.secret and f"{knob.name}_FILE" in os.environ)
+        value = "(secret)" if knob.secret and given else os.environ.get(knob.name, knob.default) or "(empty)"
+        say(f"{knob.name} = {value}  [{'set' if given else 'default'}]", f"    {knob.sentence}")
+    wrong = [f"{message.msg} {message.hint or ''}".strip() for message in checks.run_checks() if message.is_serious()]
+    try:
+        database.refuse_unready()
+    except DomainError as error:
+        wrong.append(error.sentence)
+    for sentence in wrong:
+        say(f"WRONG: {sentence}")
+    if not wrong:
+        say("Nothing is wrong.")
+    return 1 if wrong else 0

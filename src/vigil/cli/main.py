@@ -1,0 +1,72 @@
+"""`vigil ...`: one table of commands; only the module of the command that was asked for is imported.
+
+A command module has `add_arguments(parser)` and `run(args) -> int`, the exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from vigil.core.errors import DomainError, Invalid
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "sweep": ("vigil.cli.sweep", "find every conflicting pair of a file of operations"),
+    "serve": ("vigil.cli.serve", "serve the pages and the API, with the worker"),
+    "worker": ("vigil.cli.worker", "do the work that happens by itself"),
+    "setup": ("vigil.cli.setup", "make or bring up to date a node's data folder"),
+    "migrate": ("vigil.cli.migrate", "bring the database up to date, after a backup"),
+    "backup": ("vigil.cli.backup", "write database and keys into one file"),
+    "restore": ("vigil.cli.restore", "bring a backup back, under a new epoch"),
+    "token": ("vigil.cli.token", "create, list and revoke API tokens"),
+    "audit": ("vigil.cli.audit", "verify the audit trail"),
+    "jobs": ("vigil.cli.jobs", "show waiting and dead jobs"),
+    "check": ("vigil.cli.check", "explain the settings and what is wrong with them"),
+    "import": ("vigil.cli.import_file", "import operations from a file"),
+}
+
+UNUSABLE = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    name = arguments[0] if arguments else ""
+    if name not in COMMANDS:
+        return _help(name)
+    module = import_module(COMMANDS[name][0])
+    parser = argparse.ArgumentParser(prog=f"vigil {name}", description=module.__doc__)
+    module.add_arguments(parser)
+    try:
+        code: int = module.run(parser.parse_args(arguments[1:]))
+    except DomainError as error:
+        return _failed(error)
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _help(name: str) -> int:
+    out = sys.stdout if name in ("", "-h", "--help", "help") else sys.stderr
+    if out is sys.stderr:
+        print(f"vigil: there is no command {name!r}", file=out)
+    print("usage: vigil COMMAND [options]; `vigil COMMAND --help` explains one\n", file=out)
+    for command, (_, sentence) in COMMANDS.items():
+        print(f"  {command:<10} {sentence}", file=out)
+    return 0 if out is sys.stdout else UNUSABLE
+
+
+def _failed(error: DomainError) -> int:
+    problems = error.problems if isinstance(error, Invalid) else ()
+    for problem in problems:
+        where = problem.pointer.lstrip("/").replace("/", ".")
+        print(f"vigil: {where + ': ' if where else ''}{problem.sentence}", file=sys.stderr)
+    if not problems:
+        print(f"vigil: {error.sentence}", file=sys.stderr)
+    return UNUSABLE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

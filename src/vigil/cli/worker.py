@@ -1,0 +1,39 @@
+"""Do the work that happens by itself: due searches, extensions, sealing of the audit trail, tidying."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import threading
+
+from vigil.cli.node import add_node_arguments, need_node, open_node
+
+PARENT_SECONDS = 1.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which node; and whether to end with the process that started this one."""
+    add_node_arguments(parser)
+    parser.add_argument("--with-parent", action="store_true", help="end when the process that started this one ends")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Work until SIGTERM or SIGINT; the job in hand is finished first."""
+    open_node(args)
+    need_node()
+    from vigil.platform.jobs.worker import Worker
+
+    worker = Worker()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop.set())
+    if args.with_parent:
+        threading.Thread(target=_end_with, args=(os.getppid(), worker.stop), daemon=True).start()
+    worker.run_forever()
+    return 0
+
+
+def _end_with(parent: int, stop: threading.Event) -> None:
+    while not stop.wait(PARENT_SECONDS):
+        if os.getppid() != parent:
+            stop.set()
