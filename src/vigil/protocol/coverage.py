@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from vigil.engine import determination
 from vigil.engine.predicate import PREDICATE
 from vigil.protocol.judgement import visible
 from vigil.protocol.receipts import ASKED_ALONE, NEIGHBOURS_UNKNOWN, Coverage, CoverageLine, Proof, issue
@@ -12,7 +13,6 @@ from vigil.protocol.signing import Signer
 from vigil.protocol.store import (
     OWN,
     Answer,
-    Conflict,
     Outcome,
     Partner,
     Reference,
@@ -22,6 +22,13 @@ from vigil.protocol.store import (
     Transaction,
     Verdict,
 )
+
+_OUTCOME = {
+    Coverage.ANSWERED: determination.Outcome.ANSWERED,
+    Coverage.NOT_ANSWERED: determination.Outcome.NOT_ANSWERED,
+    Coverage.REFUSED: determination.Outcome.REFUSED,
+    Coverage.NO_SHARED_PREDICATE: determination.Outcome.REFUSED,
+}
 
 PIN_WANTED_M = 250.0
 """Above this uncertainty a pin is asked for and the receipt says that the zone is widened (section 3)."""
@@ -77,30 +84,22 @@ def _verdict(
     own = Reference(OWN, revision.operation_id)
     conflicts = [conflict for conflict in tx.conflicts_of(own) if visible(conflict, own)]
     searched = all(due.target != OWN for due in tx.due_of(revision.operation_id))
-    silent = tuple(node for node, line in coverage.items() if line.coverage is Coverage.NOT_ANSWERED)
-    refused = (Coverage.REFUSED, Coverage.NO_SHARED_PREDICATE)
-    determination = _first_row(searched, conflicts, coverage)
+    determined = determination.determine(
+        own_search_done=searched,
+        has_match=bool(conflicts),
+        only_tentative_matches=all(conflict.tentative for conflict in conflicts),
+        partners=[determination.PartnerAnswer(node, _OUTCOME[line.coverage]) for node, line in coverage.items()],
+    )
     return Verdict(
         operation_id=revision.operation_id,
         revision=revision.number,
-        determination=determination,
+        determination=determined.value.value,
         determined_at=now,
         roster=roster.number,
-        tentative=determination == "conflict" and all(conflict.tentative for conflict in conflicts),
-        not_answered=silent,
-        refused=tuple(node for node, line in coverage.items() if line.coverage in refused),
+        tentative=determined.tentative,
+        not_answered=determined.missing,
+        refused=determined.refused,
     )
-
-
-def _first_row(searched: bool, conflicts: Sequence[Conflict], coverage: Mapping[str, CoverageLine]) -> str:
-    """The first row of the table in section 5 that applies. Whatever is not an answer is never one (I8)."""
-    if not searched:
-        return "checking"
-    if conflicts:
-        return "conflict"
-    if all(line.coverage is Coverage.ANSWERED for line in coverage.values()):
-        return "no_known_conflict"
-    return "incomplete"
 
 
 def _same(fresh: Verdict, stored: Verdict) -> bool:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from vigil.engine.index import Index
 from vigil.engine.operation import Operation
 from vigil.engine.predicate import match
 from vigil.protocol.store import (
@@ -52,10 +53,7 @@ class Rows:
 
 
 class MemoryStore:
-    """A store of one node. `cards` gives what partners may be shown, `not_covered` the agencies nobody serves.
-
-    `rows` may be copied and put back: that is a backup and its restore.
-    """
+    """A store of one node. `cards` gives what partners may be shown, `not_covered` the agencies nobody serves."""
 
     def __init__(
         self,
@@ -67,17 +65,30 @@ class MemoryStore:
         self.rows = Rows(Identity(node_id, epoch, 0))
         self.cards = cards if cards is not None else {}
         self.not_covered = not_covered
+        self.index = Index()
+        """Current revisions of committed rows."""
         self._open = False
+
+    def backup(self) -> Rows:
+        """What would be kept now."""
+        return self.rows.copy()
+
+    def restore(self, rows: Rows) -> None:
+        """Put a backup back; `Node.restore` with a new epoch comes next."""
+        self.rows = rows.copy()
+        self.index = Index(self.rows.revisions[key].operation for key in self.rows.newest.items())
 
     @contextmanager
     def transaction(self) -> Iterator[MemoryTransaction]:
         if self._open:
             raise RuntimeError("Transactions are never nested: leave the first one before opening another.")
         self._open = True
-        work = self.rows.copy()
+        tx = MemoryTransaction(self.rows.copy(), self)
         try:
-            yield MemoryTransaction(work, self)
-            self.rows = work
+            yield tx
+            self.rows = tx.rows
+            for operation_id in tx.written:
+                self.index.add(self.rows.revisions[operation_id, self.rows.newest[operation_id]].operation)
         finally:
             self._open = False
 
@@ -86,48 +97,51 @@ class MemoryTransaction:
     """See `store.Transaction` for every promise."""
 
     def __init__(self, rows: Rows, store: MemoryStore) -> None:
-        self._rows = rows
+        self.rows = rows
+        self.written: set[str] = set()
+        """Operations whose new revision the committed index does not know yet."""
         self._store = store
 
     def identity(self) -> Identity:
-        return self._rows.identity
+        return self.rows.identity
 
     def advance_sequence(self) -> int:
-        self._rows.identity = replace(self._rows.identity, sequence=self._rows.identity.sequence + 1)
-        return self._rows.identity.sequence
+        self.rows.identity = replace(self.rows.identity, sequence=self.rows.identity.sequence + 1)
+        return self.rows.identity.sequence
 
     def draw_epoch(self, epoch: int) -> None:
-        self._rows.identity = replace(self._rows.identity, epoch=epoch)
+        self.rows.identity = replace(self.rows.identity, epoch=epoch)
 
     def roster(self) -> Roster:
-        return self._rows.roster
+        return self.rows.roster
 
     def set_roster(self, roster: Roster) -> None:
-        self._rows.roster = roster
+        self.rows.roster = roster
 
     def highest_seen(self, partner: str) -> Seen | None:
-        return self._rows.seen.get(partner)
+        return self.rows.seen.get(partner)
 
     def note_seen(self, partner: str, seen: Seen) -> None:
-        self._rows.seen[partner] = seen
+        self.rows.seen[partner] = seen
 
     def foreign_revision(self, reference: Reference) -> tuple[int, int] | None:
-        return self._rows.foreign.get(reference)
+        return self.rows.foreign.get(reference)
 
     def note_foreign(self, reference: Reference, epoch: int, revision: int) -> None:
-        self._rows.foreign[reference] = (epoch, revision)
+        self.rows.foreign[reference] = (epoch, revision)
 
     def current(self, operation_id: str) -> Revision | None:
-        number = self._rows.newest.get(operation_id)
-        return None if number is None else self._rows.revisions[operation_id, number]
+        number = self.rows.newest.get(operation_id)
+        return None if number is None else self.rows.revisions[operation_id, number]
 
     def put_revision(self, revision: Revision) -> None:
-        self._rows.revisions[revision.operation_id, revision.number] = revision
-        self._rows.newest[revision.operation_id] = revision.number
+        self.rows.revisions[revision.operation_id, revision.number] = revision
+        self.rows.newest[revision.operation_id] = revision.number
+        self.written.add(revision.operation_id)
 
     def _currents(self) -> Iterator[Revision]:
-        for operation_id in sorted(self._rows.newest):
-            yield self._rows.revisions[operation_id, self._rows.newest[operation_id]]
+        for operation_id in sorted(self.rows.newest):
+            yield self.rows.revisions[operation_id, self.rows.newest[operation_id]]
 
     def active(self, now: int) -> Sequence[str]:
         return [
@@ -142,76 +156,80 @@ class MemoryTransaction:
         ]
 
     def matching(self, operation: Operation) -> Sequence[Found]:
-        found = ((one, match(operation, one.operation)) for one in self._currents())
-        return [Found(one.operation_id, one.number, met) for one, met in found if met is not None]
+        met = {one: how for one, how in self._store.index.search(operation) if one not in self.written}
+        for one in self.written:
+            how = match(operation, self.rows.revisions[one, self.rows.newest[one]].operation)
+            if how is not None:
+                met[one] = how
+        return [Found(one, self.rows.newest[one], met[one]) for one in sorted(met)]
 
     def card(self, operation_id: str) -> Card:
         return self._store.cards.get(operation_id, Card())
 
     def open_due(self, due: Due) -> None:
-        self._rows.due[due.operation_id, due.target] = due
+        self.rows.due[due.operation_id, due.target] = due
 
     def due(self, now: int) -> Sequence[Due]:
-        rows = (due for due in self._rows.due.values() if due.run_after <= now)
+        rows = (due for due in self.rows.due.values() if due.run_after <= now)
         return sorted(rows, key=lambda due: (due.run_after, due.operation_id, due.target))
 
     def due_of(self, operation_id: str) -> Sequence[Due]:
-        rows = (due for due in self._rows.due.values() if due.operation_id == operation_id)
+        rows = (due for due in self.rows.due.values() if due.operation_id == operation_id)
         return sorted(rows, key=lambda due: due.target)
 
     def postpone(self, due: Due, until: int) -> None:
-        row = self._rows.due.get((due.operation_id, due.target))
+        row = self.rows.due.get((due.operation_id, due.target))
         if row is not None and row.revision == due.revision:
             self.open_due(replace(row, run_after=until, attempts=row.attempts + 1))
 
     def close_due(self, operation_id: str, revision: int, target: str) -> None:
-        row = self._rows.due.get((operation_id, target))
+        row = self.rows.due.get((operation_id, target))
         if row is not None and row.revision == revision:
-            del self._rows.due[operation_id, target]
+            del self.rows.due[operation_id, target]
 
     def put_answer(self, answer: Answer) -> None:
-        self._rows.answers[answer.operation_id, answer.revision, answer.partner] = answer
+        self.rows.answers[answer.operation_id, answer.revision, answer.partner] = answer
 
     def answers(self, operation_id: str, revision: int) -> Sequence[Answer]:
-        keys = sorted(key for key in self._rows.answers if key[:2] == (operation_id, revision))
-        return [self._rows.answers[key] for key in keys]
+        keys = sorted(key for key in self.rows.answers if key[:2] == (operation_id, revision))
+        return [self.rows.answers[key] for key in keys]
 
     def conflict(self, pair: Pair) -> Conflict | None:
-        return self._rows.conflicts.get(pair)
+        return self.rows.conflicts.get(pair)
 
     def conflicts_of(self, reference: Reference) -> Sequence[Conflict]:
-        pairs = sorted(pair for pair in self._rows.conflicts if reference in (pair.a, pair.b))
-        return [self._rows.conflicts[pair] for pair in pairs]
+        pairs = sorted(pair for pair in self.rows.conflicts if reference in (pair.a, pair.b))
+        return [self.rows.conflicts[pair] for pair in pairs]
 
     def put_conflict(self, conflict: Conflict) -> None:
-        self._rows.conflicts[conflict.pair] = conflict
+        self.rows.conflicts[conflict.pair] = conflict
 
     def put_alarm(self, alarm: Alarm) -> None:
-        if alarm.key in self._rows.alarms:
+        if alarm.key in self.rows.alarms:
             raise ValueError(f"The alarm {alarm.key} was raised before: nobody is told twice.")
-        self._rows.alarms[alarm.key] = alarm
+        self.rows.alarms[alarm.key] = alarm
 
     def alarms_of(self, operation_id: str) -> Sequence[Alarm]:
-        return [alarm for alarm in self._rows.alarms.values() if alarm.operation_id == operation_id]
+        return [alarm for alarm in self.rows.alarms.values() if alarm.operation_id == operation_id]
 
     def verdict(self, operation_id: str) -> Verdict | None:
-        return self._rows.verdicts.get((operation_id, self._rows.newest.get(operation_id, 0)))
+        return self.rows.verdicts.get((operation_id, self.rows.newest.get(operation_id, 0)))
 
     def put_verdict(self, verdict: Verdict) -> None:
-        self._rows.verdicts[verdict.operation_id, verdict.revision] = verdict
+        self.rows.verdicts[verdict.operation_id, verdict.revision] = verdict
 
     def not_covered(self, operation_id: str) -> Sequence[str] | None:
         return self._store.not_covered
 
     def last_receipt(self) -> StoredReceipt | None:
-        return self._rows.receipts[max(self._rows.receipts)] if self._rows.receipts else None
+        return self.rows.receipts[max(self.rows.receipts)] if self.rows.receipts else None
 
     def put_receipt(self, receipt: StoredReceipt) -> None:
-        self._rows.receipts[receipt.number] = receipt
+        self.rows.receipts[receipt.number] = receipt
 
     def receipts_of(self, operation_id: str) -> Sequence[StoredReceipt]:
         return [
-            self._rows.receipts[n]
-            for n in sorted(self._rows.receipts)
-            if self._rows.receipts[n].operation_id == operation_id
+            self.rows.receipts[n]
+            for n in sorted(self.rows.receipts)
+            if self.rows.receipts[n].operation_id == operation_id
         ]
