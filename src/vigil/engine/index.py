@@ -71,14 +71,14 @@ class Index:
         if operation is None:
             return
         for level, place, _ in _filed(operation):
-            cells = self._levels[level]
+            cells = self._levels.get(level, {})  # Gone when the operation filled it alone, with more than one cell.
             entries = [entry for entry in cells.get(place, ()) if entry.operation_id != operation_id]
             if entries:
                 cells[place] = entries
             else:
                 cells.pop(place, None)
                 if not cells:
-                    del self._levels[level]
+                    self._levels.pop(level, None)
         for subject in operation.subjects:
             self._by_subject[subject].discard(operation_id)
             if not self._by_subject[subject]:
