@@ -163,6 +163,8 @@ class Operation(models.Model):
     window_start = models.DateTimeField()
     window_end = models.DateTimeField()
     """The same grown by the buffers."""
+    next_end_at = models.DateTimeField(null=True)
+    """The earliest end of a site that nobody has ended; null where nothing is left to extend."""
     submitter = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="operations"
     )
@@ -206,11 +208,8 @@ class Operation(models.Model):
             models.Index(fields=("agency", "starts_at", "id"), name="deconfliction_op_agency"),
             models.Index(fields=("agency", "ends_at"), name="deconfliction_op_agency_end"),
             models.Index(fields=("submitter", "starts_at"), name="deconfliction_op_submitter"),
-            models.Index(
-                fields=("ends_at",),
-                name="deconfliction_op_due_end",
-                condition=Q(status__in=("registered", "under_way")),
-            ),
+            models.Index(fields=("next_end_at",), name="deconfliction_op_next_end"),
+            models.Index(fields=("window_end",), name="deconfliction_op_window_end"),
         )
 
     def __str__(self) -> str:
@@ -542,6 +541,8 @@ class Conflict(models.Model):
     overlap_start = models.DateTimeField()
     overlap_end = models.DateTimeField()
     tentative = models.BooleanField(default=False)
+    owner_only = models.BooleanField(default=False)
+    """Only subjects match and a side is silent: that side's owner alone may know (specification, section 7)."""
     matched_tokens = models.JSONField(default=list)
     """Tokens of the shared subjects, hex, sorted."""
     detected_at = models.DateTimeField()
@@ -599,6 +600,8 @@ class ConflictSide(models.Model):
     tentative = models.BooleanField(default=False)
     plain_clothes = models.BooleanField(default=False)
     armed_and_dangerous = models.BooleanField(default=False)
+    told = models.BooleanField(default=True)
+    """False: a silent operation's subject match, hidden from this side."""
     digest = models.CharField(max_length=64, blank=True)
     places = models.JSONField(default=list)
     """Short digests of the sites' geometries, sorted: they tell whether an edit moved it."""

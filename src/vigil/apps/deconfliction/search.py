@@ -112,7 +112,7 @@ def file_under(site: engine.Site) -> list[Place]:
     ]
 
 
-# --- keeping the index ------------------------------------------------------------------------------------------------
+# --- keeping the index -----------------------------------------------------------------------------------------------
 
 
 def put(operation: engine.Operation, revision: int, sites: Sequence[Site]) -> None:
@@ -169,7 +169,7 @@ def _rows(operation_id: UUID, site: engine.Site, stored: Site) -> Iterator[Activ
         )
 
 
-# --- asking -----------------------------------------------------------------------------------------------------------
+# --- asking ----------------------------------------------------------------------------------------------------------
 
 _LEVELS = f"""
 WITH RECURSIVE filled(cell) AS (

@@ -1,0 +1,479 @@
+"""One function a verb: the only way in which operations and conflicts change.
+
+Registering is two transactions (ADR 3): `register_operation` (and each other verb that makes a revision) commits the
+revision with its *search due* rows; `run_due_search` searches afterwards. The page, the API and the import call the
+second right after the first; the worker calls it for what a crash left.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.transaction import on_commit
+
+from vigil.apps.deconfliction import access, plan_rows
+from vigil.apps.deconfliction.models import (
+    Conflict,
+    ConflictEvent,
+    ConflictSide,
+    ConflictState,
+    Draft,
+    ImportBatch,
+    Operation,
+    Outcome,
+    Revision,
+    RevisionKind,
+    Status,
+)
+from vigil.apps.deconfliction.plan import Plan
+from vigil.apps.deconfliction.plan_rows import Author, engine_operation, instant
+from vigil.apps.deconfliction.points import write_point
+from vigil.apps.deconfliction.store import DatabaseStore, Written
+from vigil.core.actor import Actor
+from vigil.core.errors import Conflict as Stale
+from vigil.core.errors import Invalid, NotFound
+from vigil.core.identifiers import uuid7
+from vigil.core.permissions import Role
+from vigil.platform import keys
+from vigil.platform.actions import action, concerns
+from vigil.platform.agencies.models import Agency
+from vigil.platform.notices.board import changed
+from vigil.protocol import store as port
+from vigil.protocol.node import Node
+from vigil.protocol.signing import Signer
+from vigil.protocol.store import SearchFailed, StaleRevision, Verdict
+
+
+def node(store: DatabaseStore) -> Node:
+    """The node's state machine over the database."""
+    return Node(store, Signer(keys.signing_key()))
+
+
+# --- operations: each makes a revision, to be followed by run_due_search ---------------------------------------------
+
+
+@action("deconfliction.operation.register")
+def register_operation(actor: Actor, plan: Plan, now: datetime) -> Operation:
+    """Register a new operation of the actor's agency; its determination is `checking` until `run_due_search`."""
+    return _create(actor, plan, RevisionKind.REGISTER, now)
+
+
+@action("deconfliction.operation.edit")
+def revise_operation(actor: Actor, operation_id: UUID, expected_revision: int, plan: Plan, now: datetime) -> Operation:
+    """Replace the plan: a revision that asks again over the new extent.
+
+    Raises `Conflict` (stale) when `expected_revision` is not the current one, `Invalid` where the mode changes or the
+    operation is cancelled.
+    """
+    operation = _current(actor, operation_id, expected_revision)
+    if operation.status == Status.CANCELLED:
+        raise Invalid.at(sentence="This operation is cancelled. Undo the cancellation first, then edit it.")
+    if operation.mode != plan.mode.value:
+        raise Invalid.at("mode", sentence="The mode is fixed when an operation is created: register another one.")
+    return _revise(actor, operation, plan, RevisionKind.EDIT, port.Status.REGISTERED, now)
+
+
+@action("deconfliction.operation.cancel")
+def cancel_operation(actor: Actor, operation_id: UUID, expected_revision: int, now: datetime) -> Operation:
+    """Cancel it: it meets nobody any more, and everyone who was alarmed is told."""
+    operation = _current(actor, operation_id, expected_revision)
+    if operation.status == Status.CANCELLED:
+        raise Invalid.at(sentence="This operation is cancelled already.")
+    return _revise(actor, operation, _plan(operation), RevisionKind.CANCEL, port.Status.CANCELLED, now)
+
+
+@action("deconfliction.operation.restore")
+def undo_cancel(actor: Actor, operation_id: UUID, expected_revision: int, now: datetime) -> Operation:
+    """Take the cancellation back: a revision that asks again."""
+    operation = _current(actor, operation_id, expected_revision)
+    if operation.status != Status.CANCELLED:
+        raise Invalid.at(sentence="This operation is not cancelled.")
+    return _revise(actor, operation, _plan(operation), RevisionKind.UNDO_CANCEL, port.Status.REGISTERED, now)
+
+
+@action("deconfliction.operation.end")
+def end_operation(actor: Actor, operation_id: UUID, expected_revision: int, now: datetime) -> Operation:
+    """ "Ended, everyone has left": the end is now, the after-buffer still runs; sites not yet begun are dropped.
+
+    Raises `Invalid` where nothing has begun (cancel it instead) or it has ended or is cancelled.
+    """
+    operation = _current(actor, operation_id, expected_revision)
+    if operation.status in (Status.ENDED, Status.CANCELLED):
+        raise Invalid.at(sentence="This operation is over already.")
+    plan = _ended(_plan(operation), instant(now))
+    return _revise(actor, operation, plan, RevisionKind.END, port.Status.ENDED, now)
+
+
+@action("deconfliction.operation.extend")
+def still_on_scene(actor: Actor, operation_id: UUID, now: datetime) -> Operation:
+    """The owner says that the team is still there: whatever ends within the half hour ends half an hour from now."""
+    operation = access.get_operation(actor, operation_id)
+    if operation.status in (Status.ENDED, Status.CANCELLED):
+        raise Invalid.at(sentence="This operation is over already: edit it to give it a new end.")
+    plan = _plan(operation)
+    until = instant(now + EXTENSION)
+    sites = tuple(
+        plan_rows.retimed(site, site.starts_at, max(site.ends_at, until)) if site.starts_at <= instant(now) else site
+        for site in plan.sites
+    )
+    if sites == plan.sites:
+        return operation
+    return _revise(
+        actor, operation, replace(plan, sites=sites), RevisionKind.EXTEND, port.Status(operation.status), now, more=1
+    )
+
+
+@action("deconfliction.operation.edit")
+def shift_operation(actor: Actor, operation_id: UUID, by: timedelta, now: datetime) -> Operation:
+    """Move the whole operation in time (the demonstration does so at each start): a revision that asks again."""
+    operation = access.get_operation(actor, operation_id)
+    plan = plan_rows.shifted(_plan(operation), by)
+    return _revise(actor, operation, plan, RevisionKind.SHIFT, port.Status.REGISTERED, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of one operation of a file: `created`, `updated` or `unchanged`."""
+
+    operation: Operation
+    outcome: str
+
+
+@action("deconfliction.operation.import")
+def import_operation(actor: Actor, agency_id: UUID, plan: Plan, batch: ImportBatch, now: datetime) -> Imported:
+    """Store one operation of a file, keyed by agency and `plan.external_id`: importing again updates, never doubles.
+
+    One already over is stored as ended: it is never extended and alarms nobody. An equal plan makes no revision.
+    """
+    if Role.SYSTEM not in actor.roles and actor.agency_id != agency_id:
+        raise NotFound
+    over = bool(_ends(plan)) and max(_ends(plan)) <= instant(now)
+    status = port.Status.ENDED if over else port.Status.REGISTERED
+    before = Operation.objects.filter(agency_id=agency_id, external_id=plan.external_id).first()
+    if before is None:
+        made = _create(actor, plan, RevisionKind.IMPORT, now, agency_id=agency_id, status=status, batch=batch)
+        return Imported(made, "created")
+    concerns(operation=before.id)
+    if _plan(before) == plan and before.status in (status.value, Status.ENDED.value):
+        Operation.objects.filter(pk=before.pk).update(import_batch=batch)
+        return Imported(before, "unchanged")
+    return Imported(_revise(actor, before, plan, RevisionKind.IMPORT, status, now, batch=batch), "updated")
+
+
+@action("deconfliction.operation.import")
+def start_import(actor: Actor, agency_id: UUID, file_digest: str, now: datetime) -> ImportBatch:
+    """Record that a file is being imported for the agency."""
+    if Role.SYSTEM not in actor.roles and actor.agency_id != agency_id:
+        raise NotFound
+    batch = ImportBatch.objects.create(
+        agency_id=agency_id, user_id=actor.user_id, user_name=actor.name, file_digest=file_digest, created_at=now
+    )
+    concerns(import_batch=batch.id)
+    return batch
+
+
+@action("deconfliction.operation.import")
+def finish_import(
+    actor: Actor, batch: ImportBatch, counts: Mapping[str, int], problems: list[Mapping[str, Any]]
+) -> ImportBatch:
+    """Record what came of it; `problems` carry line, column and reason, never the row."""
+    concerns(import_batch=batch.id)
+    batch.counts, batch.problems = dict(counts), [dict(problem) for problem in problems]
+    batch.save(update_fields=("counts", "problems"))
+    return batch
+
+
+# --- the search ------------------------------------------------------------------------------------------------------
+
+
+@action("deconfliction.search.run")
+def run_due_search(actor: Actor, operation_id: UUID, now: datetime) -> Verdict | None:
+    """Search this node for the operation's current revision; the verdict, which is usable once this has returned.
+
+    Commits conflicts, alarms with their notices, determinations and receipts together. None where the search could not
+    finish: the determination stays `checking` and the worker tries again. Safe to repeat.
+    """
+    operation = access.get_operation(actor, operation_id)
+    concerns(operation=operation.id)
+    write_point("before_search")
+    try:
+        verdict = node(DatabaseStore()).search(str(operation.id), instant(now))
+    except SearchFailed:
+        return None
+    write_point("before_search_commit")
+    on_commit(lambda: write_point("after_search_commit"))
+    return verdict
+
+
+# --- conflicts -------------------------------------------------------------------------------------------------------
+
+
+@action("deconfliction.conflict.acknowledge")
+def acknowledge_conflict(actor: Actor, conflict_id: UUID, now: datetime) -> Conflict:
+    """The actor's side knows of it: that side's alarms stop (specification, section 6). Harmless to repeat."""
+    conflict, sides = _own_sides(actor, conflict_id)
+    for side in sides:
+        if side.acknowledged_at is None:
+            side.acknowledged_at, side.acknowledged_name, side.next_alarm_at = now, actor.name, None
+            side.acknowledged_by_id = actor.user_id
+            side.save(update_fields=("acknowledged_at", "acknowledged_name", "acknowledged_by", "next_alarm_at"))
+            _log(conflict, "acknowledged", actor, now, side)
+    waiting = conflict.sides.filter(told=True, acknowledged_at=None, own_operation__isnull=False).exists()
+    if not waiting and conflict.state in (ConflictState.DETECTED, ConflictState.NOTIFIED, ConflictState.EXPIRED):
+        _set_state(conflict, ConflictState.ACKNOWLEDGED, now)
+    _tell_pages(conflict, now)
+    return conflict
+
+
+@action("deconfliction.conflict.contact")
+def log_contact(actor: Actor, conflict_id: UUID, note: str, now: datetime) -> Conflict:
+    """Both sides have spoken: who with whom stands in `note`, which only this side and the watch desk read."""
+    conflict, sides = _sides_for_talk(actor, conflict_id)
+    for side in sides:
+        ConflictSide.objects.filter(pk=side.pk).update(contacted_at=now)
+        _log(conflict, "contacted", actor, now, side, note)
+    if conflict.state != ConflictState.RESOLVED:
+        _set_state(conflict, ConflictState.CONTACTED, now)
+    _tell_pages(conflict, now)
+    return conflict
+
+
+@action("deconfliction.conflict.resolve")
+def resolve_conflict(actor: Actor, conflict_id: UUID, outcome: str, now: datetime, note: str = "") -> Conflict:
+    """Record how both sides resolved it: `proceed`, `joint`, `delay`, `cancel`, `false_alarm` or `same_operation`."""
+    if outcome not in Outcome.values:
+        raise Invalid.at("outcome", sentence="Choose how it was resolved.", choices=Outcome.values)
+    conflict, sides = _sides_for_talk(actor, conflict_id)
+    conflict.outcome, conflict.resolved_at = outcome, now
+    conflict.save(update_fields=("outcome", "resolved_at"))
+    _set_state(conflict, ConflictState.RESOLVED, now)
+    ConflictSide.objects.filter(conflict=conflict).update(next_alarm_at=None)
+    _log(conflict, "resolved", actor, now, sides[0], note)
+    _tell_pages(conflict, now)
+    return conflict
+
+
+@action("deconfliction.conflict.own")
+def own_conflict(actor: Actor, conflict_id: UUID, now: datetime) -> Conflict:
+    """The watch desk takes the conflict in hand."""
+    conflict = access.get_conflict(actor, conflict_id)
+    concerns(conflict=conflict.id)
+    conflict.desk_owner_id = actor.user_id
+    conflict.save(update_fields=("desk_owner",))
+    _log(conflict, "taken", actor, now)
+    _tell_pages(conflict, now)
+    return conflict
+
+
+# --- drafts ----------------------------------------------------------------------------------------------------------
+
+
+@action("deconfliction.operation.register")
+def save_draft(
+    actor: Actor,
+    typed: Mapping[str, Any],
+    now: datetime,
+    draft_id: UUID | None = None,
+    operation_id: UUID | None = None,
+) -> Draft:
+    """Keep what was typed, NOT REGISTERED: a new draft, or `draft_id` again. `typed` is JSON."""
+    if actor.user_id is None or actor.agency_id is None:
+        raise NotFound
+    payload = keys.encrypt(json.dumps(dict(typed)), plan_rows.DRAFT)
+    if draft_id is not None:
+        draft = access.get_draft(actor, draft_id)
+        draft.payload, draft.saved_at = payload, now
+        draft.save(update_fields=("payload", "saved_at"))
+    else:
+        operation = access.get_operation(actor, operation_id) if operation_id else None
+        draft = Draft.objects.create(
+            user_id=actor.user_id, agency_id=actor.agency_id, operation=operation, payload=payload, saved_at=now
+        )
+    concerns(draft=draft.id)
+    return draft
+
+
+@action("deconfliction.operation.register")
+def discard_draft(actor: Actor, draft_id: UUID) -> None:
+    """Throw a draft away."""
+    draft = access.get_draft(actor, draft_id)
+    concerns(draft=draft.id)
+    draft.delete()
+
+
+# --- how a revision is made ------------------------------------------------------------------------------------------
+
+EXTENSION = timedelta(minutes=30)
+"""Specification 3, *Ending*."""
+
+
+def _create(
+    actor: Actor,
+    plan: Plan,
+    kind: RevisionKind,
+    now: datetime,
+    *,
+    agency_id: UUID | None = None,
+    status: port.Status = port.Status.REGISTERED,
+    batch: ImportBatch | None = None,
+) -> Operation:
+    agency_id = agency_id or actor.agency_id
+    if agency_id is None:
+        raise NotFound
+    operation_id = uuid7()
+    return _write(actor, operation_id, 1, agency_id, plan, kind, status, now, batch=batch)
+
+
+def _revise(
+    actor: Actor,
+    operation: Operation,
+    plan: Plan,
+    kind: RevisionKind,
+    status: port.Status,
+    now: datetime,
+    *,
+    more: int = 0,
+    batch: ImportBatch | None = None,
+) -> Operation:
+    extensions = operation.extension_count + more if kind in (RevisionKind.EXTEND, RevisionKind.CANCEL) else 0
+    return _write(
+        actor,
+        operation.id,
+        operation.revision + 1,
+        operation.agency_id,
+        plan,
+        kind,
+        status,
+        now,
+        extensions=extensions,
+        batch=batch,
+    )
+
+
+def _write(
+    actor: Actor,
+    operation_id: UUID,
+    number: int,
+    agency_id: UUID,
+    plan: Plan,
+    kind: RevisionKind,
+    status: port.Status,
+    now: datetime,
+    *,
+    extensions: int = 0,
+    batch: ImportBatch | None = None,
+) -> Operation:
+    """Store one revision with its *search due* rows, within the action's transaction."""
+    exigent = _is_exigent(plan, agency_id, now) and status is port.Status.REGISTERED
+    author = Author(kind, actor.user_id, actor.name, now, exigent)
+    revision = port.Revision(
+        operation=engine_operation(str(operation_id), plan, registered=status is not port.Status.CANCELLED),
+        number=number,
+        digest="",
+        agency_id=str(agency_id),
+        status=status,
+        disclosure=port.Disclosure(plan.disclosure.value),
+        plain_clothes=plan.plain_clothes and plan.share_plain_clothes,
+        armed_and_dangerous=plan.armed_and_dangerous and plan.share_armed_and_dangerous,
+        extensions=extensions,
+    )
+    try:
+        node(DatabaseStore(Written(plan, author, batch))).register(revision, instant(now))
+    except StaleRevision:
+        raise Stale from None
+    concerns(operation=operation_id, revision=number)
+    operation = Operation.objects.get(pk=operation_id)
+    write_point("before_register_commit")
+    on_commit(lambda: write_point("after_register_commit"))
+    return operation
+
+
+def _current(actor: Actor, operation_id: UUID, expected_revision: int) -> Operation:
+    operation = access.get_operation(actor, operation_id)
+    concerns(operation=operation.id)
+    if operation.revision != expected_revision:
+        raise Stale
+    return operation
+
+
+def _plan(operation: Operation) -> Plan:
+    revision = Revision.objects.select_related("operation").get(operation=operation, number=operation.revision)
+    return plan_rows.plan_of(revision)
+
+
+def _ends(plan: Plan) -> list[int]:
+    return [site.ends_at for site in plan.sites] + ([plan.span.end] if plan.span else [])
+
+
+def _starts(plan: Plan) -> list[int]:
+    return [site.starts_at for site in plan.sites] + ([plan.span.start] if plan.span else [])
+
+
+def _is_exigent(plan: Plan, agency_id: UUID, now: datetime) -> bool:
+    """Whether it starts inside the agency's lead time, or has begun (specification, section 3)."""
+    lead: int = Agency.objects.values_list("lead_time_minutes", flat=True).get(pk=agency_id)
+    return min(_starts(plan), default=0) < instant(now + timedelta(minutes=lead))
+
+
+def _ended(plan: Plan, now: int) -> Plan:
+    begun = tuple(site for site in plan.sites if site.starts_at < now)
+    span_begun = plan.span is not None and plan.span.start < now
+    if not begun and not span_begun:
+        raise Invalid.at(sentence="This operation has not begun: cancel it instead.")
+    span = plan.span
+    if span is not None and span_begun:
+        span = replace(span, end=min(span.end, now))
+    sites = tuple(plan_rows.retimed(site, site.starts_at, min(site.ends_at, now)) for site in begun)
+    return replace(plan, sites=sites, span=span)
+
+
+def _own_sides(actor: Actor, conflict_id: UUID) -> tuple[Conflict, list[ConflictSide]]:
+    conflict = access.get_conflict(actor, conflict_id)
+    concerns(conflict=conflict.id)
+    sides = list(access.visible_sides(actor).filter(conflict=conflict))
+    if not sides:
+        raise Invalid.at(sentence="No operation of your agency is in this conflict: each side acknowledges for itself.")
+    return conflict, sides
+
+
+def _sides_for_talk(actor: Actor, conflict_id: UUID) -> tuple[Conflict, list[ConflictSide]]:
+    """The sides that the actor may speak for: its own, or every side for a watch desk."""
+    conflict = access.get_conflict(actor, conflict_id)
+    concerns(conflict=conflict.id)
+    if actor.can(access.WATCH):
+        return conflict, list(conflict.sides.filter(told=True))
+    return conflict, list(access.visible_sides(actor).filter(conflict=conflict))
+
+
+def _set_state(conflict: Conflict, state: ConflictState, now: datetime) -> None:
+    conflict.state = state
+    conflict.save(update_fields=("state",))
+
+
+def _log(
+    conflict: Conflict,
+    kind: str,
+    actor: Actor,
+    now: datetime,
+    side: ConflictSide | None = None,
+    note: str = "",
+) -> None:
+    ConflictEvent.objects.create(
+        conflict=conflict,
+        at=now,
+        kind=kind,
+        operation_id=side.operation_id if side else None,
+        author_id=actor.user_id,
+        author_name=actor.name,
+        note=keys.encrypt(note, plan_rows.NOTE) if note else None,
+    )
+
+
+def _tell_pages(conflict: Conflict, now: datetime) -> None:
+    agencies = {side.agency_id for side in conflict.sides.filter(told=True) if side.agency_id is not None}
+    changed("conflicts", agencies=agencies, roles=(Role.WATCH_DESK,), at=now)

@@ -1,0 +1,122 @@
+"""Whom an alarm tells, and in which words (specification, sections 6 and 7).
+
+The owner's people are the submitter and the supervisor whom the plan names (where no account is known for that name,
+every supervisor of the agency), and the node's watch desk. A silent operation's place match goes to the deconflictor
+alone, who is the watch desk; its subject match to the owner alone. One person is told once a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from vigil.apps.deconfliction import models
+from vigil.apps.deconfliction.plan import Contact
+from vigil.apps.deconfliction.plan_rows import moment
+from vigil.core.permissions import Role
+from vigil.platform.accounts.models import Membership
+from vigil.platform.agencies.models import Node
+from vigil.platform.notices.board import notify
+from vigil.protocol import store as port
+from vigil.protocol.store import AlarmKind, Route
+
+DESK = (Role.WATCH_DESK,)
+
+KIND = "deconfliction.conflict"
+FIRST_REPEAT = timedelta(minutes=2)
+"""Section 6 *(ours)*: an alarm that nobody acknowledges is repeated."""
+
+TEXTS = {
+    AlarmKind.DETECTED: "An operation of yours has a conflict. Open Vigil.",
+    AlarmKind.WORSENED: "A conflict of an operation of yours has become more serious. Open Vigil.",
+    AlarmKind.CHANGED: "A conflict of an operation of yours has changed. Open Vigil.",
+    AlarmKind.WITHDRAWN: "A conflict of an operation of yours stands no longer. Open Vigil.",
+}
+DESK_TEXTS = {
+    AlarmKind.DETECTED: "A conflict was found. Open Vigil.",
+    AlarmKind.WORSENED: "A conflict has become more serious. Open Vigil.",
+    AlarmKind.CHANGED: "A conflict has changed. Open Vigil.",
+    AlarmKind.WITHDRAWN: "A conflict stands no longer. Open Vigil.",
+}
+
+
+def tell(conflict: models.Conflict, alarm: port.Alarm) -> None:
+    """Write the notices of an alarm in its own transaction, and note on the side that it was told."""
+    side = models.ConflictSide.objects.select_related("own_operation").get(
+        conflict=conflict, operation_id=UUID(alarm.operation_id), own_operation__isnull=False
+    )
+    operation = side.own_operation
+    assert operation is not None
+    at = moment(alarm.raised_at)
+    urgent = not alarm.tentative and alarm.kind in (AlarmKind.DETECTED, AlarmKind.WORSENED)
+    objects = {"conflict": conflict.id}
+    key = f"{KIND}:{conflict.id}:{conflict.change}"
+    if alarm.route is Route.OWNER:
+        body = _text(alarm)
+        notify(owners(operation), f"{KIND}.{alarm.kind}", body, objects=objects, key=key, urgent=urgent, at=at)
+    if not conflict.owner_only:
+        body = DESK_TEXTS[alarm.kind]
+        notify(watch_desk(), f"{KIND}.{alarm.kind}", body, objects=objects, key=key, urgent=urgent, at=at)
+    _note(conflict, side, alarm)
+
+
+def _text(alarm: port.Alarm) -> str:
+    if alarm.masked and alarm.kind in (AlarmKind.DETECTED, AlarmKind.WORSENED):
+        phone = Node.objects.values_list("watch_desk_phone", flat=True).get(slot=1)
+        return f"Conflict: call the watch desk{f' at {phone}' if phone else ''}."
+    if alarm.tentative and alarm.kind is AlarmKind.DETECTED:
+        return "An operation of yours may meet another one; a time is not fixed yet. Open Vigil."
+    return TEXTS[alarm.kind]
+
+
+def _note(conflict: models.Conflict, side: models.ConflictSide, alarm: port.Alarm) -> None:
+    at = moment(alarm.raised_at)
+    side.notified_at = side.notified_at or at
+    side.alarm_count += 1
+    if alarm.kind in (AlarmKind.DETECTED, AlarmKind.WORSENED):
+        # "Already spoke" no longer holds.
+        side.acknowledged_at = side.acknowledged_by = side.contacted_at = None
+        side.acknowledged_name = ""
+        side.next_alarm_at = None if alarm.tentative else at + FIRST_REPEAT
+        conflict.state, conflict.outcome, conflict.resolved_at = models.ConflictState.NOTIFIED, "", None
+        conflict.save(update_fields=("state", "outcome", "resolved_at"))
+    elif alarm.kind is AlarmKind.WITHDRAWN:
+        side.next_alarm_at = None
+    side.save()
+    models.ConflictEvent.objects.create(
+        conflict=conflict, at=at, kind=f"alarm_{alarm.kind}", operation_id=side.operation_id
+    )
+
+
+def owners(operation: models.Operation) -> list[UUID]:
+    """The accounts that answer for an operation."""
+    named = [one for one in (operation.submitter_id, operation.supervisor_id) if one is not None]
+    if operation.supervisor_id is not None or operation.disclosure == port.Disclosure.SILENT:
+        return named
+    return [*named, *_holders(Role.SUPERVISOR, operation.agency_id)]
+
+
+def watch_desk() -> list[UUID]:
+    """The accounts of the node's watch desk."""
+    return _holders(Role.WATCH_DESK)
+
+
+def account_of(contact: Contact | None, agency_id: UUID) -> UUID | None:
+    """The account of the supervisor that a plan names: a supervisor of the agency with that name or phone."""
+    if contact is None:
+        return None
+    members = Membership.objects.filter(
+        agency_id=agency_id, role=Role.SUPERVISOR.value, active=True, user__is_active=True
+    ).values_list("user_id", "user__full_name", "user__phone")
+    for user_id, name, phone in members.order_by("created_at"):
+        if name.casefold() == contact.name.strip().casefold() or (phone and phone == contact.phone):
+            return user_id
+    return None
+
+
+def _holders(role: Role, agency_id: UUID | None = None) -> list[UUID]:
+    held: Iterable[UUID] = Membership.objects.filter(
+        role=role.value, active=True, user__is_active=True, **({"agency_id": agency_id} if agency_id else {})
+    ).values_list("user_id", flat=True)
+    return sorted(set(held))

@@ -1,0 +1,822 @@
+"""What pages and the API show. Every read takes the actor; lists take a constant number of database queries.
+
+Plain frozen values come back, never rows: nothing that a reader may not see is in them. `now` is passed in, because an
+operation is under way by the clock alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+
+from vigil.apps.deconfliction import access, plan_rows
+from vigil.apps.deconfliction.models import (
+    Conflict,
+    ConflictSide,
+    Operation,
+    Outcome,
+    Receipt,
+    Revision,
+    Site,
+    Standing,
+    Status,
+)
+from vigil.apps.deconfliction.plan import Contact, Disclosure, Plan
+from vigil.core.actor import Actor
+from vigil.core.errors import Invalid
+from vigil.engine.geometry import Ring, zone_polygon
+from vigil.engine.operation import Basis
+from vigil.engine.types import OPERATION_TYPES
+from vigil.platform.agencies.models import Agency, Node
+
+PAGE = 50
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list. `next_cursor` is handed back for the next one; empty at the end."""
+
+    rows: tuple[T, ...]
+    next_cursor: str = ""
+
+
+# --- operations ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRow:
+    """One line of a list of operations.
+
+    `status` is `registered`, `under_way`, `ended` or `cancelled`; `determination` is `checking`, `conflict`,
+    `no_known_conflict` or `incomplete`. `place` is the first site's label (empty for a subjects-only operation), `zone`
+    its IANA zone. `conflicts` counts the open ones, `band` is the strongest of them (`direct`, `near` or empty).
+    """
+
+    id: UUID
+    reference: str
+    external_id: str
+    revision: int
+    agency: str
+    operation_type: str
+    type_label: str
+    mode: str
+    disclosure: str
+    status: str
+    determination: str
+    tentative: bool
+    starts_at: datetime
+    ends_at: datetime
+    window_start: datetime
+    window_end: datetime
+    zone: str
+    place: str
+    site_count: int
+    submitter: str
+    is_mine: bool
+    conflicts: int
+    band: str
+    extension_count: int
+    reason_due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OperationFilter:
+    """What a list of operations is narrowed to; the defaults narrow nothing.
+
+    `period` keeps operations whose time touches `[from, to)`. `text` matches the beginning of a reference or of an
+    imported id, without regard to case. `status` may be `under_way`.
+    """
+
+    period: tuple[datetime | None, datetime | None] = (None, None)
+    operation_type: str = ""
+    status: str = ""
+    determination: str = ""
+    text: str = ""
+    mine: bool = False
+    mode: str = ""
+    newest_first: bool = False
+    cursor: str = ""
+    limit: int = PAGE
+
+
+def operation_list(actor: Actor, wanted: OperationFilter, now: datetime) -> Page[OperationRow]:
+    """A page of the operations that the actor sees, by start time."""
+    found = _narrowed(access.visible_operations(actor), actor, wanted, now)
+    sign, beyond = ("-", "lt") if wanted.newest_first else ("", "gt")
+    if wanted.cursor:
+        at, after = _read_cursor(wanted.cursor)
+        found = found.filter(Q(**{f"starts_at__{beyond}": at}) | Q(starts_at=at, **{f"id__{beyond}": after}))
+    limit = max(1, min(wanted.limit, 500))
+    rows = list(found.order_by(f"{sign}starts_at", f"{sign}id")[: limit + 1])
+    more = rows[limit - 1] if len(rows) > limit else None
+    return Page(_operation_rows(actor, rows[:limit], now), _cursor(more.starts_at, more.id) if more else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What the first page shows: what runs now, what comes within the next 24 hours, and what needs somebody.
+
+    `asked` are operations whose end has come while nobody said that they are over ("still on scene?"),
+    `reasons_due` exigent ones whose reason has not been given. `conflicts` are open ones, the earliest start first.
+    """
+
+    under_way: tuple[OperationRow, ...]
+    upcoming: tuple[OperationRow, ...]
+    asked: tuple[OperationRow, ...]
+    reasons_due: tuple[OperationRow, ...]
+    conflicts: tuple[ConflictRow, ...]
+
+
+def today(actor: Actor, now: datetime) -> Today:
+    """The actor's day."""
+    live = access.visible_operations(actor).filter(status__in=(Status.REGISTERED, Status.UNDER_WAY))
+    soon = live.filter(ends_at__gt=now - timedelta(hours=1), starts_at__lt=now + timedelta(hours=24))
+    rows = _operation_rows(actor, list(soon.order_by("starts_at", "id")[:200]), now)
+    due = live.filter(reason_due=True).order_by("starts_at", "id")[:PAGE]
+    return Today(
+        under_way=tuple(row for row in rows if row.status == Status.UNDER_WAY),
+        upcoming=tuple(row for row in rows if row.status == Status.REGISTERED),
+        asked=tuple(row for row in rows if row.extension_count and row.status == Status.UNDER_WAY),
+        reasons_due=_operation_rows(actor, list(due), now),
+        conflicts=conflict_list(actor, ConflictFilter(open_only=True), now).rows,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """One who was to be asked. `state`: `answered`, `not_answered`, `refused` or `not_covered`."""
+
+    name: str
+    state: str
+    answered_at: datetime | None = None
+    desk_phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A receipt in short; `body` is the decoded content (see `vigil.protocol.receipts`), None after a purge."""
+
+    number: int
+    revision: int
+    determination: str
+    issued_at: datetime | None
+    digest: str
+    supersedes: int | None
+    body: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRow:
+    """One line of an operation's history."""
+
+    number: int
+    kind: str
+    kind_label: str
+    status: str
+    author: str
+    created_at: datetime
+    determination: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationDetail:
+    """Everything about one operation for a reader of its own agency.
+
+    `plan` is the current revision in full, as the edit form takes it. `determined_at` is None while checking.
+    `coverage` lists who was asked beside this node, `notes` what the receipt adds ("asked: this node only").
+    """
+
+    row: OperationRow
+    plan: Plan
+    created_at: datetime
+    determined_at: datetime | None
+    coverage: tuple[CoverageRow, ...]
+    notes: tuple[str, ...]
+    receipt: ReceiptRow | None
+    receipts: tuple[ReceiptRow, ...]
+    revisions: tuple[RevisionRow, ...]
+    conflicts: tuple[ConflictRow, ...]
+    exigent: bool
+    watch_desk_name: str
+    watch_desk_phone: str
+
+
+def operation_detail(actor: Actor, operation_id: UUID, now: datetime) -> OperationDetail:
+    """One operation; raises `NotFound` where the actor may not see it or there is none."""
+    operation = access.get_operation(actor, operation_id)
+    current = operation.revisions.select_related("operation").get(number=operation.revision)
+    verdicts = {verdict.revision: verdict for verdict in operation.verdicts.all()}
+    verdict = verdicts.get(operation.revision)
+    receipts = tuple(_receipt_row(receipt) for receipt in operation.receipts.order_by("-number"))
+    receipt = next((one for one in receipts if verdict and one.number == verdict.receipt_number), None)
+    node = Node.objects.filter(slot=1).first()
+    sides = access.visible_sides(actor).filter(own_operation=operation)
+    return OperationDetail(
+        row=_operation_rows(actor, [operation], now)[0],
+        plan=plan_rows.plan_of(current),
+        created_at=operation.created_at,
+        determined_at=verdict.determined_at if verdict and receipt else None,
+        coverage=_coverage(receipt),
+        notes=tuple(receipt.body.get("notes", ())) if receipt and receipt.body else (),
+        receipt=receipt,
+        receipts=receipts,
+        revisions=tuple(
+            RevisionRow(
+                number=one.number,
+                kind=one.kind,
+                kind_label=one.get_kind_display(),
+                status=one.status,
+                author=one.author_name,
+                created_at=one.created_at,
+                determination=verdicts[one.number].determination if one.number in verdicts else "",
+            )
+            for one in operation.revisions.order_by("-number")
+        ),
+        conflicts=_conflict_rows(actor, list(_with_sides(Conflict.objects.filter(pk__in=sides.values("conflict_id"))))),
+        exigent=current.exigent,
+        watch_desk_name=node.watch_desk_name if node else "",
+        watch_desk_phone=node.watch_desk_phone if node else "",
+    )
+
+
+def receipt_detail(actor: Actor, number: int) -> ReceiptRow:
+    """One receipt; raises `NotFound` where the actor may not see its operation."""
+    return _receipt_row(access.get_receipt(actor, number))
+
+
+# --- conflicts -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictRow:
+    """One line of a list of conflicts, from the actor's side.
+
+    `own_*` name the actor's own operation; for a watch desk that has none in it they are empty and `agencies` names
+    both sides. `band` is `direct`, `near` or empty (a shared subject). `standing` is `open`, `past` or `withdrawn`,
+    `state` how far the talking has come (section 6). `starts_at` is the earlier start of both operations as far as
+    this node knows it, else the overlap's.
+    """
+
+    id: UUID
+    reference: str
+    own_operation_id: UUID | None
+    own_reference: str
+    own_type_label: str
+    agencies: tuple[str, ...]
+    other_agency: str
+    basis: str
+    band: str
+    overlap_start: datetime
+    overlap_end: datetime
+    starts_at: datetime
+    tentative: bool
+    standing: str
+    state: str
+    acknowledged: bool
+    other_acknowledged: bool
+    silent: bool
+    detected_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictFilter:
+    """What a list of conflicts is narrowed to. `open_only` keeps what still stands and is not resolved."""
+
+    period: tuple[datetime | None, datetime | None] = (None, None)
+    open_only: bool = False
+    state: str = ""
+    band: str = ""
+    text: str = ""
+    cursor: str = ""
+    limit: int = PAGE
+
+
+def conflict_list(actor: Actor, wanted: ConflictFilter, now: datetime) -> Page[ConflictRow]:
+    """A page of the conflicts that the actor may know of, by the start of the overlap."""
+    found = access.visible_conflicts(actor)
+    if wanted.open_only:
+        found = found.filter(standing=Standing.OPEN, overlap_end__gt=now, outcome="")
+    for column, value in (("state", wanted.state), ("band", wanted.band)):
+        if value:
+            found = found.filter(**{column: value})
+    if wanted.text:
+        found = found.filter(reference__istartswith=wanted.text.strip())
+    start, end = wanted.period
+    if start is not None:
+        found = found.filter(overlap_end__gt=start)
+    if end is not None:
+        found = found.filter(overlap_start__lt=end)
+    if wanted.cursor:
+        at, after = _read_cursor(wanted.cursor)
+        found = found.filter(Q(overlap_start__gt=at) | Q(overlap_start=at, id__gt=after))
+    limit = max(1, min(wanted.limit, 500))
+    rows = list(_with_sides(found).order_by("overlap_start", "id")[: limit + 1])
+    more = rows[limit - 1] if len(rows) > limit else None
+    return Page(_conflict_rows(actor, rows[:limit]), _cursor(more.overlap_start, more.id) if more else "")
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictPerson:
+    """Somebody to telephone: `role` is `lead contact`, `second contact`, `supervisor` or `watch desk`.
+
+    `phone` is empty where the watch desk connects callers (relay).
+    """
+
+    role: str
+    name: str
+    phone: str
+    relay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictSideView:
+    """One side as the reader may see it (specification, section 7): never its place, distance, subjects or case.
+
+    `operation_id` and `reference` are filled for operations that the reader sees in full. `type_label` is empty unless
+    it is disclosed. A silent side names the watch desk alone.
+    """
+
+    agency: str
+    is_own: bool
+    operation_id: UUID | None
+    reference: str
+    type_label: str
+    people: tuple[ConflictPerson, ...]
+    plain_clothes: bool
+    armed_and_dangerous: bool
+    silent: bool
+    acknowledged_at: datetime | None
+    acknowledged_by: str
+    contacted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictEventRow:
+    """One line of a conflict's log. `note` is what was said, as typed."""
+
+    at: datetime
+    kind: str
+    author: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictDetail:
+    """One conflict. `own` are the reader's sides (two where both operations are of the reader's agency), `other` the
+    rest.
+    """
+
+    row: ConflictRow
+    own: tuple[ConflictSideView, ...]
+    other: tuple[ConflictSideView, ...]
+    outcome: str
+    outcome_label: str
+    desk_owner: str
+    log: tuple[ConflictEventRow, ...]
+    may_acknowledge: bool
+    watch_desk_name: str
+    watch_desk_phone: str
+
+
+def conflict_detail(actor: Actor, conflict_id: UUID, now: datetime) -> ConflictDetail:
+    """One conflict; raises `NotFound` where the actor may not know of it or there is none."""
+    access.get_conflict(actor, conflict_id)
+    conflict = _with_sides(Conflict.objects.filter(pk=conflict_id)).select_related("desk_owner").get()
+    mine = set(access.visible_sides(actor).filter(conflict=conflict).values_list("id", flat=True))
+    node = Node.objects.filter(slot=1).first()
+    sides = [(side.id in mine, side) for side in conflict.sides.all()]
+    desk = actor.can(access.WATCH)
+    views = [(own, _side_view(actor, side, own, desk, node)) for own, side in sides]
+    return ConflictDetail(
+        row=_conflict_rows(actor, [conflict])[0],
+        own=tuple(view for own, view in views if own),
+        other=tuple(view for own, view in views if not own),
+        outcome=conflict.outcome,
+        outcome_label=Outcome(conflict.outcome).label if conflict.outcome else "",
+        desk_owner=str(conflict.desk_owner) if conflict.desk_owner else "",
+        log=_log(conflict, {side.operation_id for own, side in sides if own}, desk),
+        may_acknowledge=conflict.standing == Standing.OPEN
+        and actor.can("deconfliction.conflict.acknowledge")
+        and any(own and side.acknowledged_at is None for own, side in sides),
+        watch_desk_name=node.watch_desk_name if node else "",
+        watch_desk_phone=node.watch_desk_phone if node else "",
+    )
+
+
+# --- map and counts --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MapSite:
+    """One site of an operation that the reader sees in full. `rings` is the zone true to scale (see `zone_polygon`);
+    `band` the strongest open conflict of its operation (`direct`, `near` or empty)."""
+
+    operation_id: UUID
+    reference: str
+    operation_type: str
+    type_label: str
+    status: str
+    determination: str
+    tentative: bool
+    band: str
+    in_conflict: bool
+    geometry_wkt: str
+    radius_m: float
+    rings: tuple[Ring, ...]
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    place: str
+
+
+def map_operations(actor: Actor, start: datetime, end: datetime, now: datetime, limit: int = 2_000) -> Page[MapSite]:
+    """The sites of operations whose windows touch `[start, end)`; `next_cursor` is `more` when there were more."""
+    found = access.visible_operations(actor).filter(window_start__lt=end, window_end__gt=start)
+    found = found.exclude(status=Status.CANCELLED)
+    operations = {operation.id: operation for operation in found.order_by("starts_at", "id")[: limit + 1]}
+    more = len(operations) > limit
+    bands = _bands(actor, operations)
+    sites = Site.objects.filter(revision_id__in=_current_revisions(operations.values())).select_related("revision")
+    rows = []
+    for site in sites.order_by("revision__operation_id", "ordinal"):
+        operation = operations[site.revision.operation_id]
+        count, band = bands.get(operation.id, (0, ""))
+        rows.append(_map_site(operation, site, count, band, now))
+    return Page(tuple(rows), "more" if more else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Badges:
+    """The numbers beside the menu."""
+
+    conflicts: int
+    """Open conflicts that nobody of the actor's side has acknowledged (for a watch desk: of any side)."""
+    drafts: int
+    under_way: int
+
+
+def badges(actor: Actor, now: datetime) -> Badges:
+    """Counts for the menu, in three queries."""
+    stands = {"conflict__standing": Standing.OPEN, "conflict__overlap_end__gt": now, "acknowledged_at": None}
+    sides = access.visible_sides(actor)
+    if actor.can(access.WATCH):
+        watched = Q(conflict__owner_only=False, own_operation__isnull=False) | Q(pk__in=sides.values("pk"))
+        sides = ConflictSide.objects.filter(watched)
+    running = access.visible_operations(actor).filter(
+        status__in=(Status.REGISTERED, Status.UNDER_WAY), starts_at__lte=now, ends_at__gt=now
+    )
+    return Badges(
+        conflicts=sides.filter(**stands).aggregate(n=Count("conflict_id", distinct=True))["n"],
+        drafts=access.visible_drafts(actor).count(),
+        under_way=running.count(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """What a person typed and did not register: shown as NOT REGISTERED. `typed` is what the form takes back."""
+
+    id: UUID
+    operation_id: UUID | None
+    saved_at: datetime
+    typed: Mapping[str, Any] = field(repr=False)
+
+
+def drafts(actor: Actor) -> tuple[DraftRow, ...]:
+    """The actor's own drafts, newest first."""
+    return tuple(_draft_row(draft) for draft in access.visible_drafts(actor))
+
+
+def draft_detail(actor: Actor, draft_id: UUID) -> DraftRow:
+    """One draft; raises `NotFound` where it is not the actor's."""
+    return _draft_row(access.get_draft(actor, draft_id))
+
+
+def _draft_row(draft: Any) -> DraftRow:
+    typed = json.loads(plan_rows.opened(draft.payload, plan_rows.DRAFT))
+    return DraftRow(draft.id, draft.operation_id, draft.saved_at, typed)
+
+
+def remembered_contacts(actor: Actor) -> dict[str, Contact]:
+    """Contacts of the operation that the actor registered last, to fill the form: `lead`, `second`, `supervisor`."""
+    if actor.user_id is None:
+        return {}
+    own = access.visible_operations(actor).filter(submitter_id=actor.user_id)
+    last = own.order_by("-created_at").first()
+    if last is None or last.purged_at is not None:
+        return {}
+    return dict(plan_rows.contacts_of(last.revisions.get(number=last.revision)))
+
+
+# --- the reading itself ----------------------------------------------------------------------------------------------
+
+
+def _narrowed(found: QuerySet[Operation], actor: Actor, wanted: OperationFilter, now: datetime) -> QuerySet[Operation]:
+    start, end = wanted.period
+    if start is not None:
+        found = found.filter(ends_at__gt=start)
+    if end is not None:
+        found = found.filter(starts_at__lt=end)
+    for column, value in (
+        ("operation_type", wanted.operation_type),
+        ("determination", wanted.determination),
+        ("mode", wanted.mode),
+    ):
+        if value:
+            found = found.filter(**{column: value})
+    if wanted.status == Status.UNDER_WAY:
+        found = found.filter(status__in=(Status.REGISTERED, Status.UNDER_WAY), starts_at__lte=now)
+    elif wanted.status == Status.REGISTERED:
+        found = found.filter(status=Status.REGISTERED, starts_at__gt=now)
+    elif wanted.status:
+        found = found.filter(status=wanted.status)
+    if wanted.text:
+        text = wanted.text.strip()
+        found = found.filter(Q(reference__istartswith=text) | Q(external_id__istartswith=text))
+    if wanted.mine:
+        found = found.filter(submitter_id=actor.user_id)
+    return found
+
+
+def _operation_rows(actor: Actor, operations: Sequence[Operation], now: datetime) -> tuple[OperationRow, ...]:
+    if not operations:
+        return ()
+    ids = [operation.id for operation in operations]
+    first_sites: dict[UUID, Site] = {}
+    counts: defaultdict[UUID, int] = defaultdict(int)
+    for site in Site.objects.filter(revision_id__in=_current_revisions(operations)).select_related("revision"):
+        key = site.revision.operation_id
+        counts[key] += 1
+        if key not in first_sites or site.ordinal < first_sites[key].ordinal:
+            first_sites[key] = site
+    people = _names({operation.submitter_id for operation in operations})
+    agencies = _agency_labels({operation.agency_id for operation in operations})
+    bands = _bands(actor, ids)
+    return tuple(
+        OperationRow(
+            id=one.id,
+            reference=one.reference,
+            external_id=one.external_id,
+            revision=one.revision,
+            agency=agencies[one.agency_id],
+            operation_type=one.operation_type,
+            type_label=type_label(one.operation_type),
+            mode=one.mode,
+            disclosure=one.disclosure,
+            status=_status(one, now),
+            determination=one.determination,
+            tentative=one.tentative or one.determination_tentative,
+            starts_at=one.starts_at,
+            ends_at=one.ends_at,
+            window_start=one.window_start,
+            window_end=one.window_end,
+            zone=first_sites[one.id].zone if one.id in first_sites else "",
+            place=plan_rows.place_of(first_sites[one.id]) if one.id in first_sites else "",
+            site_count=counts[one.id],
+            submitter=people.get(one.submitter_id, ""),
+            is_mine=actor.user_id is not None and one.submitter_id == actor.user_id,
+            conflicts=bands.get(one.id, (0, ""))[0],
+            band=bands.get(one.id, (0, ""))[1],
+            extension_count=one.extension_count,
+            reason_due=one.reason_due,
+        )
+        for one in operations
+    )
+
+
+def type_label(code: str) -> str:
+    """How a type is called on pages; an unknown code is shown as it is."""
+    kind = OPERATION_TYPES.get(code)
+    return kind.label if kind else code
+
+
+def _status(operation: Operation, now: datetime) -> str:
+    if operation.status == Status.REGISTERED and operation.starts_at <= now:
+        return Status.UNDER_WAY.value
+    return operation.status
+
+
+def _current_revisions(operations: Iterable[Operation]) -> QuerySet[Revision, int]:
+    keys = [operation.id for operation in operations]
+    current = Operation.objects.filter(pk=OuterRef("operation_id")).values("revision")
+    return Revision.objects.filter(operation_id__in=keys, number=Subquery(current)).values_list("id", flat=True)
+
+
+def _names(users: Iterable[UUID | None]) -> dict[UUID | None, str]:
+    from vigil.platform.accounts.models import User
+
+    return {user.id: str(user) for user in User.objects.filter(pk__in=[one for one in users if one])}
+
+
+def _agency_labels(ids: Iterable[UUID]) -> dict[UUID, str]:
+    return {agency.id: agency.label for agency in Agency.objects.filter(pk__in=ids)}
+
+
+def _bands(actor: Actor, operations: Iterable[UUID]) -> dict[UUID, tuple[int, str]]:
+    """Open conflicts of each operation that the actor may know of, and the strongest band."""
+    sides = access.visible_sides(actor).filter(own_operation_id__in=list(operations), conflict__standing=Standing.OPEN)
+    found: dict[UUID, tuple[int, str]] = {}
+    for operation_id, band in sides.values_list("own_operation_id", "conflict__band"):
+        count, strongest = found.get(operation_id, (0, ""))
+        # "direct" sorts before "near".
+        found[operation_id] = (count + 1, min(filter(None, (strongest, band)), default=""))
+    return found
+
+
+def _receipt_row(receipt: Receipt) -> ReceiptRow:
+    body: dict[str, Any] | None = json.loads(bytes(receipt.body)) if receipt.body else None
+    return ReceiptRow(
+        number=receipt.number,
+        revision=receipt.revision,
+        determination=body["determination"] if body else "",
+        issued_at=plan_rows.moment(body["issued_at"]) if body else None,
+        digest=receipt.digest,
+        supersedes=receipt.supersedes,
+        body=body,
+    )
+
+
+def _coverage(receipt: ReceiptRow | None) -> tuple[CoverageRow, ...]:
+    if receipt is None or receipt.body is None:
+        return ()
+    return tuple(
+        CoverageRow(
+            name=line["name"],
+            state=line["coverage"].replace(" ", "_"),
+            answered_at=None if line["answered_at"] is None else plan_rows.moment(line["answered_at"]),
+            desk_phone=line["desk_phone"],
+        )
+        for line in receipt.body["coverage"]
+    )
+
+
+def _with_sides(found: QuerySet[Conflict]) -> QuerySet[Conflict]:
+    return found.prefetch_related("sides__own_operation", "sides__agency")
+
+
+def _conflict_rows(actor: Actor, conflicts: Sequence[Conflict]) -> tuple[ConflictRow, ...]:
+    keys = [conflict.pk for conflict in conflicts]
+    mine = set(access.visible_sides(actor).filter(conflict_id__in=keys).values_list("id", flat=True))
+    return tuple(_conflict_row(actor, conflict, mine) for conflict in conflicts)
+
+
+def _conflict_row(actor: Actor, conflict: Conflict, mine: set[int]) -> ConflictRow:
+    sides = list(conflict.sides.all())
+    own = next((side for side in sides if side.id in mine), None)
+    other = next((side for side in sides if side is not own), None)
+    operation = own.own_operation if own else None
+    starts = [side.own_operation.starts_at for side in sides if side.own_operation is not None]
+    hidden = other is not None and other.silent
+    # The other side's start is told only as the overlap tells it.
+    earliest = min(starts) if actor.can(access.WATCH) else min([operation.starts_at] if operation else [], default=None)
+    return ConflictRow(
+        id=conflict.id,
+        reference=conflict.reference,
+        own_operation_id=operation.id if operation else None,
+        own_reference=operation.reference if operation else "",
+        own_type_label=type_label(operation.operation_type) if operation else "",
+        agencies=tuple(_agency_of(side) for side in sides),
+        other_agency=_agency_of(other) if other else "",
+        basis=_basis_shown(conflict, own, other),
+        band=conflict.band,
+        overlap_start=conflict.overlap_start,
+        overlap_end=conflict.overlap_end,
+        starts_at=min(filter(None, (earliest, conflict.overlap_start))),
+        tentative=conflict.tentative,
+        standing=conflict.standing,
+        state=conflict.state,
+        acknowledged=own is not None and own.acknowledged_at is not None,
+        other_acknowledged=other is not None and other.acknowledged_at is not None,
+        silent=hidden,
+        detected_at=conflict.detected_at,
+    )
+
+
+def _basis_shown(conflict: Conflict, own: ConflictSide | None, other: ConflictSide | None) -> str:
+    """A silent operation's subject match is hidden from the other side, also where the places meet (section 7)."""
+    if conflict.basis == Basis.BOTH and other is not None and other.silent and not (own and own.silent):
+        return Basis.PLACE.value
+    return conflict.basis
+
+
+def _agency_of(side: ConflictSide) -> str:
+    if side.silent:
+        return ""
+    return side.agency.label if side.agency else side.foreign_agency
+
+
+def _side_view(actor: Actor, side: ConflictSide, own: bool, desk: bool, node: Node | None) -> ConflictSideView:
+    masked = side.silent and not own and not desk
+    operation = None if masked else side.own_operation
+    revision = operation.revisions.select_related("operation").get(number=operation.revision) if operation else None
+    people: tuple[ConflictPerson, ...] = ()
+    flags = (False, False)
+    disclosed = ""
+    if operation is not None and revision is not None:
+        people = _people(revision, side.agency, shown_in_full=own)
+        flags = _flags(revision, shown_in_full=own)
+        if own or operation.disclosure == Disclosure.TYPE_AND_CONTACT:
+            disclosed = type_label(operation.operation_type)
+    elif side.foreign_contact is not None and not masked:
+        card = json.loads(plan_rows.opened(side.foreign_contact, plan_rows.FOREIGN_CARD))
+        people = (ConflictPerson("lead contact", card["contact_name"], card["contact_phone"]),)
+        flags = (card["plain_clothes"], card["armed_and_dangerous"])
+        disclosed = type_label(card["operation_type"]) if card["operation_type"] else ""
+    if masked and node is not None:
+        people = (ConflictPerson("watch desk", node.watch_desk_name, node.watch_desk_phone),)
+    return ConflictSideView(
+        agency="" if masked else side.agency.label if side.agency else side.foreign_agency,
+        is_own=own,
+        operation_id=operation.id if own and operation else None,
+        reference=operation.reference if own and operation else "",
+        type_label=disclosed,
+        people=people,
+        plain_clothes=flags[0],
+        armed_and_dangerous=flags[1],
+        silent=side.silent,
+        acknowledged_at=side.acknowledged_at,
+        acknowledged_by="" if masked else side.acknowledged_name,
+        contacted_at=side.contacted_at,
+    )
+
+
+def _people(revision: Revision, agency: Agency | None, *, shown_in_full: bool) -> tuple[ConflictPerson, ...]:
+    roles = {"lead": "lead contact", "second": "second contact", "supervisor": "supervisor"}
+    contacts = plan_rows.contacts_of(revision)
+    people = [
+        ConflictPerson(
+            role,
+            contacts[name].name,
+            "" if contacts[name].relay and not shown_in_full else contacts[name].phone,
+            contacts[name].relay,
+        )
+        for name, role in roles.items()
+        if name in contacts
+    ]
+    if agency is not None and agency.watch_desk_phone:
+        people.append(ConflictPerson("watch desk", agency.label, agency.watch_desk_phone))
+    return tuple(people)
+
+
+def _flags(revision: Revision, *, shown_in_full: bool) -> tuple[bool, bool]:
+    return (
+        revision.plain_clothes and (shown_in_full or revision.share_plain_clothes),
+        revision.armed_and_dangerous and (shown_in_full or revision.share_armed_and_dangerous),
+    )
+
+
+def _log(conflict: Conflict, own: set[UUID], desk: bool) -> tuple[ConflictEventRow, ...]:
+    """Who did what, when. What was noted is read by the side that noted it and by the watch desk."""
+    return tuple(
+        ConflictEventRow(
+            at=event.at,
+            kind=event.kind,
+            author=event.author_name if desk or event.operation_id in own else "",
+            note=plan_rows.opened(event.note, plan_rows.NOTE) if desk or event.operation_id in own else "",
+        )
+        for event in conflict.events.order_by("id")
+        if desk or event.operation_id is None or event.operation_id in own or event.kind != "alarmed"
+    )
+
+
+def _map_site(operation: Operation, site: Site, conflicts: int, band: str, now: datetime) -> MapSite:
+    return MapSite(
+        operation_id=operation.id,
+        reference=operation.reference,
+        operation_type=operation.operation_type,
+        type_label=type_label(operation.operation_type),
+        status=_status(operation, now),
+        determination=operation.determination,
+        tentative=operation.tentative,
+        band=band,
+        in_conflict=conflicts > 0,
+        geometry_wkt=site.geometry_wkt,
+        radius_m=site.radius_m,
+        rings=zone_polygon(plan_rows.stored_site(site)),
+        starts_at=site.starts_at,
+        ends_at=site.ends_at,
+        zone=site.zone,
+        place=plan_rows.place_of(site),
+    )
+
+
+def _cursor(at: datetime, key: UUID) -> str:
+    return base64.urlsafe_b64encode(f"{at.isoformat()}|{key}".encode()).decode()
+
+
+def _read_cursor(text: str) -> tuple[datetime, UUID]:
+    try:
+        at, key = base64.urlsafe_b64decode(text.encode()).decode().split("|")
+        return datetime.fromisoformat(at), UUID(key)
+    except ValueError:
+        raise Invalid.at("cursor", sentence="This page of the list is not known: start at the first page.") from None

@@ -1,0 +1,608 @@
+"""The storage port of the protocol over the database (see `vigil.protocol.store` for every promise).
+
+Alarms become notices in the same transaction: to the owner's people and the watch desk, or for a silent operation's
+place match to the node's deconflictor alone. A notice's text has no place, name or case number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from vigil.apps.deconfliction import models, notices, plan_rows, search
+from vigil.apps.deconfliction.plan import Plan
+from vigil.apps.deconfliction.plan_rows import Author, instant, moment, opened
+from vigil.engine import geometry
+from vigil.engine import operation as engine
+from vigil.platform import clock, keys
+from vigil.platform.agencies import models as agencies
+from vigil.platform.notices.board import changed
+from vigil.platform.partners import models as partners
+from vigil.protocol import store as port
+from vigil.protocol.judgement import told
+from vigil.protocol.store import OWN, Pair, Reference
+
+LOCK = 0x56_49_47_49_4C
+"""PostgreSQL's advisory lock of the node's transactions: "VIGIL"."""
+NEIGHBOUR_M = 25_000.0
+"""Specification 5 *(ours)*: agencies this near that no node serves stand on the receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an action stores with its revision beyond the port: the plan, who made it, the import it came with."""
+
+    plan: Plan
+    author: Author
+    batch: models.ImportBatch | None = None
+
+
+class DatabaseStore:
+    """The node's store. `written` is what the next revision is stored with; without it contents are carried over."""
+
+    def __init__(self, written: Written | None = None) -> None:
+        self._written = written
+
+    @contextmanager
+    def transaction(self) -> Iterator[DatabaseTransaction]:
+        """One at a time per node. Inside an action it is part of the action's transaction."""
+        with transaction.atomic():
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            yield DatabaseTransaction(self._written)
+
+
+class DatabaseTransaction:
+    """See `vigil.protocol.store.Transaction`."""
+
+    def __init__(self, written: Written | None = None) -> None:
+        self._written = written
+
+    # --- the node and its partners ------------------------------------------------------------------------------------
+
+    def identity(self) -> port.Identity:
+        row = agencies.this_node()
+        return port.Identity(str(row.id), row.epoch, row.sequence)
+
+    def advance_sequence(self) -> int:
+        return agencies.next_sequence()
+
+    def draw_epoch(self, epoch: int) -> None:
+        agencies.Node.objects.filter(slot=1).update(epoch=epoch)
+
+    def roster(self) -> port.Roster:
+        return self._roster
+
+    @cached_property
+    def _roster(self) -> port.Roster:
+        """Read once: nobody else changes it while this transaction holds the node's lock."""
+        rows = list(partners.Roster.objects.order_by("-number"))
+        if not rows:
+            return port.Roster(0)
+        ever = {member for row in rows for member in row.members}
+        known = {str(row.id): _partner(row) for row in partners.Partner.objects.filter(pk__in=ever)}
+        members = tuple(known[member] for member in sorted(rows[0].members))
+        former = {known[member].name for member in ever} - {member.name for member in members}
+        return port.Roster(rows[0].number, members, tuple(sorted(former)))
+
+    def set_roster(self, roster: port.Roster) -> None:
+        for member in roster.members:
+            partners.Partner.objects.update_or_create(
+                pk=UUID(member.node_id),
+                defaults={
+                    "name": member.name,
+                    "watch_desk_phone": member.desk_phone,
+                    "predicate_versions": sorted(member.predicates),
+                    "public_key": member.public_key,
+                    "state": partners.Partner.State.ACTIVE,
+                },
+            )
+        partners.Roster.objects.create(
+            number=roster.number,
+            created_at=clock.now(),
+            reason="the roster was changed",
+            members=sorted(member.node_id for member in roster.members),
+        )
+        self.__dict__.pop("_roster", None)
+
+    def highest_seen(self, partner: str) -> port.Seen | None:
+        row = models.PartnerHighWater.objects.filter(pk=partner).first()
+        return port.Seen(row.epoch, row.sequence, row.round, row.announced) if row else None
+
+    def note_seen(self, partner: str, seen: port.Seen) -> None:
+        models.PartnerHighWater.objects.update_or_create(partner=partner, defaults=asdict(seen))
+
+    def foreign_revision(self, reference: Reference) -> tuple[int, int] | None:
+        rows = models.ForeignRevision.objects.filter(**_foreign(reference))
+        return rows.values_list("epoch", "revision").first()
+
+    def note_foreign(self, reference: Reference, epoch: int, revision: int) -> None:
+        newest = {"epoch": epoch, "revision": revision}
+        models.ForeignRevision.objects.update_or_create(**_foreign(reference), defaults=newest)
+
+    # --- operations ---------------------------------------------------------------------------------------------------
+
+    def current(self, operation_id: str) -> port.Revision | None:
+        row = self._current_row(operation_id)
+        if row is None:
+            return None
+        return port.Revision(
+            operation=plan_rows.stored_operation(row),
+            number=row.number,
+            digest=row.digest,
+            agency_id=str(row.operation.agency_id),
+            status=port.Status(row.status),
+            disclosure=port.Disclosure(row.disclosure),
+            plain_clothes=row.plain_clothes and row.share_plain_clothes,
+            armed_and_dangerous=row.armed_and_dangerous and row.share_armed_and_dangerous,
+            reference=row.operation.reference,
+            extensions=row.extension_count,
+            ended_sites=frozenset(site.ordinal for site in row.sites.all() if site.ended),
+        )
+
+    def _current_row(self, operation_id: str) -> models.Revision | None:
+        return (
+            models.Revision.objects.select_related("operation")
+            .prefetch_related("sites", "subjects")
+            .filter(operation_id=UUID(operation_id), number=F("operation__revision"))
+            .first()
+        )
+
+    def put_revision(self, revision: port.Revision) -> None:
+        before = self._current_row(revision.operation_id)
+        plan, author = self._contents(revision, before)
+        operation = self._put_operation(revision, plan, author)
+        row, sites = plan_rows.save_revision(revision, plan, author)
+        search.put(revision.operation, revision.number, sites)
+        changed("operations", agencies=(operation.agency_id,), at=row.created_at)
+
+    def _contents(self, revision: port.Revision, before: models.Revision | None) -> tuple[Plan, Author]:
+        if self._written is not None:
+            return self._written.plan, self._written.author
+        extended = before is not None and revision.extensions > before.extension_count
+        kind = models.RevisionKind.EXTEND if extended else models.RevisionKind.EDIT
+        plan = plan_rows.carried_over(revision, plan_rows.plan_of(before) if before else None)
+        return plan, Author(kind, None, "this node", clock.now(), before is not None and before.exigent)
+
+    def _put_operation(self, revision: port.Revision, plan: Plan, author: Author) -> models.Operation:
+        operation_id = UUID(revision.operation_id)
+        values = {
+            "revision": revision.number,
+            "status": revision.status.value,
+            "operation_type": plan.operation_type,
+            "disclosure": revision.disclosure.value,
+            "tentative": plan.tentative,
+            "supervisor_id": notices.account_of(plan.supervisor, UUID(revision.agency_id)),
+            "extension_count": revision.extensions,
+            "reason_due": author.exigent and not plan.exigent_reason,
+            "determination": "",
+            "determination_tentative": False,
+            "next_end_at": _next_end(revision),
+            **_times(revision.operation),
+        }
+        if self._written is not None and self._written.batch is not None:
+            values["import_batch_id"] = self._written.batch.pk
+        if revision.number > 1:
+            operation = models.Operation.objects.get(pk=operation_id)
+            for column, value in values.items():
+                setattr(operation, column, value)
+            operation.save(update_fields=[column.removesuffix("_id") for column in values])
+            return operation
+        return models.Operation.objects.create(
+            pk=operation_id,
+            reference=revision.reference or agencies.next_reference(author.at),
+            agency_id=UUID(revision.agency_id),
+            mode=revision.operation.mode.value,
+            external_id=plan.external_id,
+            created_at=author.at,
+            created_by_id=author.user_id,
+            submitter_id=author.user_id,
+            **values,
+        )
+
+    def active(self, now: int) -> Sequence[str]:
+        rows = models.Operation.objects.filter(window_end__gt=moment(now)).exclude(status=models.Status.DRAFT)
+        return sorted(str(one) for one in rows.values_list("id", flat=True))
+
+    def unended(self, before: int) -> Sequence[str]:
+        rows = models.Operation.objects.filter(
+            next_end_at__lte=moment(before), status__in=(models.Status.REGISTERED, models.Status.UNDER_WAY)
+        )
+        return sorted(str(one) for one in rows.values_list("id", flat=True))
+
+    def matching(self, operation: engine.Operation) -> Sequence[port.Found]:
+        return search.matching(operation)
+
+    def card(self, operation_id: str) -> port.Card:
+        row = self._current_row(operation_id)
+        if row is None:
+            return port.Card()
+        if row.disclosure == port.Disclosure.SILENT:
+            node = agencies.this_node()
+            return port.Card(node.watch_desk_name, node.watch_desk_name, node.watch_desk_phone)
+        lead = plan_rows.contacts_of(row)["lead"]
+        agency = row.operation.agency
+        disclosed = row.disclosure == port.Disclosure.TYPE_AND_CONTACT
+        return port.Card(
+            agency=agency.label,
+            contact_name=lead.name,
+            contact_phone=agency.watch_desk_phone if lead.relay else lead.phone,
+            operation_type=row.operation_type if disclosed else "",
+            plain_clothes=row.plain_clothes and row.share_plain_clothes,
+            armed_and_dangerous=row.armed_and_dangerous and row.share_armed_and_dangerous,
+        )
+
+    # --- searches and answers -----------------------------------------------------------------------------------------
+
+    def open_due(self, due: port.Due) -> None:
+        models.SearchDue.objects.update_or_create(
+            operation_id=UUID(due.operation_id),
+            target=due.target,
+            defaults={"revision": due.revision, "run_after": moment(due.run_after), "attempts": due.attempts},
+        )
+
+    def due(self, now: int) -> Sequence[port.Due]:
+        rows = models.SearchDue.objects.filter(run_after__lte=moment(now))
+        return sorted(map(_due, rows), key=lambda due: (due.run_after, due.operation_id, due.target))
+
+    def due_of(self, operation_id: str) -> Sequence[port.Due]:
+        rows = models.SearchDue.objects.filter(operation_id=UUID(operation_id))
+        return sorted(map(_due, rows), key=lambda due: due.target)
+
+    def postpone(self, due: port.Due, until: int) -> None:
+        self._due_rows(due.operation_id, due.revision, due.target).update(
+            run_after=moment(until), attempts=F("attempts") + 1
+        )
+
+    def close_due(self, operation_id: str, revision: int, target: str) -> None:
+        self._due_rows(operation_id, revision, target).delete()
+
+    def _due_rows(self, operation_id: str, revision: int, target: str) -> Any:
+        return models.SearchDue.objects.filter(operation_id=UUID(operation_id), revision=revision, target=target)
+
+    def put_answer(self, answer: port.Answer) -> None:
+        asked = models.Revision.objects.filter(operation_id=UUID(answer.operation_id), number=answer.revision)
+        models.PartnerAnswer.objects.update_or_create(
+            operation_id=UUID(answer.operation_id),
+            revision=answer.revision,
+            partner=answer.partner,
+            defaults={
+                "digest": asked.values_list("digest", flat=True).first() or "",
+                "outcome": answer.outcome.value,
+                "epoch": answer.epoch,
+                "sequence": answer.sequence,
+                "evaluated_at": moment(answer.evaluated_at),
+                "received_at": moment(answer.received_at),
+                "roster_number": self._roster.number,
+                "void": answer.void,
+                "signed_bytes": answer.body,
+                "signature": answer.signature,
+            },
+        )
+
+    def answers(self, operation_id: str, revision: int) -> Sequence[port.Answer]:
+        rows = models.PartnerAnswer.objects.filter(operation_id=UUID(operation_id), revision=revision)
+        return sorted(map(_answer, rows), key=lambda answer: answer.partner)
+
+    # --- conflicts and alarms -----------------------------------------------------------------------------------------
+
+    def conflict(self, pair: Pair) -> port.Conflict | None:
+        row = models.Conflict.objects.filter(**_pair_columns(pair)).prefetch_related("sides").first()
+        return _conflict(row) if row else None
+
+    def conflicts_of(self, reference: Reference) -> Sequence[port.Conflict]:
+        sides = models.ConflictSide.objects.filter(operation_id=UUID(reference.operation_id), node=reference.node_id)
+        rows = models.Conflict.objects.filter(pk__in=sides.values("conflict_id")).prefetch_related("sides")
+        return sorted(map(_conflict, rows), key=lambda conflict: conflict.pair)
+
+    def put_conflict(self, conflict: port.Conflict) -> None:
+        at = moment(conflict.changed_at)
+        row = models.Conflict.objects.filter(**_pair_columns(conflict.pair)).first()
+        if row is None:
+            reference = agencies.next_reference(at).replace("-", "-C-", 1)
+            row = models.Conflict(
+                reference=reference, detected_at=moment(conflict.found_at), **_pair_columns(conflict.pair)
+            )
+        columns = _conflict_columns(conflict)
+        for column, value in columns.items():
+            setattr(row, column, value)
+        row.withdrawn_at = at if row.standing == models.Standing.WITHDRAWN else None
+        row.save()
+        for side, other in ((conflict.a, conflict.b), (conflict.b, conflict.a)):
+            self._put_side(row, side, told(side, other, conflict.match))
+        if row.standing != models.Standing.WITHDRAWN:
+            _keep_finding(row, conflict, at)
+        _tell_pages(row, at)
+
+    def _put_side(self, row: models.Conflict, side: port.Side, is_told: bool) -> None:
+        own = None
+        if side.reference.node_id == OWN:
+            own = models.Operation.objects.only("id", "agency_id").get(pk=UUID(side.reference.operation_id))
+        card = json.dumps(asdict(side.card)) if side.card else ""
+        models.ConflictSide.objects.update_or_create(
+            conflict=row,
+            operation_id=UUID(side.reference.operation_id),
+            defaults={
+                "own_operation": own,
+                "node": side.reference.node_id,
+                "agency_id": own.agency_id if own else None,
+                "foreign_agency": side.card.agency[:200] if side.card else "",
+                "foreign_contact": keys.encrypt(card, plan_rows.FOREIGN_CARD) if card else None,
+                "revision": side.revision,
+                "silent": side.silent,
+                "told": is_told,
+                "tentative": side.tentative,
+                "plain_clothes": side.plain_clothes,
+                "armed_and_dangerous": side.armed_and_dangerous,
+                "digest": side.digest,
+                "places": sorted(side.places),
+            },
+        )
+
+    def put_alarm(self, alarm: port.Alarm) -> None:
+        conflict = models.Conflict.objects.get(**_pair_columns(alarm.pair))
+        models.Alarm.objects.create(
+            dedupe_key=alarm.key,
+            conflict=conflict,
+            operation_id=UUID(alarm.operation_id),
+            kind=alarm.kind.value,
+            route=alarm.route.value,
+            tentative=alarm.tentative,
+            masked=alarm.masked,
+            raised_at=moment(alarm.raised_at),
+        )
+        notices.tell(conflict, alarm)
+
+    def alarms_of(self, operation_id: str) -> Sequence[port.Alarm]:
+        rows = models.Alarm.objects.filter(operation_id=UUID(operation_id)).select_related("conflict").order_by("id")
+        return [_alarm(row) for row in rows]
+
+    # --- determinations and receipts ----------------------------------------------------------------------------------
+
+    def verdict(self, operation_id: str) -> port.Verdict | None:
+        row = models.Verdict.objects.filter(operation_id=UUID(operation_id), revision=F("operation__revision")).first()
+        return _verdict(row) if row else None
+
+    def put_verdict(self, verdict: port.Verdict) -> None:
+        operation_id = UUID(verdict.operation_id)
+        models.Verdict.objects.update_or_create(
+            operation_id=operation_id,
+            revision=verdict.revision,
+            defaults={
+                "determination": verdict.determination,
+                "determined_at": moment(verdict.determined_at),
+                "roster_number": verdict.roster,
+                "tentative": verdict.tentative,
+                "not_answered": list(verdict.not_answered),
+                "refused": list(verdict.refused),
+                "receipt_number": verdict.receipt,
+            },
+        )
+        current = models.Operation.objects.filter(pk=operation_id, revision=verdict.revision)
+        current.update(determination=verdict.determination, determination_tentative=verdict.tentative)
+        agency = models.Operation.objects.values_list("agency_id", flat=True).get(pk=operation_id)
+        changed("operations", agencies=(agency,), at=moment(verdict.determined_at))
+
+    def not_covered(self, operation_id: str) -> Sequence[str] | None:
+        unserved = list(agencies.Agency.objects.filter(is_served=False, is_active=True))
+        if not unserved:
+            return None
+        current = self.current(operation_id)
+        sites = current.operation.sites if current else ()
+        return sorted(agency.name for agency in unserved if _is_neighbour(agency, sites))
+
+    def last_receipt(self) -> port.StoredReceipt | None:
+        row = models.Receipt.objects.order_by("-number").first()
+        return _receipt(row) if row else None
+
+    def put_receipt(self, receipt: port.StoredReceipt) -> None:
+        models.Receipt.objects.create(
+            number=receipt.number,
+            operation_id=UUID(receipt.operation_id),
+            revision=receipt.revision,
+            body=receipt.body,
+            signature=receipt.signature,
+            digest=receipt.digest,
+            previous_digest=receipt.previous,
+            supersedes=receipt.supersedes,
+        )
+
+    def receipts_of(self, operation_id: str) -> Sequence[port.StoredReceipt]:
+        return [
+            _receipt(row) for row in models.Receipt.objects.filter(operation_id=UUID(operation_id)).order_by("number")
+        ]
+
+
+# --- rows and values -------------------------------------------------------------------------------------------------
+
+
+def _partner(row: partners.Partner) -> port.Partner:
+    return port.Partner(
+        str(row.id), row.name, row.watch_desk_phone, frozenset(row.predicate_versions), bytes(row.public_key)
+    )
+
+
+def _foreign(reference: Reference) -> dict[str, Any]:
+    return {"node": reference.node_id, "operation_id": UUID(reference.operation_id)}
+
+
+def _times(operation: engine.Operation) -> dict[str, datetime]:
+    spans = [operation.span] if operation.span else []
+    starts = [site.starts_at for site in operation.sites] + [span.start for span in spans]
+    ends = [site.ends_at for site in operation.sites] + [span.end for span in spans]
+    window_starts = [site.window.start for site in operation.sites] + [span.start for span in spans]
+    window_ends = [site.window.end for site in operation.sites] + [span.end for span in spans]
+    return {
+        "starts_at": moment(min(starts, default=0)),
+        "ends_at": moment(max(ends, default=0)),
+        "window_start": moment(min(window_starts, default=0)),
+        "window_end": moment(max(window_ends, default=0)),
+    }
+
+
+def _next_end(revision: port.Revision) -> datetime | None:
+    ends = [site.ends_at for number, site in enumerate(revision.operation.sites) if number not in revision.ended_sites]
+    return moment(min(ends)) if ends else None
+
+
+def _due(row: models.SearchDue) -> port.Due:
+    return port.Due(str(row.operation_id), row.revision, row.target, instant(row.run_after), row.attempts)
+
+
+def _answer(row: models.PartnerAnswer) -> port.Answer:
+    return port.Answer(
+        operation_id=str(row.operation_id),
+        revision=row.revision,
+        partner=row.partner,
+        outcome=port.Outcome(row.outcome),
+        epoch=row.epoch,
+        sequence=row.sequence,
+        evaluated_at=instant(row.evaluated_at),
+        received_at=instant(row.received_at),
+        body=bytes(row.signed_bytes),
+        signature=bytes(row.signature),
+        void=row.void,
+    )
+
+
+def _pair_columns(pair: Pair) -> dict[str, Any]:
+    return {
+        "node_a": pair.a.node_id,
+        "operation_a": UUID(pair.a.operation_id),
+        "node_b": pair.b.node_id,
+        "operation_b": UUID(pair.b.operation_id),
+    }
+
+
+def _pair(row: models.Conflict) -> Pair:
+    return Pair(Reference(row.node_a, str(row.operation_a)), Reference(row.node_b, str(row.operation_b)))
+
+
+def _conflict_columns(conflict: port.Conflict) -> dict[str, Any]:
+    return {
+        "standing": conflict.state.value,
+        "tentative": conflict.tentative,
+        "changed_at": moment(conflict.changed_at),
+        "change": conflict.change,
+        "owner_only": conflict.match.basis is engine.Basis.SUBJECT and (conflict.a.silent or conflict.b.silent),
+        **_match_columns(conflict.match),
+    }
+
+
+def _match_columns(match: engine.Match) -> dict[str, Any]:
+    return {
+        "basis": match.basis.value,
+        "band": match.band.value if match.band else "",
+        "distance_m": match.distance_m,
+        "overlap_start": moment(match.overlap.start),
+        "overlap_end": moment(match.overlap.end),
+        "matched_tokens": list(match.subjects),
+    }
+
+
+def _keep_finding(row: models.Conflict, conflict: port.Conflict, at: datetime) -> None:
+    models.ConflictFinding.objects.update_or_create(
+        conflict=row,
+        revision_a=conflict.a.revision,
+        revision_b=conflict.b.revision,
+        source="",
+        defaults={"standing": conflict.state.value, "found_at": at, **_match_columns(conflict.match)},
+    )
+
+
+def _conflict(row: models.Conflict) -> port.Conflict:
+    sides = {(side.node, side.operation_id): _side(side) for side in row.sides.all()}
+    return port.Conflict(
+        a=sides[row.node_a, row.operation_a],
+        b=sides[row.node_b, row.operation_b],
+        match=engine.Match(
+            basis=engine.Basis(row.basis),
+            overlap=engine.Window(instant(row.overlap_start), instant(row.overlap_end)),
+            band=engine.Band(row.band) if row.band else None,
+            distance_m=row.distance_m,
+            subjects=tuple(row.matched_tokens),
+        ),
+        state=port.ConflictState(row.standing),
+        found_at=instant(row.detected_at),
+        changed_at=instant(row.changed_at),
+        change=row.change,
+    )
+
+
+def _side(row: models.ConflictSide) -> port.Side:
+    card = opened(row.foreign_contact, plan_rows.FOREIGN_CARD)
+    return port.Side(
+        reference=Reference(row.node, str(row.operation_id)),
+        revision=row.revision,
+        silent=row.silent,
+        tentative=row.tentative,
+        plain_clothes=row.plain_clothes,
+        armed_and_dangerous=row.armed_and_dangerous,
+        digest=row.digest,
+        places=frozenset(row.places),
+        card=port.Card(**json.loads(card)) if card else None,
+    )
+
+
+def _alarm(row: models.Alarm) -> port.Alarm:
+    return port.Alarm(
+        key=row.dedupe_key,
+        pair=_pair(row.conflict),
+        operation_id=str(row.operation_id),
+        kind=port.AlarmKind(row.kind),
+        route=port.Route(row.route),
+        tentative=row.tentative,
+        masked=row.masked,
+        raised_at=instant(row.raised_at),
+    )
+
+
+def _verdict(row: models.Verdict) -> port.Verdict:
+    return port.Verdict(
+        operation_id=str(row.operation_id),
+        revision=row.revision,
+        determination=row.determination,
+        determined_at=instant(row.determined_at),
+        roster=row.roster_number,
+        tentative=row.tentative,
+        not_answered=tuple(row.not_answered),
+        refused=tuple(row.refused),
+        receipt=row.receipt_number,
+    )
+
+
+def _receipt(row: models.Receipt) -> port.StoredReceipt:
+    return port.StoredReceipt(
+        number=row.number,
+        operation_id=str(row.operation_id),
+        revision=row.revision,
+        body=bytes(row.body or b""),
+        signature=bytes(row.signature),
+        digest=row.digest,
+        previous=row.previous_digest,
+        supersedes=row.supersedes,
+    )
+
+
+def _tell_pages(row: models.Conflict, at: datetime) -> None:
+    sides = models.ConflictSide.objects.filter(conflict=row, told=True, agency__isnull=False)
+    desk = () if row.owner_only else notices.DESK
+    changed("conflicts", agencies=sides.values_list("agency_id", flat=True), roles=desk, at=at)
+
+
+def _is_neighbour(agency: agencies.Agency, sites: Iterable[engine.Site]) -> bool:
+    """One whose place is not known is named rather than left out."""
+    if agency.latitude is None or agency.longitude is None:
+        return True
+    seat = engine.Point(agency.longitude, agency.latitude)
+    return any(geometry.distance_within(site.geometry, seat, NEIGHBOUR_M + site.reach_m) is not None for site in sites)
