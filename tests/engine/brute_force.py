@@ -324,8 +324,8 @@ def _site_pair(a: Site, b: Site) -> SitePair | None:
         apart,
         Window(start, end),
         epsilon,
-        must=apart <= reach - NEGLIGIBLE_M,
-        direct_must=apart <= inner - NEGLIGIBLE_M,
+        must=apart <= max(reach - NEGLIGIBLE_M, 0.0),
+        direct_must=apart <= max(inner - NEGLIGIBLE_M, 0.0),
         direct_may=apart <= inner + 2 * epsilon + NEGLIGIBLE_M,
     )
 
