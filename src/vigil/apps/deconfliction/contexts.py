@@ -12,7 +12,7 @@ from vigil.platform.agencies.models import Agency, Node
 
 def plan_context(agency_id: UUID | None, now: datetime) -> PlanContext:
     """The context of one agency; `NotFound` where there is no such agency."""
-    agency = Agency.objects.filter(pk=agency_id).first()
+    agency = Agency.objects.filter(pk=agency_id).first() if agency_id else None
     if agency is None:
         raise NotFound
     region = Node.objects.values_list("region", flat=True).filter(slot=1).first()
