@@ -274,7 +274,7 @@ def distance_within(a: Geometry, b: Geometry, limit_m: float) -> float | None:
     """`distance_m` where it is at most `limit_m`, else None. Most pairs are told apart without measuring."""
     if isinstance(a, Point) and isinstance(b, Point):
         # A path changes latitude by at most its length over the smallest radius of curvature.
-        if math.radians(abs(a.latitude - b.latitude)) * SMALLEST_RADIUS_M > limit_m:
+        if math.radians(abs(a.latitude - b.latitude)) * SMALLEST_RADIUS_M > limit_m + 1e-6:
             return None
         distance = _point_distance(a, b)
     else:

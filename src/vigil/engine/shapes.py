@@ -420,14 +420,16 @@ def invalidity(polygon: Polygon) -> str | None:
     into one (more than a hemisphere across) is tested for crossing edges only. None for a valid polygon.
     """
     shape = skeleton(polygon)
+    directions = _unit(shape.pieces.start)
+    centre = _unit(directions.sum(axis=0))
+    fits = float((directions @ centre).min()) > 0.05
+    reason = _planar_invalidity(shape, directions, centre) if fits else _crossing_invalidity(shape)
+    if reason:
+        return reason
     for number, (*_, has_interior) in enumerate(shape.rings):
         if not has_interior:
             return f"{'The polygon' if number == 0 else f'Hole {number}'} encloses no area."
-    directions = _unit(shape.pieces.start)
-    centre = _unit(directions.sum(axis=0))
-    if float((directions @ centre).min()) > 0.05:
-        return _planar_invalidity(shape, directions, centre)
-    return _crossing_invalidity(shape)
+    return None
 
 
 def _planar_invalidity(shape: Skeleton, directions: Floats, centre: Floats) -> str | None:
@@ -440,6 +442,8 @@ def _planar_invalidity(shape: Skeleton, directions: Floats, centre: Floats) -> s
     flat = shapely.Polygon(outline, holes)
     if shapely.is_valid(flat):
         return None
+    if flat.convex_hull.area * MEAN_RADIUS_M**2 < SMALLEST_AREA_M2:
+        return "The polygon encloses no area."
     reason, _, place = shapely.is_valid_reason(flat).partition("[")
     text = _REASONS.get(reason.strip(), f"The polygon is not valid: {reason.strip()}")
     return f"{text}{_spoken_place(place.rstrip(']'), centre, east, north)}."
@@ -469,8 +473,11 @@ def _spoken_place(planar: str, centre: Floats, east: Floats, north: Floats) -> s
 def _crossing_invalidity(shape: Skeleton) -> str | None:
     pieces = shape.pieces
     for i, j in _near_pairs(pieces, pieces, _Bound(0.0)):
-        later = i < j
-        first, second = pieces.take(i[later]), pieces.take(j[later])
+        # Neighbours share an end, where rounding decides on which side it lies.
+        apart = (
+            (i < j) & (pieces.end[i] != pieces.start[j]).any(axis=1) & (pieces.start[i] != pieces.end[j]).any(axis=1)
+        )
+        first, second = pieces.take(i[apart]), pieces.take(j[apart])
         if _any_crossing(first, second):
             return "The polygon's edges cross."
     outline = Skeleton(pieces, shape.rings[:1])
