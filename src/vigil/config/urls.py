@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -16,12 +15,10 @@ PAGES = (
     ("", "vigil.apps.deconfliction.urls"),
 )
 
+urlpatterns: list[URLPattern | URLResolver] = [path(prefix, include(module)) for prefix, module in PAGES]
 for _prefix, _module in ROUTERS:
-    if find_spec(_module):
-        api.add_router(_prefix, import_module(_module).router)
-
-urlpatterns: list[URLPattern | URLResolver] = [path("api/v1/", api.urls)]
-urlpatterns += [path(prefix, include(module)) for prefix, module in PAGES if find_spec(module)]
+    api.add_router(_prefix, import_module(_module).router)
+urlpatterns.append(path("api/v1/", api.urls))
 
 handler400 = "vigil.web.errors.bad_request"
 handler403 = "vigil.web.errors.forbidden"
