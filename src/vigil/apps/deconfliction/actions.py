@@ -210,6 +210,17 @@ def run_due_search(actor: Actor, operation_id: UUID, now: datetime) -> Verdict |
     return verdict
 
 
+@action("deconfliction.operation.extend")
+def extend_overdue(actor: Actor, now: datetime) -> list[UUID]:
+    """Extend by half an hour whatever ends within two minutes and nobody has ended; the operations that were.
+
+    Each extension is a revision whose search is due; its owners are asked "still on scene?" (specification 3).
+    """
+    extended = [UUID(one.operation_id) for one in node(DatabaseStore()).extend_overdue(instant(now))]
+    concerns(operations=extended)
+    return extended
+
+
 # --- conflicts -------------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ alone, who is the watch desk; its subject match to the owner alone. One person i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from vigil.apps.deconfliction import models
@@ -26,6 +26,11 @@ DESK = (Role.WATCH_DESK,)
 KIND = "deconfliction.conflict"
 FIRST_REPEAT = timedelta(minutes=2)
 """Section 6 *(ours)*: an alarm that nobody acknowledges is repeated."""
+
+DESK_ASKS_AFTER = 4
+"""Section 3 *(ours)*: after so many extensions the watch desk owns the question."""
+STILL_ON_SCENE = "Still on scene? An operation of yours has come to its planned end and was extended. Open Vigil."
+DESK_ASKS = "An operation was extended again and nobody has ended it: ask its owner. Open Vigil."
 
 TEXTS = {
     AlarmKind.DETECTED: "An operation of yours has a conflict. Open Vigil.",
@@ -87,6 +92,15 @@ def _note(conflict: models.Conflict, side: models.ConflictSide, alarm: port.Alar
     models.ConflictEvent.objects.create(
         conflict=conflict, at=at, kind=f"alarm_{alarm.kind}", operation_id=side.operation_id
     )
+
+
+def ask_whether_over(operation: models.Operation, at: datetime) -> None:
+    """The planned end has come and nobody has ended it: ask its owners, after four times the watch desk too (3)."""
+    key = f"deconfliction.extension:{operation.id}:{operation.revision}"
+    objects = {"operation": operation.id}
+    notify(owners(operation), "deconfliction.extension", STILL_ON_SCENE, objects=objects, key=key, urgent=True, at=at)
+    if operation.extension_count >= DESK_ASKS_AFTER:
+        notify(watch_desk(), "deconfliction.extension", DESK_ASKS, objects=objects, key=key, urgent=True, at=at)
 
 
 def owners(operation: models.Operation) -> list[UUID]:

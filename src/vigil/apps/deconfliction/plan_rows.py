@@ -178,7 +178,16 @@ class Author:
 
 def save_revision(revision: port.Revision, plan: Plan, author: Author) -> tuple[models.Revision, list[models.Site]]:
     """Store a revision with its sites and subjects; sites in the order of the plan."""
-    row = models.Revision.objects.create(
+    row = revision_row(revision, plan, author)
+    row.save(force_insert=True)
+    sites = models.Site.objects.bulk_create(site_rows(row, revision, plan))
+    models.Subject.objects.bulk_create(subject_rows(row, revision, plan))
+    return row, sites
+
+
+def revision_row(revision: port.Revision, plan: Plan, author: Author) -> models.Revision:
+    """The revision as a row, not yet stored."""
+    return models.Revision(
         operation_id=UUID(revision.operation_id),
         number=revision.number,
         kind=author.kind,
@@ -189,20 +198,25 @@ def save_revision(revision: port.Revision, plan: Plan, author: Author) -> tuple[
         digest=revision.digest,
         exigent=author.exigent,
         extension_count=revision.extensions,
-        disclosure=plan.disclosure.value,
-        plain_clothes=plan.plain_clothes,
-        armed_and_dangerous=plan.armed_and_dangerous,
+        disclosure=revision.disclosure.value,
+        plain_clothes=revision.plain_clothes,
+        armed_and_dangerous=revision.armed_and_dangerous,
         **_plain_columns(plan),
         **_sealed_columns(plan),
     )
-    sites = models.Site.objects.bulk_create(
-        _site_row(row, ordinal, site, ordinal in revision.ended_sites) for ordinal, site in enumerate(plan.sites)
-    )
+
+
+def site_rows(row: models.Revision, revision: port.Revision, plan: Plan) -> list[models.Site]:
+    """The sites of a stored revision as rows, in the order of the plan."""
+    return [_site_row(row, ordinal, site, ordinal in revision.ended_sites) for ordinal, site in enumerate(plan.sites)]
+
+
+def subject_rows(row: models.Revision, revision: port.Revision, plan: Plan) -> list[models.Subject]:
+    """The subjects of a stored revision as rows."""
     # Tokens the protocol carries are the truth; the words for them come from the plan where it has them.
     known = {token_of(subject.canonical): subject for subject in plan.subjects if subject.canonical}
     wordless = [PlannedSubject("", "", None, token) for token in sorted(revision.operation.subjects - known.keys())]
-    models.Subject.objects.bulk_create(_subject_row(row, subject) for subject in (*plan.subjects, *wordless))
-    return row, sites
+    return [_subject_row(row, subject) for subject in (*plan.subjects, *wordless)]
 
 
 def _plain_columns(plan: Plan) -> dict[str, Any]:

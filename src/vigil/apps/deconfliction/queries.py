@@ -25,6 +25,7 @@ from vigil.apps.deconfliction.models import (
     Outcome,
     Receipt,
     Revision,
+    SearchDue,
     Site,
     Standing,
     Status,
@@ -433,8 +434,11 @@ class MapSite:
     geometry_wkt: str
     radius_m: float
     rings: tuple[Ring, ...]
+    uncertainty_m: float
     starts_at: datetime
     ends_at: datetime
+    window_start: datetime
+    window_end: datetime
     zone: str
     place: str
 
@@ -516,6 +520,21 @@ def remembered_contacts(actor: Actor) -> dict[str, Contact]:
     if last is None or last.purged_at is not None:
         return {}
     return dict(plan_rows.contacts_of(last.revisions.get(number=last.revision)))
+
+
+# --- what waits for the worker ----------------------------------------------------------------------------------------
+
+
+def due_searches(now: datetime) -> list[UUID]:
+    """Operations whose own search is due, the longest waiting first."""
+    rows = SearchDue.objects.filter(target="", run_after__lte=now).order_by("run_after", "id")
+    return list(rows.values_list("operation_id", flat=True))
+
+
+def anything_overdue(by: datetime) -> bool:
+    """Whether a site ends by then that nobody has ended."""
+    live = Operation.objects.filter(status__in=(Status.REGISTERED, Status.UNDER_WAY))
+    return live.filter(next_end_at__lte=by).exists()
 
 
 # --- the reading itself ----------------------------------------------------------------------------------------------
@@ -803,8 +822,11 @@ def _map_site(operation: Operation, site: Site, conflicts: int, band: str, now: 
         geometry_wkt=site.geometry_wkt,
         radius_m=site.radius_m,
         rings=zone_polygon(plan_rows.stored_site(site)),
+        uncertainty_m=site.uncertainty_m,
         starts_at=site.starts_at,
         ends_at=site.ends_at,
+        window_start=site.starts_at - timedelta(minutes=site.buffer_before_min),
+        window_end=site.ends_at + timedelta(minutes=site.buffer_after_min),
         zone=site.zone,
         place=plan_rows.place_of(site),
     )

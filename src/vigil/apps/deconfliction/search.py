@@ -120,17 +120,27 @@ def put(operation: engine.Operation, revision: int, sites: Sequence[Site]) -> No
 
     `sites` are the stored rows of `operation.sites`, in the same order; subjects are tokens in hexadecimal.
     """
-    key = UUID(operation.operation_id)
-    remove(key)
+    remove(UUID(operation.operation_id))
+    places, subjects = index_rows(operation, revision, sites)
+    ActiveSite.objects.bulk_create(places)
+    ActiveSubject.objects.bulk_create(subjects)
+
+
+def index_rows(
+    operation: engine.Operation, revision: int, sites: Sequence[Site]
+) -> tuple[list[ActiveSite], list[ActiveSubject]]:
+    """The rows that file a revision; none for an operation that is not registered."""
     if not operation.registered:
-        return
+        return [], []
+    key = UUID(operation.operation_id)
     places = [row for site, stored in zip(operation.sites, sites, strict=True) for row in _rows(key, site, stored)]
     for place in places:
         place.revision, place.mode = revision, operation.mode.value
-    ActiveSite.objects.bulk_create(places)
     window = operation.subject_window
-    if window is not None:
-        ActiveSubject.objects.bulk_create(
+    subjects = (
+        []
+        if window is None
+        else [
             ActiveSubject(
                 token=bytes.fromhex(token),
                 operation_id=key,
@@ -140,7 +150,9 @@ def put(operation: engine.Operation, revision: int, sites: Sequence[Site]) -> No
                 ends_at=window.end - engine.SUBJECT_MARGIN_US,
             )
             for token in sorted(operation.subjects)
-        )
+        ]
+    )
+    return places, subjects
 
 
 def remove(operation_id: UUID) -> None:

@@ -164,6 +164,8 @@ class DatabaseTransaction:
         operation = self._put_operation(revision, plan, author)
         row, sites = plan_rows.save_revision(revision, plan, author)
         search.put(revision.operation, revision.number, sites)
+        if author.kind is models.RevisionKind.EXTEND and author.user_id is None:
+            notices.ask_whether_over(operation, row.created_at)
         changed("operations", agencies=(operation.agency_id,), at=row.created_at)
 
     def _contents(self, revision: port.Revision, before: models.Revision | None) -> tuple[Plan, Author]:
@@ -176,6 +178,22 @@ class DatabaseTransaction:
 
     def _put_operation(self, revision: port.Revision, plan: Plan, author: Author) -> models.Operation:
         operation_id = UUID(revision.operation_id)
+        values = self._operation_columns(revision, plan, author, self._written)
+        if revision.number > 1:
+            operation = models.Operation.objects.get(pk=operation_id)
+            for column, value in values.items():
+                setattr(operation, column, value)
+            operation.save(update_fields=[column.removesuffix("_id") for column in values])
+            return operation
+        reference = revision.reference or agencies.next_reference(author.at)
+        operation = new_operation(revision, plan, author, reference, values)
+        operation.save(force_insert=True)
+        return operation
+
+    def _operation_columns(
+        self, revision: port.Revision, plan: Plan, author: Author, written: Written | None
+    ) -> dict[str, Any]:
+        """What the operation's row repeats of its current revision."""
         values = {
             "revision": revision.number,
             "status": revision.status.value,
@@ -190,25 +208,9 @@ class DatabaseTransaction:
             "next_end_at": _next_end(revision),
             **_times(revision.operation),
         }
-        if self._written is not None and self._written.batch is not None:
-            values["import_batch_id"] = self._written.batch.pk
-        if revision.number > 1:
-            operation = models.Operation.objects.get(pk=operation_id)
-            for column, value in values.items():
-                setattr(operation, column, value)
-            operation.save(update_fields=[column.removesuffix("_id") for column in values])
-            return operation
-        return models.Operation.objects.create(
-            pk=operation_id,
-            reference=revision.reference or agencies.next_reference(author.at),
-            agency_id=UUID(revision.agency_id),
-            mode=revision.operation.mode.value,
-            external_id=plan.external_id,
-            created_at=author.at,
-            created_by_id=author.user_id,
-            submitter_id=author.user_id,
-            **values,
-        )
+        if written is not None and written.batch is not None:
+            values["import_batch_id"] = written.batch.pk
+        return values
 
     def active(self, now: int) -> Sequence[str]:
         rows = models.Operation.objects.filter(window_end__gt=moment(now)).exclude(status=models.Status.DRAFT)
@@ -421,6 +423,23 @@ class DatabaseTransaction:
         return [
             _receipt(row) for row in models.Receipt.objects.filter(operation_id=UUID(operation_id)).order_by("number")
         ]
+
+
+def new_operation(
+    revision: port.Revision, plan: Plan, author: Author, reference: str, columns: dict[str, Any]
+) -> models.Operation:
+    """A new operation's row, not yet stored; `columns` are those that repeat its revision."""
+    return models.Operation(
+        pk=UUID(revision.operation_id),
+        reference=reference,
+        agency_id=UUID(revision.agency_id),
+        mode=revision.operation.mode.value,
+        external_id=plan.external_id,
+        created_at=author.at,
+        created_by_id=author.user_id,
+        submitter_id=author.user_id,
+        **columns,
+    )
 
 
 # --- rows and values -------------------------------------------------------------------------------------------------

@@ -1,0 +1,30 @@
+"""What happens by itself: searches that a crash left, extensions of operations that nobody has ended.
+
+Both are safe when two workers do them at once, and both read their work from durable rows: nothing is kept in memory.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from vigil.apps.deconfliction import actions, queries
+from vigil.core.actor import system
+from vigil.platform.jobs.queue import at_start, periodic
+from vigil.protocol.node import AHEAD_US
+
+WORKER = system("worker")
+
+
+@periodic("deconfliction.due_searches", every=timedelta(seconds=1))
+def run_due_searches(now: datetime) -> None:
+    """Search for every revision whose search is due: what a crash left, and what nobody waits for."""
+    for operation_id in queries.due_searches(now):
+        actions.run_due_search(WORKER, operation_id, now)
+
+
+@at_start
+@periodic("deconfliction.extensions", every=timedelta(seconds=30))
+def extend_overdue(now: datetime) -> None:
+    """Extend what nobody has ended before its end comes, and, at start-up, before anything is answered (3)."""
+    if queries.anything_overdue(now + timedelta(microseconds=AHEAD_US)):
+        actions.extend_overdue(WORKER, now)
