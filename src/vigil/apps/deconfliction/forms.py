@@ -6,12 +6,22 @@ A field's name is its path with dashes: `sites-0-place` is `("sites", 0, "place"
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from vigil.apps.deconfliction import plan_rows
+from vigil.apps.deconfliction.plan import Contact, Plan, PlannedSite
+from vigil.apps.deconfliction.rules import region_boxes
+from vigil.apps.deconfliction.wall_times import moment
+from vigil.core.actor import Actor
 from vigil.core.errors import Problem
+from vigil.engine.geometry import to_wkt
+from vigil.engine.operation import Point
 from vigil.engine.types import OPERATION_TYPES, OperationType
+from vigil.platform.accounts.models import User
+from vigil.platform.agencies.models import Agency, Node
 
 SUBJECT_KINDS = (
     ("person", "Person", "SMITH, JOHN, 1980-01-31"),
@@ -73,6 +83,15 @@ class FieldProblem:
     choices: tuple[str, ...] = ()
 
 
+_OWN_EXTENT = (
+    ("starts_at", "This site starts"),
+    ("ends_at", "This site ends"),
+    ("radius_m", "Its radius, m"),
+    ("buffer_before_min", "Before, min"),
+    ("buffer_after_min", "After, min"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One repeated line of the form: a site, a subject or an external reference, with its problem."""
@@ -87,6 +106,11 @@ class Row:
         """Counted from one, for people."""
         return self.index + 1
 
+    @property
+    def own_extent(self) -> list[tuple[str, str, str]]:
+        """Times and lengths of this site alone, as name, label and value; empty where it shares the operation's."""
+        return [(name, label, self.values[name]) for name, label in _OWN_EXTENT if self.values.get(name)]
+
 
 @dataclass(frozen=True)
 class RegisterForm:
@@ -96,7 +120,6 @@ class RegisterForm:
     problems: Sequence[Problem] = ()
     draft_id: str = ""
     saved_at: Any = None
-    types: Sequence[OperationType] = field(default_factory=lambda: tuple(OPERATION_TYPES.values()))
 
     @property
     def summary(self) -> list[FieldProblem]:
@@ -148,7 +171,8 @@ class RegisterForm:
         given = self._list(name) or [{} for _ in range(least)]
         at = self.at
         return [
-            Row(index, row, at.get(f"{name}_{index}_{main}"), f"{name}-{index}-{main}") for index, row in enumerate(given)
+            Row(index, row, at.get(f"{name}_{index}_{main}"), f"{name}-{index}-{main}")
+            for index, row in enumerate(given)
         ]
 
 
@@ -183,6 +207,8 @@ def field_of(path: tuple[str | int, ...]) -> str:
 def plan_input(typed: Mapping[str, Any]) -> dict[str, Any]:
     """What `rules.read_plan` takes: untouched lines left out, "keep from the other side" turned into "share"."""
     kept = dict(typed)
+    if isinstance(kept.get("sites"), list):
+        kept["sites"] = [_site_input(row) for row in kept["sites"] if isinstance(row, dict)]
     for name, main in (("subjects", "value"), ("external_references", "number")):
         rows = kept.get(name)
         if isinstance(rows, list):
@@ -193,3 +219,120 @@ def plan_input(typed: Mapping[str, Any]) -> dict[str, Any]:
     if kind is not None and not kind.takes_place:
         kept.pop("sites", None)
     return kept
+
+
+def _site_input(row: Mapping[str, str]) -> dict[str, str]:
+    """A drawn shape stands as text in the place field; once that text is changed, the text counts."""
+    kept = {name: value for name, value in row.items() if str(value).strip()}
+    if kept.get("geometry") != kept.get("place"):
+        kept.pop("geometry", None)
+    else:
+        kept.pop("place", None)
+    return kept or {"place": ""}
+
+
+def flat(tree: Any, above: str = "") -> Iterator[tuple[str, str]]:
+    """`nest` backwards: names with dashes and their texts."""
+    pairs = tree.items() if isinstance(tree, Mapping) else enumerate(tree) if isinstance(tree, list) else ()
+    for step, value in pairs:
+        name = f"{above}-{step}" if above else str(step)
+        if isinstance(value, Mapping | list):
+            yield from flat(value, name)
+        else:
+            yield name, str(value)
+
+
+def kept_of(plan: Plan) -> dict[str, Any]:
+    """What a revision has that the page does not show, to be kept by an edit."""
+    return {
+        "mode": plan.mode.value,
+        "tentative": "yes" if plan.tentative else "no",
+        "joint_with": sorted(plan.joint_with),
+        "participants": list(plan.participants),
+        "external_id": plan.external_id,
+    }
+
+
+def datetime_of(instant: int) -> datetime:
+    """Microseconds UTC as a datetime."""
+    return plan_rows.moment(instant)
+
+
+def own_contact(actor: Actor) -> dict[str, str]:
+    """The person themselves as lead contact, for their first operation."""
+    user = User.objects.filter(pk=actor.user_id).first()
+    return {"name": user.full_name, "phone": user.phone} if user else {}
+
+
+def first_view(actor: Actor) -> tuple[float, float, float, float]:
+    """Where a map opens (west, south, east, north): around the agency, else the region, else the country."""
+    agency = Agency.objects.get(pk=actor.agency_id)
+    if agency.longitude is not None and agency.latitude is not None:
+        return (agency.longitude - 0.3, agency.latitude - 0.2, agency.longitude + 0.3, agency.latitude + 0.2)
+    region = region_boxes(Node.objects.values_list("region", flat=True).get(slot=1))
+    if region:
+        return (region[0].west, region[0].south, region[0].east, region[0].north)
+    return (-125.0, 24.5, -66.9, 49.4)
+
+
+def typed_of_plan(plan: Plan) -> dict[str, Any]:
+    """A stored plan as the texts that the form shows, to be edited."""
+    first = plan.sites[0] if plan.sites else None
+    typed: dict[str, Any] = {
+        "operation_type": plan.operation_type,
+        "plain_clothes": "yes" if plan.plain_clothes else "",
+        "armed_and_dangerous": "yes" if plan.armed_and_dangerous else "",
+        "withhold_plain_clothes": "" if plan.share_plain_clothes else "yes",
+        "withhold_armed_and_dangerous": "" if plan.share_armed_and_dangerous else "yes",
+        "disclosure": plan.disclosure.value,
+        "case_number": plan.case_number,
+        "objective": plan.objective,
+        "personnel_band": plan.personnel_band,
+        "exigent_reason": plan.exigent_reason,
+        "exigent_approver": plan.exigent_approver,
+        "lead_contact": _typed_contact(plan.lead_contact),
+        "second_contact": _typed_contact(plan.second_contact),
+        "supervisor": _typed_contact(plan.supervisor),
+        "subjects": [{"kind": subject.kind, "value": subject.typed} for subject in plan.subjects],
+        "external_references": [{"system": system, "number": number} for system, number in plan.external_references],
+        "sites": [_typed_site(site, plan.sites[0]) for site in plan.sites],
+    }
+    if first is not None:
+        typed |= _typed_extent(first)
+    elif plan.span is not None:
+        for name, at in (("starts_at", plan.span.start), ("ends_at", plan.span.end)):
+            typed[name] = _wall(moment(plan_rows.moment(at), plan.span_zone).wall)
+    return typed
+
+
+def _wall(text: str) -> str:
+    return text.replace("T", " ")
+
+
+def _typed_extent(site: PlannedSite) -> dict[str, str]:
+    return {
+        "starts_at": _wall(site.starts_wall),
+        "ends_at": _wall(site.ends_wall),
+        "radius_m": f"{site.radius_m:g}",
+        "buffer_before_min": f"{site.buffer_before_min:g}",
+        "buffer_after_min": f"{site.buffer_after_min:g}",
+    }
+
+
+def _typed_contact(contact: Contact | None) -> dict[str, str]:
+    if contact is None:
+        return {}
+    return {"name": contact.name, "phone": contact.phone, "relay": "yes" if contact.relay else ""}
+
+
+def _typed_site(site: PlannedSite, first: PlannedSite) -> dict[str, str]:
+    point = site.geometry
+    typed = {"place": site.typed, "source": site.source.value, "label": site.label}
+    if not isinstance(point, Point):
+        typed["place"] = typed["geometry"] = to_wkt(point)
+    elif not site.typed:
+        typed["place"] = f"{point.latitude!r}, {point.longitude!r}"
+    if site.uncertainty_m:
+        typed["uncertainty_m"] = f"{site.uncertainty_m:g}"
+    common = _typed_extent(first)
+    return typed | {name: value for name, value in _typed_extent(site).items() if value != common[name]}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -42,10 +43,24 @@ class Frame:
     search_url: str = ""
     query: str = ""
     cursor: int = 0
+    notice_url: str = ""
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor: `frame` in every template."""
+    return {"frame": frame_of(request)}
+
+
+def frame_of(request: HttpRequest) -> Frame:
+    """The frame of this request, read once."""
+    known: Frame | None = getattr(request, "_frame", None)
+    if known is None:
+        known = _read(request)
+        request._frame = known  # type: ignore[attr-defined]
+    return known
+
+
+def _read(request: HttpRequest) -> Frame:
     node = Node.objects.filter(slot=1).first()
     is_demo = bool(node and node.is_demo)
     known: dict[str, Any] = {
@@ -58,8 +73,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     }
     actor = getattr(request, "actor", None) or (actor_of_session(request) if hasattr(request, "session") else None)
     if actor is None:
-        return {"frame": Frame(**known)}
-    return {"frame": Frame(**known, **_reader(request, actor, node))}
+        return Frame(**known)
+    return Frame(**known, **_reader(request, actor, node))
 
 
 def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, Any]:
@@ -77,4 +92,5 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "search_url": reverse("deconfliction:operations"),
         "query": request.GET.get("q", ""),
         "cursor": cursor(),
+        "notice_url": reverse("deconfliction:notice", args=[UUID(int=0)]),
     }

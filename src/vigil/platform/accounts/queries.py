@@ -11,6 +11,8 @@ from vigil.core.permissions import Role
 from vigil.platform.accounts.models import ApiToken, Membership, User
 from vigil.platform.agencies.models import Node
 
+DEMO_PASSWORD = "bay-gateway-demo"  # noqa: S105 - printed at every start; the demonstration holds nothing real
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:

@@ -46,7 +46,10 @@ def login(request: HttpRequest) -> HttpResponse:
         else:
             begin_session(request, user, backend="django.contrib.auth.backends.ModelBackend")
             return redirect(after)
-    context = {"error": error, "next": after, "username": username, "demo_logins": queries.demo_logins()}
+    logins = queries.demo_logins()
+    context: dict[str, Any] = {"error": error, "next": after, "username": username, "demo_logins": logins}
+    if logins:
+        context["demo_password"] = queries.DEMO_PASSWORD
     return render(request, "accounts/login.html", context, status=status)
 
 

@@ -3,7 +3,8 @@
 import "./frame.js";
 
 const SILENCE_MS = 30000;
-const url = document.body.dataset.live;
+const { live: url, notice: noticeUrl } = document.body.dataset;
+let position = document.body.dataset.since || "";
 const bar = document.querySelector("[data-lost]");
 const title = document.querySelector("[data-lost-title]");
 const connection = document.querySelector("[data-connection]");
@@ -48,16 +49,21 @@ function heard() {
 
 function connect() {
   source?.close();
-  source = new EventSource(url);
+  source = new EventSource(position ? `${url}?since=${position}` : url);
   source.onopen = heard;
-  source.onmessage = heard;
   source.addEventListener("heartbeat", heard);
-  source.addEventListener("changed", () => { heard(); refreshSoon(); });
-  source.addEventListener("notice", (event) => { heard(); notice(event); refreshSoon(); });
+  source.addEventListener("changed", (event) => { follow(event); refreshSoon(); });
+  source.addEventListener("notice", (event) => { follow(event); notice(event); refreshSoon(); });
+  source.addEventListener("ended", () => location.reload());
   source.onerror = () => {
     setLost(true);
     if (source.readyState === EventSource.CLOSED) setTimeout(connect, 5000);
   };
+}
+
+function follow(event) {
+  if (event.lastEventId) position = event.lastEventId;
+  heard();
 }
 
 function refreshSoon() {
@@ -111,7 +117,7 @@ function swap(old, fresh) {
   old.replaceChildren(...fresh.childNodes);
   for (const attribute of fresh.attributes) old.setAttribute(attribute.name, attribute.value);
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-  if (focused) follow(focused, old)?.focus();
+  if (focused !== null) find(focused, old)?.focus();
   old.classList.add("just-changed");
   setTimeout(() => old.classList.remove("just-changed"), 2000);
 }
@@ -122,14 +128,19 @@ function path(node, root) {
   return focusables.indexOf(node);
 }
 
-function follow(where, root) {
+function find(where, root) {
   if (typeof where === "string") return document.getElementById(where);
   return root.querySelectorAll("a, button, input, select, textarea, [tabindex]")[where];
 }
 
-function notice(event) {
+async function notice(event) {
   let data;
-  try { data = JSON.parse(event.data); } catch { return; }
+  try {
+    const { notice: id } = JSON.parse(event.data);
+    const answer = await fetch(noticeUrl.replace("00000000-0000-0000-0000-000000000000", id), { cache: "no-store" });
+    if (!answer.ok) return;
+    data = await answer.json();
+  } catch { return; }
   const toast = document.createElement("div");
   toast.className = data.urgent ? "toast" : "toast plain";
   toast.setAttribute("role", data.urgent ? "alert" : "status");

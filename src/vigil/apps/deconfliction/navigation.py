@@ -1,0 +1,31 @@
+"""Deconfliction in the menu."""
+
+from vigil.apps.deconfliction import queries
+from vigil.core.actor import Actor
+from vigil.platform import clock
+from vigil.web.navigation import Entry, register
+
+
+def waiting_conflicts(actor: Actor) -> int:
+    """Open conflicts that nobody of the reader's side has acknowledged."""
+    return queries.badges(actor, clock.now()).conflicts
+
+
+READ = "deconfliction.operation.read"
+
+register(
+    Entry("Today", "Today", "deconfliction:today", "home", 10, READ),
+    Entry("Operations", "Ops", "deconfliction:operations", "list", 20, READ, prefixes=("/operations/",)),
+    Entry("Map", "Map", "deconfliction:map", "map", 30, READ, prefixes=("/map/",)),
+    Entry(
+        "Conflicts",
+        "Conflicts",
+        "deconfliction:conflicts",
+        "report",
+        40,
+        "deconfliction.conflict.read",
+        prefixes=("/conflicts/",),
+        badge=waiting_conflicts,
+    ),
+    Entry("Account", "More", "account", "account_circle", 90, "accounts.profile.edit"),
+)

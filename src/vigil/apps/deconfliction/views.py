@@ -1,0 +1,994 @@
+"""Deconfliction's pages. A view parses, calls, renders; what it says stands in `words`."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from vigil.apps.deconfliction import actions, forms, places, queries, rules, words
+from vigil.apps.deconfliction.contexts import plan_context
+from vigil.apps.deconfliction.lanes import lanes
+from vigil.apps.deconfliction.models import Operation
+from vigil.apps.deconfliction.plan import PlaceSource
+from vigil.apps.deconfliction.wall_times import TimeError, read_time
+from vigil.core.actor import Actor
+from vigil.core.errors import Invalid, NotFound, Problem
+from vigil.engine.types import OPERATION_TYPES
+from vigil.platform import clock
+from vigil.platform.accounts.frame import frame_of
+from vigil.platform.doors import actor_of, page
+from vigil.platform.notices.board import notices_of
+
+MOST_CARDS = 5
+"""So many conflicts stand in full on Today; the rest is on the list."""
+MOST_TOWNS = 250
+READ = "deconfliction.operation.read"
+
+
+def _zone(request: HttpRequest) -> str:
+    return frame_of(request).zone
+
+
+# --- today ------------------------------------------------------------------------------------------------------------
+
+
+@page(READ)
+@require_GET
+def today(request: HttpRequest) -> HttpResponse:
+    """What needs me, what is mine, what is near in time."""
+    actor, zone, now = actor_of(request), _zone(request), clock.now()
+    day = queries.today(actor, now)
+    urgent = _cards(actor, day.conflicts, zone, now)
+    waiting = _waiting(actor, day, zone, now)
+    mine = queries.operation_list(actor, queries.OperationFilter(period=(now, None), mine=True, limit=6), now)
+    context = {
+        "answer": words.today_answer(
+            [words.conflict_line(row, zone, now) for row in day.conflicts], len(waiting), zone, now
+        ),
+        "urgent": urgent,
+        "more_conflicts": max(0, len(day.conflicts) - len(urgent)),
+        "waiting": waiting,
+        "lanes": lanes((*day.under_way, *day.upcoming), zone, now),
+        "mine": [_operation_line(row, zone, now) for row in mine.rows[:5]],
+        "is_first": not (day.conflicts or waiting or mine.rows or day.under_way or day.upcoming)
+        and _has_none(actor, now),
+        "may_import": actor.can("deconfliction.operation.import"),
+    }
+    return render(request, "deconfliction/today.html", context)
+
+
+def _has_none(actor: Actor, now: datetime) -> bool:
+    return not queries.operation_list(actor, queries.OperationFilter(limit=1), now).rows
+
+
+def _cards(actor: Actor, rows: Iterable[queries.ConflictRow], zone: str, now: datetime) -> list[words.ConflictLine]:
+    """The most pressing conflicts with whom to call: the earliest deadline first, direct before near."""
+    pressing = sorted(rows, key=lambda row: (row.tentative, row.starts_at, row.band or "z"))[:MOST_CARDS]
+    return [words.conflict_line(row, zone, now, queries.conflict_detail(actor, row.id, now)) for row in pressing]
+
+
+def _waiting(actor: Actor, day: queries.Today, zone: str, now: datetime) -> list[dict[str, Any]]:
+    asked = [
+        {
+            "kind": "still_on_scene",
+            "id": row.id,
+            "revision": row.revision,
+            "title": f"Still on scene? {row.type_label} {row.reference.rsplit('-', 1)[-1]}",
+            "detail": f"Goes on until {words.when(row.ends_at, zone, now)} unless somebody says it is over.",
+        }
+        for row in day.asked
+    ]
+    silent = [
+        _link(
+            row,
+            "incomplete",
+            f"Incomplete: {row.type_label} {row.reference}",
+            "Somebody has not answered.",
+            "See who answered",
+        )
+        for row in (*day.under_way, *day.upcoming)
+        if row.determination == "incomplete"
+    ]
+    reasons = [
+        _link(
+            row,
+            "incomplete",
+            f"Short notice: {row.type_label} {row.reference}",
+            "Reason and approver are missing.",
+            "Give them",
+        )
+        for row in day.reasons_due
+        if row.is_mine
+    ]
+    drafts = [
+        {
+            "kind": "draft",
+            "state": "not_registered",
+            "title": f"NOT REGISTERED: {_draft_name(draft)}",
+            "detail": f"Draft saved {words.when(draft.saved_at, zone, now)}. Nobody has been asked.",
+            "url": _draft_url(draft),
+            "act": "Finish draft",
+        }
+        for draft in queries.drafts(actor)
+    ]
+    return [*asked, *silent, *reasons, *drafts]
+
+
+def _link(row: queries.OperationRow, state: str, title: str, detail: str, act: str) -> dict[str, Any]:
+    url = reverse("deconfliction:operation", args=[row.id])
+    return {"kind": "link", "state": state, "title": title, "detail": detail, "url": url, "act": act}
+
+
+def _draft_name(draft: queries.DraftRow) -> str:
+    kind = OPERATION_TYPES.get(str(draft.typed.get("operation_type", "")))
+    return kind.label.lower() if kind else "an operation"
+
+
+def _draft_url(draft: queries.DraftRow) -> str:
+    if draft.operation_id:
+        return f"{reverse('deconfliction:edit', args=[draft.operation_id])}?draft={draft.id}"
+    return f"{reverse('deconfliction:register')}?draft={draft.id}"
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+WHEN = (("ahead", "Now and ahead"), ("today", "Today"), ("week", "Next 7 days"), ("past", "Past"), ("all", "All"))
+DETERMINATIONS = (
+    ("conflict", "Conflict"),
+    ("no_known_conflict", "No known conflict"),
+    ("incomplete", "Incomplete"),
+    ("checking", "Checking"),
+    ("under_way", "Under way"),
+    ("ended", "Ended"),
+    ("cancelled", "Cancelled"),
+)
+
+
+def _period(when: str, zone: str, now: datetime) -> tuple[datetime | None, datetime | None]:
+    midnight = now.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return {
+        "ahead": (now, None),
+        "today": (midnight, midnight + timedelta(days=1)),
+        "week": (midnight, midnight + timedelta(days=7)),
+        "past": (None, now),
+    }.get(when, (None, None))
+
+
+def _operation_line(row: queries.OperationRow, zone: str, now: datetime) -> dict[str, Any]:
+    site_zone = row.zone or zone
+    state = row.determination
+    if state == "conflict":
+        state = words.shape_of(row.band) if row.conflicts else "conflict"
+    if row.status == "cancelled":
+        state = "cancelled"
+    return {
+        "row": row,
+        "id": row.id,
+        "reference": row.reference,
+        "type_label": row.type_label,
+        "operation_type": row.operation_type,
+        "agency": row.agency,
+        "state": state,
+        "shape": row.band or "own",
+        "status_label": dict(words.STATUSES).get(row.status, row.status),
+        "zone": site_zone,
+        "zone_name": words.zone_name(row.starts_at, site_zone),
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+        "window_start": row.window_start,
+        "window_end": row.window_end,
+        "ends_same_day": words.day(row.starts_at, site_zone) == words.day(row.ends_at, site_zone),
+        "when": words.when(row.starts_at, site_zone, now),
+        "site_count": row.site_count,
+        "submitter": row.submitter,
+    }
+
+
+def _operation_filter(request: HttpRequest, zone: str, now: datetime) -> tuple[dict[str, str], queries.OperationFilter]:
+    typed = {
+        name: request.GET.get(name, "").strip() for name in ("q", "when", "type", "state", "mine", "sort", "after")
+    }
+    typed["when"] = typed["when"] or ("all" if typed["q"] else "ahead")
+    by_status = typed["state"] in dict(words.STATUSES)
+    wanted = queries.OperationFilter(
+        period=_period(typed["when"], zone, now),
+        operation_type=typed["type"],
+        status=typed["state"] if by_status else "",
+        determination="" if by_status else typed["state"],
+        text=typed["q"],
+        mine=bool(typed["mine"]),
+        newest_first=typed["sort"] == "newest" or (not typed["sort"] and typed["when"] == "past"),
+        cursor=typed["after"],
+    )
+    return typed, wanted
+
+
+@page(READ)
+@require_GET
+def operations(request: HttpRequest) -> HttpResponse:
+    """One's own agency's operations: filters in the address, 50 a page."""
+    actor, zone, now = actor_of(request), _zone(request), clock.now()
+    filters, wanted = _operation_filter(request, zone, now)
+    if filters["q"] and len(filters["q"]) <= 6 and filters["q"].isdigit():
+        found = _by_number(actor, filters["q"], now)
+        if found is not None:
+            return redirect("deconfliction:operation", found)
+    found_page = queries.operation_list(actor, wanted, now)
+    rows = [_operation_line(row, zone, now) for row in found_page.rows]
+    drafts = [
+        {"id": draft.id, "name": _draft_name(draft), "saved_at": draft.saved_at, "url": _draft_url(draft)}
+        for draft in queries.drafts(actor)
+    ]
+    context = {
+        "filters": filters,
+        "rows": rows,
+        "drafts": drafts,
+        "is_first": not rows and not drafts and _has_none(actor, now),
+        "may_import": actor.can("deconfliction.operation.import"),
+        "heading": "Operations",
+        "detail": _list_detail(filters, len(rows), bool(found_page.next_cursor), zone),
+        "types": OPERATION_TYPES.values(),
+        "when_choices": WHEN,
+        "state_choices": DETERMINATIONS,
+        "has_filters": any(filters[name] for name in ("q", "type", "state", "mine")) or filters["when"] != "ahead",
+        "newest_first": wanted.newest_first,
+        "next_url": _next_url(request, found_page.next_cursor),
+        "csv_url": f"{reverse('deconfliction:operations_csv')}?{_without(request.GET, 'after')}",
+    }
+    return render(request, "deconfliction/operations.html", context)
+
+
+def _by_number(actor: Actor, number: str, now: datetime) -> UUID | None:
+    """The operation whose reference ends so, when it is the only one of this year's numbers."""
+    node_code = f"-{now:%y}-{number.zfill(6)}"
+    listed = queries.operation_list(actor, queries.OperationFilter(newest_first=True, limit=500), now).rows
+    found = [row.id for row in listed if row.reference.endswith(node_code)]
+    return found[0] if len(found) == 1 else None
+
+
+def _list_detail(filters: Mapping[str, str], shown: int, more: bool, zone: str) -> str:
+    span = dict(WHEN).get(filters["when"], "All")
+    number = f"The first {shown}" if more and not filters["after"] else words.count(shown, "operation")
+    return f"{span}: {number}{' shown' if more else ''}. Times are local to each site."
+
+
+def _without(parameters: QueryDict, *names: str) -> str:
+    return urlencode([(key, value) for key, value in parameters.items() if key not in names and value])
+
+
+def _next_url(request: HttpRequest, cursor: str) -> str:
+    return f"?{_without(request.GET, 'after')}&after={cursor}".replace("?&", "?") if cursor else ""
+
+
+@page(READ)
+@require_GET
+def operations_csv(request: HttpRequest) -> HttpResponse:
+    """The list as a file: the same filter, the same columns, every page of it. Lists never show a place."""
+    actor, zone, now = actor_of(request), _zone(request), clock.now()
+    _, wanted = _operation_filter(request, zone, now)
+    lines = (_operation_line(row, zone, now) for row in _every(lambda c: queries.operation_list(actor, c, now), wanted))
+    head = ("Answer", "Operation", "Type", "Starts", "Ends", "Zone", "Status", "Registered by", "Sites")
+    return _csv("operations", head, (_csv_line(line) for line in lines))
+
+
+def _csv_line(line: Mapping[str, Any]) -> tuple[Any, ...]:
+    zone = ZoneInfo(line["zone"])
+    return (
+        words_of_state(line["state"]),
+        line["reference"],
+        line["type_label"],
+        f"{line['starts_at'].astimezone(zone):%Y-%m-%d %H:%M}",
+        f"{line['ends_at'].astimezone(zone):%Y-%m-%d %H:%M}",
+        line["zone"],
+        line["status_label"],
+        line["submitter"],
+        line["site_count"],
+    )
+
+
+def words_of_state(state: str) -> str:
+    """The word beside the sign, as in the list."""
+    from vigil.web.templatetags.vigil import word
+
+    return word(state)
+
+
+def _every(read: Callable[[Any], Any], wanted: Any) -> Iterator[Any]:
+    from dataclasses import replace
+
+    while True:
+        found = read(replace(wanted, limit=500))
+        yield from found.rows
+        if not found.next_cursor:
+            return
+        wanted = replace(wanted, cursor=found.next_cursor)
+
+
+def _csv(name: str, head: Iterable[str], lines: Iterable[Iterable[Any]]) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    writer = csv.writer(response)
+    writer.writerow(head)
+    writer.writerows([_inert(cell) for cell in line] for line in lines)
+    return response
+
+
+def _inert(cell: Any) -> Any:
+    """A text that a spreadsheet would run as a formula gets a quote before it."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell[:1] else cell
+
+
+CONFLICT_STATES = (
+    ("open", "Open"),
+    ("all", "All"),
+    ("contacted", "Talked"),
+    ("resolved", "Settled"),
+    ("expired_unacknowledged", "Nobody acknowledged"),
+)
+
+
+def _conflict_filter(request: HttpRequest) -> tuple[dict[str, str], queries.ConflictFilter]:
+    typed = {name: request.GET.get(name, "").strip() for name in ("state", "band", "after")}
+    typed["state"] = typed["state"] or "open"
+    state = "" if typed["state"] in ("open", "all") else typed["state"]
+    wanted = queries.ConflictFilter(
+        open_only=typed["state"] == "open", state=state, band=typed["band"], cursor=typed["after"]
+    )
+    return typed, wanted
+
+
+@page("deconfliction.conflict.read")
+@require_GET
+def conflicts(request: HttpRequest) -> HttpResponse:
+    """Conflicts of one's own agency (a watch desk: of the node)."""
+    actor, zone, now = actor_of(request), _zone(request), clock.now()
+    filters, wanted = _conflict_filter(request)
+    found = queries.conflict_list(actor, wanted, now)
+    lines = [words.conflict_line(row, zone, now) for row in found.rows]
+    waiting = sum(line.waits for line in lines)
+    context = {
+        "filters": filters,
+        "lines": lines,
+        "heading": f"{words.count(waiting, 'conflict')} {'needs' if waiting == 1 else 'need'} a call"
+        if waiting
+        else "Conflicts",
+        "detail": "Call first, then log what you agreed." if waiting else "None waits for a call.",
+        "state_choices": CONFLICT_STATES,
+        "has_filters": filters["state"] != "open" or bool(filters["band"]),
+        "next_url": _next_url(request, found.next_cursor),
+        "csv_url": f"{reverse('deconfliction:conflicts_csv')}?{_without(request.GET, 'after')}",
+    }
+    return render(request, "deconfliction/conflicts.html", context)
+
+
+@page("deconfliction.conflict.read")
+@require_GET
+def conflicts_csv(request: HttpRequest) -> HttpResponse:
+    """The list of conflicts as a file; never the other side's place or distance."""
+    actor, zone, now = actor_of(request), _zone(request), clock.now()
+    _, wanted = _conflict_filter(request)
+    rows = _every(lambda c: queries.conflict_list(actor, c, now), wanted)
+    lines = (words.conflict_line(row, zone, now) for row in rows)
+    head = (
+        "How close",
+        "Conflict",
+        "With",
+        "Your operation",
+        "Both active from",
+        "Both active to",
+        "Zone",
+        "Where it stands",
+    )
+    tz = ZoneInfo(zone)
+    cells = (
+        (
+            words_of_state(line.shape),
+            line.row.reference,
+            line.with_whom,
+            line.row.own_reference,
+            f"{line.row.overlap_start.astimezone(tz):%Y-%m-%d %H:%M}",
+            f"{line.row.overlap_end.astimezone(tz):%Y-%m-%d %H:%M}",
+            zone,
+            line.state_words,
+        )
+        for line in lines
+    )
+    return _csv("conflicts", head, cells)
+
+
+# --- register and edit ------------------------------------------------------------------------------------------------
+
+
+@page("deconfliction.operation.register")
+@require_http_methods(["GET", "POST"])
+def register(request: HttpRequest) -> HttpResponse:
+    """The one page on which an operation is registered."""
+    actor, now = actor_of(request), clock.now()
+    draft_id = _uuid(request.POST.get("draft") or request.GET.get("draft"))
+    if request.method == "GET":
+        return _form_page(request, _opened_form(actor, draft_id, _remembered(actor)))
+    typed = forms.nest(request.POST.items())
+
+    def store(plan: Any) -> Operation:
+        return actions.register_operation(actor, plan, now)
+
+    return _submitted(request, actor, typed, draft_id, store)
+
+
+@page("deconfliction.operation.edit")
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, operation_id: UUID) -> HttpResponse:
+    """The same page for an operation that exists: a new revision that asks again."""
+    actor, now = actor_of(request), clock.now()
+    detail = queries.operation_detail(actor, operation_id, now)
+    draft_id = _uuid(request.POST.get("draft") or request.GET.get("draft"))
+    if request.method == "GET":
+        return _form_page(request, _opened_form(actor, draft_id, forms.typed_of_plan(detail.plan)), editing=detail)
+    typed = forms.nest(request.POST.items())
+    revision = int(request.POST["revision"]) if request.POST.get("revision", "").isdigit() else 0
+
+    def store(plan: Any) -> Operation:
+        return actions.revise_operation(actor, operation_id, revision, plan, now)
+
+    return _submitted(request, actor, typed, draft_id, store, editing=detail)
+
+
+def _submitted(
+    request: HttpRequest,
+    actor: Actor,
+    typed: dict[str, Any],
+    draft_id: UUID | None,
+    store: Callable[[Any], Operation],
+    editing: queries.OperationDetail | None = None,
+) -> HttpResponse:
+    """Register, save the draft, or change the form itself (the buttons that work without a script)."""
+    do, now = request.POST.get("do", "register"), clock.now()
+    if "choose" in request.POST or do.startswith(("add_", "remove_")):
+        return _form_page(
+            request, _draft_form(_changed(typed, do, request.POST.get("choose", "")), draft_id), editing=editing
+        )
+    if do == "save":
+        actions.save_draft(actor, typed, now, draft_id, editing.row.id if editing and not draft_id else None)
+        messages.info(request, "Saved as a draft. NOT REGISTERED: nobody has been asked.")
+        return redirect("deconfliction:today")
+    try:
+        raw = forms.plan_input(typed)
+        if editing:
+            raw = forms.kept_of(editing.plan) | raw
+        operation = store(rules.read_plan(raw, plan_context(actor.agency_id, now)))
+    except Invalid as refused:
+        form = forms.RegisterForm(typed, refused.problems, draft_id=str(draft_id or ""))
+        return _form_page(request, form, editing=editing, status=422)
+    actions.run_due_search(actor, operation.id, clock.now())
+    if draft_id is not None:
+        _forget_draft(actor, draft_id)
+    return redirect("deconfliction:operation", operation.id)
+
+
+def _forget_draft(actor: Actor, draft_id: UUID) -> None:
+    try:
+        actions.discard_draft(actor, draft_id)
+    except NotFound:
+        return
+
+
+def _changed(typed: dict[str, Any], do: str, choice: str) -> dict[str, Any]:
+    """The form with a line more or less, or with a choice taken."""
+    if choice:
+        name, _, value = choice.partition("=")
+        pairs = dict(forms.flat(typed)) | {name: value}
+        return forms.nest(pairs.items())
+    verb, _, rest = do.partition("_")
+    name = "subjects" if rest.startswith("subject") else "sites"
+    rows = list(typed.get(name) or [])
+    if verb == "add":
+        rows.append({})
+    elif rest.rsplit("_", 1)[-1].isdigit() and len(rows) > 1:
+        del rows[int(rest.rsplit("_", 1)[-1]) : int(rest.rsplit("_", 1)[-1]) + 1]
+    return typed | {name: rows}
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def _remembered(actor: Actor) -> dict[str, Any]:
+    """The contacts of last time; the first time, the person's own name and phone."""
+    known = queries.remembered_contacts(actor)
+    names = {"lead": "lead_contact", "second": "second_contact", "supervisor": "supervisor"}
+    typed: dict[str, Any] = {
+        names[role]: {"name": contact.name, "phone": contact.phone, "relay": "yes" if contact.relay else ""}
+        for role, contact in known.items()
+        if role in names and contact
+    }
+    return typed or {"lead_contact": forms.own_contact(actor)}
+
+
+def _opened_form(actor: Actor, draft_id: UUID | None, otherwise: dict[str, Any]) -> forms.RegisterForm:
+    if draft_id is None:
+        return forms.RegisterForm(otherwise)
+    draft = queries.draft_detail(actor, draft_id)
+    return forms.RegisterForm(draft.typed, draft_id=str(draft.id), saved_at=draft.saved_at)
+
+
+def _draft_form(typed: dict[str, Any], draft_id: UUID | None) -> forms.RegisterForm:
+    return forms.RegisterForm(typed, draft_id=str(draft_id or ""))
+
+
+def _form_page(
+    request: HttpRequest, form: forms.RegisterForm, editing: queries.OperationDetail | None = None, status: int = 200
+) -> HttpResponse:
+    actor = actor_of(request)
+    context = {
+        "form": form,
+        "editing": editing.row if editing else None,
+        "revision": request.POST.get("revision") or (editing.row.revision if editing else ""),
+        "next_revision": editing.row.revision + 1 if editing else 1,
+        "types": plan_context(actor.agency_id, clock.now()).types.values(),
+        "subject_kinds": forms.SUBJECT_KINDS,
+        "disclosures": forms.DISCLOSURES,
+        "bounds": json.dumps(forms.first_view(actor)),
+    }
+    return render(request, "deconfliction/register.html", context, status=status)
+
+
+@page("deconfliction.operation.register")
+@require_POST
+def save_draft(request: HttpRequest) -> JsonResponse:
+    """Keep what is typed, for the script; answers with the draft's id and the time it was saved."""
+    actor, now = actor_of(request), clock.now()
+    typed = forms.nest((name, value) for name, value in request.POST.items() if name != "operation")
+    operation_id = _uuid(request.POST.get("operation"))
+    draft_id = _uuid(request.POST.get("draft"))
+    try:
+        draft = actions.save_draft(actor, typed, now, draft_id, operation_id)
+    except NotFound:
+        draft = actions.save_draft(actor, typed, now, None, operation_id)
+    local = draft.saved_at.astimezone(ZoneInfo(_zone(request)))
+    return JsonResponse({"draft": str(draft.id), "saved_at": f"{local:%H:%M:%S}"})
+
+
+@page("deconfliction.operation.register")
+@require_POST
+def discard_draft(request: HttpRequest, draft_id: UUID) -> HttpResponse:
+    """Throw one's own draft away."""
+    actions.discard_draft(actor_of(request), draft_id)
+    messages.info(request, "The draft is gone. Nobody had been asked.")
+    return redirect("deconfliction:operations")
+
+
+def _posted_json(request: HttpRequest) -> dict[str, Any]:
+    try:
+        read = json.loads(request.body)
+    except ValueError:
+        raise Invalid([Problem((), "The request is not JSON.")]) from None
+    return read if isinstance(read, dict) else {}
+
+
+@page("deconfliction.operation.register")
+@require_POST
+def read_place(request: HttpRequest) -> JsonResponse:
+    """How a typed place is read: the line under the field. POST, so that no place stands in an address or log."""
+    asked = _posted_json(request)
+    context = plan_context(actor_of(request).agency_id, clock.now())
+    reading = places.read_place(str(asked.get("text", ""))[:300], context.region)
+    if isinstance(reading, places.Unreadable):
+        return JsonResponse({"kind": "unreadable", "sentence": reading.sentence})
+    if isinstance(reading, places.Choices):
+        offered = [{"text": place.text, "label": place.label} for place in reading.places]
+        return JsonResponse({"kind": "choices", "sentence": reading.sentence, "places": offered})
+    return JsonResponse(_place_answer(reading, asked))
+
+
+def _place_answer(place: places.Place, asked: Mapping[str, Any]) -> dict[str, Any]:
+    zone = places.zone_of(place.longitude, place.latitude)
+    off = _number(asked.get("uncertainty_m")) if asked.get("source") == PlaceSource.DEVICE else place.uncertainty_m
+    local = words.zone_name(clock.now(), zone)
+    if off > rules.PIN_WANTED_M:
+        sentence = (
+            f"{place.label} is only good to about {words.length(off)}. We search that wider area. "
+            "Set a pin on the map to search less."
+        )
+    elif asked.get("source") == PlaceSource.PIN:
+        sentence = f"Pin. Exact. Time zone {local}."
+    elif off:
+        sentence = f"This device's position, good to {off:,.0f} m. Time zone {local}."
+    else:
+        sentence = f"Read as coordinates {place.label}. Exact, 0 m off. Time zone {local}."
+    return {
+        "kind": "place",
+        "sentence": sentence,
+        "longitude": place.longitude,
+        "latitude": place.latitude,
+        "uncertainty_m": off,
+        "ask_for_pin": off > rules.PIN_WANTED_M,
+        "zone": zone,
+    }
+
+
+def _number(value: Any) -> float:
+    try:
+        return max(0.0, min(float(value), 1e6))
+    except (TypeError, ValueError):
+        return 0.0
+
+
+@page("deconfliction.operation.register")
+@require_POST
+def read_times(request: HttpRequest) -> JsonResponse:
+    """How typed times are read in the site's zone: wall times and words, or the sentence that says what is wrong."""
+    asked, now = _posted_json(request), clock.now()
+    zone = str(asked.get("zone", "")) or _zone(request)
+    if not rules.is_zone(zone):
+        zone = _zone(request)
+    answer: dict[str, Any] = {}
+    start = None
+    for name in ("starts_at", "ends_at"):
+        text = str(asked.get(name, ""))
+        if not text.strip():
+            continue
+        try:
+            read = read_time(text, zone, now, start)
+        except TimeError as error:
+            return JsonResponse({"sentence": error.sentence})
+        at = forms.datetime_of(read.instant)
+        if name == "ends_at" and start is not None and at <= start:
+            return JsonResponse({"sentence": "The end is not after the start."})
+        start = start or at
+        answer[name] = read.wall[:16]
+        answer[name.replace("_at", "_text")] = f"{words.day(at, zone, now)} {words.hm(at, zone)}"
+        answer["zone_name"] = words.zone_name(at, zone)
+    return JsonResponse(answer)
+
+
+@page(READ)
+@require_POST
+def towns(request: HttpRequest) -> JsonResponse:
+    """The largest towns within a view, as `[name, longitude, latitude]`, for the map's labels."""
+    asked = _posted_json(request)
+    west, south = _degrees(asked.get("west"), -180), _degrees(asked.get("south"), -90)
+    east, north = _degrees(asked.get("east"), 180), _degrees(asked.get("north"), 90)
+    found: list[tuple[str, float, float]] = []
+    for town in places.towns():
+        if west <= town.longitude <= east and south <= town.latitude <= north:
+            found.append((town.name, town.longitude, town.latitude))
+            if len(found) == MOST_TOWNS:
+                break
+    return JsonResponse({"towns": found})
+
+
+def _degrees(value: Any, otherwise: float) -> float:
+    return float(value) if isinstance(value, int | float) else otherwise
+
+
+# --- one operation ----------------------------------------------------------------------------------------------------
+
+
+@page(READ)
+@require_GET
+def operation(request: HttpRequest, operation_id: UUID) -> HttpResponse:
+    """The answer for one operation: verdict, whom to phone, who was asked; the plan, its history, what can be done."""
+    actor, now = actor_of(request), clock.now()
+    detail = queries.operation_detail(actor, operation_id, now)
+    zone = detail.row.zone or _zone(request)
+    standing = [row for row in detail.conflicts if row.standing == "open" and row.state != "resolved"]
+    cards = _cards(actor, standing, zone, now)
+    is_over = detail.row.status in ("ended", "cancelled")
+    begun = detail.row.starts_at <= now
+    asks = detail.row.status == "under_way" and (detail.row.extension_count > 0 or detail.row.ends_at <= now)
+    context = {
+        "detail": detail,
+        "operation": detail.row,
+        "zone": zone,
+        "verdict": words.verdict(detail, [words.conflict_line(row, zone, now) for row in detail.conflicts], zone, now),
+        "conflicts": cards,
+        "coverage": words.coverage_lines(detail, frame_of(request).node),
+        "facts": words.plan_facts(detail.plan, detail.row),
+        "sites": [_site_words(site) for site in detail.plan.sites],
+        "window_text": words.span(detail.row.window_start, detail.row.window_end, zone),
+        "zone_name": words.zone_name(now, zone),
+        "limits": words.LIMITS,
+        "flags": [words.FLAGS.get(flag, flag) for flag in detail.plan.flags],
+        "is_over": is_over,
+        "still_on_scene": words.when(detail.row.ends_at, zone, now) if asks else "",
+        "may_edit": actor.can("deconfliction.operation.edit") and detail.row.status != "cancelled",
+        "may_end": actor.can("deconfliction.operation.end") and begun and not is_over,
+        "may_cancel": actor.can("deconfliction.operation.cancel") and not is_over,
+        "may_restore": actor.can("deconfliction.operation.restore") and detail.row.status == "cancelled",
+    }
+    return render(request, "deconfliction/operation.html", context)
+
+
+def _site_words(site: Any) -> dict[str, Any]:
+    start, end = forms.datetime_of(site.starts_at), forms.datetime_of(site.ends_at)
+    return {"site": site, "time_text": words.span(start, end, site.zone)}
+
+
+def _changed_operation(request: HttpRequest, change: Callable[[], Operation], done: str) -> HttpResponse:
+    """Make the change, search again, and show the answer; a refusal is said on the page it came from."""
+    try:
+        changed = change()
+    except Invalid as refused:
+        messages.error(request, refused.sentence)
+        return HttpResponseRedirect(_back(request))
+    actions.run_due_search(actor_of(request), changed.id, clock.now())
+    messages.info(request, done)
+    return HttpResponseRedirect(_back(request, changed.id))
+
+
+def _back(request: HttpRequest, operation_id: UUID | None = None) -> str:
+    if request.POST.get("next") == "today" or operation_id is None:
+        return reverse("deconfliction:today")
+    return reverse("deconfliction:operation", args=[operation_id])
+
+
+def _revision(request: HttpRequest) -> int:
+    text = request.POST.get("revision", "")
+    return int(text) if text.isdigit() else 0
+
+
+@page("deconfliction.operation.cancel")
+@require_POST
+def cancel(request: HttpRequest, operation_id: UUID) -> HttpResponse:
+    """Cancel; it can be undone."""
+    done = "Cancelled. Everyone matched has been told. You can undo this."
+    actor, revision = actor_of(request), _revision(request)
+    return _changed_operation(
+        request, lambda: actions.cancel_operation(actor, operation_id, revision, clock.now()), done
+    )
+
+
+@page("deconfliction.operation.restore")
+@require_POST
+def restore(request: HttpRequest, operation_id: UUID) -> HttpResponse:
+    """Undo the cancel: a revision that asks again."""
+    actor, revision = actor_of(request), _revision(request)
+    return _changed_operation(
+        request,
+        lambda: actions.undo_cancel(actor, operation_id, revision, clock.now()),
+        "The cancel is undone. We asked everyone again.",
+    )
+
+
+@page("deconfliction.operation.end")
+@require_POST
+def end(request: HttpRequest, operation_id: UUID) -> HttpResponse:
+    """ "Ended, everyone has left"."""
+    actor, revision = actor_of(request), _revision(request)
+    return _changed_operation(
+        request,
+        lambda: actions.end_operation(actor, operation_id, revision, clock.now()),
+        "Ended. The time after it still counts until its buffer is over.",
+    )
+
+
+@page("deconfliction.operation.extend")
+@require_POST
+def extend(request: HttpRequest, operation_id: UUID) -> HttpResponse:
+    """ "Yes, still here": half an hour more."""
+    actor = actor_of(request)
+    return _changed_operation(
+        request,
+        lambda: actions.still_on_scene(actor, operation_id, clock.now()),
+        "Noted: still on scene. We ask again in half an hour.",
+    )
+
+
+# --- one conflict -----------------------------------------------------------------------------------------------------
+
+
+@page("deconfliction.conflict.read")
+@require_GET
+def conflict(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
+    """One conflict: whom to call, what is known, how far it has come. Never the other side's place or distance."""
+    return _conflict_page(request, conflict_id)
+
+
+def _conflict_page(request: HttpRequest, conflict_id: UUID, problem: str = "") -> HttpResponse:
+    actor, zone, now = actor_of(request), _zone(request), clock.now()
+    detail = queries.conflict_detail(actor, conflict_id, now)
+    line = words.conflict_line(detail.row, zone, now, detail)
+    others = detail.other or detail.own[1:]
+    people = [person for side in others for person in side.people]
+    callable_people = [person for person in people if person.phone]
+    context = {
+        "detail": detail,
+        "line": line,
+        "banner": words.conflict_banner(detail, line, zone, now),
+        "steps": words.steps(detail, zone),
+        "first": words.first_to_call(detail),
+        "more_people": callable_people[1:],
+        "flags": words.flag_words(others),
+        "their_type": next((side.type_label for side in others if side.type_label), ""),
+        "known": words.known_facts(detail, zone),
+        "sides": [words.side_words(side) for side in (*detail.own, *detail.other)],
+        "log": [
+            (event, words.EVENTS.get(event.kind, event.kind.replace("_", " ").capitalize())) for event in detail.log
+        ],
+        "outcomes": words.OUTCOMES,
+        "problem": problem,
+        "may_contact": actor.can("deconfliction.conflict.contact") and line.is_open,
+        "may_resolve": actor.can("deconfliction.conflict.resolve") and detail.row.state != "resolved",
+        "alarm_back": f"at {words.hm(line.call_before, zone)}" if line.call_before > now else "again",
+    }
+    return render(request, "deconfliction/conflict.html", context, status=422 if problem else 200)
+
+
+@page("deconfliction.conflict.acknowledge")
+@require_POST
+def acknowledge(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
+    """ "I have seen this": this side's alarm stops."""
+    try:
+        actions.acknowledge_conflict(actor_of(request), conflict_id, clock.now())
+    except Invalid as refused:
+        messages.error(request, refused.sentence)
+    else:
+        messages.info(request, "Your alarm stops. Now call them.")
+    return redirect("deconfliction:conflict", conflict_id)
+
+
+@page("deconfliction.conflict.contact")
+@require_POST
+def contact(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
+    """Log that both sides have talked."""
+    actions.log_contact(actor_of(request), conflict_id, request.POST.get("note", "").strip()[:300], clock.now())
+    messages.info(request, "Logged. Now log what you agreed.")
+    return redirect("deconfliction:conflict", conflict_id)
+
+
+@page("deconfliction.conflict.resolve")
+@require_POST
+def resolve(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
+    """Log what was agreed; nothing is ever preselected."""
+    try:
+        actions.resolve_conflict(actor_of(request), conflict_id, request.POST.get("outcome", ""), clock.now())
+    except Invalid:
+        return _conflict_page(request, conflict_id, "Choose what you agreed.")
+    messages.info(request, "Settled. If a plan changes and they meet again, you are alarmed again.")
+    return redirect("deconfliction:conflict", conflict_id)
+
+
+# --- map --------------------------------------------------------------------------------------------------------------
+
+
+def _day(text: str, zone: str, now: datetime) -> tuple[date, datetime, datetime]:
+    """The day asked for (today where none is), with its first instant and that of the next."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = now.astimezone(ZoneInfo(zone)).date()
+    start = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
+    following = day + timedelta(days=1)
+    return day, start, datetime(following.year, following.month, following.day, tzinfo=ZoneInfo(zone))
+
+
+@page(READ)
+@require_GET
+def map_page(request: HttpRequest) -> HttpResponse:
+    """The map with its table: one day of one's own agency's operations."""
+    actor, zone, now = actor_of(request), _zone(request), clock.now()
+    day, start, end = _day(request.GET.get("day", ""), zone, now)
+    kind = request.GET.get("type", "")
+    sites = queries.map_operations(actor, start, end, now).rows
+    rows = _map_rows(sites, zone, now)
+    shown = [row for row in rows if not kind or row["operation_type"] == kind]
+    conflicts = sum(row["shape"] != "own" for row in shown)
+    today_ = now.astimezone(ZoneInfo(zone)).date()
+    around = sorted({day, *(today_ + timedelta(days=offset) for offset in range(-1, 8))})
+    heading = f"{words.count(len(shown), 'operation')} {words.day(start + timedelta(hours=12), zone, now)}. "
+    heading += (
+        f"{conflicts} {'has' if conflicts == 1 else 'have'} a conflict." if conflicts else "None has a known conflict."
+    )
+    context = {
+        "heading": heading,
+        "rows": shown,
+        "filters": {"type": kind, "day": day.isoformat()},
+        "types": [
+            found for found in OPERATION_TYPES.values() if any(row["operation_type"] == found.code for row in rows)
+        ],
+        "days": [(one.isoformat(), f"{one:%a %b} {one.day}{', today' if one == today_ else ''}") for one in around],
+        "day_start": start,
+        "day_end": end,
+        "day_text": f"{day:%a %b} {day.day}",
+        "bounds": json.dumps(forms.first_view(actor)),
+    }
+    return render(request, "deconfliction/map.html", context)
+
+
+def _map_rows(sites: Iterable[queries.MapSite], zone: str, now: datetime) -> list[dict[str, Any]]:
+    """One row an operation, from its sites."""
+    grouped: dict[UUID, list[queries.MapSite]] = {}
+    for site in sites:
+        grouped.setdefault(site.operation_id, []).append(site)
+    rows = [_map_row(found, zone, now) for found in grouped.values()]
+    return sorted(rows, key=lambda row: (row["starts_at"], row["reference"]))
+
+
+def _map_row(sites: list[queries.MapSite], zone: str, now: datetime) -> dict[str, Any]:
+    first = sites[0]
+    starts, ends = min(site.starts_at for site in sites), max(site.ends_at for site in sites)
+    state = first.determination
+    if first.in_conflict:
+        state = words.shape_of(first.band)
+    radius = words.length(first.radius_m)
+    return {
+        "id": first.operation_id,
+        "reference": first.reference,
+        "type_label": first.type_label,
+        "operation_type": first.operation_type,
+        "state": state,
+        "shape": first.band or "own",
+        "zone": first.zone or zone,
+        "zone_name": words.zone_name(starts, first.zone or zone),
+        "starts_at": starts,
+        "ends_at": ends,
+        "time_text": words.span(starts, ends, first.zone or zone),
+        "place": first.place if len(sites) == 1 else f"{len(sites)} sites",
+        "window_start": min(site.window_start for site in sites),
+        "window_end": max(site.window_end for site in sites),
+        "zone_words": f"Zone {radius}" if len(sites) == 1 else f"{len(sites)} sites, zone {radius}",
+    }
+
+
+@page(READ)
+@require_POST
+def zones(request: HttpRequest) -> JsonResponse:
+    """The day's zones as GeoJSON, one's own agency's only. POST, because it answers with places."""
+    actor, zone, now = actor_of(request), _zone(request), clock.now()
+    _, start, end = _day(str(_posted_json(request).get("day", "")), zone, now)
+    features = [feature for site in queries.map_operations(actor, start, end, now).rows for feature in _features(site)]
+    return JsonResponse({"type": "FeatureCollection", "features": features})
+
+
+def _features(site: queries.MapSite) -> list[dict[str, Any]]:
+    properties = {
+        "id": str(site.operation_id),
+        "shape": site.band or "own",
+        "name": site.reference.rsplit("-", 1)[-1],
+        "widened": site.uncertainty_m > 0,
+    }
+    zone = {"type": "Polygon", "coordinates": [list(map(list, ring)) for ring in site.rings]}
+    label = {"type": "Point", "coordinates": _middle(site.rings)}
+    return [
+        {"type": "Feature", "properties": {**properties, "kind": "zone"}, "geometry": zone},
+        {"type": "Feature", "properties": {**properties, "kind": "label"}, "geometry": label},
+    ]
+
+
+def _middle(rings: Iterable[Iterable[tuple[float, float]]]) -> list[float]:
+    corners = list(next(iter(rings)))
+    longitudes, latitudes = [corner[0] for corner in corners], [corner[1] for corner in corners]
+    return [(min(longitudes) + max(longitudes)) / 2, (min(latitudes) + max(latitudes)) / 2]
+
+
+# --- notices ----------------------------------------------------------------------------------------------------------
+
+
+@page("notices.notice.read")
+@require_GET
+def notice(request: HttpRequest, notice_id: UUID) -> JsonResponse:
+    """One of the reader's own notices, for the toast: a sentence without place, name or case, and where it leads."""
+    found = notices_of(actor_of(request)).filter(pk=notice_id).first()
+    if found is None:
+        raise NotFound
+    url = ""
+    for noun, name in (("conflict", "deconfliction:conflict"), ("operation", "deconfliction:operation")):
+        target = _uuid(str(found.object_ids.get(noun, "")))
+        if target and not url:
+            url = reverse(name, args=[target])
+    return JsonResponse({"body": found.body, "urgent": found.urgent, "url": url})
