@@ -23,10 +23,11 @@ from vigil.core.permissions import Role
 from vigil.platform.accounts.access import actor_of_user
 from vigil.platform.accounts.actions import NewUser, create_user
 from vigil.platform.accounts.models import User
+from vigil.platform.accounts.queries import DEMO_PASSWORD
 from vigil.platform.agencies.actions import NewAgency, NewNode, create_agency, found_node
 from vigil.platform.agencies.models import Agency, Node
 
-PASSWORD = "bay-gateway-demo"  # noqa: S105 - printed at every start; the demo holds nothing real
+PASSWORD = DEMO_PASSWORD
 NODE = NewNode(
     name="Bay Gateway",
     code="BAY",
