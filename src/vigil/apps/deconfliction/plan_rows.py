@@ -198,9 +198,9 @@ def revision_row(revision: port.Revision, plan: Plan, author: Author) -> models.
         digest=revision.digest,
         exigent=author.exigent,
         extension_count=revision.extensions,
-        disclosure=revision.disclosure.value,
-        plain_clothes=revision.plain_clothes,
-        armed_and_dangerous=revision.armed_and_dangerous,
+        disclosure=plan.disclosure.value,
+        plain_clothes=plan.plain_clothes,
+        armed_and_dangerous=plan.armed_and_dangerous,
         **_plain_columns(plan),
         **_sealed_columns(plan),
     )
