@@ -1,511 +1,422 @@
-"""The join: every pair of sites of a large table whose windows overlap and whose zones may touch.
+"""The sweep: every conflicting pair among many operations (many against many).
 
-How it works. Each site becomes a ball in earth-centred coordinates (metres): its centre, and how far its zone
-reaches, so the pole and the antimeridian are no special places. Two sites can only match when the chord between
-the centres is at most the sum of the reaches. Balls are sorted into cubic cells and within a cell by the start
-of the window; two cells whose bounding boxes are within reach are merged by a pointer that only moves forward
-in time, which meets every overlapping pair exactly once.
-
-The kernel is one set of plain Python functions in numba's subset. Small tables run it as it is (numba takes
-half a second to import and five seconds to compile the first time); large ones run it compiled. It may collect
-too much and never too little; `join` marks the pairs that are certain, the caller decides the others exactly.
+Promise: the result holds exactly the pairs that `predicate.match` matches, with its distance, band, overlap and shared
+subjects. Three steps: `join` collects pairs of sites that may meet and never loses one; the ellipsoid decides each
+(vectorised between points; the scalar predicate for shapes and for whatever lies within a micrometre of a threshold);
+site pairs become pairs of operations. Subjects join by dictionary.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Progress = Callable[[float], None]
+from vigil.engine.kernel import EQUATORIAL_RADIUS_M, Balls, earth_centred, join
+from vigil.engine.operation import Band, Basis, Operation, Point, Window
+from vigil.engine.predicate import EPSILON_POINT_M, EPSILON_SHAPE_M, intersection, site_match
+from vigil.engine.table import NO_REFERENCE, OperationTable, table_of
 
-EQUATORIAL_RADIUS_M = 6_378_137.0
-ECCENTRICITY_SQUARED = 0.0066943799901413165
-SMALLEST_CURVATURE_M = EQUATORIAL_RADIUS_M * (1 - ECCENTRICITY_SQUARED)
-"""For a chord c and a geodesic s between two points: c <= s <= 2R asin(c / 2R) with this R."""
-LARGEST_CERTAIN_M = 9_500_000.0
-"""Up to this threshold the upper bound above holds; beyond it only the exact geodesic decides."""
-SLACK_M = 1e-6
-"""Rounding of coordinates and chords stays far below this."""
+if TYPE_CHECKING:
+    from vigil.engine.formats.mapping import Mapping as FieldMapping
+    from vigil.engine.formats.operations_csv import BadRow, Rules
 
-GRID_SLACK_M = 1e-3
-"""Which cell a place on a cell's face falls into is a matter of rounding; looking this much further loses none."""
+Progress = Callable[[str, float], None]
+"""Called with the step's name (`reading`, `joining`, `measuring`) and its share done, 0 to 1."""
 
-SMALLEST_CELL_REACH_M = 50.0
-CELLS_PER_REACH = 4.0
-"""A cell's side in reaches of its class: twice the largest reach of a pair was fastest."""
-CLASS_FACTOR = 4.0
-CHUNKS = 32
-COMPILED_FROM = 20_000
-"""Tables below this never ask for the compiled kernel at once."""
-COMPILE_SECONDS = 8.0
-LOAD_SECONDS = 0.8
+BASES = (Basis.PLACE, Basis.SUBJECT, Basis.BOTH)
+BANDS = (Band.DIRECT, Band.NEAR)
+NO_BAND = -1
+NO_SITE = -1
+DOUBT_M = 1e-6
+"""Within this of a threshold the scalar predicate decides, so that both ways give the same answer."""
+LARGEST_BALL_M = 3_000_000.0
+"""Shapes wider than this get a ball around the whole Earth: their interior may bulge out of a smaller one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Balls:
-    """One row a site: a ball that holds its zone, its window, and what never matches with what.
+class Conflict:
+    """One conflicting pair, ids in code-point order. Band and distance are None where only subjects are shared."""
 
-    `x`, `y`, `z`: centre in metres. `reach`: radius of the ball in metres, every allowance included.
-    `start`, `end`: half-open window in microseconds. `group`: rows of different groups never meet (modes).
-    `owner`: rows of one owner never meet (sites of one operation).
-    `exact`: where true for both, the zones touch exactly when the geodesic is at most the sum of the reaches.
+    operation_a: str
+    operation_b: str
+    basis: Basis
+    band: Band | None
+    distance_m: float | None
+    overlap: Window
+    subjects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicts:
+    """Conflicting pairs as columns, sorted by the ids; iterating gives `Conflict` rows.
+
+    `a`, `b`: positions in `table`. `basis`, `band`: positions in `BASES` and `BANDS` (`NO_BAND`). `distance_m` is not
+    a number where there is no band. `site_a`, `site_b`: the sites of the smallest distance (`NO_SITE`).
+    `subjects` by row.
     """
 
-    x: Floats
-    y: Floats
-    z: Floats
-    reach: Floats
-    start: Integers
-    end: Integers
-    group: NDArray[np.int8]
-    owner: NDArray[np.int32]
-    exact: NDArray[np.bool_]
+    table: OperationTable
+    a: NDArray[np.int32]
+    b: NDArray[np.int32]
+    basis: NDArray[np.int8]
+    band: NDArray[np.int8]
+    distance_m: NDArray[np.float64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    site_a: NDArray[np.int32]
+    site_b: NDArray[np.int32]
+    subjects: Mapping[int, tuple[str, ...]]
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def __iter__(self) -> Iterator[Conflict]:
+        return (self.row(n) for n in range(len(self)))
+
+    def row(self, n: int) -> Conflict:
+        """The pair at one position."""
+        place = self.band[n] != NO_BAND
+        return Conflict(
+            self.table.id(int(self.a[n])),
+            self.table.id(int(self.b[n])),
+            BASES[self.basis[n]],
+            BANDS[self.band[n]] if place else None,
+            float(self.distance_m[n]) if place else None,
+            Window(int(self.start[n]), int(self.end[n])),
+            self.subjects.get(n, ()),
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
-    """Pairs of rows of `Balls`. `certain` tells the pairs that need no further decision about the place."""
+class SweepResult:
+    """The conflicts, and what could not be judged.
+
+    `bad_rows`: every row that was refused, with line, column and reason; `excluded`: the ids of their operations.
+    `flags`: how many operations carry each flag. `complete` is False where anything was left out.
+    """
+
+    conflicts: Conflicts
+    operations: int
+    rows: int
+    bad_rows: tuple[BadRow, ...] = ()
+    excluded: tuple[str, ...] = ()
+    flags: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row of the input was judged."""
+        return not self.bad_rows
+
+    def counts(self) -> dict[str, int]:
+        """Conflicts in all, by band and by basis."""
+        found = {"conflicts": len(self.conflicts)}
+        for n, band in enumerate(BANDS):
+            found[band.value] = int((self.conflicts.band == n).sum())
+        for n, basis in enumerate(BASES):
+            found[f"basis_{basis.value}"] = int((self.conflicts.basis == n).sum())
+        return found
+
+
+def sweep(
+    source: Iterable[Operation] | str | os.PathLike[str] | IO[bytes] | Any,
+    rules: Rules | None = None,
+    mapping: FieldMapping | None = None,
+    progress: Progress | None = None,
+) -> SweepResult:
+    """Every conflicting pair of `source`.
+
+    `source`: an iterable of `Operation`, the path of an operations file (CSV or Excel), an open binary file, or a
+    DataFrame (pandas, polars or pyarrow) with the columns of `operations.csv` or those that `mapping` names.
+    `rules` gives other radii and buffers per type, `mapping` other column names (specification, section 9).
+
+    Raises:
+        UnusableInput: the file cannot be read at all. Single bad rows are listed in the result instead.
+        ValueError: two operations of an iterable have the same id.
+    """
+    report = progress or (lambda step, share: None)
+    if isinstance(source, str | os.PathLike) or hasattr(source, "read") or hasattr(source, "columns"):
+        from vigil.engine.formats.operations_csv import read_table
+
+        path = Path(source) if isinstance(source, str | os.PathLike) else source
+        read = read_table(path, mapping=mapping, rules=rules, progress=lambda share: report("reading", share))
+        conflicts = sweep_table(read.table, report)
+        return SweepResult(conflicts, len(read.table), read.rows, read.bad_rows, read.excluded, read.flags)
+    table = table_of(source)
+    return SweepResult(sweep_table(table, report), len(table), len(table))
+
+
+def sweep_table(table: OperationTable, report: Progress = lambda step, share: None) -> Conflicts:
+    """Every conflicting pair of a table, sorted by ids."""
+    pairs = _place_pairs(table, report)
+    pairs = _per_operation(table, pairs)
+    return _sorted_conflicts(table, pairs, _subject_pairs(table))
+
+
+# --- places -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Matching pairs of sites, later of operations (`band` as in `Conflicts`)."""
 
     first: NDArray[np.int32]
     second: NDArray[np.int32]
-    certain: NDArray[np.bool_]
+    distance_m: NDArray[np.float64]
+    band: NDArray[np.int8]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    site_first: NDArray[np.int32]
+    site_second: NDArray[np.int32]
+
+    def take(self, chosen: NDArray[Any]) -> _Pairs:
+        """The chosen pairs."""
+        return _Pairs(*(getattr(self, name)[chosen] for name in self.__slots__))
 
 
-def earth_centred(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats, Floats]:
-    """Coordinates in metres of points on the WGS 84 ellipsoid, given in decimal degrees."""
-    lam, phi = np.radians(longitude), np.radians(latitude)
-    sine, cosine = np.sin(phi), np.cos(phi)
-    normal = EQUATORIAL_RADIUS_M / np.sqrt(1 - ECCENTRICITY_SQUARED * sine * sine)
-    across = normal * cosine
-    return across * np.cos(lam), across * np.sin(lam), normal * (1 - ECCENTRICITY_SQUARED) * sine
+def balls_of(table: OperationTable) -> Balls:
+    """The sites as balls for the join: a point by its reach, a shape by a ball around it."""
+    x, y, z = earth_centred(table.longitude, table.latitude)
+    reach = table.radius_m + table.uncertainty_m + EPSILON_POINT_M / 2
+    exact = np.ones(len(x), np.bool_)
+    for site, shape in table.shapes.items():
+        vertices = np.array(getattr(shape, "vertices", None) or getattr(shape, "exterior"))  # noqa: B009
+        (x[site], y[site], z[site]), ball = _ball(vertices)
+        reach[site] += ball + EPSILON_SHAPE_M
+        exact[site] = False
+    return Balls(
+        x, y, z, reach, table.start, table.end, table.mode[table.operation], table.operation, exact
+    )  # fmt: skip
 
 
-# --- the kernel: plain Python, and numba's subset ---------------------------------------------------------------
+def _ball(vertices: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Centre and radius in metres of a ball that holds the geodesic shape with these vertices.
 
-
-class Members(NamedTuple):
-    """Balls of one class, sorted by cell and coarse start; a column is an array, or a list in the plain run.
-
-    `row` is the position in `Balls`. `open` and `shut` are the window coarsened outwards, which orders the merge.
+    A geodesic of length s rises above its chord by less than s^2/8R. A ball cuts the Earth in a cap; one smaller than
+    a hemisphere holds every shortest path between its points, and the interior of what they enclose.
     """
-
-    x: Any
-    y: Any
-    z: Any
-    reach: Any
-    start: Any
-    end: Any
-    owner: Any
-    exact: Any
-    row: Any
-    open: Any
-    shut: Any
-
-
-class Cells(NamedTuple):
-    """Cells that hold members, sorted by key. `begin` has one entry more than there are cells."""
-
-    begin: Any
-    key: Any
-    low_x: Any
-    low_y: Any
-    low_z: Any
-    high_x: Any
-    high_y: Any
-    high_z: Any
-    reach: Any
-    start: Any
-    end: Any
-
-
-class Grid(NamedTuple):
-    """Where the cells lie: key = (ix * count_y + iy) * count_z + iz. `reach` is the largest of all members."""
-
-    x: float
-    y: float
-    z: float
-    side: float
-    count_x: int
-    count_y: int
-    count_z: int
-    reach: float
-
-
-class Found(NamedTuple):
-    """Room for the pairs of one run: rows, and whether the place is certain."""
-
-    first: Any
-    second: Any
-    certain: Any
-
-
-def _lower_bound(values, low, high, wanted):  # type: ignore[no-untyped-def]
-    """First position in values[low:high], sorted, whose value is at least `wanted`."""
-    while low < high:
-        middle = (low + high) // 2
-        if values[middle] < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-def _forward(a, begin_a, end_a, b, others, d, step, found, count):  # type: ignore[no-untyped-def]
-    """Pairs of a run of members with cell d of `b` in which the member of `b` opens no earlier.
-
-    A pointer only moves forward in time. Where `step` is 1, a member of `b` that opens at the same time is left to
-    the call with the sides exchanged; where it is 2, the run is the cell itself and a member meets the later ones.
-    """
-    j, end_b = others.begin[d], others.begin[d + 1]
-    for i in range(begin_a, end_a):
-        x, y, z, reach, opens, shuts = a.x[i], a.y[i], a.z[i], a.reach[i], a.open[i], a.shut[i]
-        if step == 2:
-            j = i + 1
-        else:
-            while j < end_b and b.open[j] < opens + step:
-                j += 1
-            if j == end_b:
-                break
-            # Members far from the other cell's box need no look inside.
-            dx = max(others.low_x[d] - x, x - others.high_x[d], 0.0)
-            dy = max(others.low_y[d] - y, y - others.high_y[d], 0.0)
-            dz = max(others.low_z[d] - z, z - others.high_z[d], 0.0)
-            limit = reach + others.reach[d] + SLACK_M
-            if dx * dx + dy * dy + dz * dz > limit * limit:
-                continue
-        for k in range(j, end_b):
-            if b.open[k] >= shuts:
-                break
-            dx = x - b.x[k]
-            dy = y - b.y[k]
-            dz = z - b.z[k]
-            chord2 = dx * dx + dy * dy + dz * dz
-            both = reach + b.reach[k]
-            if chord2 > (both + SLACK_M) * (both + SLACK_M):
-                continue
-            if a.start[i] >= b.end[k] or b.start[k] >= a.end[i] or a.owner[i] == b.owner[k]:
-                continue
-            if count < len(found.first):
-                # The geodesic is at most 2R asin(c/2R), and both - both^3/24R^2 <= 2R sin(both/2R).
-                bound = both - both * both * both / (24.0 * SMALLEST_CURVATURE_M * SMALLEST_CURVATURE_M) - SLACK_M
-                near = both < LARGEST_CERTAIN_M and bound > 0.0 and chord2 <= bound * bound
-                found.first[count] = a.row[i]
-                found.second[count] = b.row[k]
-                found.certain[count] = near and a.exact[i] and b.exact[k]
-            count += 1
-    return count
-
-
-def _gap(low_a, high_a, low_b, high_b):  # type: ignore[no-untyped-def]
-    """How far two intervals are apart; 0 where they touch."""
-    return max(low_b - high_a, low_a - high_b, 0.0)
-
-
-def _join_cells(a, cells, c, b, others, d, same, found, count):  # type: ignore[no-untyped-def]
-    """Every pair of members of cell c and cell d; none when their boxes are apart in space or in time."""
-    if same and c == d:
-        return _forward(a, cells.begin[c], cells.begin[c + 1], b, others, d, 2, found, count)
-    if cells.start[c] >= others.end[d] or others.start[d] >= cells.end[c]:
-        return count
-    x = _gap(cells.low_x[c], cells.high_x[c], others.low_x[d], others.high_x[d])
-    y = _gap(cells.low_y[c], cells.high_y[c], others.low_y[d], others.high_y[d])
-    z = _gap(cells.low_z[c], cells.high_z[c], others.low_z[d], others.high_z[d])
-    reach = cells.reach[c] + others.reach[d] + SLACK_M
-    if x * x + y * y + z * z > reach * reach:
-        return count
-    count = _forward(a, cells.begin[c], cells.begin[c + 1], b, others, d, 0, found, count)
-    return _forward(b, others.begin[d], others.begin[d + 1], a, cells, c, 1, found, count)
-
-
-def _scan(from_cell, to_cell, same, a, cells, b, others, grid, found):  # type: ignore[no-untyped-def]
-    """Join cells [from_cell, to_cell) of one side with the other side's cells on its grid; returns the count.
-
-    Where both sides are the `same`, each two cells meet once. Pairs beyond the room are counted and not kept.
-    """
-    count = 0
-    total = len(others.key)
-    slab_keys = grid.count_y * grid.count_z
-    for c in range(from_cell, to_cell):
-        reach = cells.reach[c] + grid.reach + GRID_SLACK_M
-        low_x = max(0, int((cells.low_x[c] - reach - grid.x) // grid.side))
-        high_x = int((cells.high_x[c] + reach - grid.x) // grid.side)
-        low_y = max(0, int((cells.low_y[c] - reach - grid.y) // grid.side))
-        high_y = min(grid.count_y - 1, int((cells.high_y[c] + reach - grid.y) // grid.side))
-        low_z = max(0, int((cells.low_z[c] - reach - grid.z) // grid.side))
-        high_z = min(grid.count_z - 1, int((cells.high_z[c] + reach - grid.z) // grid.side))
-        if high_x < 0 or high_y < low_y or high_z < low_z:
-            continue
-        slab = _lower_bound(others.key, c if same else 0, total, low_x * slab_keys)
-        slab_end = _lower_bound(others.key, slab, total, (high_x + 1) * slab_keys)
-        if slab_end - slab <= 4 * (high_x - low_x + 1) * (high_y - low_y + 1):
-            for d in range(slab, slab_end):
-                count = _join_cells(a, cells, c, b, others, d, same, found, count)
-            continue
-        for x in range(low_x, high_x + 1):
-            for y in range(low_y, high_y + 1):
-                column = (x * grid.count_y + y) * grid.count_z
-                d = _lower_bound(others.key, slab, slab_end, column + low_z)
-                while d < slab_end and others.key[d] <= column + high_z:
-                    count = _join_cells(a, cells, c, b, others, d, same, found, count)
-                    d += 1
-    return count
-
-
-# --- compiled or plain ------------------------------------------------------------------------------------------
-
-
-def _cache_folder() -> Path | None:
-    """A private, writable folder for the compiled kernel; None where there is none."""
-    root = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    from importlib.metadata import version
-
-    identity = f"{Path(__file__).read_text('utf-8')}{sys.version}{version('numba')}{os.uname().machine}"
-    folder = Path(root) / "vigil" / hashlib.sha256(identity.encode()).hexdigest()[:16]
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except (OSError, RuntimeError):
-        return None
-    return folder if os.access(folder, os.W_OK) else None
-
-
-def is_compiled() -> bool:
-    """Whether a compiled kernel is at hand, in this process or in the user's cache folder."""
-    if _compiled_scan.cache_info().currsize:
-        return True
-    folder = _cache_folder()
-    return folder is not None and any(folder.rglob("*.nbc"))
-
-
-@cache
-def _compiled_scan() -> Any:
-    """The kernel compiled by numba, from the cache folder when it is there."""
-    import numba
-    from numba.extending import register_jitable
-
-    for function in (_lower_bound, _forward, _gap, _join_cells):
-        register_jitable(function)
-    folder = _cache_folder()
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder or "")
-    try:
-        return numba.njit(nogil=True, cache=folder is not None)(_scan)
-    finally:
-        numba.config.CACHE_DIR = before
-
-
-# --- preparing the sides ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """The balls of one class in the kernel's order, its cells and its grid."""
-
-    members: Members
-    cells: Cells
-    grid: Grid
-
-    def plain(self) -> _Side:
-        """The same with lists instead of arrays, which plain Python indexes faster."""
-        return _Side(Members(*(a.tolist() for a in self.members)), Cells(*(a.tolist() for a in self.cells)), self.grid)
-
-
-def _sample(column: NDArray[Any]) -> NDArray[Any]:
-    """About a thousand values of a column, for estimates that decide speed and never results."""
-    return column[:: 1 + len(column) // 1000]
-
-
-def _classes(balls: Balls) -> Iterator[NDArray[np.int32]]:
-    """Rows by group and size: a class holds reaches up to four times its median, so no giant sets the cells of all."""
-    for group in np.unique(balls.group):
-        rows = np.flatnonzero(balls.group == group).astype(np.int32)
-        while len(rows):
-            reach = balls.reach[rows]
-            small = reach <= CLASS_FACTOR * max(float(np.median(_sample(reach))), SMALLEST_CELL_REACH_M)
-            yield rows if small.all() else rows[small]
-            rows = rows[~small]
-
-
-def _grid(balls: Balls, rows: NDArray[np.int32]) -> Grid:
-    """Cubic cells around the balls of one class; their side follows the largest reach."""
-    columns = [column[rows] for column in (balls.x, balls.y, balls.z)]
-    reach = float(balls.reach[rows].max())
-    side = CELLS_PER_REACH * max(reach, SMALLEST_CELL_REACH_M)
-    origin = [float(column.min()) for column in columns]
-    count = [int((float(column.max()) - low) / side) + 1 for column, low in zip(columns, origin, strict=True)]
-    return Grid(*origin, side, *count, reach)
-
-
-def _coarsening(balls: Balls, grids: list[Grid]) -> int | None:
-    """By how many bits to coarsen every time, so that cell, start and row fit one integer; None where they cannot.
-
-    All classes share it, since their members are compared with each other. Coarse windows only let more pairs reach
-    the exact test; a unit longer than a sixteenth of the usual window would let in too many.
-    """
-    cell_bits = max((grid.count_x * grid.count_y * grid.count_z).bit_length() for grid in grids)
-    time_bits = 63 - len(balls.x).bit_length() - cell_bits
-    shift = max(0, int(balls.start.max() - balls.start.min()).bit_length() - time_bits)
-    window = int(np.median(_sample(balls.end) - _sample(balls.start)))
-    return shift if time_bits > 0 and (shift == 0 or 1 << shift <= window // 16) else None
-
-
-def _order(key: Integers, start: Integers, shift: int | None) -> Integers:
-    """Rows by cell, then by coarse start: one sort of packed integers is faster than sorting rows by two keys."""
-    if shift is None:
-        return np.lexsort((start, key))
-    since = start >> shift
-    row_bits = len(key).bit_length()
-    packed = (((key << int(since.max()).bit_length()) | since) << row_bits) | np.arange(len(key))
-    packed.sort()
-    return packed & ((1 << row_bits) - 1)
-
-
-def _side(balls: Balls, rows: NDArray[np.int32], grid: Grid, shift: int | None) -> _Side:
-    key = np.zeros(len(rows), np.int64)
-    for column, low, count in (
-        (balls.x, grid.x, grid.count_x),
-        (balls.y, grid.y, grid.count_y),
-        (balls.z, grid.z, grid.count_z),
-    ):
-        key *= count
-        key += np.minimum((column[rows] - low) * (1 / grid.side), count - 1).astype(np.int64)
-    opens = balls.start[rows] - balls.start.min()
-    order = _order(key, opens, shift)
-    key, row, opens = key[order], rows[order], opens[order]
-    x, y, z, reach, start, end, owner, exact = (
-        column[row]
-        for column in (balls.x, balls.y, balls.z, balls.reach, balls.start, balls.end, balls.owner, balls.exact)
-    )
-    shuts = opens + (end - start)
-    if shift:
-        opens, shuts = opens >> shift, (shuts >> shift) + 1
-    begin = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
-    cells = Cells(
-        np.append(begin, len(key)),
-        key[begin],
-        *(np.minimum.reduceat(column, begin) for column in (x, y, z)),
-        *(np.maximum.reduceat(column, begin) for column in (x, y, z)),
-        np.maximum.reduceat(reach, begin),
-        np.minimum.reduceat(start, begin),
-        np.maximum.reduceat(end, begin),
-    )
-    return _Side(Members(x, y, z, reach, start, end, owner, exact, row, opens, shuts), cells, grid)
-
-
-def _sides(balls: Balls) -> list[_Side]:
-    """Every class prepared for the kernel, the smallest reaches of a group first."""
-    classes = list(_classes(balls))
-    grids = [_grid(balls, rows) for rows in classes]
-    shift = _coarsening(balls, grids)
-    return [_side(balls, rows, grid, shift) for rows, grid in zip(classes, grids, strict=True)]
-
-
-# --- running ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """Cells [begin, end) of `side` against `other`; `cost` estimates the work."""
-
-    side: _Side
-    other: _Side
-    begin: int
-    end: int
-    cost: float
-
-
-def _tasks(sides: Sequence[_Side]) -> list[_Task]:
-    """Chunks of about equal work of every class with itself and with every smaller one."""
-    tasks = []
-    for n, side in enumerate(sides):
-        size = np.diff(side.cells.begin).astype(np.float64)
-        for other in sides[: n + 1]:
-            share = len(other.members.x) / max(1, len(other.cells.key))
-            cost = np.cumsum(size * (size if other is side else share) + size)
-            bounds = np.searchsorted(cost, np.linspace(0, cost[-1], CHUNKS + 1)[1:-1]) + 1
-            edges = np.unique(np.concatenate(([0], bounds, [len(size)])))
-            for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-                done = float(cost[begin - 1]) if begin else 0.0
-                tasks.append(_Task(side, other, begin, end, float(cost[end - 1]) - done))
-    return tasks
-
-
-def _run(scan: Any, task: _Task, room: int) -> Candidates:
-    """One chunk; runs again with more room when the pairs did not fit."""
-    same = task.side is task.other
-    while True:
-        found = Found(np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.bool_))
-        side, other = task.side, task.other
-        count = scan(
-            task.begin, task.end, same, side.members, side.cells, other.members, other.cells, other.grid, found
-        )  # fmt: skip
-        if count <= room:
-            return Candidates(*(column[:count].copy() for column in found))
-        room = count
-
-
-def _run_plain(tasks: list[_Task], budget_s: float, progress: Progress) -> list[Candidates]:
-    """Chunks in plain Python until all are done or the rest would take longer than `budget_s`."""
-    plain = {}
-    done: list[Candidates] = []
-    total, finished, began = sum(task.cost for task in tasks), 0.0, time.perf_counter()
-    for task in tasks:
-        for side in (task.side, task.other):
-            if id(side) not in plain:
-                plain[id(side)] = side.plain()
-        ours = _Task(plain[id(task.side)], plain[id(task.other)], task.begin, task.end, task.cost)
-        done.append(_run(_scan, ours, 1024))
-        finished += task.cost
-        progress(finished / total)
-        remaining = (time.perf_counter() - began) * (total - finished) / finished
-        if remaining > budget_s:
-            break
-    return done
-
-
-def _run_compiled(tasks: list[_Task], rows: int, progress: Progress) -> Iterator[Candidates]:
-    scan = _compiled_scan()
-    room = 1024 + 2 * rows // max(1, len(tasks))
-    if not scan.signatures and tasks:
-        yield _run(scan, tasks[0], room)  # compiles (or loads) once, before the threads ask for it
-        tasks = tasks[1:]
+    corners = np.column_stack(earth_centred(vertices[:, 0], vertices[:, 1]))
+    centre = (corners.min(axis=0) + corners.max(axis=0)) / 2
+    radius = float(np.sqrt(((corners - centre) ** 2).sum(axis=1).max()))
+    if radius > LARGEST_BALL_M:
+        return np.zeros(3), EQUATORIAL_RADIUS_M + 1.0
+    longest = float(np.sqrt((np.diff(corners, axis=0) ** 2).sum(axis=1).max()))
+    # The interior of a wide area bulges above the plane of its outline by about radius^2/2R.
+    return centre, radius + (longest**2 + 4 * radius**2) / (7 * EQUATORIAL_RADIUS_M) + 0.01 * radius + 1.0
+
+
+def _place_pairs(table: OperationTable, report: Progress) -> _Pairs:
+    """Pairs of sites that match by place (specification 4.2), decided on the ellipsoid."""
+    candidates = join(balls_of(table), lambda share: report("joining", share))
+    first, second, certain = candidates.first, candidates.second, candidates.certain
+    if not len(first):
+        return _no_pairs()
+    keep = ~_joint(table, table.operation[first], table.operation[second])
+    first, second, certain = first[keep], second[keep], certain[keep]
+    distance = _distances(table, first, second, report)
+    slack = (table.uncertainty_m[first] + table.uncertainty_m[second]) + EPSILON_POINT_M
+    touch = (table.radius_m[first] + table.radius_m[second]) + slack
+    inside = np.maximum(table.radius_m[first], table.radius_m[second]) + slack
+    matched = certain | (distance <= touch)
+    band = np.where(distance <= inside, 0, 1).astype(np.int8)
+    doubtful = (np.abs(distance - touch) <= DOUBT_M) | (np.abs(distance - inside) <= DOUBT_M)
+    if table.shapes:
+        shaped = np.zeros(len(table.operation), np.bool_)
+        shaped[list(table.shapes)] = True
+        doubtful |= shaped[first] | shaped[second]
+    for n in np.flatnonzero(doubtful).tolist():
+        decided = site_match(table.site(int(first[n])), table.site(int(second[n])))
+        matched[n] = decided is not None
+        if decided is not None:
+            distance[n], band[n] = decided.distance_m, BANDS.index(decided.band)
+    start = np.maximum(table.start[first], table.start[second])
+    end = np.minimum(table.end[first], table.end[second])
+    pairs = _Pairs(table.operation[first], table.operation[second], distance, band, start, end, first, second)
+    return pairs if matched.all() else pairs.take(matched)
+
+
+def _no_pairs() -> _Pairs:
+    rows, times = np.empty(0, np.int32), np.empty(0, np.int64)
+    return _Pairs(rows, rows, np.empty(0), np.empty(0, np.int8), times, times, rows, rows)
+
+
+def _joint(table: OperationTable, a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which pairs of operations are joint and so never match."""
+    joint = (table.reference[a] == table.reference[b]) & (table.reference[a] != NO_REFERENCE)
+    if table.joint:
+        keys = np.array([low * len(table) + high for low, high in table.joint], np.int64)
+        low, high = np.minimum(a, b).astype(np.int64), np.maximum(a, b)
+        joint |= np.isin(low * len(table) + high, keys)
+    return np.asarray(joint)
+
+
+def _distances(
+    table: OperationTable, first: NDArray[np.int32], second: NDArray[np.int32], report: Progress
+) -> NDArray[np.float64]:
+    """Geodesic distances in metres between the places of site pairs; one solver a thread."""
+    from pyproj import Geod
+
+    lon, lat = table.longitude, table.latitude
+
+    def measure(begin: int, end: int) -> NDArray[np.float64]:
+        i, j = first[begin:end], second[begin:end]
+        # inv writes its results into arrays given as float64, so it gets its own.
+        return np.asarray(Geod(ellps="WGS84").inv(lon[i], lat[i], lon[j], lat[j], inplace=True)[2])
+
+    if len(first) < 20_000:
+        return measure(0, len(first))
+    step = 50_000
+    begins = range(0, len(first), step)
+    parts = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for n, part in enumerate(pool.map(lambda task: _run(scan, task, room), tasks)):
-            yield part
-            progress((n + 1) / len(tasks))
+        for part in pool.map(lambda begin: measure(begin, begin + step), begins):
+            parts.append(part)
+            report("measuring", len(parts) / len(begins))
+    return np.concatenate(parts)
 
 
-def join(balls: Balls, progress: Progress | None = None, compiled: bool | None = None) -> Candidates:
-    """Every pair of rows that may match, each once, in no order.
-
-    Promise: a pair of one group and of different owners whose windows overlap, and whose centres are within the
-    sum of their reaches (+ 1e-6 m), is always among them. `certain` marks pairs whose geodesic is surely at most
-    that sum. `compiled` forces the compiled (True) or the plain run (False); None chooses whichever is sooner.
-    """
-    if len(balls.x) < 2:
-        return Candidates(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.bool_))
-    report = progress or (lambda share: None)
-    tasks = _tasks(_sides(balls))
-    parts: list[Candidates] = []
-    at_hand = compiled is None and len(balls.x) >= COMPILED_FROM and is_compiled()
-    if not compiled and not at_hand:
-        budget_s = float("inf") if compiled is False else LOAD_SECONDS if is_compiled() else COMPILE_SECONDS
-        parts = _run_plain(tasks, budget_s, report)
-    parts.extend(_run_compiled(tasks[len(parts) :], len(balls.x), report) if len(parts) < len(tasks) else ())
-    return Candidates(
-        np.concatenate([part.first for part in parts]),
-        np.concatenate([part.second for part in parts]),
-        np.concatenate([part.certain for part in parts]),
+def _per_operation(table: OperationTable, pairs: _Pairs) -> _Pairs:
+    """Site pairs as operation pairs: smallest distance, strongest band, earliest overlap (specification 4.2)."""
+    swap = pairs.first > pairs.second
+    if swap.any():
+        pairs = _Pairs(
+            np.where(swap, pairs.second, pairs.first),
+            np.where(swap, pairs.first, pairs.second),
+            pairs.distance_m,
+            pairs.band,
+            pairs.start,
+            pairs.end,
+            np.where(swap, pairs.site_second, pairs.site_first),
+            np.where(swap, pairs.site_first, pairs.site_second),
+        )
+    if len(table) == len(table.operation) or not len(pairs.first):
+        return pairs
+    key = pairs.first.astype(np.int64) * len(table) + pairs.second
+    by_overlap = np.lexsort((pairs.end, pairs.start, key))
+    head = np.flatnonzero(np.concatenate(([True], np.diff(key[by_overlap]) != 0)))
+    earliest = by_overlap[head]
+    nearest = np.lexsort((pairs.distance_m, key))[head]
+    return _Pairs(
+        pairs.first[earliest],
+        pairs.second[earliest],
+        pairs.distance_m[nearest],
+        np.minimum.reduceat(pairs.band[by_overlap], head),
+        pairs.start[earliest],
+        pairs.end[earliest],
+        pairs.site_first[nearest],
+        pairs.site_second[nearest],
     )
+
+
+# --- subjects ---------------------------------------------------------------------------------------------------
+
+
+def _subject_pairs(table: OperationTable) -> dict[tuple[int, int], tuple[Window, tuple[str, ...]]]:
+    """Pairs of operations that share a canonical subject while their subject windows overlap (specification 4.3)."""
+    holders: dict[tuple[int, str], list[int]] = {}
+    for n, entry in enumerate(table.subjects):
+        for subject in entry.subjects:
+            holders.setdefault((int(table.mode[entry.operation]), subject), []).append(n)
+    shared: dict[tuple[int, int], list[str]] = {}
+    overlaps: dict[tuple[int, int], Window] = {}
+    for (_, subject), entries in holders.items():
+        entries.sort(key=lambda n: table.subjects[n].window.start)
+        for at, n in enumerate(entries):
+            for m in entries[at + 1 :]:
+                overlap = intersection(table.subjects[n].window, table.subjects[m].window)
+                if overlap is None:
+                    break  # the others start later still
+                low, high = sorted((table.subjects[n].operation, table.subjects[m].operation))
+                shared.setdefault((low, high), []).append(subject)
+                overlaps[low, high] = overlap
+    if shared:
+        keys = np.array(list(shared), np.int32)
+        joint = _joint(table, keys[:, 0], keys[:, 1])
+        for a, b in keys[joint].tolist():
+            del shared[a, b]
+    return {pair: (overlaps[pair], tuple(sorted(subjects))) for pair, subjects in shared.items()}
+
+
+# --- together ---------------------------------------------------------------------------------------------------
+
+
+def _ranks(table: OperationTable) -> NDArray[np.int64] | None:
+    """Each operation's place in the code-point order of ids; None where the table is in that order."""
+    ids = table.ids
+    if isinstance(ids, list):
+        if all(a < b for a, b in pairwise(ids)):
+            return None
+        order = np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64)
+    else:
+        import pyarrow.compute
+
+        # UTF-8 sorts as its code points do.
+        if pyarrow.compute.all(pyarrow.compute.less(ids[:-1], ids[1:])).as_py():
+            return None
+        order = pyarrow.compute.sort_indices(ids).to_numpy().astype(np.int64)
+    ranks = np.empty(len(ids), np.int64)
+    ranks[order] = np.arange(len(ids))
+    return ranks
+
+
+def _sorted_conflicts(
+    table: OperationTable, pairs: _Pairs, subjects: dict[tuple[int, int], tuple[Window, tuple[str, ...]]]
+) -> Conflicts:
+    """Place and subject pairs as one sorted list; a pair with both keeps the overlap of the place match."""
+    basis = np.zeros(len(pairs.first), np.int8)
+    shared: dict[int, tuple[str, ...]] = {}
+    extra: list[tuple[int, int, Window, tuple[str, ...]]] = []
+    if subjects:
+        place_key = pairs.first.astype(np.int64) * len(table) + pairs.second
+        by_key = np.argsort(place_key)
+        for (a, b), (window, names) in subjects.items():
+            at = int(np.searchsorted(place_key, a * len(table) + b, sorter=by_key))
+            row = int(by_key[at]) if at < len(by_key) else -1
+            if row >= 0 and place_key[row] == a * len(table) + b:
+                basis[row], shared[row] = BASES.index(Basis.BOTH), names
+            else:
+                shared[len(basis) + len(extra)] = names
+                extra.append((a, b, window, names))
+    if extra:
+        more = len(extra)
+        pairs = _Pairs(
+            np.append(pairs.first, np.array([e[0] for e in extra], np.int32)),
+            np.append(pairs.second, np.array([e[1] for e in extra], np.int32)),
+            np.append(pairs.distance_m, np.full(more, np.nan)),
+            np.append(pairs.band, np.full(more, NO_BAND, np.int8)),
+            np.append(pairs.start, np.array([e[2].start for e in extra], np.int64)),
+            np.append(pairs.end, np.array([e[2].end for e in extra], np.int64)),
+            np.append(pairs.site_first, np.full(more, NO_SITE, np.int32)),
+            np.append(pairs.site_second, np.full(more, NO_SITE, np.int32)),
+        )
+        basis = np.append(basis, np.full(more, BASES.index(Basis.SUBJECT), np.int8))
+    ranks = _ranks(table)
+    low: NDArray[Any] = pairs.first if ranks is None else ranks[pairs.first]
+    high: NDArray[Any] = pairs.second if ranks is None else ranks[pairs.second]
+    swap = low > high
+    order = np.argsort(np.where(swap, high, low).astype(np.int64) * max(1, len(table)) + np.where(swap, low, high))
+    swap, pairs = swap[order], pairs.take(order)
+    position = {int(row): n for n, row in enumerate(order)} if shared else {}
+    return Conflicts(
+        table,
+        np.where(swap, pairs.second, pairs.first),
+        np.where(swap, pairs.first, pairs.second),
+        basis[order],
+        pairs.band,
+        pairs.distance_m,
+        pairs.start,
+        pairs.end,
+        np.where(swap, pairs.site_second, pairs.site_first),
+        np.where(swap, pairs.site_first, pairs.site_second),
+        {position[row]: names for row, names in shared.items()},
+    )
+
+
+__all__ = ["Conflict", "Conflicts", "Point", "SweepResult", "sweep", "sweep_table"]

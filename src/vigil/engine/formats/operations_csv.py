@@ -253,7 +253,7 @@ class RowChecks:
                 if not row[column].strip():
                     raise FieldError(column, "The contact is missing.")
         span = _span(row)
-        subjects, hints = _subjects(row["subjects"])
+        subjects, hints = read_subjects(row["subjects"])
         site = self._site(row, kind, span)
         agreeing = tuple(mode if name == "mode" else row[name].strip() for name in AGREEING)
         return ReadRow(line, operation_id, agreeing, subjects, hints, site, span)
@@ -417,8 +417,12 @@ LARGEST_LENGTH = 5e7
 """No place is farther than 20,000 km, and 5e7 minutes are 95 years."""
 
 
-def _subjects(text: str) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Canonical subjects, and the hints for those that p1 ignores."""
+def read_subjects(text: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Canonical subjects of a row, and the hints for those that p1 ignores.
+
+    Raises:
+        FieldError: no subject, or a kind that p1 does not know.
+    """
     if not text:
         return frozenset(), ()
     if _CANONICAL_PHONE.fullmatch(text):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -47,12 +47,17 @@ class Sheet:
     size: int = 0
     """Bytes of the file, 0 where unknown: for a progress bar."""
 
+    def close(self) -> None:
+        """Close the file without reading on."""
+        if isinstance(self.rows, Generator):
+            self.rows.close()
+
 
 def open_sheet(source: Any, *, encoding: str = "utf-8", delimiter: str = ",", sheet: str | None = None) -> Sheet:
     """Open the path of a CSV or Excel file, an open binary file, or a DataFrame.
 
     Raises:
-        UnusableInput: not there, empty, not text in this encoding, no table, another delimiter. Reading on can raise it too.
+        UnusableInput: not there, empty, not text in this encoding, no table. Reading on can raise it too.
     """
     if hasattr(source, "columns") and not hasattr(source, "read"):
         return _frame(source)
@@ -197,7 +202,7 @@ def _frame(frame: Any) -> Sheet:
 
 def cell_text(cell: Any) -> str:
     """A typed cell as the text a CSV file would hold: ISO times, whole numbers without `.0`, nothing for missing."""
-    if cell is None or cell != cell:  # noqa: PLR0124  not a number, and pandas' missing values
+    if cell is None or cell != cell:  # a NaN, and pandas' missing times, differ from themselves
         return ""
     if isinstance(cell, datetime):
         return cell.isoformat()

@@ -1,0 +1,243 @@
+"""The sweep and its kernel: no pair lost, none invented, compiled and plain alike (specification 4.2)."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from itertools import combinations
+
+import numpy as np
+import pytest
+from brute_force import expected
+from cases import FAMILIES, POINT_FAMILIES, random_operations
+
+from vigil.engine import kernel, sweep
+from vigil.engine.join import Conflict, sweep_table
+from vigil.engine.operation import Line, Match, Operation, Point, Polygon, Site
+from vigil.engine.predicate import match
+from vigil.engine.table import table_of
+
+CASES = int(os.environ.get("VIGIL_TEST_CASES", "1000"))
+SHARE_OF_SHAPES = 0.1
+HOUR = 3_600_000_000
+
+
+def cases_of(family: str) -> int:
+    points = family in POINT_FAMILIES
+    families = len(POINT_FAMILIES) if points else len(FAMILIES) - len(POINT_FAMILIES)
+    return max(2, -int(-CASES * (1 - SHARE_OF_SHAPES if points else SHARE_OF_SHAPES) // families))
+
+
+def as_match(row: Conflict) -> Match:
+    return Match(row.basis, row.overlap, row.band, row.distance_m, row.subjects)
+
+
+def alike(given: Match | None, wanted: Match | None) -> bool:
+    """The same answer; distances may differ by the rounding of the solver's direction."""
+    if given is None or wanted is None:
+        return given is wanted
+    same = (given.basis, given.overlap, given.band, given.subjects) == (
+        wanted.basis,
+        wanted.overlap,
+        wanted.band,
+        wanted.subjects,
+    )
+    return same and given.distance_m == pytest.approx(wanted.distance_m, abs=1e-6)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_sweep_agrees_with_the_brute_force_and_the_predicate(family: str) -> None:
+    for seed in range(cases_of(family)):
+        rng = random.Random(f"sweep-{family}-{seed}")
+        operations = random_operations(rng, family, rng.randint(2, 5 if family in POINT_FAMILIES else 3))
+        rng.shuffle(operations)
+        found = {(row.operation_a, row.operation_b): as_match(row) for row in sweep(operations).conflicts}
+        assert list(found) == sorted(found)
+        for a, b in combinations(sorted(operations, key=lambda one: one.operation_id), 2):
+            given = found.pop((a.operation_id, b.operation_id), None)
+            fault = expected(a, b).fault(given)
+            assert fault is None, f"{family} seed {seed}: {fault}\n{a}\n{b}"
+            assert alike(given, match(a, b)), f"{family} seed {seed}: {given} is not {match(a, b)}"
+        assert not found
+
+
+def test_sweep_of_all_families_together_agrees_with_the_predicate() -> None:
+    rng = random.Random(5)
+    operations = []
+    for number, family in enumerate(FAMILIES):
+        operations += [
+            Operation(f"{number:02d}-{one.operation_id}", one.sites, one.subjects, one.span, one.mode)
+            for one in random_operations(rng, family, 12 if family in POINT_FAMILIES else 5)
+        ]
+    found = {(row.operation_a, row.operation_b): as_match(row) for row in sweep(operations).conflicts}
+    wanted = {
+        (a.operation_id, b.operation_id): how
+        for a, b in combinations(operations, 2)
+        if (how := match(a, b)) is not None
+    }
+    assert found.keys() == wanted.keys()
+    assert all(alike(found[pair], wanted[pair]) for pair in wanted)
+
+
+# --- the kernel -------------------------------------------------------------------------------------------------
+
+
+def random_balls(seed: int, n: int) -> kernel.Balls:
+    """Places around the world in clusters, radii over four orders of size, windows over a month and very long ones."""
+    rng = np.random.default_rng(seed)
+    centres = np.array([(180.0, 0.0), (0.0, 90.0), (0.0, -90.0), (-93.0, 45.0), (-92.9, 45.2)])
+    centre = centres[rng.integers(0, len(centres), n)]
+    latitude = np.clip(centre[:, 1] + rng.normal(0, 0.8, n), -90, 90)
+    longitude = centre[:, 0] + rng.normal(0, 0.8, n) / np.maximum(0.02, np.cos(np.radians(latitude)))
+    reach = 10 ** rng.uniform(1.5, 3.8, n)
+    reach[rng.random(n) < 0.005] = 10 ** rng.uniform(5, 7)
+    start = rng.integers(0, 30 * 24 * HOUR, n)
+    span = rng.integers(1, 24 * HOUR, n)
+    span[rng.random(n) < 0.01] = 40 * 24 * HOUR
+    x, y, z = kernel.earth_centred(longitude, latitude)
+    group = rng.integers(0, 2, n).astype(np.int8)
+    owner = rng.integers(0, n, n).astype(np.int32)
+    return kernel.Balls(x, y, z, reach, start, start + span, group, owner, np.ones(n, np.bool_))
+
+
+def slow_pairs(balls: kernel.Balls) -> set[tuple[int, int]]:
+    """Every pair by trying all of them."""
+    found = set()
+    place = np.column_stack((balls.x, balls.y, balls.z))
+    for i in range(len(place) - 1):
+        rest = slice(i + 1, None)
+        chord = np.sqrt(((place[rest] - place[i]) ** 2).sum(axis=1))
+        hit = (
+            (chord <= balls.reach[rest] + balls.reach[i])
+            & (balls.start[rest] < balls.end[i])
+            & (balls.end[rest] > balls.start[i])
+            & (balls.group[rest] == balls.group[i])
+            & (balls.owner[rest] != balls.owner[i])
+        )
+        found.update((i, i + 1 + int(j)) for j in np.flatnonzero(hit))
+    return found
+
+
+def pairs_of(candidates: kernel.Candidates) -> list[tuple[int, int, bool]]:
+    low = np.minimum(candidates.first, candidates.second).tolist()
+    high = np.maximum(candidates.first, candidates.second).tolist()
+    return sorted(zip(low, high, candidates.certain.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_compiled_and_plain_kernel_find_the_same_and_lose_nothing(seed: int) -> None:
+    balls = random_balls(seed, 3000)
+    plain = pairs_of(kernel.join(balls, compiled=False))
+    compiled = pairs_of(kernel.join(balls, compiled=True))
+    assert plain == compiled
+    found = [(a, b) for a, b, _ in plain]
+    assert len(found) == len(set(found)), "a pair was found twice"
+    wanted = slow_pairs(balls)
+    assert len(wanted) > 500
+    assert set(found) >= wanted
+    assert len(set(found) - wanted) <= 2, "only pairs within a micrometre may be too many"
+    certain = {(a, b) for a, b, sure in plain if sure}
+    assert certain
+    assert certain <= wanted
+
+
+def test_a_pair_at_the_very_reach_is_found_and_not_certain() -> None:
+    places = kernel.earth_centred(np.array([10.0, 10.001]), np.array([0.0, 0.0]))
+    chord = float(np.hypot(places[0][1] - places[0][0], places[1][1] - places[1][0]))
+    times = np.array([0, 0]), np.array([10, 10])
+    for reach, found, sure in ((chord / 2, 1, False), (chord / 2 + 0.01, 1, True), (chord / 2 - 0.01, 0, False)):
+        balls = kernel.Balls(
+            *places,
+            np.array([reach, reach]),
+            *times,
+            np.zeros(2, np.int8),
+            np.arange(2, dtype=np.int32),
+            np.ones(2, bool),
+        )
+        candidates = kernel.join(balls, compiled=False)
+        assert len(candidates.first) == found
+        assert candidates.certain.tolist() == [sure] * found
+
+
+def test_results_that_outgrow_their_room_are_run_again() -> None:
+    n = 400
+    x, y, z = kernel.earth_centred(np.full(n, 5.0), np.full(n, 50.0))
+    same = np.zeros(n, np.int64)
+    balls = kernel.Balls(
+        x, y, z, np.full(n, 10.0), same, same + 1, np.zeros(n, np.int8), np.arange(n, dtype=np.int32), np.ones(n, bool)
+    )
+    assert len(pairs_of(kernel.join(balls, compiled=False))) == n * (n - 1) // 2
+
+
+def test_a_long_plain_run_hands_over_to_the_compiled_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    balls = random_balls(7, 2000)
+    whole = pairs_of(kernel.join(balls, compiled=False))
+    monkeypatch.setattr(kernel, "LOAD_SECONDS", 0.0)
+    monkeypatch.setattr(kernel, "COMPILE_SECONDS", 0.0)
+    shares: list[float] = []
+    assert pairs_of(kernel.join(balls, shares.append)) == whole
+    assert shares[-1] == 1.0
+
+
+def test_small_tables_never_import_numba() -> None:
+    code = (
+        "import sys; sys.path.insert(0, 'tests/engine'); import random; from cases import random_operations\n"
+        "from vigil.engine import sweep\n"
+        "print(len(sweep(random_operations(random.Random(1), 'city', 200)).conflicts) > 0)\n"
+        "print(sorted({'numba', 'pyarrow', 'django', 'shapely', 'phonenumbers'} & set(sys.modules)))"
+    )
+    root = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
+    assert done.stdout.split("\n")[:2] == ["True", "[]"]
+
+
+def test_a_cache_folder_that_cannot_be_written_costs_only_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "/dev/null")
+    assert kernel._cache_folder() is None
+
+
+# --- operations -------------------------------------------------------------------------------------------------
+
+
+def operation(name: str, longitude: float = 0.0, **changes: object) -> Operation:
+    return Operation(name, (Site(Point(longitude, 45.0), 300.0, 0, HOUR),), **changes)  # type: ignore[arg-type]
+
+
+def test_two_operations_of_one_id_are_refused() -> None:
+    with pytest.raises(ValueError, match="Two operations have the id 'same'"):
+        sweep([operation("same"), operation("same")])
+
+
+def test_nothing_sweeps_to_nothing() -> None:
+    result = sweep([])
+    assert (len(result.conflicts), result.complete, list(result.conflicts)) == (0, True, [])
+
+
+def test_drafts_and_cancelled_operations_are_left_out() -> None:
+    assert len(sweep([operation("a"), operation("b", registered=False)]).conflicts) == 0
+    assert len(sweep([operation("a"), operation("b")]).conflicts) == 1
+
+
+def test_joint_only_when_each_names_the_other() -> None:
+    ours = operation("a", joint_with=frozenset({"b"}))
+    assert len(sweep([ours, operation("b")]).conflicts) == 1
+    assert len(sweep([ours, operation("b", joint_with=frozenset({"a"}))]).conflicts) == 0
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        Line(((-170.0, 10.0), (170.0, 10.0))),
+        Polygon(((-60.0, 20.0), (60.0, 20.0), (60.0, 70.0), (-60.0, 70.0), (-60.0, 20.0))),
+        Polygon(((0.0, 80.0), (120.0, 80.0), (-120.0, 80.0), (0.0, 80.0))),
+    ],
+)
+def test_wide_shapes_meet_points_far_inside_them(shape: Line | Polygon) -> None:
+    places = [Point(-180.0, 10.152), Point(0.0, 50.0), Point(0.0, 90.0), Point(100.0, -40.0)]
+    operations = [Operation("shape", (Site(shape, 300.0, 0, HOUR),))]
+    operations += [Operation(f"point-{n}", (Site(place, 300.0, 0, HOUR),)) for n, place in enumerate(places)]
+    found = {row.operation_a for row in sweep_table(table_of(operations))}
+    assert found == {one.operation_id for one in operations[1:] if match(one, operations[0])}
+    assert found
