@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from vigil.cli.node import add_node_arguments, need_node, open_node, say
@@ -112,6 +115,16 @@ def _serve(bind: str, port: int, demo: bool) -> None:
             await super().startup(sockets)
             if self.started:
                 say(*_banner(bind, port, demo))
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            # uvicorn's own raises the signal again at the end, which would kill us before the worker was stopped.
+            before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
 
     config = uvicorn.Config(
         application,

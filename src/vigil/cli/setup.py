@@ -37,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_answers(parser: argparse.ArgumentParser) -> None:
     """The options that answer the questions; the password comes from VIGIL_ADMIN_PASSWORD or a prompt."""
+    # A western box begins with a minus, which argparse takes for an option unless it looks like a number to it.
+    parser._negative_number_matcher = re.compile(r"^-[0-9][0-9.,+-]*$")
     for name, (question, option) in QUESTIONS.items():
         parser.add_argument(option, dest=name, metavar="TEXT", help=question[0].lower() + question[1:])
 

@@ -1,0 +1,262 @@
+"""A node's life from outside, each command a process of its own: set up, back up, restore, migrate, serve, kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ANSWERS = ["--agency-name", "Port Calvert Police", "--ori", "MD0000100", "--code", "BAY", "--region", "-77,38,-76,39"]
+ANSWERS += ["--desk-phone", "+1 410 555 0100", "--admin", "erin", "--admin-name", "Erin Eads"]
+
+
+class Shell:
+    """`vigil ...` on one data folder, outside of this process."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("VIGIL_", "DJANGO_"))}
+        self.environment = clean | {"VIGIL_DATA_DIR": str(data), "VIGIL_ADMIN_PASSWORD": "harbor-lantern-42"}
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "vigil.cli.main", *arguments]
+
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments), env=self.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
+
+    def rows(self, statement: str) -> list[Any]:
+        """Rows of the node's database; the statement may also change it."""
+        database = sqlite3.connect(self.data / "vigil.sqlite3")
+        try:
+            found = database.execute(statement).fetchall()
+            database.commit()
+            return found
+        finally:
+            database.close()
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A node that was set up once, to be copied by each test."""
+    data = tmp_path_factory.mktemp("founded") / "node"
+    done = Shell(data)("setup", *ANSWERS)
+    assert done.returncode == 0, done.stderr
+    return data
+
+
+@pytest.fixture
+def vigil(founded: Path, tmp_path: Path) -> Shell:
+    """A node of the test's own."""
+    import shutil
+
+    return Shell(Path(shutil.copytree(founded, tmp_path / "node")))
+
+
+def test_set_up_needs_every_answer_and_founds_nothing_without(tmp_path: Path) -> None:
+    vigil = Shell(tmp_path / "node")
+    done = vigil("setup", *ANSWERS[2:])
+    assert done.returncode == 2
+    assert "--agency-name is needed" in done.stderr
+    assert vigil.rows("SELECT count(*) FROM agencies_node") == [(0,)]
+
+
+def test_what_set_up_writes_is_its_owners_alone(founded: Path) -> None:
+    for file in founded.rglob("*"):
+        assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
+
+
+def test_set_up_again_changes_nothing(vigil: Shell) -> None:
+    keys = {file.name: file.read_text() for file in (vigil.data / "keys").iterdir()}
+    before = vigil.rows("SELECT id, epoch FROM agencies_node")
+    assert vigil("setup").returncode == 0
+    assert vigil.rows("SELECT id, epoch FROM agencies_node") == before
+    assert {file.name: file.read_text() for file in (vigil.data / "keys").iterdir()} == keys
+
+
+def test_the_demo_is_not_put_into_a_real_node(vigil: Shell) -> None:
+    done = vigil("setup", "--demo")
+    assert done.returncode == 2
+    assert "real node" in done.stderr
+
+
+def test_a_backup_comes_back_under_a_new_epoch(vigil: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "node.vigil"
+    assert vigil("backup", str(file)).returncode == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    node, epoch = vigil.rows("SELECT id, epoch FROM agencies_node")[0]
+    vigil.rows("UPDATE agencies_agency SET name = 'Changed since'")
+    again = vigil("restore", str(file))
+    assert again.returncode == 2
+    assert "--replace" in again.stderr
+    done = vigil("restore", str(file), "--replace")
+    assert done.returncode == 0, done.stderr
+    assert vigil.rows("SELECT name FROM agencies_agency") == [("Port Calvert Police",)]
+    restored, new_epoch = vigil.rows("SELECT id, epoch FROM agencies_node")[0]
+    assert restored == node
+    assert new_epoch != epoch
+    assert vigil("audit", "verify").returncode == 0
+    assert list(tmp_path.glob("node-replaced-*")), "the data of before was moved aside, not deleted"
+
+
+def test_what_is_no_backup_is_refused_before_anything_is_moved(vigil: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Dear sirs")
+    done = vigil("restore", str(file), "--replace")
+    assert done.returncode == 2
+    assert "not a backup" in done.stderr
+    assert vigil.rows("SELECT count(*) FROM agencies_node") == [(1,)]
+
+
+def test_a_database_newer_than_the_code_is_refused(vigil: Shell) -> None:
+    vigil.rows("INSERT INTO django_migrations (app, name, applied) VALUES ('agencies', '0999_later', '2027-01-01')")
+    for command in ("migrate", "serve", "worker"):
+        done = vigil(command)
+        assert done.returncode == 2
+        assert "newer version" in done.stderr
+
+
+def test_real_data_are_backed_up_before_a_migration(vigil: Shell) -> None:
+    # As if this code brought the append-only triggers to an older database.
+    for (name,) in vigil.rows("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit%'"):
+        vigil.rows(f"DROP TRIGGER {name}")
+    vigil.rows("DELETE FROM django_migrations WHERE app = 'audit' AND name = '0002_append_only'")
+    assert "older than the code" in vigil("serve").stderr
+    done = vigil("migrate")
+    assert done.returncode == 0, done.stderr
+    (backup,) = (vigil.data / "backups").iterdir()
+    assert str(backup) in done.stdout
+    assert vigil("migrate").returncode == 0
+    assert len(list((vigil.data / "backups").iterdir())) == 1, "nothing to migrate, nothing to back up"
+
+
+def test_lost_keys_are_not_replaced_by_new_ones(vigil: Shell) -> None:
+    (vigil.data / "keys" / "field_key").unlink()
+    done = vigil("migrate")
+    assert done.returncode == 2
+    assert "field_key" in done.stderr
+    assert not (vigil.data / "keys" / "field_key").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("VIGIL_PORT", "http", "VIGIL_PORT: 'http' is not a whole number"),
+        ("VIGIL_HTTPS", "maybe", "neither yes nor no"),
+        ("VIGIL_DATABASE_URL", "mysql://x", "must begin with postgresql://"),
+        ("VIGIL_DATABASE_URL_FILE", "/nowhere", "cannot read /nowhere"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_a_sentence(tmp_path: Path, name: str, value: str, sentence: str) -> None:
+    vigil = Shell(tmp_path)
+    vigil.environment[name] = value
+    done = vigil("check")
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Served:
+    """`vigil serve` in a process of its own."""
+
+    def __init__(self, vigil: Shell) -> None:
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            vigil.command("serve", "--port", str(self.port)),
+            env=vigil.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self.process.stdout
+        self._patience = threading.Timer(30, self.process.kill)
+        self._patience.start()
+        self.told = next((line for line in self.process.stdout if "http://" in line), "")
+        self._patience.cancel()
+
+    def get(self, path: str) -> tuple[int, dict[str, str], bytes]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+                return answer.status, dict(answer.headers), answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, dict(error.headers), error.read()
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        try:
+            return self.process.wait(20)
+        finally:
+            assert self.process.stdout
+            self.process.stdout.close()
+
+
+@pytest.fixture
+def served(vigil: Shell) -> Iterator[Served]:
+    server = Served(vigil)
+    yield server
+    if server.process.poll() is None:
+        server.end(signal.SIGKILL)
+
+
+def test_a_served_node_answers_with_strict_headers(served: Served) -> None:
+    assert f"http://127.0.0.1:{served.port}/" in served.told
+    status, headers, body = served.get("/api/v1/openapi.json")
+    assert status == 200
+    assert json.loads(body)["openapi"].startswith("3.")
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-request-id"]
+    assert served.get("/live/stream")[0] == 401
+    assert served.end() == 0
+
+
+def test_the_worker_runs_beside_and_both_come_back_after_a_kill(vigil: Shell, served: Served) -> None:
+    served.end(signal.SIGKILL)
+    vigil.rows(
+        "INSERT INTO jobs_job (kind, payload, idempotency_key, state, run_after, attempts, last_error, created_at) "
+        "VALUES ('test.unheard', '{}', 'k', 'ready', '2026-01-01 00:00:00', 0, '', '2026-01-01 00:00:00')"
+    )
+    again = Served(vigil)
+    try:
+        waiting = threading.Event()
+        for _ in range(200):
+            if vigil.rows("SELECT attempts FROM jobs_job")[0][0] and not unsealed(vigil):
+                break
+            waiting.wait(0.1)
+        assert vigil.rows("SELECT last_error FROM jobs_job") == [("LookupError",)]
+        assert unsealed(vigil) == 0
+    finally:
+        assert again.end() == 0
+
+
+def unsealed(vigil: Shell) -> int:
+    return int(
+        vigil.rows("SELECT (SELECT count(*) FROM audit_auditrecord) - (SELECT count(*) FROM audit_auditseal)")[0][0]
+    )
