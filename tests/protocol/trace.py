@@ -77,7 +77,7 @@ class CrashingStore:
             die, self.die = self.die, None
         self.commits_left -= 1
         with self.inner.transaction() as tx:
-            yield _Disclosing(tx)  # type: ignore[misc]
+            yield _Disclosing(tx)
             if die == "before commit":
                 raise Crashed
         if die == "after commit":
@@ -556,8 +556,9 @@ class World:
                 verdict = tx.verdict(revision.operation_id)
                 conflict = tx.conflict(_pair(station, revision, at, other))
                 alarmed = conflict is not None and conflict.state is not ConflictState.WITHDRAWN
-                asked = verdict is not None and (at is station or verdict.roster in station.together)
-                calm.append(asked and verdict.determination == "no_known_conflict" and not alarmed)
+                said_no = verdict is not None and verdict.determination == "no_known_conflict"
+                asked = at is station or (verdict is not None and verdict.roster in station.together)
+                calm.append(said_no and asked and not alarmed)
         if all(calm):
             raise Violation("I3: both sides of a matching pair say no_known_conflict and nobody was alarmed")
 

@@ -161,13 +161,20 @@ def _more_dangerous(old: Side, new: Side) -> bool:
 
 
 def _differs(old: Conflict, new: Conflict) -> bool:
-    """Whether the match, the extent of a side or what is disclosed of it changed."""
+    """Whether the meeting, the extent of a side or what is disclosed of it changed.
 
-    def facts(conflict: Conflict) -> tuple[object, ...]:
-        sides = ((side.digest, side.card, side.silent, side.plain_clothes) for side in (conflict.a, conflict.b))
-        return (conflict.match, conflict.a.armed_and_dangerous, conflict.b.armed_and_dangerous, *sides)
+    Distance and subjects follow from the extents. Learning the content of a partner's operation for the first time,
+    after only its answer was known, is no change.
+    """
+    met = (old.match.band, old.match.overlap) != (new.match.band, new.match.overlap)
+    return met or _other_side(old.a, new.a) or _other_side(old.b, new.b)
 
-    return facts(old) != facts(new)
+
+def _other_side(old: Side, new: Side) -> bool:
+    edited = bool(old.digest) and old.digest != new.digest
+    return edited or replace(old, revision=0, digest="", places=frozenset()) != replace(
+        new, revision=0, digest="", places=frozenset()
+    )
 
 
 def _alarm(conflict: Conflict, side: Side, other: Side, kind: AlarmKind, now: int) -> Alarm:
