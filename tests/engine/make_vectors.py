@@ -17,7 +17,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from brute_force import distance, expected
+from brute_force import Edge, distance, expected
 from cases import FAMILIES, moved, random_operations
 
 from vigil.engine.operation import Geometry, Line, Mode, Operation, Point, Polygon, Site, Vertex, Window
@@ -245,6 +245,30 @@ def containment() -> Iterator[Case]:
     for name, a, b in checks:
         yield name, *pair(site(a, 0.0), site(b, 0.0))
         yield f"{name}: with radii of 50 m", *pair(site(a, 50.0), site(b, 50.0))
+
+
+def long_edges() -> Iterator[Case]:
+    """Places 40 m on either side of edges so long that a geodesic leaves the plane through the Earth's centre."""
+    corners: dict[str, tuple[Vertex, Vertex, Vertex]] = {
+        "a triangle of a continent": ((-120.0, 35.0), (-60.0, 52.0), (-95.0, 10.0)),
+        "a triangle of an ocean": ((140.0, 50.0), (-130.0, 30.0), (170.0, -20.0)),
+        "a triangle of the south": ((10.0, -30.0), (80.0, -65.0), (60.0, -10.0)),
+    }
+    for name, (one, other, third) in corners.items():
+        shape = Polygon((one, other, third, one))
+        edge = Edge(one, other)
+        for share in (0.25, 0.5, 0.7):
+            foot, ahead = edge.at(edge.length * share), edge.at(edge.length * share + 1_000.0)
+            east = (ahead[0] - foot[0]) * math.cos(math.radians(foot[1]))
+            course = math.degrees(math.atan2(east, ahead[1] - foot[1]))
+            for side, turn in (("left", -90.0), ("right", 90.0)):
+                there = place(foot, course + turn, 40.0)
+                yield f"{name}, {side} of an edge at {share:.0%}", *pair(site(shape, 10.0), site(there, 10.0))
+                beside = Line((place_vertex(foot, course + turn, 40.0), place_vertex(foot, course + turn, 30_000.0)))
+                yield (
+                    f"{name}, a line that leaves {side} of an edge at {share:.0%}",
+                    *pair(site(shape, 10.0), site(beside, 10.0)),
+                )
 
 
 def place_vertex(middle: Vertex, azimuth: float, metres: float) -> Vertex:
@@ -503,6 +527,7 @@ TOPICS = {
     "points": (point_thresholds, "Thresholds between two points, all over the globe."),
     "shapes": (shape_thresholds, "Thresholds where a line or a polygon takes part."),
     "containment": (containment, "Inside, outside, in a hole, at poles and the antimeridian."),
+    "long_edges": (long_edges, "Inside and outside, 40 m from geodesic edges of thousands of kilometres."),
     "windows": (windows, "Windows that touch, overlap and miss by a microsecond; changes of the clock."),
     "subjects": (subjects, "Subject windows at their edges, and place and subject together."),
     "states": (states, "Who is compared at all: modes, drafts, joint operations, the same operation."),

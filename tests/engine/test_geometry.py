@@ -243,6 +243,18 @@ def test_boxes_contain_the_zone(spread: float) -> None:
                 assert _within(boxes, *place), f"{to_wkt(shape)} {reach} {place} {boxes}"
 
 
+def test_boxes_contain_every_edge_where_it_bulges() -> None:
+    rng = random.Random(3)
+    for _ in range(60):
+        centre = rng.choice(CENTRES)
+        line = validate(random_line(rng, centre, rng.choice((20_000.0, 90_000.0, 4_000_000.0))))
+        assert isinstance(line, Line)
+        boxes = zone_boxes(Site(line, 0.0, 0, 1))
+        for edge in brute_force.edges(line.vertices):
+            for lon, lat in edge.samples:
+                assert _within(boxes, (lon + 180.0) % 360.0 - 180.0, lat), f"{to_wkt(line)} {lon} {lat} {boxes}"
+
+
 def test_a_box_is_no_larger_than_it_must_be() -> None:
     (box,) = zone_boxes(Site(Point(-93.0, 45.0), 500.0, 0, 1))
     assert (box.max_lat - box.min_lat) * 111_132 == pytest.approx(1_002, rel=0.01)
