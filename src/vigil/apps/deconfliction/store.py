@@ -136,19 +136,7 @@ class DatabaseTransaction:
         row = self._current_row(operation_id)
         if row is None:
             return None
-        return port.Revision(
-            operation=plan_rows.stored_operation(row),
-            number=row.number,
-            digest=row.digest,
-            agency_id=str(row.operation.agency_id),
-            status=port.Status(row.status),
-            disclosure=port.Disclosure(row.disclosure),
-            plain_clothes=row.plain_clothes and row.share_plain_clothes,
-            armed_and_dangerous=row.armed_and_dangerous and row.share_armed_and_dangerous,
-            reference=row.operation.reference,
-            extensions=row.extension_count,
-            ended_sites=frozenset(site.ordinal for site in row.sites.all() if site.ended),
-        )
+        return revision_of(row)
 
     def _current_row(self, operation_id: str) -> models.Revision | None:
         return (
@@ -255,11 +243,11 @@ class DatabaseTransaction:
 
     def due(self, now: int) -> Sequence[port.Due]:
         rows = models.SearchDue.objects.filter(run_after__lte=moment(now))
-        return sorted(map(_due, rows), key=lambda due: (due.run_after, due.operation_id, due.target))
+        return sorted(map(due_of, rows), key=lambda due: (due.run_after, due.operation_id, due.target))
 
     def due_of(self, operation_id: str) -> Sequence[port.Due]:
         rows = models.SearchDue.objects.filter(operation_id=UUID(operation_id))
-        return sorted(map(_due, rows), key=lambda due: due.target)
+        return sorted(map(due_of, rows), key=lambda due: due.target)
 
     def postpone(self, due: port.Due, until: int) -> None:
         self._due_rows(due.operation_id, due.revision, due.target).update(
@@ -299,26 +287,22 @@ class DatabaseTransaction:
     # --- conflicts and alarms -----------------------------------------------------------------------------------------
 
     def conflict(self, pair: Pair) -> port.Conflict | None:
-        row = models.Conflict.objects.filter(**_pair_columns(pair)).prefetch_related("sides").first()
-        return _conflict(row) if row else None
+        row = models.Conflict.objects.filter(**pair_columns(pair)).prefetch_related("sides").first()
+        return conflict_of(row) if row else None
 
     def conflicts_of(self, reference: Reference) -> Sequence[port.Conflict]:
         sides = models.ConflictSide.objects.filter(operation_id=UUID(reference.operation_id), node=reference.node_id)
         rows = models.Conflict.objects.filter(pk__in=sides.values("conflict_id")).prefetch_related("sides")
-        return sorted(map(_conflict, rows), key=lambda conflict: conflict.pair)
+        return sorted(map(conflict_of, rows), key=lambda conflict: conflict.pair)
 
     def put_conflict(self, conflict: port.Conflict) -> None:
         at = moment(conflict.changed_at)
-        row = models.Conflict.objects.filter(**_pair_columns(conflict.pair)).first()
+        row = models.Conflict.objects.filter(**pair_columns(conflict.pair)).first()
         if row is None:
             reference = agencies.next_reference(at).replace("-", "-C-", 1)
-            row = models.Conflict(
-                reference=reference, detected_at=moment(conflict.found_at), **_pair_columns(conflict.pair)
-            )
-        columns = _conflict_columns(conflict)
-        for column, value in columns.items():
+            row = conflict_row(conflict, reference)
+        for column, value in _conflict_columns(conflict).items():
             setattr(row, column, value)
-        row.withdrawn_at = at if row.standing == models.Standing.WITHDRAWN else None
         row.save()
         for side, other in ((conflict.a, conflict.b), (conflict.b, conflict.a)):
             self._put_side(row, side, told(side, other, conflict.match))
@@ -330,29 +314,14 @@ class DatabaseTransaction:
         own = None
         if side.reference.node_id == OWN:
             own = models.Operation.objects.only("id", "agency_id").get(pk=UUID(side.reference.operation_id))
-        card = json.dumps(asdict(side.card)) if side.card else ""
         models.ConflictSide.objects.update_or_create(
             conflict=row,
             operation_id=UUID(side.reference.operation_id),
-            defaults={
-                "own_operation": own,
-                "node": side.reference.node_id,
-                "agency_id": own.agency_id if own else None,
-                "foreign_agency": side.card.agency[:200] if side.card else "",
-                "foreign_contact": keys.encrypt(card, plan_rows.FOREIGN_CARD) if card else None,
-                "revision": side.revision,
-                "silent": side.silent,
-                "told": is_told,
-                "tentative": side.tentative,
-                "plain_clothes": side.plain_clothes,
-                "armed_and_dangerous": side.armed_and_dangerous,
-                "digest": side.digest,
-                "places": sorted(side.places),
-            },
+            defaults=side_columns(side, is_told, own.agency_id if own else None),
         )
 
     def put_alarm(self, alarm: port.Alarm) -> None:
-        conflict = models.Conflict.objects.get(**_pair_columns(alarm.pair))
+        conflict = models.Conflict.objects.get(**pair_columns(alarm.pair))
         models.Alarm.objects.create(
             dedupe_key=alarm.key,
             conflict=conflict,
@@ -373,22 +342,12 @@ class DatabaseTransaction:
 
     def verdict(self, operation_id: str) -> port.Verdict | None:
         row = models.Verdict.objects.filter(operation_id=UUID(operation_id), revision=F("operation__revision")).first()
-        return _verdict(row) if row else None
+        return verdict_of(row) if row else None
 
     def put_verdict(self, verdict: port.Verdict) -> None:
         operation_id = UUID(verdict.operation_id)
         models.Verdict.objects.update_or_create(
-            operation_id=operation_id,
-            revision=verdict.revision,
-            defaults={
-                "determination": verdict.determination,
-                "determined_at": moment(verdict.determined_at),
-                "roster_number": verdict.roster,
-                "tentative": verdict.tentative,
-                "not_answered": list(verdict.not_answered),
-                "refused": list(verdict.refused),
-                "receipt_number": verdict.receipt,
-            },
+            operation_id=operation_id, revision=verdict.revision, defaults=_verdict_columns(verdict)
         )
         current = models.Operation.objects.filter(pk=operation_id, revision=verdict.revision)
         current.update(determination=verdict.determination, determination_tentative=verdict.tentative)
@@ -401,27 +360,18 @@ class DatabaseTransaction:
             return None
         current = self.current(operation_id)
         sites = current.operation.sites if current else ()
-        return sorted(agency.name for agency in unserved if _is_neighbour(agency, sites))
+        return neighbours(unserved, sites)
 
     def last_receipt(self) -> port.StoredReceipt | None:
         row = models.Receipt.objects.order_by("-number").first()
-        return _receipt(row) if row else None
+        return receipt_of(row) if row else None
 
     def put_receipt(self, receipt: port.StoredReceipt) -> None:
-        models.Receipt.objects.create(
-            number=receipt.number,
-            operation_id=UUID(receipt.operation_id),
-            revision=receipt.revision,
-            body=receipt.body,
-            signature=receipt.signature,
-            digest=receipt.digest,
-            previous_digest=receipt.previous,
-            supersedes=receipt.supersedes,
-        )
+        receipt_row(receipt).save(force_insert=True)
 
     def receipts_of(self, operation_id: str) -> Sequence[port.StoredReceipt]:
         return [
-            _receipt(row) for row in models.Receipt.objects.filter(operation_id=UUID(operation_id)).order_by("number")
+            receipt_of(row) for row in models.Receipt.objects.filter(operation_id=UUID(operation_id)).order_by("number")
         ]
 
 
@@ -439,6 +389,23 @@ def new_operation(
         created_by_id=author.user_id,
         submitter_id=author.user_id,
         **columns,
+    )
+
+
+def revision_of(row: models.Revision) -> port.Revision:
+    """A stored revision as the protocol takes it; reads its operation, sites and subjects."""
+    return port.Revision(
+        operation=plan_rows.stored_operation(row),
+        number=row.number,
+        digest=row.digest,
+        agency_id=str(row.operation.agency_id),
+        status=port.Status(row.status),
+        disclosure=port.Disclosure(row.disclosure),
+        plain_clothes=row.plain_clothes and row.share_plain_clothes,
+        armed_and_dangerous=row.armed_and_dangerous and row.share_armed_and_dangerous,
+        reference=row.operation.reference,
+        extensions=row.extension_count,
+        ended_sites=frozenset(site.ordinal for site in row.sites.all() if site.ended),
     )
 
 
@@ -474,7 +441,7 @@ def _next_end(revision: port.Revision) -> datetime | None:
     return moment(min(ends)) if ends else None
 
 
-def _due(row: models.SearchDue) -> port.Due:
+def due_of(row: models.SearchDue) -> port.Due:
     return port.Due(str(row.operation_id), row.revision, row.target, instant(row.run_after), row.attempts)
 
 
@@ -494,7 +461,7 @@ def _answer(row: models.PartnerAnswer) -> port.Answer:
     )
 
 
-def _pair_columns(pair: Pair) -> dict[str, Any]:
+def pair_columns(pair: Pair) -> dict[str, Any]:
     return {
         "node_a": pair.a.node_id,
         "operation_a": UUID(pair.a.operation_id),
@@ -507,12 +474,100 @@ def _pair(row: models.Conflict) -> Pair:
     return Pair(Reference(row.node_a, str(row.operation_a)), Reference(row.node_b, str(row.operation_b)))
 
 
+def conflict_row(conflict: port.Conflict, reference: str) -> models.Conflict:
+    """A new conflict's row, not yet stored."""
+    return models.Conflict(
+        reference=reference,
+        detected_at=moment(conflict.found_at),
+        **pair_columns(conflict.pair),
+        **_conflict_columns(conflict),
+    )
+
+
+def side_columns(side: port.Side, is_told: bool, agency_id: UUID | None) -> dict[str, Any]:
+    """What the row of a conflict's side repeats; `agency_id` that of an own operation."""
+    own = side.reference.node_id == OWN
+    card = json.dumps(asdict(side.card)) if side.card else ""
+    return {
+        "own_operation_id": UUID(side.reference.operation_id) if own else None,
+        "node": side.reference.node_id,
+        "agency_id": agency_id,
+        "foreign_agency": side.card.agency[:200] if side.card else "",
+        "foreign_contact": keys.encrypt(card, plan_rows.FOREIGN_CARD) if card else None,
+        "revision": side.revision,
+        "silent": side.silent,
+        "told": is_told,
+        "tentative": side.tentative,
+        "plain_clothes": side.plain_clothes,
+        "armed_and_dangerous": side.armed_and_dangerous,
+        "digest": side.digest,
+        "places": sorted(side.places),
+    }
+
+
+def due_row(due: port.Due) -> models.SearchDue:
+    """A search that is due as a row, not yet stored."""
+    return models.SearchDue(
+        operation_id=UUID(due.operation_id),
+        target=due.target,
+        revision=due.revision,
+        run_after=moment(due.run_after),
+        attempts=due.attempts,
+    )
+
+
+def _verdict_columns(verdict: port.Verdict) -> dict[str, Any]:
+    return {
+        "determination": verdict.determination,
+        "determined_at": moment(verdict.determined_at),
+        "roster_number": verdict.roster,
+        "tentative": verdict.tentative,
+        "not_answered": list(verdict.not_answered),
+        "refused": list(verdict.refused),
+        "receipt_number": verdict.receipt,
+    }
+
+
+def verdict_row(verdict: port.Verdict) -> models.Verdict:
+    """A determination as a row, not yet stored."""
+    return models.Verdict(
+        operation_id=UUID(verdict.operation_id), revision=verdict.revision, **_verdict_columns(verdict)
+    )
+
+
+VERDICT_COLUMNS = (
+    "determination",
+    "determined_at",
+    "roster_number",
+    "tentative",
+    "not_answered",
+    "refused",
+    "receipt_number",
+)
+
+
+def receipt_row(receipt: port.StoredReceipt) -> models.Receipt:
+    """A receipt as a row, not yet stored."""
+    return models.Receipt(
+        number=receipt.number,
+        operation_id=UUID(receipt.operation_id),
+        revision=receipt.revision,
+        body=receipt.body,
+        signature=receipt.signature,
+        digest=receipt.digest,
+        previous_digest=receipt.previous,
+        supersedes=receipt.supersedes,
+    )
+
+
 def _conflict_columns(conflict: port.Conflict) -> dict[str, Any]:
+    withdrawn = conflict.state is port.ConflictState.WITHDRAWN
     return {
         "standing": conflict.state.value,
         "tentative": conflict.tentative,
         "changed_at": moment(conflict.changed_at),
         "change": conflict.change,
+        "withdrawn_at": moment(conflict.changed_at) if withdrawn else None,
         "owner_only": conflict.match.basis is engine.Basis.SUBJECT and (conflict.a.silent or conflict.b.silent),
         **_match_columns(conflict.match),
     }
@@ -530,16 +585,25 @@ def _match_columns(match: engine.Match) -> dict[str, Any]:
 
 
 def _keep_finding(row: models.Conflict, conflict: port.Conflict, at: datetime) -> None:
-    models.ConflictFinding.objects.update_or_create(
-        conflict=row,
-        revision_a=conflict.a.revision,
-        revision_b=conflict.b.revision,
-        source="",
-        defaults={"standing": conflict.state.value, "found_at": at, **_match_columns(conflict.match)},
-    )
+    columns = _finding_columns(conflict, at)
+    models.ConflictFinding.objects.update_or_create(conflict=row, **_finding_key(conflict), defaults=columns)
 
 
-def _conflict(row: models.Conflict) -> port.Conflict:
+def finding_row(row: models.Conflict, conflict: port.Conflict) -> models.ConflictFinding:
+    """The first finding of a new conflict, not yet stored."""
+    at = moment(conflict.changed_at)
+    return models.ConflictFinding(conflict=row, **_finding_key(conflict), **_finding_columns(conflict, at))
+
+
+def _finding_key(conflict: port.Conflict) -> dict[str, Any]:
+    return {"revision_a": conflict.a.revision, "revision_b": conflict.b.revision, "source": ""}
+
+
+def _finding_columns(conflict: port.Conflict, at: datetime) -> dict[str, Any]:
+    return {"standing": conflict.state.value, "found_at": at, **_match_columns(conflict.match)}
+
+
+def conflict_of(row: models.Conflict) -> port.Conflict:
     sides = {(side.node, side.operation_id): _side(side) for side in row.sides.all()}
     return port.Conflict(
         a=sides[row.node_a, row.operation_a],
@@ -586,7 +650,7 @@ def _alarm(row: models.Alarm) -> port.Alarm:
     )
 
 
-def _verdict(row: models.Verdict) -> port.Verdict:
+def verdict_of(row: models.Verdict) -> port.Verdict:
     return port.Verdict(
         operation_id=str(row.operation_id),
         revision=row.revision,
@@ -600,7 +664,7 @@ def _verdict(row: models.Verdict) -> port.Verdict:
     )
 
 
-def _receipt(row: models.Receipt) -> port.StoredReceipt:
+def receipt_of(row: models.Receipt) -> port.StoredReceipt:
     return port.StoredReceipt(
         number=row.number,
         operation_id=str(row.operation_id),
@@ -617,6 +681,12 @@ def _tell_pages(row: models.Conflict, at: datetime) -> None:
     sides = models.ConflictSide.objects.filter(conflict=row, told=True, agency__isnull=False)
     desk = () if row.owner_only else notices.DESK
     changed("conflicts", agencies=sides.values_list("agency_id", flat=True), roles=desk, at=at)
+
+
+def neighbours(unserved: Iterable[agencies.Agency], sites: Iterable[engine.Site]) -> list[str]:
+    """Names of the agencies whose seat is within reach of a site, sorted."""
+    sites = tuple(sites)
+    return sorted(agency.name for agency in unserved if _is_neighbour(agency, sites))
 
 
 def _is_neighbour(agency: agencies.Agency, sites: Iterable[engine.Site]) -> bool:
