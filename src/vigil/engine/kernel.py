@@ -414,19 +414,19 @@ def _side(balls: Balls, rows: NDArray[np.int32], grid: Grid, shift: int | None) 
     if shift:
         opens, shuts = opens >> shift, (shuts >> shift) + 1
     begin = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
-    low, high = np.minimum.reduceat, np.maximum.reduceat
+    least, most = np.minimum.reduceat, np.maximum.reduceat
     cells = Cells(
         begin=np.append(begin, len(key)),
         key=key[begin],
-        low_x=low(x, begin),
-        low_y=low(y, begin),
-        low_z=low(z, begin),
-        high_x=high(x, begin),
-        high_y=high(y, begin),
-        high_z=high(z, begin),
-        reach=high(reach, begin),
-        start=low(start, begin),
-        end=high(end, begin),
+        low_x=least(x, begin),
+        low_y=least(y, begin),
+        low_z=least(z, begin),
+        high_x=most(x, begin),
+        high_y=most(y, begin),
+        high_z=most(z, begin),
+        reach=most(reach, begin),
+        start=least(start, begin),
+        end=most(end, begin),
     )
     return _Side(
         int(balls.group[rows[0]]), Members(x, y, z, reach, start, end, owner, exact, row, opens, shuts), cells, grid

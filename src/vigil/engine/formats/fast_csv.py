@@ -2,7 +2,8 @@
 
 Promise: what it takes, the exact reader takes too and reads the same (a test binds them). A row that is not of the
 simplest form (a shape, subjects-only, an unusual spelling of a time), every row that might be bad, and every operation
-of several rows go to the exact reader. Where the file as a whole is unusual, None sends everything there.
+of several rows go to the exact reader. Columns that a sweep does not judge by (case, contact) are not looked at.
+Where the file as a whole is unusual, None sends everything to the exact reader.
 """
 
 from __future__ import annotations
@@ -220,7 +221,7 @@ def _plain_ids(texts: Any) -> Booleans:
 
 
 def _trimmed(texts: Any) -> Booleans:
-    return _plain_ids(texts) | (_lengths(texts) == 0)
+    return np.asarray(_plain_ids(texts) | (_lengths(texts) == 0))
 
 
 def _oris(texts: Any) -> Booleans:

@@ -70,9 +70,19 @@ def open_sheet(source: Any, *, encoding: str = "utf-8", delimiter: str = ",", sh
         size = path.stat().st_size
     else:
         stream, size = source, 0
+    try:
+        return _opened(stream, size, encoding, delimiter, sheet)
+    except UnusableInput:
+        stream.close()
+        raise
+
+
+def _opened(stream: IO[bytes], size: int, encoding: str, delimiter: str, sheet: str | None) -> Sheet:
+    """What a binary stream holds, told by its first bytes."""
     start = stream.read(4)
     if start.startswith(b"PK\x03\x04"):
-        return _excel(io.BytesIO(start + stream.read()), sheet)
+        with stream:
+            return _excel(io.BytesIO(start + stream.read()), sheet)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise UnusableInput("The file is in UTF-16: save it as CSV in UTF-8.")
     if not start:
