@@ -1,0 +1,247 @@
+"""A node in a process of its own, with a database on disk: for races between threads and for kill -9.
+
+`prepared(folder)` makes one, on SQLite or on the server of VIGIL_DATABASE_URL, and its `copy` is a test's own;
+`run(environment, …)` runs a function of this file in a new process and returns what it printed. The functions are what the process does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
+
+NOON = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@contextmanager
+def prepared(folder: Path) -> Iterator[Database]:
+    """A database with two agencies, to be copied for each test."""
+    from vigil.config import keys
+
+    keys.draw_missing(folder)
+    with _new_database(folder) as base:
+        run(base.environment, "prepare")
+        yield base
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where it is: its data folder, and on PostgreSQL its name; `environment` is what a process needs for it."""
+
+    folder: Path
+    name: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        variables = os.environ | {
+            "VIGIL_DATA_DIR": str(self.folder),
+            "PYTHONPATH": str(ROOT),
+            "VIGIL_LOG_LEVEL": "ERROR",
+        }
+        if self.name:
+            address = urlsplit(os.environ["VIGIL_DATABASE_URL"])._replace(path=f"/{self.name}")
+            variables["VIGIL_DATABASE_URL"] = urlunsplit(address)
+        return variables
+
+    @contextmanager
+    def copy(self, folder: Path) -> Iterator[dict[str, str]]:
+        """The environment of a copy in the folder."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        with _new_database(folder, template=self.name) as copied:
+            yield copied.environment
+
+
+@contextmanager
+def _new_database(folder: Path, template: str = "") -> Iterator[Database]:
+    url = os.environ.get("VIGIL_DATABASE_URL")
+    if not url:
+        yield Database(folder)
+        return
+    import psycopg
+
+    name = f"vigil_{os.getpid()}_{random.getrandbits(32):08x}"
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+    try:
+        yield Database(folder, name)
+    finally:
+        with psycopg.connect(url, autocommit=True) as server:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def run(environment: dict[str, str], act: str, *arguments: str, **more: str) -> tuple[int, Any]:
+    """Exit code and what the act returned (None where it did not come to an end)."""
+    command = [sys.executable, "-m", "tests.apps.deconfliction.another_process", act, *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment | more, capture_output=True, text=True, timeout=600, check=False
+    )
+    if done.returncode > 0:
+        raise AssertionError(done.stderr[-4000:])
+    return done.returncode, json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def main(act: str, *arguments: str) -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vigil.config.settings")
+    import django
+
+    django.setup()
+    from vigil.platform import clock
+
+    with clock.fixed(NOON):
+        print(json.dumps(ACTS[act](*arguments)))
+
+
+# --- what such a process does ---
+
+
+def prepare() -> None:
+    """Migrate, and two agencies with an officer each."""
+    from django.core.management import call_command
+    from tests.conftest import make_agency, make_user
+
+    from vigil.platform.agencies.models import Node
+
+    call_command("migrate", verbosity=0)
+    Node.objects.create(name="Bay Region", code="BAY")
+    for username, ori in (("alice", "MD0000100"), ("dave", "MD0000200")):
+        agency = make_agency(ori, f"Agency of {username}", username)
+        make_user(username, username.title(), agency, "officer")
+        make_user(f"desk-{username}", f"Desk {username}", agency, "watch_desk")
+
+
+def actor(username: str) -> Any:
+    from vigil.platform.accounts.access import actor_of_user
+    from vigil.platform.accounts.models import User
+
+    return actor_of_user(User.objects.get(username=username))
+
+
+def submit(username: str, longitude: str = "-76.6122") -> str:
+    """What a page does: register, search, answer."""
+    from tests.apps.deconfliction.plans import plan, site
+
+    from vigil.apps.deconfliction import actions
+
+    who = actor(username)
+    operation = actions.register_operation(who, plan(NOON, site(NOON, (float(longitude), 39.29))), NOON)
+    verdict = actions.run_due_search(who, operation.id, NOON)
+    return verdict.determination if verdict else "checking"
+
+
+def restart() -> dict[str, Any]:
+    """What a node does that starts again: the work that is due. Then: what is stored."""
+    from vigil.apps.deconfliction.models import Conflict, Operation, Receipt, SearchDue
+    from vigil.platform.jobs import queue
+    from vigil.platform.jobs.worker import Worker
+    from vigil.platform.notices.models import Notice
+
+    worker = Worker(lambda: NOON)
+    for handler in queue.STARTUP:
+        handler(NOON)
+    worker.run_until_idle()
+    numbers = list(Receipt.objects.order_by("number").values_list("number", flat=True))
+    return {
+        "determinations": sorted(Operation.objects.values_list("determination", flat=True)),
+        "due": SearchDue.objects.count(),
+        "conflicts": Conflict.objects.count(),
+        "told": sorted(Notice.objects.values_list("recipient__username", flat=True)),
+        "receipts in a row": numbers == list(range(1, len(numbers) + 1)),
+    }
+
+
+def race(order: str, seed: str, count: str) -> dict[str, int]:
+    """Two people register the same place at the same instant, `count` times; how often both, one or none saw it."""
+    races = Races(ORDERS[order], random.Random(int(seed)))
+    for number in range(int(count)):
+        races.run(number)
+    return races.seen
+
+
+class Races:
+    """Two threads that meet at named points. In each race the schedule is drawn: where they wait for one another."""
+
+    def __init__(self, order: Callable[[Any, float], str], draw: random.Random) -> None:
+        from vigil.apps.deconfliction import points
+
+        self.order, self.draw = order, draw
+        self.seen = {"both": 0, "one": 0, "none": 0}
+        self.barrier = threading.Barrier(2, timeout=60)
+        self.meeting: tuple[str, ...] = ()
+        points.listeners.append(self.pass_point)
+
+    def pass_point(self, name: str) -> None:
+        if name in self.meeting:
+            self.barrier.wait()
+
+    def run(self, number: int) -> None:
+        self.meeting = self.draw.choice(((), ("between",), ("after_register_commit",)))
+        answers: dict[str, str] = {}
+        place = -120.0 + 0.02 * number
+        threads = [threading.Thread(target=self.one, args=(username, place, answers)) for username in ("alice", "dave")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        saw = sum(answer == "conflict" for answer in answers.values())
+        if len(answers) != 2:
+            raise AssertionError(f"only {sorted(answers)} had an answer")
+        self.seen[("none", "one", "both")[saw]] += 1
+
+    def one(self, username: str, place: float, answers: dict[str, str]) -> None:
+        from django.db import connection
+
+        try:
+            who = actor(username)
+            self.barrier.wait()
+            answers[username] = self.order(who, place)
+        finally:
+            connection.close()
+
+
+def commit_then_search(who: Any, place: float) -> str:
+    """The product's order."""
+    from tests.apps.deconfliction.plans import plan, site
+
+    from vigil.apps.deconfliction import actions
+    from vigil.apps.deconfliction.points import write_point
+
+    operation = actions.register_operation(who, plan(NOON, site(NOON, (place, 39.29))), NOON)
+    write_point("between")
+    verdict = actions.run_due_search(who, operation.id, NOON)
+    assert verdict is not None
+    return verdict.determination
+
+
+def search_then_commit(who: Any, place: float) -> str:
+    """The mutant: looks first, then stores."""
+    from tests.apps.deconfliction.plans import plan, site
+
+    from vigil.apps.deconfliction import actions, search
+    from vigil.apps.deconfliction.plan_rows import engine_operation
+    from vigil.apps.deconfliction.points import write_point
+
+    wanted = plan(NOON, site(NOON, (place, 39.29)))
+    found = search.matching(engine_operation(str(UUID(int=0)), wanted, registered=True))
+    write_point("between")
+    actions.register_operation(who, wanted, NOON)
+    return "conflict" if found else "no_known_conflict"
+
+
+ORDERS: dict[str, Callable[[Any, float], str]] = {"product": commit_then_search, "mutant": search_then_commit}
+ACTS: dict[str, Callable[..., Any]] = {"prepare": prepare, "submit": submit, "restart": restart, "race": race}
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

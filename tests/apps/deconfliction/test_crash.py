@@ -1,0 +1,33 @@
+"""kill -9 at each named write point: after the restart the search is complete and everyone was told, once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.apps.deconfliction.another_process import Database, run
+
+from vigil.apps.deconfliction.points import POINTS
+
+pytestmark = pytest.mark.db
+
+KILLED = -9
+EVERYONE = ["alice", "dave", "desk-alice", "desk-dave"]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_what_was_committed_is_searched_and_told_after_the_restart(
+    two_agencies: Database, tmp_path: Path, point: str
+) -> None:
+    with two_agencies.copy(tmp_path) as node:
+        assert run(node, "submit", "alice") == (0, "no_known_conflict")
+        assert run(node, "submit", "dave", VIGIL_CRASH_AT=point) == (KILLED, None)
+        _, stored = run(node, "restart")
+    committed = point != "before_register_commit"
+    assert stored == {
+        "determinations": ["conflict", "conflict"] if committed else ["no_known_conflict"],
+        "due": 0,
+        "conflicts": int(committed),
+        "told": EVERYONE if committed else [],
+        "receipts in a row": True,
+    }
