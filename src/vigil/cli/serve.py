@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vigil.cli.node import add_node_arguments, need_node, open_node, say
-from vigil.cli.setup import add_answers, demo_module, set_up
+from vigil.cli.setup import add_answers, set_up
 from vigil.core.errors import Unavailable
 
 RESTART_SECONDS = 1.0
@@ -146,8 +146,9 @@ def _serve(bind: str, port: int, demo: bool) -> None:
 def _banner(bind: str, port: int, demo: bool) -> list[str]:
     host = f"[{bind}]" if ":" in bind else bind
     lines = ["", f"Vigil is at http://{host}:{port}/", "Stop it with Ctrl+C."]
-    module = demo_module() if demo else None
-    if module:
+    if demo:
+        from vigil.apps.deconfliction.demo import LOGINS
+
         lines += ["", "Demo logins (user name, password, who):"]
-        lines += ["  " + "  ".join(login) for login in module.LOGINS]
+        lines += ["  " + "  ".join(login) for login in LOGINS]
     return lines

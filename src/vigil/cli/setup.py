@@ -68,37 +68,10 @@ def set_up(args: argparse.Namespace) -> None:
 
 
 def _fill_demo() -> None:
+    from vigil.apps.deconfliction import demo
     from vigil.platform import clock
-    from vigil.platform.agencies.actions import NewNode, found_node
-    from vigil.platform.agencies.models import Node
 
-    node = Node.objects.first()
-    if node and not node.is_demo:
-        raise Unavailable("This data folder holds a real node: the demo is not put into it. Leave --demo away.")
-    if node is None:
-        found_node(
-            console(),
-            NewNode(
-                name="Bay Region",
-                code="BAY",
-                watch_desk_name="Bay Region watch desk",
-                watch_desk_phone="+1 410-555-0100",
-                region=((-77.6, 38.0, -75.4, 39.8),),
-                is_demo=True,
-            ),
-        )
-    demo = demo_module()
-    if demo:
-        demo.ensure(clock.now())
-
-
-def demo_module() -> Any:
-    """The module that fills the demo region, where this installation has one."""
-    from importlib import import_module
-    from importlib.util import find_spec
-
-    name = "vigil.apps.deconfliction.demo"
-    return import_module(name) if find_spec(name) else None
+    demo.ensure(clock.now())
 
 
 def _found(args: argparse.Namespace) -> None:
