@@ -18,7 +18,8 @@ from vigil.core.actor import Actor
 class Entry:
     """One entry: `url_name` is its page, `prefixes` are the paths that belong to it, `icon` a name of the sprite.
 
-    `badge` counts what waits for the reader; 0 shows nothing. `on_phone` entries stand in the bottom bar.
+    `badge` counts what waits for the reader; 0 shows nothing. `on_phone` entries stand in the bottom bar,
+    `on_rail` ones in the rail.
     """
 
     label: str
@@ -30,6 +31,7 @@ class Entry:
     prefixes: tuple[str, ...] = ()
     badge: Callable[[Actor], int] | None = None
     on_phone: bool = True
+    on_rail: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Link:
     current: bool
     badge: int
     on_phone: bool
+    on_rail: bool
 
 
 _entries: list[Entry] = []
@@ -63,4 +66,4 @@ def _link(entry: Entry, path: str, actor: Actor) -> Link:
     url = reverse(entry.url_name)
     current = path == url or any(path.startswith(prefix) for prefix in entry.prefixes)
     badge = entry.badge(actor) if entry.badge else 0
-    return Link(entry.label, entry.short, url, entry.icon, current, badge, entry.on_phone)
+    return Link(entry.label, entry.short, url, entry.icon, current, badge, entry.on_phone, entry.on_rail)

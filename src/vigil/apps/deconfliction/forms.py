@@ -271,7 +271,7 @@ def first_view(actor: Actor) -> tuple[float, float, float, float]:
         return (agency.longitude - 0.3, agency.latitude - 0.2, agency.longitude + 0.3, agency.latitude + 0.2)
     region = region_boxes(Node.objects.values_list("region", flat=True).get(slot=1))
     if region:
-        return (region[0].west, region[0].south, region[0].east, region[0].north)
+        return (region[0].min_lon, region[0].min_lat, region[0].max_lon, region[0].max_lat)
     return (-125.0, 24.5, -66.9, 49.4)
 
 

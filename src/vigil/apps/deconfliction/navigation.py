@@ -27,5 +27,5 @@ register(
         prefixes=("/conflicts/",),
         badge=waiting_conflicts,
     ),
-    Entry("Account", "More", "account", "account_circle", 90, "accounts.profile.edit"),
+    Entry("Account", "More", "account", "account_circle", 90, "accounts.profile.edit", on_rail=False),
 )

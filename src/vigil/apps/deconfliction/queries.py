@@ -710,7 +710,8 @@ def _conflict_row(actor: Actor, conflict: Conflict, mine: set[int]) -> ConflictR
         band=conflict.band,
         overlap_start=conflict.overlap_start,
         overlap_end=conflict.overlap_end,
-        starts_at=min(filter(None, (earliest, conflict.overlap_start))),
+        # A shared subject's overlap reaches 72 hours beyond both: no start is in it.
+        starts_at=earliest if earliest and not conflict.band else min(filter(None, (earliest, conflict.overlap_start))),
         tentative=conflict.tentative,
         standing=conflict.standing,
         state=conflict.state,

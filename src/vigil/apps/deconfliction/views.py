@@ -938,6 +938,7 @@ def _map_row(sites: list[queries.MapSite], zone: str, now: datetime) -> dict[str
         "starts_at": starts,
         "ends_at": ends,
         "time_text": words.span(starts, ends, first.zone or zone),
+        "one_day": words.day(starts, first.zone or zone) == words.day(ends, first.zone or zone),
         "place": first.place if len(sites) == 1 else f"{len(sites)} sites",
         "window_start": min(site.window_start for site in sites),
         "window_end": max(site.window_end for site in sites),

@@ -185,7 +185,9 @@ def conflict_line(row: ConflictRow, zone: str, now: datetime, detail: ConflictDe
 
 
 def overlap(row: ConflictRow, zone: str) -> str:
-    """When both are active."""
+    """When both are active; a shared subject counts up to 72 hours beyond both plans (specification 4.3)."""
+    if not row.band:
+        return "The same subject stands in both, within 72 hours of each other."
     return f"Both active {span(row.overlap_start, row.overlap_end, zone)}."
 
 
@@ -226,20 +228,42 @@ def today_answer(conflicts: Sequence[ConflictLine], waiting: int, zone: str, now
     """What needs the reader now."""
     local = now.astimezone(ZoneInfo(zone))
     date = f"{local:%A, %B} {local.day}. It is {local:%H:%M %Z}."
-    open_calls = [line for line in conflicts if line.waits and not line.row.tentative]
-    if open_calls:
-        deadline = min(line.call_before for line in open_calls)
-        number = count(len(open_calls), "conflict")
-        needs = "needs" if len(open_calls) == 1 else "need"
-        if deadline <= now:
-            return Answer(
-                f"{number} {needs} a call now", f"{date} The start is less than 30 minutes away, or it has begun."
-            )
-        by = hm(deadline, zone) if deadline - now < timedelta(hours=20) else when(deadline, zone, now)
-        return Answer(f"{number} {needs} a call before {by}", f"{date} You have {minutes(deadline - now)}.")
+    calls = sorted((line.call_before for line in conflicts if line.waits and not line.row.tentative))
+    if calls:
+        return Answer(*_calls_sentence(calls, date, zone, now))
     if waiting:
         return Answer(f"{count(waiting, 'thing')} {'waits' if waiting == 1 else 'wait'} for you", date)
     return Answer("Nothing needs you now", date)
+
+
+def _calls_sentence(deadlines: Sequence[datetime], date: str, zone: str, now: datetime) -> tuple[str, str]:
+    """How many need a call and until when; `deadlines` are sorted."""
+    late = [at for at in deadlines if at <= now]
+    rest = len(deadlines) - len(late)
+    if late:
+        more = f" {rest} more can wait until {by(deadlines[len(late)], zone, now)}." if rest else ""
+        return f"{needs(len(late))} a call now", f"{date} The start is near, or it has begun.{more}"
+    first = deadlines[0]
+    if first - now >= SOON:
+        return f"{needs(len(deadlines))} a call", f"{date} The first by {by(first, zone, now)}."
+    soon = [at for at in deadlines if at - now < SOON]
+    which = "before" if soon[-1] == first else ", the first before"
+    more = f" {len(deadlines) - len(soon)} more later." if len(deadlines) > len(soon) else ""
+    sentence = f"{needs(len(soon))} a call{'' if which.startswith(',') else ' '}{which} {by(first, zone, now)}"
+    return sentence, f"{date} You have {minutes(first - now)}.{more}"
+
+
+SOON = timedelta(hours=20)
+
+
+def needs(number: int) -> str:
+    """`1 conflict needs`, `2 conflicts need`."""
+    return f"{count(number, 'conflict')} {'needs' if number == 1 else 'need'}"
+
+
+def by(deadline: datetime, zone: str, now: datetime) -> str:
+    """`05:30` where no day is needed, else `tomorrow 05:30`."""
+    return hm(deadline, zone) if deadline - now < SOON else when(deadline, zone, now)
 
 
 # --- one operation's answer -------------------------------------------------------------------------------------------
@@ -351,11 +375,9 @@ def _conflict_verdict(row: OperationRow, conflicts: Sequence[ConflictLine], zone
     if not waiting:
         return VerdictWords(css, css, "Conflict. You have talked.", f"Log what you agreed. {yours}", kicker)
     deadline = min(line.call_before for line in waiting)
-    by = "now" if deadline <= now else f"before {hm(deadline, zone)}"
-    if deadline - now > timedelta(hours=20):
-        by = f"before {when(deadline, zone, now)}"
+    until = "now" if deadline <= now else f"before {by(deadline, zone, now)}"
     left = (deadline - now).total_seconds()
-    return VerdictWords(css, css, f"Call them {by}", yours, kicker, call_before=deadline, seconds_left=left)
+    return VerdictWords(css, css, f"Call them {until}", yours, kicker, call_before=deadline, seconds_left=left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,10 +505,8 @@ def conflict_banner(detail: ConflictDetail, line: ConflictLine, zone: str, now: 
         return VerdictWords("checking", line.shape, f"Both sides talked{at}. Log what you agreed.", "")
     if line.call_before <= now:
         sentence = "Call them now"
-    elif line.call_before - now > timedelta(hours=20):
-        sentence = f"Call them before {when(line.call_before, zone, now)}"
     else:
-        sentence = f"Call them before {hm(line.call_before, zone)}"
+        sentence = f"Call them before {by(line.call_before, zone, now)}"
     return VerdictWords(css, line.shape, sentence, "", call_before=line.call_before, seconds_left=line.seconds_left)
 
 
@@ -498,11 +518,12 @@ def known_facts(detail: ConflictDetail, zone: str) -> list[tuple[str, str]]:
         "near": "Near. The zones touch.",
         "subject": "You share a subject.",
     }[shape_of(row.band)]
+    extent = "buffers included" if row.band else "72 hours before and after included"
     if row.basis == "both":
         close += " You also share a subject."
     return [
         ("How close", close),
-        ("Both active", f"{span(row.overlap_start, row.overlap_end, zone)}, buffers included"),
+        ("Both active", f"{span(row.overlap_start, row.overlap_end, zone)}, {extent}"),
         ("Found", f"{day(row.detected_at, zone)}, {row.detected_at.astimezone(ZoneInfo(zone)):%H:%M:%S %Z}"),
         ("Their alarm", "They have seen it" if row.other_acknowledged else "Not acknowledged yet"),
         *([("Watch desk", detail.desk_owner)] if detail.desk_owner else []),

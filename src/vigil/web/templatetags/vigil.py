@@ -42,8 +42,9 @@ WORDS = {
     "checking": "Checking",
     "not_registered": "NOT REGISTERED",
     "draft": "NOT REGISTERED",
+    "cancelled": "Cancelled",
 }
-_SAME_SHAPE = {"conflict": "direct", "subject": "near", "draft": "not_registered", "refused": "not_answered"}
+_SAME_SHAPE = {"conflict": "direct", "subject": "near", "draft": "not_registered", "refused": "not_answered", "cancelled": "not_covered"}
 
 
 @register.simple_tag
@@ -170,11 +171,11 @@ def initials(name: str) -> str:
 
 @register.filter
 def remaining(seconds: float | None) -> str:
-    """`38:42` below an hour, `1 h 44` below two days, else days; `now` when it has passed."""
+    """`38:42` below an hour, `1 h 44` below two days, else days; `Now` when it has passed."""
     if seconds is None:
         return ""
     if seconds <= 0:
-        return "now"
+        return "Now"
     whole = int(seconds)
     if whole < 3600:
         return f"{whole // 60:02d}:{whole % 60:02d}"

@@ -11,7 +11,7 @@ if (clock) {
 }
 
 export function remaining(seconds) {
-  if (seconds <= 0) return "now";
+  if (seconds <= 0) return "Now";
   const two = (n) => String(n).padStart(2, "0");
   if (seconds < 3600) return `${two(Math.floor(seconds / 60))}:${two(Math.floor(seconds % 60))}`;
   if (seconds < 172800) return `${Math.floor(seconds / 3600)} h ${two(Math.floor((seconds % 3600) / 60))}`;
@@ -24,7 +24,7 @@ function countDown() {
     const text = remaining(left);
     if (node.textContent !== text) node.textContent = text;
     const after = node.parentElement.querySelector("[data-left]");
-    if (after && left <= 0) after.textContent = "Talk now";
+    if (after && left <= 0) after.textContent = "call them";
   }
 }
 setInterval(countDown, 1000);

@@ -151,7 +151,9 @@ function renumber() {
     }
     one("[data-number]", site).textContent = index + 1;
     one("[data-locate]", site).setAttribute("aria-label", `Use this device's position for site ${index + 1}`);
-    one("[data-remove-site]", site).hidden = sites.length === 1;
+    const remove = one("[data-remove-site]", site);
+    remove.hidden = sites.length === 1;
+    remove.querySelector(".usa-sr-only").textContent = ` site ${index + 1}`;
   });
   sayPin();
 }
@@ -273,8 +275,11 @@ function setTime(field, text) {
   readTimes();
   saveSoon();
 }
-starts.addEventListener("input", readTimesSoon);
-starts.addEventListener("change", () => { if (starts.value && !ends.value) setTime(starts, starts.value); });
+starts.addEventListener("input", () => {
+  if (!endsTouched) ends.value = starts.value ? "+2h" : "";
+  readTimesSoon();
+});
+ends.addEventListener("focus", () => { if (!endsTouched) ends.select(); });
 ends.addEventListener("input", () => { endsTouched = Boolean(ends.value); readTimesSoon(); });
 one("[data-quick]").hidden = false;
 for (const button of all("[data-quick] button")) {

@@ -1,0 +1,190 @@
+"""A real server with the demo region, and a headless Chromium that watches what every page does.
+
+Each page that a test opens fails the test when it asks another host for anything, breaks the content-security policy,
+or throws. Set VIGIL_CHROMIUM where the browser is not at /usr/bin/chromium.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CHROMIUM = os.environ.get("VIGIL_CHROMIUM", "/usr/bin/chromium")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+    "--enable-unsafe-swiftshader",
+    "--use-angle=swiftshader",
+)
+PASSWORD = "bay-gateway-demo"
+DANA, LENA, TOM, CAROL = "dana.whitlock", "lena.marsh", "tom.vasquez", "ines.ferro"
+"""Two officers of Port Calvert, one of the Old Line State Patrol, the watch desk."""
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a node with the demo region, served as people serve it."""
+    folder = tmp_path_factory.mktemp("node")
+    port = free_port()
+    vigil = Path(sys.executable).with_name("vigil")
+    command = [str(vigil), "serve", "--demo", "--data", str(folder), "--port", str(port), "--no-worker"]
+    with (folder / "log.txt").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(folder))
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/login/", process, folder / "log.txt")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("VIGIL_")}
+    return ours | {"VIGIL_DATA_DIR": str(folder)}
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    # The server gives no sign but its answer; each try waits for the connection itself.
+    for _ in range(600):
+        assert process.poll() is None, log.read_text()[-3000:]
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            process_wait(process)
+    pytest.fail(f"no answer from {address}: {log.read_text()[-3000:]}")
+
+
+def process_wait(process: subprocess.Popen[bytes]) -> None:
+    """Wait a tenth of a second, or less when the process ends."""
+    try:
+        process.wait(0.1)
+    except subprocess.TimeoutExpired:
+        return
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"there is no browser at {CHROMIUM}: apt-get install chromium, or set VIGIL_CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watch:
+    """What went wrong on the pages of one test."""
+
+    origin: str
+    faults: list[str] = field(default_factory=list)
+
+    def over(self, page: Page) -> None:
+        """Watch a page: other hosts, policy violations, exceptions, server errors."""
+        page.on("request", lambda request: self._request(request.url))
+        page.on("console", lambda message: self._console(message.type, message.text))
+        page.on("pageerror", lambda error: self.faults.append(f"exception: {error}"))
+        page.on("response", lambda answer: self._status(answer.status, answer.url))
+
+    def _request(self, url: str) -> None:
+        if not url.startswith((self.origin + "/", "data:", "blob:")):
+            self.faults.append(f"asked another host: {url}")
+
+    def _console(self, kind: str, text: str) -> None:
+        if kind == "error" and "Content Security Policy" in text:
+            self.faults.append(text)
+
+    def _status(self, status: int, url: str) -> None:
+        if status >= 500:
+            self.faults.append(f"{status} at {url}")
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(server: str, chromium: Browser, sessions: dict[str, Any]) -> Iterator[Visit]:
+    """`visit("dana.whitlock", "/map/", width=390)`: a page of that person; keyword arguments go to the context."""
+    watch = Watch(server)
+    contexts: list[BrowserContext] = []
+
+    def open_page(
+        person: str | None = None, path: str = "/", width: int = 1440, height: int = 900, **more: Any
+    ) -> Page:
+        if person and person not in sessions:
+            sessions[person] = _log_in(chromium, server, person)
+        context = chromium.new_context(
+            base_url=server,
+            viewport={"width": width, "height": height},
+            storage_state=sessions[person] if person else None,
+            timezone_id="America/New_York",
+            **more,
+        )
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        page = context.new_page()
+        watch.over(page)
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not watch.faults, "\n".join(watch.faults)
+
+
+@pytest.fixture(scope="session")
+def sessions() -> dict[str, Any]:
+    """Cookies of people who have logged in already."""
+    return {}
+
+
+def _log_in(chromium: Browser, server: str, person: str) -> Any:
+    context = chromium.new_context(base_url=server)
+    page = context.new_page()
+    page.goto("/login/")
+    page.fill("#username", person)
+    page.fill("#password", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url("**/")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture(scope="session")
+def spot() -> Callable[[], str]:
+    """Coordinates that no other test of the run uses: 10 km apart, out at sea."""
+    taken = iter(range(10_000))
+
+    def next_spot() -> str:
+        number = next(taken)
+        return f"{30 + number % 50 * 0.1:.4f}, {-72 + number // 50 * 0.1:.4f}"
+
+    return next_spot

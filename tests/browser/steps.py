@@ -1,0 +1,38 @@
+"""What people do on the pages, in few words."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page, expect
+
+
+def fill_register(
+    page: Page, place: str, starts: str = "0600 tomorrow", ends: str = "+2h", kind: str = "search_warrant"
+) -> None:
+    """Fill what a registration needs."""
+    page.select_option("#operation_type", kind)
+    page.fill("#sites-0-place", place)
+    page.fill("#starts_at", starts)
+    page.fill("#ends_at", ends)
+    if not page.input_value("#lead_contact-name"):
+        page.fill("#lead_contact-name", "Det. Dana Whitlock")
+        page.fill("#lead_contact-phone", "410-555-0128")
+
+
+def register(page: Page, place: str, **more: str) -> str:
+    """Register an operation; its path."""
+    page.goto("/operations/register/")
+    fill_register(page, place, **more)
+    page.click(".bottom-bar button.primary")
+    expect(page.locator(".verdict h1")).to_be_visible()
+    return urlsplit(page.url).path
+
+
+def tab_to(page: Page, selector: str, most: int = 60) -> None:
+    """Press Tab until the element has the focus."""
+    for _ in range(most):
+        if page.evaluate("selector => document.activeElement?.matches(selector) ?? false", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not reach {selector}")
