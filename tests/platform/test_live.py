@@ -51,7 +51,7 @@ def streamed(people: Any, name: str, since: int, act: Callable[[AsyncIterator[Ev
     async def run() -> None:
         client = AsyncClient()
         await client.aforce_login(people.user(name))
-        response = await client.get("/stream", {"since": since})
+        response: Any = await client.get("/stream", {"since": since})
         assert response.status_code == 200
         content = response.streaming_content
         try:
