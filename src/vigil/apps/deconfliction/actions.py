@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db.transaction import on_commit
 
 from vigil.apps.deconfliction import access, plan_rows
+from vigil.apps.deconfliction.batches import BatchStore
 from vigil.apps.deconfliction.models import (
     Conflict,
     ConflictEvent,
@@ -33,7 +34,7 @@ from vigil.apps.deconfliction.models import (
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.plan_rows import Author, engine_operation, instant
 from vigil.apps.deconfliction.points import write_point
-from vigil.apps.deconfliction.store import DatabaseStore, Written
+from vigil.apps.deconfliction.store import Written
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict as Stale
 from vigil.core.errors import Invalid, NotFound
@@ -46,10 +47,10 @@ from vigil.platform.notices.board import changed
 from vigil.protocol import store as port
 from vigil.protocol.node import Node
 from vigil.protocol.signing import Signer
-from vigil.protocol.store import SearchFailed, StaleRevision, Verdict
+from vigil.protocol.store import SearchFailed, StaleRevision, Store, Verdict
 
 
-def node(store: DatabaseStore) -> Node:
+def node(store: Store) -> Node:
     """The node's state machine over the database."""
     return Node(store, Signer(keys.signing_key()))
 
@@ -202,7 +203,7 @@ def run_due_search(actor: Actor, operation_id: UUID, now: datetime) -> Verdict |
     concerns(operation=operation.id)
     write_point("before_search")
     try:
-        verdict = node(DatabaseStore()).search(str(operation.id), instant(now))
+        verdict = node(BatchStore()).search(str(operation.id), instant(now))
     except SearchFailed:
         return None
     write_point("before_search_commit")
@@ -216,7 +217,7 @@ def extend_overdue(actor: Actor, now: datetime) -> list[UUID]:
 
     Each extension is a revision whose search is due; its owners are asked "still on scene?" (specification 3).
     """
-    extended = [UUID(one.operation_id) for one in node(DatabaseStore()).extend_overdue(instant(now))]
+    extended = [UUID(one.operation_id) for one in node(BatchStore()).extend_overdue(instant(now))]
     concerns(operations=extended)
     return extended
 
@@ -393,8 +394,12 @@ def _write(
         armed_and_dangerous=plan.armed_and_dangerous and plan.share_armed_and_dangerous,
         extensions=extensions,
     )
+    store = BatchStore({revision.operation_id: Written(plan, author, batch)})
     try:
-        node(DatabaseStore(Written(plan, author, batch))).register(revision, instant(now))
+        with store.batch() as tx:
+            if number == 1:
+                tx.expect_new((revision.operation_id,))
+            node(store).register(revision, instant(now))
     except StaleRevision:
         raise Stale from None
     concerns(operation=operation_id, revision=number)
