@@ -254,7 +254,7 @@ def test_subjects_are_canonical_or_flagged_with_the_reason_and_the_operation_sta
     assert [subject.canonical for subject in found.subjects] == ["phone:+14105550142", None, None]
     assert all(subject.hint for subject in found.subjects[1:])
     assert found.subjects[1].typed == "7ab 1234"
-    assert "subject_ignored" in found.flags
+    assert "subject" in found.flags
 
 
 def test_online_only_has_a_span_of_its_own_and_no_place() -> None:

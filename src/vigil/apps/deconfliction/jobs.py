@@ -6,10 +6,12 @@ Both are safe when two workers do them at once, and both read their work from du
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-from vigil.apps.deconfliction import actions, queries
+from vigil.apps.deconfliction import actions, importing, queries
 from vigil.core.actor import system
-from vigil.platform.jobs.queue import at_start, periodic
+from vigil.platform.jobs.queue import at_start, job, periodic
 from vigil.protocol.node import AHEAD_US
 
 WORKER = system("worker")
@@ -28,3 +30,9 @@ def extend_overdue(now: datetime) -> None:
     """Extend what nobody has ended before its end comes, and, at start-up, before anything is answered (3)."""
     if queries.anything_overdue(now + timedelta(microseconds=AHEAD_US)):
         actions.extend_overdue(WORKER, now)
+
+
+@job(importing.JOB)
+def run_import(payload: dict[str, Any], now: datetime) -> None:
+    """Store a file that somebody left to be imported."""
+    importing.run_waiting(UUID(payload["batch"]), now)

@@ -59,7 +59,7 @@ class PlanFlag(StrEnum):
 
     OUTSIDE_REGION = "outside_region"
     PIN_WANTED = "pin_wanted"
-    SUBJECT_IGNORED = "subject_ignored"
+    SUBJECT_IGNORED = "subject"
     NO_SUBJECT = "no_subject"
     EXIGENT = "exigent"
 
@@ -113,7 +113,7 @@ def read_plan(raw: Mapping[str, Any], context: PlanContext) -> Plan:
     if fields.problems:
         # Sites that share the operation's times or radius find the same fault at the same field.
         raise Invalid(list(dict.fromkeys(fields.problems)))
-    return replace(plan, flags=_flags(plan, kind, context))
+    return replace(plan, flags=plan_flags(plan, context))
 
 
 # --- fields --------------------------------------------------------------------------------------------------------
@@ -338,7 +338,7 @@ def _site(
     zone = _named_zone(site) or span.zone
     own = site if site.has("starts_at") or site.has("ends_at") else None
     if where is not None and not zone:
-        zone = _zone_at(where.geometry)
+        zone = zone_at(where.geometry)
     # Without its place a site has no local time; the times are then judged in the agency's.
     window = _window(_Span(own or span.fields, zone), zone or context.zone, context)
     radius = site.number("radius_m", whole.number("radius_m", kind.radius_m))
@@ -473,7 +473,8 @@ def _vertices(geometry: Geometry) -> tuple[Vertex, ...]:
     return geometry.vertices if isinstance(geometry, Line) else geometry.exterior
 
 
-def _zone_at(geometry: Geometry) -> str:
+def zone_at(geometry: Geometry) -> str:
+    """The IANA zone of a site: that of its first vertex."""
     return places.zone_of(*_vertices(geometry)[0])
 
 
@@ -619,13 +620,14 @@ def _external_references(fields: _Fields) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _flags(plan: Plan, kind: OperationType, context: PlanContext) -> tuple[str, ...]:
+def plan_flags(plan: Plan, context: PlanContext) -> tuple[str, ...]:
+    """What is registered and flagged of a complete plan, sorted (specification 3)."""
     starts = [site.starts_at for site in plan.sites] + ([plan.span.start] if plan.span else [])
     ends = [site.ends_at for site in plan.sites] + ([plan.span.end] if plan.span else [])
     found: set[str] = {
         flag.value
         for flag in types.flags(
-            kind,
+            context.types[plan.operation_type],
             span=timedelta(microseconds=max(ends) - min(starts)),
             radii_m=[site.radius_m for site in plan.sites],
             areas_km2=[shapes.area_km2(site.geometry, site.radius_m) for site in plan.sites],
