@@ -120,7 +120,7 @@ def test_a_worker_that_comes_back_after_its_lease_does_not_undo_anothers_mark(ca
     assert other is not None
     Job.objects.filter(pk=other.pk).update(state="done")
     queue.run(slow, now)
-    assert Job.objects.get().state == "done"
+    assert (Job.objects.get().state, Job.objects.get().last_error) == ("done", "")
 
 
 def test_of_two_claims_at_once_one_wins(calls: list[Any], now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
