@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.test_node import DETECTED, FAR, HOUR, WITHDRAWN, Desk, a_revision, a_site
+from protocol.desk import DETECTED, FAR, HOUR, WITHDRAWN, Desk, a_revision, a_site
 from protocol.trace import MINUTE, NORTH, SOUTH, START
 from vigil.engine.operation import Window
 from vigil.protocol.exchange import Exchange, NotAnAnswer

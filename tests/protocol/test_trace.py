@@ -168,6 +168,7 @@ class RepliesBeforeAlarm(Exchange):
 
 class WorldThatRepliesBeforeAlarm(World):
     exchange_class = RepliesBeforeAlarm
+    crashes = 0.6
 
 
 class RepliesInSilence(Exchange):

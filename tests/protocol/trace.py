@@ -146,6 +146,8 @@ class World:
 
     node_class: type[Node] = Node
     exchange_class: type[Exchange] = Exchange
+    crashes = 0.15
+    """How often a step dies at one of its commits."""
 
     def __init__(self, north: Store, south: Store, seed: int, restores: bool = True) -> None:
         self.random = random.Random(seed)
@@ -190,7 +192,7 @@ class World:
         }
         act = self.random.choices(list(acts), list(acts.values()))[0]
         station = self.stations[self.random.choice((NORTH, SOUTH))]
-        if self.random.random() < 0.15:
+        if self.random.random() < self.crashes:
             station.store.die = self.random.choice(("before commit", "after commit"))
             station.store.commits_left = self.random.choice((0, 0, 1, 2))
         try:
