@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
-from tests.browser.conftest import DANA, Visit
+from tests.browser.conftest import DANA, Visit, Watch
 from tests.browser.steps import register
 
 pytestmark = pytest.mark.browser
@@ -32,67 +32,74 @@ HEIGHT = {390: 844, 768: 1024, 1440: 900}
 SHOTS = os.environ.get("VIGIL_SCREENSHOTS", "")
 
 
-def _check(page: Page, name: str, width: int) -> None:
+def _check(page: Page, watch: Watch, name: str, width: int) -> None:
     page.wait_for_load_state("load")
-    for box in page.locator("[data-map], [data-pin-map]").all():
+    for _ in page.locator("[data-map], [data-pin-map]").all():
         page.wait_for_selector("[data-ready=yes], .has-failed")
-        box.scroll_into_view_if_needed()
     beside = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert beside <= 0, f"{name} at {width} is {beside} px wider than the screen"
+    _axe(page, watch, name)
+    _shoot(page, watch, name, width)
+
+
+def _axe(page: Page, watch: Watch, name: str) -> None:
+    watch.testing = True
     found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    _shoot(page, name, width)
+    page.evaluate("() => 1")
+    watch.testing = False
+    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
 
 
-def _shoot(page: Page, name: str, width: int) -> None:
+def _shoot(page: Page, watch: Watch, name: str, width: int) -> None:
     if not SHOTS:
         return
     folder = Path(SHOTS)
     folder.mkdir(parents=True, exist_ok=True)
+    watch.testing = True
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
     page.emulate_media(color_scheme="light")
+    page.evaluate("() => 1")
+    watch.testing = False
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", PAGES)
-def test_page(visit: Visit, name: str, width: int) -> None:
+def test_page(visit: Visit, watch: Watch, name: str, width: int) -> None:
     page = visit(None if name == "login" else DANA, PAGES[name], width=width, height=HEIGHT[width])
-    _check(page, name, width)
+    _check(page, watch, name, width)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_answers_and_a_conflict(visit: Visit, width: int) -> None:
+def test_answers_and_a_conflict(visit: Visit, watch: Watch, width: int) -> None:
     page = visit(DANA, "/conflicts/", width=width, height=HEIGHT[width])
     page.locator("tbody a").first.click()
     page.locator(".verdict").wait_for()
-    _check(page, "conflict", width)
+    _check(page, watch, "conflict", width)
     page.get_by_role("link", name="Open your operation").click()
-    _check(page, "answer-conflict", width)
+    _check(page, watch, "answer-conflict", width)
     page.goto("/operations/?state=no_known_conflict")
     page.locator("tbody a").first.click()
-    _check(page, "answer-no-known-conflict", width)
+    _check(page, watch, "answer-no-known-conflict", width)
     page.context.set_offline(True)
     page.locator(".is-old").wait_for()
-    page.evaluate("() => document.querySelectorAll('*').length")
-    _shoot(page, "not-connected", width)
+    _shoot(page, watch, "not-connected", width)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_errors_on_the_form(visit: Visit, width: int) -> None:
+def test_errors_on_the_form(visit: Visit, watch: Watch, width: int) -> None:
     page = visit(DANA, "/operations/register/", width=width, height=HEIGHT[width])
     page.fill("#sites-0-place", "Springfield")
     page.click(".bottom-bar button.primary")
     page.locator(".error-summary").wait_for()
-    _check(page, "register-errors", width)
+    _check(page, watch, "register-errors", width)
 
 
-def test_the_dark_theme_has_no_violation_either(visit: Visit) -> None:
+def test_the_dark_theme_has_no_violation_either(visit: Visit, watch: Watch) -> None:
     for path in ("/", "/operations/", "/operations/register/", "/conflicts/", "/map/"):
         page = visit(DANA, path, color_scheme="dark")
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+        _axe(page, watch, path)
 
 
 def test_each_target_is_large_enough_for_a_thumb(visit: Visit) -> None:

@@ -260,14 +260,14 @@ def datetime_of(instant: int) -> datetime:
 
 def own_contact(actor: Actor) -> dict[str, str]:
     """The person themselves as lead contact, for their first operation."""
-    user = User.objects.filter(pk=actor.user_id).first()
+    user = User.objects.filter(pk=actor.user_id).first() if actor.user_id else None
     return {"name": user.full_name, "phone": user.phone} if user else {}
 
 
 def first_view(actor: Actor) -> tuple[float, float, float, float]:
     """Where a map opens (west, south, east, north): around the agency, else the region, else the country."""
-    agency = Agency.objects.get(pk=actor.agency_id)
-    if agency.longitude is not None and agency.latitude is not None:
+    agency = Agency.objects.filter(pk=actor.agency_id).first() if actor.agency_id else None
+    if agency and agency.longitude is not None and agency.latitude is not None:
         return (agency.longitude - 0.3, agency.latitude - 0.2, agency.longitude + 0.3, agency.latitude + 0.2)
     region = region_boxes(Node.objects.values_list("region", flat=True).get(slot=1))
     if region:

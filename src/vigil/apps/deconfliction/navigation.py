@@ -27,5 +27,15 @@ register(
         prefixes=("/conflicts/",),
         badge=waiting_conflicts,
     ),
+    Entry(
+        "Import",
+        "Import",
+        "deconfliction:import",
+        "upload_file",
+        50,
+        "deconfliction.operation.import",
+        prefixes=("/import/",),
+        on_phone=False,
+    ),
     Entry("Account", "More", "account", "account_circle", 90, "accounts.profile.edit", on_rail=False),
 )

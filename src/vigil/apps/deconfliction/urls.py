@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vigil.apps.deconfliction import views
+from vigil.apps.deconfliction import import_views, views
 
 app_name = "deconfliction"
 
@@ -30,5 +30,10 @@ urlpatterns = [
     path("map/", views.map_page, name="map"),
     path("map/zones/", views.zones, name="zones"),
     path("map/towns/", views.towns, name="towns"),
+    path("import/", import_views.import_page, name="import"),
+    path("import/<uuid:upload_id>/columns/", import_views.map_columns, name="import_map"),
+    path("import/<uuid:upload_id>/check/", import_views.check, name="import_check"),
+    path("import/runs/<uuid:batch_id>/", import_views.run, name="import_run"),
+    path("import/runs/<uuid:batch_id>/stop/", import_views.stop, name="import_stop"),
     path("notices/<uuid:notice_id>/", views.notice, name="notice"),
 ]

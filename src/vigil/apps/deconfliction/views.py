@@ -22,7 +22,7 @@ from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.lanes import lanes
 from vigil.apps.deconfliction.models import Operation
 from vigil.apps.deconfliction.plan import PlaceSource
-from vigil.apps.deconfliction.wall_times import TimeError, read_time
+from vigil.apps.deconfliction.wall_times import TimeError, is_zone, read_time
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound, Problem
 from vigil.engine.types import OPERATION_TYPES
@@ -419,7 +419,7 @@ def register(request: HttpRequest) -> HttpResponse:
     draft_id = _uuid(request.POST.get("draft") or request.GET.get("draft"))
     if request.method == "GET":
         return _form_page(request, _opened_form(actor, draft_id, _remembered(actor)))
-    typed = forms.nest(request.POST.items())
+    typed = forms.nest(_texts(request))
 
     def store(plan: Any) -> Operation:
         return actions.register_operation(actor, plan, now)
@@ -436,13 +436,17 @@ def edit(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     draft_id = _uuid(request.POST.get("draft") or request.GET.get("draft"))
     if request.method == "GET":
         return _form_page(request, _opened_form(actor, draft_id, forms.typed_of_plan(detail.plan)), editing=detail)
-    typed = forms.nest(request.POST.items())
+    typed = forms.nest(_texts(request))
     revision = int(request.POST["revision"]) if request.POST.get("revision", "").isdigit() else 0
 
     def store(plan: Any) -> Operation:
         return actions.revise_operation(actor, operation_id, revision, plan, now)
 
     return _submitted(request, actor, typed, draft_id, store, editing=detail)
+
+
+def _texts(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    return ((name, str(value)) for name, value in request.POST.items())
 
 
 def _submitted(
@@ -552,7 +556,7 @@ def _form_page(
 def save_draft(request: HttpRequest) -> JsonResponse:
     """Keep what is typed, for the script; answers with the draft's id and the time it was saved."""
     actor, now = actor_of(request), clock.now()
-    typed = forms.nest((name, value) for name, value in request.POST.items() if name != "operation")
+    typed = forms.nest((name, value) for name, value in _texts(request) if name != "operation")
     operation_id = _uuid(request.POST.get("operation"))
     draft_id = _uuid(request.POST.get("draft"))
     try:
@@ -634,7 +638,7 @@ def read_times(request: HttpRequest) -> JsonResponse:
     """How typed times are read in the site's zone: wall times and words, or the sentence that says what is wrong."""
     asked, now = _posted_json(request), clock.now()
     zone = str(asked.get("zone", "")) or _zone(request)
-    if not rules.is_zone(zone):
+    if not is_zone(zone):
         zone = _zone(request)
     answer: dict[str, Any] = {}
     start = None

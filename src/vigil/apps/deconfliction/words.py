@@ -228,7 +228,7 @@ def today_answer(conflicts: Sequence[ConflictLine], waiting: int, zone: str, now
     """What needs the reader now."""
     local = now.astimezone(ZoneInfo(zone))
     date = f"{local:%A, %B} {local.day}. It is {local:%H:%M %Z}."
-    calls = sorted((line.call_before for line in conflicts if line.waits and not line.row.tentative))
+    calls = sorted(line.call_before for line in conflicts if line.waits and not line.row.tentative)
     if calls:
         return Answer(*_calls_sentence(calls, date, zone, now))
     if waiting:

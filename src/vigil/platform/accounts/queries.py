@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from vigil.core.actor import Actor
+from vigil.core.errors import NotFound
 from vigil.core.permissions import Role
 from vigil.platform.accounts.models import ApiToken, Membership, User
 from vigil.platform.agencies.models import Node
@@ -41,9 +42,15 @@ def role_words(role: str) -> str:
     return role.replace("_", " ").capitalize()
 
 
+def _person(actor: Actor) -> UUID:
+    if actor.user_id is None:
+        raise NotFound
+    return actor.user_id
+
+
 def profile_of(actor: Actor) -> Profile:
     """The actor's own person."""
-    user = User.objects.get(pk=actor.user_id)
+    user = User.objects.get(pk=_person(actor))
     memberships = Membership.objects.filter(user=user, active=True, agency__is_active=True).select_related("agency")
     agencies = {str(membership.agency_id): membership.agency.label for membership in memberships}
     roles = ", ".join(role_words(role.value) for role in Role if role in actor.roles)
@@ -52,12 +59,12 @@ def profile_of(actor: Actor) -> Profile:
 
 def may_act_for(actor: Actor, agency_id: UUID) -> bool:
     """Whether the person has an active role there."""
-    return Membership.objects.filter(user_id=actor.user_id, agency_id=agency_id, active=True).exists()
+    return Membership.objects.filter(user_id=_person(actor), agency_id=agency_id, active=True).exists()
 
 
 def own_tokens(actor: Actor) -> list[ApiToken]:
     """The tokens that act as this person, newest first."""
-    return list(ApiToken.objects.filter(user_id=actor.user_id).order_by("-created_at"))
+    return list(ApiToken.objects.filter(user_id=_person(actor)).order_by("-created_at"))
 
 
 def demo_logins() -> list[Login]:

@@ -44,7 +44,13 @@ WORDS = {
     "draft": "NOT REGISTERED",
     "cancelled": "Cancelled",
 }
-_SAME_SHAPE = {"conflict": "direct", "subject": "near", "draft": "not_registered", "refused": "not_answered", "cancelled": "not_covered"}
+_SAME_SHAPE = {
+    "conflict": "direct",
+    "subject": "near",
+    "draft": "not_registered",
+    "refused": "not_answered",
+    "cancelled": "not_covered",
+}
 
 
 @register.simple_tag

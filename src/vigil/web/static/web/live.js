@@ -115,6 +115,7 @@ function swap(old, fresh) {
   const open = [...old.querySelectorAll("details[open][id]")].map((node) => node.id);
   const focused = old.contains(document.activeElement) ? path(document.activeElement, old) : null;
   old.replaceChildren(...fresh.childNodes);
+  if (!fresh.dataset.poll) old.removeAttribute("data-poll");
   for (const attribute of fresh.attributes) old.setAttribute(attribute.name, attribute.value);
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   if (focused !== null) find(focused, old)?.focus();
@@ -162,6 +163,14 @@ async function notice(event) {
   while (toasts.children.length > 3) toasts.lastChild.remove();
   if (!data.urgent) setTimeout(() => toast.remove(), 12000);
 }
+
+// A page whose progress no event tells of (an import) looks again by itself.
+let polls = 0;
+setInterval(() => {
+  const every = Number(document.querySelector("[data-poll]")?.dataset.poll || 0);
+  polls += 500;
+  if (every && !lost && polls % every === 0) refresh();
+}, 500);
 
 window.addEventListener("offline", () => setLost(true));
 window.addEventListener("online", connect);
