@@ -33,8 +33,10 @@ FLAGS = (
     "--use-angle=swiftshader",
 )
 PASSWORD = "bay-gateway-demo"
-DANA, LENA, TOM, CAROL = "dana.whitlock", "lena.marsh", "tom.vasquez", "ines.ferro"
-"""Two officers of Port Calvert, one of the Old Line State Patrol, the watch desk."""
+DANA, LENA, TOM = "dana.whitlock", "lena.marsh", "tom.vasquez"
+"""Two officers of Port Calvert, one of the Old Line State Patrol."""
+INES, RUTH, PAUL = "ines.ferro", "ruth.calloway", "paul.drummond"
+"""Watch desk, supervisor and administrator of Port Calvert."""
 
 
 def free_port() -> int:
@@ -51,7 +53,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("node")
     port = free_port()
     vigil = Path(sys.executable).with_name("vigil")
-    command = [str(vigil), "serve", "--demo", "--data", str(folder), "--port", str(port), "--no-worker"]
+    command = [str(vigil), "serve", "--demo", "--data", str(folder), "--port", str(port)]
     with (folder / "log.txt").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(folder))
         try:

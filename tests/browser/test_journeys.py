@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import DANA, LENA, PASSWORD, TOM, Visit
+from tests.browser.conftest import DANA, INES, LENA, PASSWORD, PAUL, RUTH, TOM, Visit
 from tests.browser.steps import fill_register, register, tab_to
 
 pytestmark = pytest.mark.browser
@@ -374,3 +374,81 @@ def test_the_list_as_a_file_has_the_rows_of_the_page(visit: Visit) -> None:
     lines = waiting.value.path().read_text().splitlines()
     assert lines[0].startswith("Answer,Operation,Type,Starts")
     assert len(lines) == shown + 1
+
+
+HEADER = "operation_id,agency_ori,operation_type,starts_at,ends_at,latitude,longitude,contact_name,contact_phone"
+ORI = "MD0PCP100"
+
+
+def file_row(number: str, place: str, phone: str = "410-555-0112") -> str:
+    """A row of operations.csv for Port Calvert."""
+    latitude, longitude = place.split(", ")
+    times = "2030-03-05T06:00:00-05:00,2030-03-05T08:00:00-05:00"
+    return f"{number},{ORI},search_warrant,{times},{latitude},{longitude},Dana Whitlock,{phone}"
+
+
+def send(page: Page, text: str, mapping: str = "") -> None:
+    """Send a file to the import page."""
+    page.goto("/import/")
+    page.set_input_files("#file", {"name": "plans.csv", "mimeType": "text/csv", "buffer": text.encode()})
+    page.select_option("#mapping", mapping)
+    page.get_by_role("button", name="Check this file").click()
+
+
+def test_a_file_is_checked_first_and_then_imported(visit: Visit, spot: Spot) -> None:
+    page = visit(RUTH, "/import/")
+    send(page, "\n".join([HEADER, file_row("W-1", spot()), file_row("W-2", spot()), file_row("W-3", spot(), "12")]))
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 operations can be imported, 1 row cannot")
+    expect(page.locator(".bad-rows")).to_contain_text("contact_phone")
+    page.get_by_role("button", name=re.compile("^Import 2")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Imported: 2 new, 0 changed")
+    page.get_by_role("link", name="See operations").click()
+    page.goto("/operations/?when=all&q=W-")
+    expect(page.locator("tbody tr")).to_have_count(2)
+
+
+def test_columns_of_another_name_are_chosen_and_kept(visit: Visit, spot: Spot) -> None:
+    latitude, longitude = spot().split(", ")
+    row = f"X-9,2030-05-06 06:00,2030-05-06 09:00,{latitude},{longitude}"
+    page = visit(RUTH, "/import/")
+    send(page, f"case,from,until,lat,lon\n{row}\n", "new")
+    for name, column in (("operation_id", "case"), ("latitude", "lat"), ("longitude", "lon")):
+        page.select_option(f"#column-{name}", column)
+    page.select_option("#times-start", "from")
+    page.select_option("#times-end", "until")
+    for name, value in (("agency_ori", ORI), ("operation_type", "raid"), ("contact_name", "Ruth Calloway")):
+        page.fill(f"#constant-{name}", value)
+    page.fill("#constant-contact_phone", "410-555-0111")
+    page.fill("#save_as", "Our records system")
+    page.get_by_role("button", name="Check this file").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 operation can be imported")
+    page.goto("/import/")
+    expect(page.locator("#mapping")).to_contain_text("Our records system")
+
+
+def test_a_file_that_is_none_is_refused_in_words(visit: Visit) -> None:
+    page = visit(RUTH, "/import/")
+    send(page, "")
+    expect(page.locator(".error-summary")).to_be_visible()
+    expect(page.locator(".error-summary")).to_contain_text("empty")
+
+
+def test_a_token_is_shown_once_and_can_be_revoked(visit: Visit) -> None:
+    page = visit(PAUL, "/account/")
+    page.fill("#token_name", "Records system")
+    page.get_by_role("button", name="Create token").click()
+    expect(page.locator("[data-secret]")).to_contain_text("vgl_")
+    page.goto("/account/")
+    expect(page.locator("[data-secret]")).to_have_count(0)
+    page.get_by_role("button", name="Revoke Records system").click()
+    expect(page.locator(".rows", has_text="Records system")).to_contain_text("Revoked")
+
+
+def test_the_watch_desk_sees_conflicts_of_both_sides(visit: Visit, spot: Spot) -> None:
+    place = spot()
+    register(visit(TOM), place)
+    register(visit(DANA), place)
+    page = visit(INES, "/conflicts/")
+    page.locator("tbody a").first.click()
+    expect(page.locator(".verdict h1")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("Both sides")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
-from tests.browser.conftest import DANA, Visit, Watch
+from tests.browser.conftest import DANA, PAUL, RUTH, Visit, Watch
 from tests.browser.steps import register
 
 pytestmark = pytest.mark.browser
@@ -24,9 +24,11 @@ PAGES = {
     "register": "/operations/register/",
     "conflicts": "/conflicts/",
     "map": "/map/",
+    "import": "/import/",
     "account": "/account/",
     "missing": "/operations/00000000-0000-0000-0000-000000000000/",
 }
+READERS = {"login": None, "import": RUTH, "account": PAUL}
 WIDTHS = (390, 768, 1440)
 HEIGHT = {390: 844, 768: 1024, 1440: 900}
 SHOTS = os.environ.get("VIGIL_SCREENSHOTS", "")
@@ -67,7 +69,7 @@ def _shoot(page: Page, watch: Watch, name: str, width: int) -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", PAGES)
 def test_page(visit: Visit, watch: Watch, name: str, width: int) -> None:
-    page = visit(None if name == "login" else DANA, PAGES[name], width=width, height=HEIGHT[width])
+    page = visit(READERS.get(name, DANA), PAGES[name], width=width, height=HEIGHT[width])
     _check(page, watch, name, width)
 
 

@@ -47,6 +47,8 @@ PAGES: dict[int, tuple[str, str, str]] = {
 def page(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
     """The error page of a status; a sentence replaces the general one."""
     title, general, mend = PAGES.get(status, PAGES[400])
+    if sentence.startswith(title):
+        sentence = general
     context = {
         "status": status,
         "title": title,

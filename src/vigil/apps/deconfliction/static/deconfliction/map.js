@@ -35,9 +35,9 @@ function filter() {
   for (const row of all("[data-row]")) row.hidden = !rows.has(row);
   const conflicts = [...rows].filter((row) => row.dataset.shape !== "own").length;
   const count = rows.size;
-  const span = `between ${label(from.value)} and ${label(to.value)}`;
+  const span = `${label(from.value)} to ${label(to.value)}`;
   one("[data-map-heading]").textContent =
-    `${count === 1 ? "1 operation" : `${count} operations`} ${span}. ${conflicts === 1 ? "1 has a conflict." : conflicts ? `${conflicts} have a conflict.` : "None has a known conflict."}`;
+    `${count === 1 ? "1 operation" : `${count} operations`}, ${span}. ${conflicts === 1 ? "1 has a conflict." : conflicts ? `${conflicts} have a conflict.` : "None has a known conflict."}`;
   one("[data-none]").hidden = count > 0;
   one("[data-time-text]").textContent = `${page.dataset.dayText}, ${label(from.value)} to ${label(to.value)}. Filters map and table.`;
   from.setAttribute("aria-valuetext", label(from.value));
@@ -106,7 +106,7 @@ function layers() {
   map.addLayer({ id: "edge", type: "line", source: "zones", filter: zone([["!", ["get", "widened"]]]), paint: { "line-color": colour, "line-width": 2 } });
   map.addLayer({ id: "edge-wide", type: "line", source: "zones", filter: zone([["get", "widened"]]), paint: { "line-color": colour, "line-width": 2, "line-dasharray": [3, 2] } });
   map.addLayer({ id: "picked", type: "line", source: "zones", filter: zone([["==", ["get", "id"], ""]]), paint: { "line-color": colours.ink, "line-width": 4 } });
-  map.addLayer({ id: "dots", type: "circle", source: "zones", filter: ["==", ["get", "kind"], "label"], paint: { "circle-radius": 6, "circle-color": colour, "circle-stroke-color": colours.halo, "circle-stroke-width": 2 } });
+  map.addLayer({ id: "dots", type: "circle", source: "zones", filter: ["==", ["get", "kind"], "label"], paint: { "circle-radius": 4, "circle-color": colour, "circle-stroke-color": colours.halo, "circle-stroke-width": 2 } });
   map.addLayer({ id: "names", type: "symbol", source: "zones", filter: ["==", ["get", "kind"], "label"], layout: { "text-field": ["get", "name"], "text-size": 13, "text-anchor": "top", "text-offset": [0, 0.7], "text-optional": true }, paint: { "text-color": colours.ink, "text-halo-color": colours.halo, "text-halo-width": 2 } });
   for (const layer of ["own", "near", "direct", "dots"]) {
     map.on("click", layer, (event) => { event.preventDefault(); openCard(event.features[0].properties.id); });
