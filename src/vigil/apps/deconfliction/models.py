@@ -205,9 +205,21 @@ class Operation(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("agency", "starts_at", "id"), name="deconfliction_op_agency"),
-            models.Index(fields=("agency", "ends_at"), name="deconfliction_op_agency_end"),
+            # Lists run along it in their order and decide every filter without reading the row.
+            models.Index(
+                fields=(
+                    *("agency", "starts_at", "id", "ends_at", "status", "disclosure"),
+                    *("determination", "operation_type", "reference", "external_id"),
+                ),
+                name="deconfliction_op_list",
+            ),
+            models.Index(fields=("agency", "ends_at", "starts_at"), name="deconfliction_op_running"),
+            models.Index(fields=("agency", "window_end", "window_start"), name="deconfliction_op_window"),
+            models.Index(
+                fields=("agency", "starts_at"), name="deconfliction_op_reason_due", condition=Q(reason_due=True)
+            ),
             models.Index(fields=("submitter", "starts_at"), name="deconfliction_op_submitter"),
+            models.Index(fields=("submitter", "created_at"), name="deconfliction_op_newest"),
             models.Index(fields=("next_end_at",), name="deconfliction_op_next_end"),
             models.Index(fields=("window_end",), name="deconfliction_op_window_end"),
         )
