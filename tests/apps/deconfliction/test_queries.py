@@ -1,0 +1,105 @@
+"""Lists: their order, filters and pages, and that they ask the database as often for many rows as for few."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from tests.apps.deconfliction.plans import HARBOR, plan, site
+
+from vigil.apps.deconfliction import actions, queries
+from vigil.core.errors import Invalid
+
+pytestmark = [pytest.mark.db, pytest.mark.django_db]
+
+LISTS: dict[str, Callable[[Any, datetime], object]] = {
+    "today": queries.today,
+    "operations": lambda actor, now: queries.operation_list(actor, queries.OperationFilter(), now),
+    "conflicts": lambda actor, now: queries.conflict_list(actor, queries.ConflictFilter(), now),
+    "map": lambda actor, now: queries.map_operations(actor, now, now + timedelta(days=2), now),
+    "badges": queries.badges,
+}
+
+
+def register(people: Any, name: str, now: datetime, *sites: Any, **fields: Any) -> Any:
+    actor = people.actor(name)
+    operation = actions.register_operation(actor, plan(now, *sites, **fields), now)
+    actions.run_due_search(actor, operation.id, now)
+    return operation
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("who", ["alice", "carol"])
+def test_more_rows_take_no_more_queries(people: Any, now: datetime, name: str, who: str) -> None:
+    counts = []
+    for more in (2, 6):
+        for number in range(more):
+            register(people, "alice" if number % 2 else "dave", now)
+        with CaptureQueriesContext(connection) as asked:
+            LISTS[name](people.actor(who), now)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+def test_pages_follow_one_another_without_gap_or_repeat(people: Any, now: datetime) -> None:
+    made = [
+        register(people, "alice", now, site(now, starts_in=timedelta(hours=3 + n // 3))).reference for n in range(8)
+    ]
+    for newest_first in (False, True):
+        seen: list[str] = []
+        cursor = ""
+        while True:
+            wanted = queries.OperationFilter(cursor=cursor, limit=3, newest_first=newest_first)
+            page = queries.operation_list(people.actor("alice"), wanted, now)
+            seen += [row.reference for row in page.rows]
+            cursor = page.next_cursor
+            if not cursor:
+                break
+        assert sorted(seen) == sorted(made)
+        assert len(seen) == 8
+
+
+def test_filters_narrow(people: Any, now: datetime) -> None:
+    early = register(people, "alice", now, site(now, starts_in=timedelta(hours=-1), lasts=timedelta(hours=3)))
+    late = register(people, "bob", now, site(now, (-77.5, 38.0), timedelta(days=3)), operation_type="raid")
+    alice = people.actor("alice")
+
+    def found(**fields: Any) -> list[str]:
+        return [row.reference for row in queries.operation_list(alice, queries.OperationFilter(**fields), now).rows]
+
+    assert found() == [early.reference, late.reference]
+    assert found(status="under_way") == [early.reference]
+    assert found(status="registered") == [late.reference]
+    assert found(operation_type="raid") == found(text=late.reference.lower()) == [late.reference]
+    assert found(mine=True) == found(period=(None, now + timedelta(days=1))) == [early.reference]
+    assert found(determination="no_known_conflict") == [early.reference, late.reference]
+    assert found(determination="conflict") == found(text="zzz") == []
+
+
+def test_a_cursor_that_is_none_is_refused_at_its_field(people: Any, now: datetime) -> None:
+    with pytest.raises(Invalid) as refusal:
+        queries.operation_list(people.actor("alice"), queries.OperationFilter(cursor="nonsense"), now)
+    assert refusal.value.problems[0].pointer == "/cursor"
+
+
+def test_today_shows_what_runs_what_comes_and_what_is_asked(people: Any, now: datetime) -> None:
+    running = register(people, "alice", now, site(now, starts_in=timedelta(hours=-1), lasts=timedelta(hours=3)))
+    coming = register(people, "alice", now, site(now, (-77.5, 38.0)))
+    register(people, "alice", now, site(now, (-79.5, 38.0), timedelta(days=3)))
+    day = queries.today(people.actor("alice"), now)
+    assert [row.reference for row in day.under_way] == [running.reference]
+    assert [row.reference for row in day.upcoming] == [coming.reference]
+    assert [row.reference for row in day.reasons_due] == [running.reference]
+    assert day.conflicts == ()
+
+
+def test_the_map_draws_the_zone_true_to_scale(people: Any, now: datetime) -> None:
+    register(people, "alice", now)
+    [drawn] = queries.map_operations(people.actor("alice"), now, now + timedelta(days=1), now).rows
+    latitudes = [latitude for _, latitude in drawn.rings[0]]
+    assert drawn.geometry_wkt == f"POINT({HARBOR[0]} {HARBOR[1]})"
+    assert (max(latitudes) - min(latitudes)) * 111_000 == pytest.approx(600, rel=0.01)
