@@ -1,0 +1,92 @@
+"""The demo region: made once, moved to today at each start, and full of what there is to see."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from vigil.apps.deconfliction import actions, demo, queries
+from vigil.apps.deconfliction.models import Conflict, Operation, Revision, SearchDue
+from vigil.core.errors import Unavailable
+from vigil.platform import clock
+from vigil.platform.accounts.access import actor_of_user
+from vigil.platform.accounts.models import User
+from vigil.platform.agencies.models import Agency, Node
+
+pytestmark = pytest.mark.django_db
+
+MORNING = datetime(2026, 11, 24, 13, 40, tzinfo=UTC)
+
+
+def actor(username: str) -> Any:
+    found = actor_of_user(User.objects.get(username=username))
+    assert found is not None
+    return found
+
+
+def test_the_first_start_fills_a_region_with_everything_there_is_to_see() -> None:
+    with clock.fixed(MORNING):
+        made = demo.ensure(MORNING)
+    assert (made, Agency.objects.count(), Node.objects.get().is_demo) == (59, 3, True)
+    assert SearchDue.objects.count() == 0
+    assert set(Operation.objects.values_list("determination", flat=True)) == {"conflict", "no_known_conflict"}
+    seen = Conflict.objects
+    assert {"direct", "near", ""} == set(seen.values_list("band", flat=True))
+    assert seen.filter(tentative=True).exists()
+    assert seen.filter(owner_only=True).exists()
+    assert Operation.objects.filter(mode="exercise", determination="conflict").exists()
+    joint = {
+        row.external_id: row.determination for row in Operation.objects.filter(external_id__in=("demo-S07", "demo-T06"))
+    }
+    assert set(joint.values()) == {"no_known_conflict"}
+
+
+def test_an_officer_finds_several_conflicts_of_the_next_hours() -> None:
+    with clock.fixed(MORNING):
+        demo.ensure(MORNING)
+        found = queries.conflict_list(actor("dana.whitlock"), queries.ConflictFilter(open_only=True), MORNING).rows
+    soon = [row for row in found if row.own_operation_id and row.starts_at < MORNING + timedelta(hours=6)]
+    assert {row.band for row in soon} >= {"direct", "near"}
+    assert {"Tidewater GTF", "Old Line Patrol"} <= {row.other_agency for row in soon}
+
+
+def test_the_printed_logins_work() -> None:
+    with clock.fixed(MORNING):
+        demo.ensure(MORNING)
+    for username, password, _ in demo.LOGINS:
+        assert Client().login(username=username, password=password)
+
+
+def test_again_at_once_nothing_is_written() -> None:
+    with clock.fixed(MORNING):
+        demo.ensure(MORNING)
+        assert demo.ensure(MORNING + timedelta(minutes=20)) == 0
+    assert Operation.objects.count() == 59
+
+
+def test_the_next_day_everything_moves_by_revisions_that_ask_again() -> None:
+    with clock.fixed(MORNING):
+        demo.ensure(MORNING)
+        before = Conflict.objects.filter(standing="open").count()
+        # One that meets nobody.
+        cancelled = Operation.objects.get(external_id="demo-P18")
+        actions.cancel_operation(actor("dana.whitlock"), cancelled.id, cancelled.revision, MORNING)
+        actions.run_due_search(actor("dana.whitlock"), cancelled.id, MORNING)
+    later = MORNING + timedelta(days=3, hours=2)
+    with clock.fixed(later):
+        assert demo.ensure(later) == 58
+    assert Revision.objects.filter(kind="shift").count() == 58
+    assert Conflict.objects.filter(standing="open").count() == before
+    moved = Operation.objects.exclude(external_id="demo-P18")
+    assert moved.filter(ends_at__lte=later).count() == 0
+    assert SearchDue.objects.count() == 0
+    assert Operation.objects.get(external_id="demo-P18").status == "cancelled"
+
+
+def test_a_real_node_is_left_alone(people: Any, now: datetime) -> None:
+    with pytest.raises(Unavailable):
+        demo.ensure(now)
+    assert not Operation.objects.exists()
