@@ -181,7 +181,7 @@ def _log_in(chromium: Browser, server: str, person: str) -> Any:
     page.fill("#username", person)
     page.fill("#password", PASSWORD)
     page.click("button[type=submit]")
-    page.wait_for_url("**/")
+    page.wait_for_url(lambda url: "/login" not in url)
     state = context.storage_state()
     context.close()
     return state

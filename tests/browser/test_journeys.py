@@ -444,6 +444,18 @@ def test_a_token_is_shown_once_and_can_be_revoked(visit: Visit) -> None:
     expect(page.locator(".rows", has_text="Records system")).to_contain_text("Revoked")
 
 
+def test_an_administrator_without_operations_lands_on_a_page_of_their_own(visit: Visit) -> None:
+    page = visit(None, "/login/")
+    page.fill("#username", PAUL)
+    page.fill("#password", PASSWORD)
+    page.click("button[type=submit]")
+    expect(page).to_have_url(re.compile("/import/$"))
+    page.goto("/operations/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You may not do this")
+    page.get_by_role("link", name="Go to the first page").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Import operations")
+
+
 def test_the_watch_desk_sees_conflicts_of_both_sides(visit: Visit, spot: Spot) -> None:
     place = spot()
     register(visit(TOM), place)

@@ -357,7 +357,7 @@ def conflicts(request: HttpRequest) -> HttpResponse:
     filters, wanted = _conflict_filter(request)
     found = queries.conflict_list(actor, wanted, now)
     lines = [words.conflict_line(row, zone, now) for row in found.rows]
-    lines.sort(key=lambda line: (not line.waits, line.row.tentative, line.call_before))
+    lines.sort(key=lambda line: (not line.waits, line.row.tentative, line.call_before, line.row.band or "z"))
     waiting = sum(line.waits for line in lines)
     context = {
         "filters": filters,

@@ -44,6 +44,8 @@ class Frame:
     query: str = ""
     cursor: int = 0
     notice_url: str = ""
+    home: str = "/"
+    """The first page of the menu: not everyone may read operations."""
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -79,6 +81,8 @@ def _read(request: HttpRequest) -> Frame:
 
 def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, Any]:
     agency = Agency.objects.filter(id=actor.agency_id).first() if actor.agency_id else None
+    entries = links(request, actor)
+    may_search = actor.can("deconfliction.operation.read")
     return {
         "person": actor.name,
         "initials": initials(actor.name),
@@ -86,10 +90,11 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "zone": (agency.time_zone if agency else "") or "UTC",
         "desk_name": node.watch_desk_name if node else "",
         "desk_phone": (agency.watch_desk_phone if agency else "") or (node.watch_desk_phone if node else ""),
-        "links": links(request, actor),
+        "links": entries,
+        "home": entries[0].url if entries else "/",
         "rail_narrow": request.COOKIES.get("rail") == "narrow",
         "account_url": reverse("account"),
-        "search_url": reverse("deconfliction:operations"),
+        "search_url": reverse("deconfliction:operations") if may_search else "",
         "query": request.GET.get("q", ""),
         "cursor": cursor(),
         "notice_url": reverse("deconfliction:notice", args=[UUID(int=0)]),

@@ -20,9 +20,10 @@ from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, TooMany
 from vigil.platform import clock
 from vigil.platform.accounts import actions, queries
-from vigil.platform.accounts.access import SESSION_AGENCY, actor_of_session
+from vigil.platform.accounts.access import SESSION_AGENCY, actor_of_session, actor_of_user
 from vigil.platform.accounts.login import log_in, record_logout
 from vigil.platform.doors import actor_of, page, public
+from vigil.web.navigation import links
 
 TOKEN_DAYS = ("30", "90", "365")
 
@@ -33,8 +34,9 @@ TOKEN_DAYS = ("30", "90", "365")
 def login(request: HttpRequest) -> HttpResponse:
     """The login page; somebody already logged in goes on to Today."""
     after = _safe(request, request.POST.get("next", "") or request.GET.get("next", ""))
-    if request.method == "GET" and actor_of_session(request):
-        return redirect(after)
+    actor = actor_of_session(request) if request.method == "GET" else None
+    if actor:
+        return redirect(_home(request, actor, after))
     error, status = "", 200
     username = request.POST.get("username", "")
     if request.method == "POST":
@@ -45,12 +47,18 @@ def login(request: HttpRequest) -> HttpResponse:
             error, status = refused.sentence, refused.status
         else:
             begin_session(request, user, backend="django.contrib.auth.backends.ModelBackend")
-            return redirect(after)
+            return redirect(_home(request, actor_of_user(user), after))
     logins = queries.demo_logins()
     context: dict[str, Any] = {"error": error, "next": after, "username": username, "demo_logins": logins}
     if logins:
         context["demo_password"] = queries.DEMO_PASSWORD
     return render(request, "accounts/login.html", context, status=status)
+
+
+def _home(request: HttpRequest, actor: Actor | None, after: str) -> str:
+    """Where the person wanted to go; else the first page of their own menu."""
+    entries = links(request, actor) if actor else []
+    return entries[0].url if entries and after == settings.LOGIN_REDIRECT_URL else after
 
 
 def _safe(request: HttpRequest, address: str) -> str:
