@@ -161,10 +161,12 @@ def _keys(folder: str) -> None:
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
 
+    from vigil.config import database
     from vigil.platform import clock
     from vigil.platform.accounts.access import new_token
     from vigil.platform.accounts.models import Membership
 
+    database.prepare(clock.now())
     membership = Membership.objects.select_related("user").get(user__username="bench")
     user = membership.user
     _, text = new_token(user, membership.agency_id, "bench", ["deconfliction"], clock.now() + timedelta(days=1))
