@@ -1,7 +1,8 @@
 """A node in a process of its own, with a database on disk: for races between threads and for kill -9.
 
 `prepared(folder)` makes one, on SQLite or on the server of VIGIL_DATABASE_URL, and its `copy` is a test's own;
-`run(environment, …)` runs a function of this file in a new process and returns what it printed. The functions are what the process does.
+`run(environment, …)` runs a function of this file in a new process and returns what it printed. The functions are
+what the process does.
 """
 
 from __future__ import annotations
