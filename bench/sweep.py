@@ -93,10 +93,9 @@ class Workload:
                 zone = zones[offset[k]]
                 site = (f"{latitude:.7f}", f"{longitude:.7f}", "", f"{radius:.1f}", 0, 0, 0)
                 phone = f"phone:+1410{2_000_000 + k // 50:07d}" if k % 50 == 0 else ""
-                out.writerow(
-                    (f"op-{k:08d}", f"TX{ori[k]:07d}", TYPES[kind[k]], starts[k] + zone, ends[k] + zone, *site)
-                    + (phone, "live", "", f"C27-{case[k]:06d}", CONTACTS[contact[k]], f"+14105550{k % 1000:03d}")
-                )
+                what = (f"op-{k:08d}", f"TX{ori[k]:07d}", TYPES[kind[k]], starts[k] + zone, ends[k] + zone)
+                who = (phone, "live", "", f"C27-{case[k]:06d}", CONTACTS[contact[k]], f"+14105550{k % 1000:03d}")
+                out.writerow((*what, *site, *who))
 
 
 def timed(work: Callable[[], Any], repeats: int) -> tuple[float, Any]:

@@ -1,2 +1,1 @@
 """Vigil, the open officer safety toolkit."""
-

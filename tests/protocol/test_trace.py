@@ -34,6 +34,11 @@ def test_histories_without_old_backups_keep_a_whole_chain_of_receipts(part: int)
         run_trace(MemoryStore(NORTH), seed)
 
 
+def test_a_late_refusal_after_an_answer_is_asked_about_again() -> None:
+    """Found by seed 902: the refusal replaced the answer, the row was closed, and nobody ever asked again."""
+    run_trace(MemoryStore(NORTH), 902)
+
+
 def test_the_same_seed_says_and_stores_the_same() -> None:
     one, two = (run_trace(MemoryStore(NORTH), 7) for _ in range(2))
     assert one.outputs == two.outputs

@@ -92,7 +92,7 @@ class Exchange:
             if reply.outcome is Outcome.ANSWERED:
                 tx.close_due(reply.operation_id, reply.revision, partner.node_id)
             else:
-                _later(tx, question.due, LONGEST_RETRY_US, now)
+                _reopen(tx, question.due, revision, LONGEST_RETRY_US, now)
             verdict = conclude(tx, reply.operation_id, self.signer, now)
             assert verdict is not None
         return verdict
@@ -256,6 +256,12 @@ def _later(tx: Transaction, due: Due, wait: int, now: int) -> None:
         tx.close_due(due.operation_id, due.revision, due.target)
     else:
         tx.postpone(due, now + wait)
+
+
+def _reopen(tx: Transaction, due: Due, revision: Revision, wait: int, now: int) -> None:
+    """Ask again later, even where an earlier answer has closed the row: what it said was just replaced by a refusal."""
+    if revision.last_window_end > now:
+        tx.open_due(replace(due, run_after=now + wait, attempts=due.attempts + 1))
 
 
 def _member(tx: Transaction, node_id: str) -> Partner | None:

@@ -1,8 +1,8 @@
 """The demo region: three invented neighbouring agencies with their people, and about 60 operations around now.
 
 `ensure` may be called at every start: it creates what is missing and moves what lies behind to today, by revisions of
-kind `shift` that ask again like any edit. It writes through the ordinary actions, and only into a node that is marked as
-a demo.
+kind `shift` that ask again like any edit. It writes through the ordinary actions, and only into a node that is marked
+as a demo.
 """
 
 from __future__ import annotations
