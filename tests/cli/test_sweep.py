@@ -131,7 +131,7 @@ def test_a_write_that_fails_leaves_the_old_file(
     def fail(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(conflicts_csv, "_write_rows", fail)
+    monkeypatch.setattr(conflicts_csv, "_rows", fail)
     assert run(operations, "--out", out) == 2
     assert out.read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 2

@@ -357,10 +357,12 @@ def _ranks(table: OperationTable) -> NDArray[np.int64] | None:
     else:
         import pyarrow.compute
 
+        from vigil.engine.formats.arrow import column
+
         # UTF-8 sorts as its code points do.
         if pyarrow.compute.all(pyarrow.compute.less(ids[:-1], ids[1:])).as_py():
             return None
-        order = pyarrow.compute.sort_indices(ids).to_numpy().astype(np.int64)
+        order = column(pyarrow.compute.sort_indices(ids)).astype(np.int64)
     ranks = np.empty(len(ids), np.int64)
     ranks[order] = np.arange(len(ids))
     return ranks

@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock, Thread
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -297,16 +298,31 @@ def _cache_folder() -> Path | None:
     return folder if os.access(folder, os.W_OK) else None
 
 
+_loading = Lock()
+
+
+def _compiled_scan() -> Any:
+    """The compiled kernel, loaded once whichever thread asks first."""
+    with _loading:
+        return _loaded_scan()
+
+
 def is_compiled() -> bool:
     """Whether a compiled kernel is at hand, in this process or in the user's cache folder."""
-    if _compiled_scan.cache_info().currsize:
+    if _loaded_scan.cache_info().currsize:
         return True
     folder = _cache_folder()
     return folder is not None and any(folder.rglob("*.nbc"))
 
 
+def prepare() -> None:
+    """Load the compiled kernel, where one is at hand, while something else (reading a file) is under way."""
+    if is_compiled():
+        Thread(target=_compiled_scan, daemon=True).start()
+
+
 @cache
-def _compiled_scan() -> Any:
+def _loaded_scan() -> Any:
     """The kernel compiled by numba, from the cache folder when it is there."""
     import numba.core.config
     from numba import njit

@@ -177,4 +177,6 @@ def _joined_ids(parts: Sequence[Any]) -> Any:
         return [operation_id for part in parts for operation_id in part]
     import pyarrow
 
-    return pyarrow.concat_arrays([pyarrow.array(part, pyarrow.string()) for part in parts])
+    from vigil.engine.formats.arrow import texts
+
+    return pyarrow.concat_arrays([texts(part) if isinstance(part, list) else part for part in parts])

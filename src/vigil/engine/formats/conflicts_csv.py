@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
 from vigil.engine.join import BANDS, BASES, NO_BAND, Conflict, Conflicts
@@ -30,13 +32,19 @@ BLOCK = 100_000
 def write_conflicts(conflicts: Conflicts, stream: IO[bytes], progress: Callable[[float], None] | None = None) -> None:
     """Write the file in UTF-8; both ways of writing give the same bytes."""
     stream.write((",".join(COLUMNS) + "\n").encode())
-    columnwise = len(conflicts) >= COLUMNWISE_FROM
-    for begin in range(0, len(conflicts), BLOCK):
-        end = min(begin + BLOCK, len(conflicts))
-        write_block = _write_columns if columnwise else _write_rows
-        write_block(conflicts, begin, end, stream)
+    blocks = [(begin, min(begin + BLOCK, len(conflicts))) for begin in range(0, len(conflicts), BLOCK)]
+    if len(conflicts) >= COLUMNWISE_FROM:
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            _write(stream, pool.map(lambda block: _columns(conflicts, *block), blocks), len(blocks), progress)
+    else:
+        _write(stream, (_rows(conflicts, *block) for block in blocks), len(blocks), progress)
+
+
+def _write(stream: IO[bytes], contents: Iterable[Any], count: int, progress: Callable[[float], None] | None) -> None:
+    for n, content in enumerate(contents, 1):
+        stream.write(content)
         if progress is not None:
-            progress(end / len(conflicts))
+            progress(n / count)
 
 
 def _cents(metres: float) -> str:
@@ -58,55 +66,59 @@ def _fields(row: Conflict) -> tuple[str, ...]:
     )
 
 
-def _write_rows(conflicts: Conflicts, begin: int, end: int, stream: IO[bytes]) -> None:
+def _rows(conflicts: Conflicts, begin: int, end: int) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(_fields(conflicts.row(n)) for n in range(begin, end))
-    stream.write(text.getvalue().encode())
+    return text.getvalue().encode()
 
 
-def _write_columns(conflicts: Conflicts, begin: int, end: int, stream: IO[bytes]) -> None:
+def _columns(conflicts: Conflicts, begin: int, end: int) -> memoryview:
     """The same, a block at a time: the lines are joined by pyarrow and its buffer is the file."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    from vigil.engine.formats.arrow import booleans, numbers, text, texts
+
     rows = slice(begin, end)
     ids = conflicts.table.ids
-    ids = ids if not isinstance(ids, list) else pa.array(ids, pa.string())
+    ids = ids if not isinstance(ids, list) else texts(ids)
     distance, band = conflicts.distance_m[rows], conflicts.band[rows]
     cents = np.floor(np.where(band == NO_BAND, 0.0, distance) * 100 + 0.5).astype(np.int64)
-    hundredths = pa.array([f".{n:02d}" for n in range(100)]).take(pa.array(cents % 100))
-    metres = pc.binary_join_element_wise(pa.array(cents // 100).cast(pa.string()), hundredths, "")
-    subjects = pa.array(
-        [join_subjects(conflicts.subjects.get(n, ())) for n in range(begin, end)]
+    hundredths = texts([f".{n:02d}" for n in range(100)]).take(numbers(cents % 100))
+    metres = pc.binary_join_element_wise(numbers(cents // 100).cast(pa.string()), hundredths, text(""))
+    subjects = (
+        texts([join_subjects(conflicts.subjects.get(n, ())) for n in range(begin, end)])
         if conflicts.subjects
-        else pa.repeat("", end - begin)
+        else texts([""] * (end - begin))
     )
     lines = pc.binary_join_element_wise(
-        _quoted(ids.take(pa.array(conflicts.a[rows]))),
-        _quoted(ids.take(pa.array(conflicts.b[rows]))),
-        pa.array([basis.value for basis in BASES]).take(pa.array(conflicts.basis[rows])),
-        pa.array([*(name.value for name in BANDS), ""]).take(pa.array(band % (len(BANDS) + 1))),
-        pc.if_else(pa.array(band == NO_BAND), "", metres),
+        _quoted(ids.take(numbers(conflicts.a[rows]))),
+        _quoted(ids.take(numbers(conflicts.b[rows]))),
+        texts([basis.value for basis in BASES]).take(numbers(conflicts.basis[rows])),
+        texts([*(name.value for name in BANDS), ""]).take(numbers(band % (len(BANDS) + 1))),
+        pc.if_else(booleans(band == NO_BAND), text(""), metres),
         _instants(conflicts.start[rows]),
         _instants(conflicts.end[rows]),
-        pc.binary_join_element_wise(_quoted(subjects), "\n", ""),
-        ",",
+        pc.binary_join_element_wise(_quoted(subjects), text("\n"), text("")),
+        text(","),
     )
     _, offsets, data = lines.buffers()
     length = int(np.frombuffer(offsets, np.int32)[lines.offset + len(lines)])
-    stream.write(memoryview(data)[:length])
+    return memoryview(data)[:length]
 
 
-def _quoted(texts: Any) -> Any:
+def _quoted(fields: Any) -> Any:
     """Fields as the csv module writes them: quoted where they hold a comma, a quote or a line break."""
     import pyarrow.compute as pc
 
-    special = pc.match_substring_regex(texts, '[,"\r\n]')
+    from vigil.engine.formats.arrow import text
+
+    special = pc.match_substring_regex(fields, '[,"\r\n]')
     if not pc.any(special).as_py():
-        return texts
-    doubled = pc.binary_join_element_wise('"', pc.replace_substring(texts, '"', '""'), '"', "")
-    return pc.if_else(special, doubled, texts)
+        return fields
+    doubled = pc.binary_join_element_wise(text('"'), pc.replace_substring(fields, '"', '""'), text('"'), text(""))
+    return pc.if_else(special, doubled, fields)
 
 
 def _instants(instants: Any) -> Any:
@@ -114,7 +126,9 @@ def _instants(instants: Any) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    from vigil.engine.formats.arrow import numbers, text, texts
+
     if (instants % 1_000_000).any():
-        return pa.array([format_instant(int(instant)) for instant in instants])
-    texts = pa.array(instants // 1_000_000).cast(pa.timestamp("s")).cast(pa.string())
-    return pc.binary_join_element_wise(pc.binary_replace_slice(texts, 10, 11, "T"), "Z", "")
+        return texts([format_instant(int(instant)) for instant in instants])
+    spaced = numbers(instants // 1_000_000).cast(pa.timestamp("s")).cast(pa.string())
+    return pc.binary_join_element_wise(pc.binary_replace_slice(spaced, 10, 11, "T"), text("Z"), text(""))

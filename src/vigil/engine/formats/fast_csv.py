@@ -24,6 +24,10 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from numpy.typing import NDArray
 
+from vigil.engine import kernel
+from vigil.engine.formats.arrow import booleans
+from vigil.engine.formats.arrow import column as numpy_column
+from vigil.engine.formats.arrow import texts as texts_array
 from vigil.engine.formats.mapping import COLUMNS
 from vigil.engine.formats.mapping import Mapping as FieldMapping
 from vigil.engine.formats.operations_csv import (
@@ -47,8 +51,10 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 BLOCK_BYTES = 8 << 20
+LARGE_BYTES = 10 << 20
+"""About as many rows as ask for the compiled kernel at once; it is loaded meanwhile."""
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-_MODE_TEXTS = pa.array([mode.value for mode in Mode])
+_MODE_TEXTS = texts_array([mode.value for mode in Mode])
 _LIVE = MODES.index(Mode.LIVE)
 _DIGITS = np.array([0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18])
 _MARKS = ((4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":"))
@@ -83,6 +89,8 @@ def read_fast(path: Path, rules: Rules, progress: Callable[[float], None] | None
     sheet.close()
     if set(COLUMNS[:15]) - set(sheet.header) or _holds_nul(path):
         return None
+    if path.stat().st_size >= LARGE_BYTES:
+        kernel.prepare()
     try:
         parts = _parts(path, sheet.header, rules, progress)
     except pa.ArrowInvalid:
@@ -140,7 +148,7 @@ def _parts(path: Path, header: tuple[str, ...], rules: Rules, progress: Callable
 
 def _part(batch: Any, rules: Rules) -> _Part:
     column = {name: batch.column(name) for name in batch.schema.names}
-    kind, known = _positions(column["operation_type"], pa.array(list(rules.types)))
+    kind, known = _positions(column["operation_type"], texts_array(list(rules.types)))
     types = [rules.types[code] for code in rules.types]
     takes_place = np.array([entry.takes_place for entry in types])[kind]
     start, start_ok = _instants(column["starts_at"])
@@ -235,8 +243,8 @@ def _oris(texts: Any) -> Booleans:
 def _positions(texts: Any, known: Any) -> tuple[Integers, Booleans]:
     """Each text's position in `known` (0 where it is not there), and whether it is there."""
     found = pc.index_in(texts, value_set=known)
-    valid = np.asarray(found.is_valid())
-    return np.asarray(found.fill_null(0)).astype(np.int64), valid
+    valid = numpy_column(found.is_valid())
+    return np.where(valid, numpy_column(found), 0).astype(np.int64), valid
 
 
 def _numbers(texts: Any, default: Floats | None) -> tuple[Floats, Booleans]:
@@ -244,11 +252,11 @@ def _numbers(texts: Any, default: Floats | None) -> tuple[Floats, Booleans]:
     empty = _lengths(texts) == 0
     wanted = texts
     try:
-        values = pc.cast(pc.if_else(pa.array(empty), None, wanted) if empty.any() else wanted, pa.float64())
+        values = pc.cast(pc.if_else(booleans(empty), None, wanted) if empty.any() else wanted, pa.float64())
     except pa.ArrowInvalid:
         wanted = pc.if_else(pc.match_substring_regex(texts, _NUMBER), texts, None)
         values = pc.cast(wanted, pa.float64())
-    number = np.asarray(values.fill_null(np.nan))
+    number = np.where(numpy_column(values.is_valid()), numpy_column(values), np.nan)
     ok = np.isfinite(number)
     if default is not None:
         number = np.where(empty, default, number)
@@ -322,7 +330,7 @@ def _shared_ids(ids: Any, taken: Booleans) -> Booleans:
         ids = pc.utf8_trim_whitespace(ids)
     counts = pc.value_counts(ids)
     several = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
-    return np.asarray(pc.is_in(ids, value_set=several)) if len(several) else np.zeros(len(ids), np.bool_)
+    return numpy_column(pc.is_in(ids, value_set=several)) if len(several) else np.zeros(len(ids), np.bool_)
 
 
 def _result(parts: list[_Part], ids: Any, taken: Booleans) -> tuple[TableResult, dict[str, int]]:
@@ -348,7 +356,7 @@ def _result(parts: list[_Part], ids: Any, taken: Booleans) -> tuple[TableResult,
     reference, numbers = _references(parts, taken)
     count = int(taken.sum())
     table = OperationTable(
-        ids=ids if every else ids.filter(pa.array(taken)),
+        ids=ids if every else ids.filter(booleans(taken)),
         mode=column("mode"),
         reference=reference,
         operation=np.arange(count, dtype=np.int32),
@@ -364,14 +372,14 @@ def _result(parts: list[_Part], ids: Any, taken: Booleans) -> tuple[TableResult,
 
 
 def _references(parts: list[_Part], taken: Booleans) -> tuple[NDArray[np.int32], dict[str, int]]:
-    texts = pa.concat_arrays([part.references for part in parts]).filter(pa.array(taken))
+    texts = pa.concat_arrays([part.references for part in parts]).filter(booleans(taken))
     if not _lengths(texts).any():
         return np.full(len(texts), NO_REFERENCE, np.int32), {}
     coded = texts.dictionary_encode()
     values = coded.dictionary.to_pylist()
     numbers = {text: n for n, text in enumerate(value for value in values if value)}
     return np.array([numbers.get(value, NO_REFERENCE) for value in values], np.int32)[
-        np.asarray(coded.indices)
+        numpy_column(coded.indices)
     ], numbers
 
 
