@@ -260,3 +260,11 @@ def unsealed(vigil: Shell) -> int:
     return int(
         vigil.rows("SELECT (SELECT count(*) FROM audit_auditrecord) - (SELECT count(*) FROM audit_auditseal)")[0][0]
     )
+
+
+def test_a_worker_whose_parent_is_already_gone_ends(founded: Path) -> None:
+    """A parent that died while the worker started would otherwise leave it working for nobody."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    done = Shell(founded)("worker", "--with-parent", str(gone.pid))
+    assert done.returncode == 0

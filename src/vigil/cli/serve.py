@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -97,7 +98,7 @@ class WorkerProcess:
 
     def _keep(self) -> None:
         # The data folder is in the environment already: `open_node` put it there.
-        command = [sys.executable, "-m", "vigil.cli.main", "worker", "--with-parent"]
+        command = [sys.executable, "-m", "vigil.cli.main", "worker", "--with-parent", str(os.getpid())]
         while not self._stopping.is_set():
             self._process = subprocess.Popen(command)  # noqa: S603 - our own command
             while self._process.poll() is None and not self._stopping.is_set():

@@ -15,7 +15,7 @@ PARENT_SECONDS = 1.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which node; and whether to end with the process that started this one."""
     add_node_arguments(parser)
-    parser.add_argument("--with-parent", action="store_true", help="end when the process that started this one ends")
+    parser.add_argument("--with-parent", type=int, metavar="PID", help="end when this process, our parent, ends")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,7 +28,8 @@ def run(args: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop.set())
     if args.with_parent:
-        threading.Thread(target=_end_with, args=(os.getppid(), worker.stop), daemon=True).start()
+        # Its number is given: a parent that died while we started would otherwise never be missed.
+        threading.Thread(target=_end_with, args=(args.with_parent, worker.stop), daemon=True).start()
     worker.run_forever()
     return 0
 
