@@ -100,6 +100,17 @@ def test_today_shows_what_runs_what_comes_and_what_is_asked(people: Any, now: da
 def test_the_map_draws_the_zone_true_to_scale(people: Any, now: datetime) -> None:
     register(people, "alice", now)
     [drawn] = queries.map_operations(people.actor("alice"), now, now + timedelta(days=1), now).rows
-    latitudes = [latitude for _, latitude in drawn.rings[0]]
+    latitudes = [latitude for _, latitude in drawn.rings()[0]]
     assert drawn.geometry_wkt == f"POINT({HARBOR[0]} {HARBOR[1]})"
     assert (max(latitudes) - min(latitudes)) * 111_000 == pytest.approx(600, rel=0.01)
+
+
+def test_a_map_that_cannot_hold_the_day_says_so(people: Any, now: datetime) -> None:
+    first = register(people, "alice", now)
+    register(people, "alice", now, site(now, starts_in=timedelta(hours=5)))
+    actor, end = people.actor("alice"), now + timedelta(days=1)
+    whole = queries.map_operations(actor, now, end, now, limit=2)
+    part = queries.map_operations(actor, now, end, now, limit=1)
+    assert (len(whole.rows), whole.next_cursor) == (2, "")
+    assert ([row.operation_id for row in part.rows], part.next_cursor) == ([first.id], "more")
+    assert queries.map_operations(actor, now, end, now, "raid").rows == ()

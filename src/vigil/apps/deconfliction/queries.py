@@ -33,7 +33,9 @@ from vigil.apps.deconfliction.models import (
 from vigil.apps.deconfliction.plan import Contact, Disclosure, Plan
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid
-from vigil.engine.geometry import Ring, zone_polygon
+from vigil.engine import geometry
+from vigil.engine import operation as engine
+from vigil.engine.geometry import Ring
 from vigil.engine.operation import Basis
 from vigil.engine.types import OPERATION_TYPES
 from vigil.platform.agencies.models import Agency, Node
@@ -419,8 +421,8 @@ def conflict_detail(actor: Actor, conflict_id: UUID, now: datetime) -> ConflictD
 
 @dataclass(frozen=True, slots=True)
 class MapSite:
-    """One site of an operation that the reader sees in full. `rings` is the zone true to scale (see `zone_polygon`);
-    `band` the strongest open conflict of its operation (`direct`, `near` or empty)."""
+    """One site of an operation that the reader sees in full. `band` is the strongest open conflict of its operation
+    (`direct`, `near` or empty)."""
 
     operation_id: UUID
     reference: str
@@ -433,7 +435,6 @@ class MapSite:
     in_conflict: bool
     geometry_wkt: str
     radius_m: float
-    rings: tuple[Ring, ...]
     uncertainty_m: float
     starts_at: datetime
     ends_at: datetime
@@ -442,13 +443,29 @@ class MapSite:
     zone: str
     place: str
 
+    def rings(self) -> tuple[Ring, ...]:
+        """The zone's outline, true to scale (see `zone_polygon`); only who draws it pays for it."""
+        shape = geometry.parse_wkt(self.geometry_wkt)
+        reach = self.radius_m + self.uncertainty_m
+        return geometry.zone_polygon(engine.Site(shape, reach, 0, 1), segments=48)
 
-def map_operations(actor: Actor, start: datetime, end: datetime, now: datetime, limit: int = 2_000) -> Page[MapSite]:
+
+MOST_ON_MAP = 500
+"""Operations on one map and in its table; a day that holds more says so and asks for a type or another day."""
+
+
+def map_operations(
+    actor: Actor, start: datetime, end: datetime, now: datetime, operation_type: str = "", limit: int = MOST_ON_MAP
+) -> Page[MapSite]:
     """The sites of operations whose windows touch `[start, end)`; `next_cursor` is `more` when there were more."""
     found = access.visible_operations(actor).filter(window_start__lt=end, window_end__gt=start)
     found = found.exclude(status=Status.CANCELLED)
+    if operation_type:
+        found = found.filter(operation_type=operation_type)
     operations = {operation.id: operation for operation in found.order_by("starts_at", "id")[: limit + 1]}
     more = len(operations) > limit
+    if more:
+        operations.popitem()
     bands = _bands(actor, operations)
     sites = Site.objects.filter(revision_id__in=_current_revisions(operations.values())).select_related("revision")
     rows = []
@@ -822,7 +839,6 @@ def _map_site(operation: Operation, site: Site, conflicts: int, band: str, now: 
         in_conflict=conflicts > 0,
         geometry_wkt=site.geometry_wkt,
         radius_m=site.radius_m,
-        rings=zone_polygon(plan_rows.stored_site(site)),
         uncertainty_m=site.uncertainty_m,
         starts_at=site.starts_at,
         ends_at=site.ends_at,

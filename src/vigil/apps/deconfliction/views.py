@@ -889,9 +889,8 @@ def map_page(request: HttpRequest) -> HttpResponse:
     actor, zone, now = actor_of(request), _zone(request), clock.now()
     day, start, end = _day(request.GET.get("day", ""), zone, now)
     kind = request.GET.get("type", "")
-    sites = queries.map_operations(actor, start, end, now).rows
-    rows = _map_rows(sites, zone, now)
-    shown = [row for row in rows if not kind or row["operation_type"] == kind]
+    found = queries.map_operations(actor, start, end, now, kind)
+    shown = _map_rows(found.rows, zone, now)
     conflicts = sum(row["shape"] != "own" for row in shown)
     today_ = now.astimezone(ZoneInfo(zone)).date()
     around = sorted({day, *(today_ + timedelta(days=offset) for offset in range(-1, 8))})
@@ -902,10 +901,9 @@ def map_page(request: HttpRequest) -> HttpResponse:
     context = {
         "heading": heading,
         "rows": shown,
+        "more": queries.MOST_ON_MAP if found.next_cursor else 0,
         "filters": {"type": kind, "day": day.isoformat()},
-        "types": [
-            found for found in OPERATION_TYPES.values() if any(row["operation_type"] == found.code for row in rows)
-        ],
+        "types": list(OPERATION_TYPES.values()),
         "days": [(one.isoformat(), f"{one:%a %b} {one.day}{', today' if one == today_ else ''}") for one in around],
         "day_start": start,
         "day_end": end,
@@ -956,8 +954,10 @@ def _map_row(sites: list[queries.MapSite], zone: str, now: datetime) -> dict[str
 def zones(request: HttpRequest) -> JsonResponse:
     """The day's zones as GeoJSON, one's own agency's only. POST, because it answers with places."""
     actor, zone, now = actor_of(request), _zone(request), clock.now()
-    _, start, end = _day(str(_posted_json(request).get("day", "")), zone, now)
-    features = [feature for site in queries.map_operations(actor, start, end, now).rows for feature in _features(site)]
+    asked = _posted_json(request)
+    _, start, end = _day(str(asked.get("day", "")), zone, now)
+    found = queries.map_operations(actor, start, end, now, str(asked.get("type", "")))
+    features = [feature for site in found.rows for feature in _features(site)]
     return JsonResponse({"type": "FeatureCollection", "features": features})
 
 
@@ -968,8 +968,9 @@ def _features(site: queries.MapSite) -> list[dict[str, Any]]:
         "name": site.reference.rsplit("-", 1)[-1],
         "widened": site.uncertainty_m > 0,
     }
-    zone = {"type": "Polygon", "coordinates": [list(map(list, ring)) for ring in site.rings]}
-    label = {"type": "Point", "coordinates": _middle(site.rings)}
+    rings = site.rings()
+    zone = {"type": "Polygon", "coordinates": [list(map(list, ring)) for ring in rings]}
+    label = {"type": "Point", "coordinates": _middle(rings)}
     return [
         {"type": "Feature", "properties": {**properties, "kind": "zone"}, "geometry": zone},
         {"type": "Feature", "properties": {**properties, "kind": "label"}, "geometry": label},

@@ -82,7 +82,7 @@ function drawZones(rows) {
 }
 
 async function loadZones() {
-  const answer = await fetch(page.dataset.zonesUrl, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": csrf }, body: JSON.stringify({ day: page.dataset.day }) });
+  const answer = await fetch(page.dataset.zonesUrl, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": csrf }, body: JSON.stringify({ day: page.dataset.day, type: page.dataset.type }) });
   if (answer.ok) zones = await answer.json();
 }
 
@@ -162,7 +162,8 @@ for (const slider of [from, to]) {
     filter();
   });
 }
-for (const select of all("[data-type-filter], [data-agency-filter]")) select.addEventListener("change", filter);
+// Where the page holds only a part of the day, another type is asked of the server.
+one("[data-type-filter]").addEventListener("change", (event) => "whole" in page.dataset ? filter() : event.target.form.submit());
 one("[data-day-filter]").addEventListener("change", (event) => event.target.form.submit());
 wireRows();
 filter();
