@@ -101,3 +101,16 @@ def test_dead_jobs_are_shown_and_revived(people: Any, capsys: Any, now: Any) -> 
     assert "ValueError" in capsys.readouterr().out
     assert main(["jobs", "--revive", str(Job.objects.get().pk)]) == 0
     assert Job.objects.get().state == "ready"
+
+
+def test_a_reader_that_leaves_is_no_crash(monkeypatch: Any, capfd: Any) -> None:
+    """`vigil ... | head -1` must not end in a traceback."""
+    monkeypatch.setattr("vigil.cli.jobs.run", lambda args: (_ for _ in ()).throw(BrokenPipeError))
+    monkeypatch.setattr("os.dup2", lambda old, new: new)
+    assert main(["jobs"]) == 141
+    assert capfd.readouterr().err == ""
+
+
+def test_the_version_is_told(capsys: Any) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("vigil ")

@@ -6,9 +6,11 @@ A command module has `add_arguments(parser)` and `run(args) -> int`, the exit co
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
 
 from vigil.core.errors import DomainError, Invalid
 
@@ -28,12 +30,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 UNUSABLE = 2
+INTERRUPTED, READER_LEFT = 130, 141
+"""As a shell reports a program that SIGINT or SIGPIPE ended."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     name = arguments[0] if arguments else ""
+    if name == "--version":
+        print(f"vigil {version('vigil')}")
+        return 0
     if name not in COMMANDS:
         return _help(name)
     module = import_module(COMMANDS[name][0])
@@ -41,10 +48,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     module.add_arguments(parser)
     try:
         code: int = module.run(parser.parse_args(arguments[1:]))
+        sys.stdout.flush()
     except DomainError as error:
         return _failed(error)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has left (`vigil … | head`): nothing more can be said, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_LEFT
     return code
 
 
