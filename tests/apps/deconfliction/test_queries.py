@@ -114,3 +114,14 @@ def test_a_map_that_cannot_hold_the_day_says_so(people: Any, now: datetime) -> N
     assert (len(whole.rows), whole.next_cursor) == (2, "")
     assert ([row.operation_id for row in part.rows], part.next_cursor) == ([first.id], "more")
     assert queries.map_operations(actor, now, end, now, "raid").rows == ()
+
+
+def test_the_log_of_a_conflict_tells_a_side_of_its_own_alarms_only(people: Any, now: datetime) -> None:
+    register(people, "alice", now)
+    register(people, "dave", now)
+    told = {}
+    for who in ("alice", "carol"):
+        [row] = queries.conflict_list(people.actor(who), queries.ConflictFilter(), now).rows
+        log = queries.conflict_detail(people.actor(who), row.id, now).log
+        told[who] = sum(event.kind == "alarm_detected" for event in log)
+    assert told == {"alice": 1, "carol": 2}

@@ -822,7 +822,7 @@ def _log(conflict: Conflict, own: set[UUID], desk: bool) -> tuple[ConflictEventR
             note=plan_rows.opened(event.note, plan_rows.NOTE) if desk or event.operation_id in own else "",
         )
         for event in conflict.events.order_by("id")
-        if desk or event.operation_id is None or event.operation_id in own or event.kind != "alarmed"
+        if desk or event.operation_id is None or event.operation_id in own or not event.kind.startswith("alarm_")
     )
 
 

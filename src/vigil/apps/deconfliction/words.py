@@ -62,7 +62,10 @@ LIMITS = (
 EVENTS = {
     "detected": "Found",
     "notified": "Both sides told",
-    "alarm": "Alarm repeated",
+    "alarm_detected": "One side told",
+    "alarm_worsened": "One side told: closer, earlier or more dangerous",
+    "alarm_changed": "One side told of a change",
+    "alarm_withdrawn": "One side told: no longer meets",
     "acknowledged": "Seen",
     "contacted": "Talked",
     "resolved": "Settled",
