@@ -10,14 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vigil.engine.operation import Geometry, Mode, Window
-
-
-class Disclosure(StrEnum):
-    """What the other side of a conflict may learn (specification, section 7)."""
-
-    CONTACT_ONLY = "contact_only"
-    TYPE_AND_CONTACT = "type_and_contact"
-    SILENT = "silent"
+from vigil.protocol.store import Disclosure as Disclosure
 
 
 class PlaceSource(StrEnum):
