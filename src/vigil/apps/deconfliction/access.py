@@ -50,6 +50,12 @@ def get_operation(actor: Actor, operation_id: UUID) -> Operation:
     return found
 
 
+def require_operation(actor: Actor, operation_id: UUID) -> None:
+    """Raise `NotFound` unless there is such an operation and the actor may see it."""
+    if not visible_operations(actor).filter(pk=operation_id).exists():
+        raise NotFound
+
+
 def visible_sides(actor: Actor) -> QuerySet[ConflictSide]:
     """The sides of conflicts on which the actor stands: own operations that the actor sees and that were told."""
     if actor.agency_id is None or not actor.can(READ_CONFLICT):

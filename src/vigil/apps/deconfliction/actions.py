@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db.transaction import on_commit
 
 from vigil.apps.deconfliction import access, plan_rows
-from vigil.apps.deconfliction.batches import BatchStore
+from vigil.apps.deconfliction.batches import BatchStore, Shown
 from vigil.apps.deconfliction.models import (
     Conflict,
     ConflictEvent,
@@ -199,11 +199,26 @@ def run_due_search(actor: Actor, operation_id: UUID, now: datetime) -> Verdict |
     Commits conflicts, alarms with their notices, determinations and receipts together. None where the search could not
     finish: the determination stays `checking` and the worker tries again. Safe to repeat.
     """
-    operation = access.get_operation(actor, operation_id)
-    concerns(operation=operation.id)
+    return _search(BatchStore(), actor, operation_id, now)
+
+
+@action("deconfliction.search.run")
+def search_and_show(actor: Actor, operation_id: UUID, now: datetime) -> Shown | None:
+    """`run_due_search` for somebody who waits: the operation as the search has left it, without reading it anew.
+
+    None where the search could not finish, or where it changed the operation itself: read it then.
+    """
+    store = BatchStore()
+    verdict = _search(store, actor, operation_id, now)
+    return store.done.shown(str(operation_id)) if verdict is not None and store.done is not None else None
+
+
+def _search(store: BatchStore, actor: Actor, operation_id: UUID, now: datetime) -> Verdict | None:
+    access.require_operation(actor, operation_id)
+    concerns(operation=operation_id)
     write_point("before_search")
     try:
-        verdict = node(BatchStore()).search(str(operation.id), instant(now))
+        verdict = node(store).search(str(operation_id), instant(now))
     except SearchFailed:
         return None
     write_point("before_search_commit")
@@ -403,7 +418,7 @@ def _write(
     except StaleRevision:
         raise Stale from None
     concerns(operation=operation_id, revision=number)
-    operation = Operation.objects.get(pk=operation_id)
+    operation = tx.operation(revision.operation_id)
     write_point("before_register_commit")
     on_commit(lambda: write_point("after_register_commit"))
     return operation

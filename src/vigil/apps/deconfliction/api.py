@@ -543,20 +543,26 @@ def _act(request: HttpRequest, operation_id: UUID, verb: Callable[..., Operation
 
 def _searched(request: HttpRequest, operation_id: UUID, status: int) -> HttpResponse:
     """The second act, after the first has committed; then the operation with its determination."""
-    actions.run_due_search(actor_of(request), operation_id, clock.now())
-    return _operation(request, operation_id, status)
+    actor, now = actor_of(request), clock.now()
+    shown = actions.search_and_show(actor, operation_id, now)
+    if shown is None or not actor.can(access.READ):
+        return _operation(request, operation_id, status)
+    return _answer(request, queries.operation_now(actor, shown, now), status)
 
 
 def _operation(request: HttpRequest, operation_id: UUID, status: int) -> HttpResponse:
-    detail = queries.operation_detail(actor_of(request), operation_id, clock.now())
+    return _answer(request, queries.operation_detail(actor_of(request), operation_id, clock.now()), status)
+
+
+def _answer(request: HttpRequest, detail: queries.OperationNow, status: int) -> HttpResponse:
     body = _operation_out(detail).model_dump_json()
     headers = {"ETag": etag(detail.row.revision)}
     if status == 201:
-        headers["Location"] = f"{request.path}/{operation_id}"
+        headers["Location"] = f"{request.path}/{detail.row.id}"
     return HttpResponse(body, status=status, content_type="application/json", headers=headers)
 
 
-def _operation_out(detail: queries.OperationDetail) -> OperationOut:
+def _operation_out(detail: queries.OperationNow) -> OperationOut:
     plan = detail.plan
     line = OperationLine.model_validate(detail.row).model_dump()
     return OperationOut(

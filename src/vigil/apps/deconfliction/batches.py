@@ -37,6 +37,8 @@ class BatchStore:
     def __init__(self, written: Mapping[str, Written] | None = None) -> None:
         self._written = written or {}
         self._open: BatchTransaction | None = None
+        self.done: BatchTransaction | None = None
+        """The transaction that was written last: what it holds is what it committed."""
 
     @contextmanager
     def batch(self) -> Iterator[BatchTransaction]:
@@ -49,6 +51,7 @@ class BatchStore:
             try:
                 yield self._open
                 self._open.flush()
+                self.done = self._open
             finally:
                 self._open = None
 
@@ -60,6 +63,17 @@ class BatchStore:
             return
         with self.batch() as one:
             yield one
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An operation as a transaction leaves it: its current revision with operation, sites and subjects at hand, what
+    is determined of it, and the receipt that proves that.
+    """
+
+    revision: models.Revision
+    verdict: port.Verdict
+    receipt: port.StoredReceipt | None
 
 
 @dataclass(slots=True)
@@ -80,6 +94,7 @@ class BatchTransaction(DatabaseTransaction):
         super().__init__(None)
         self._contents_of = written
         self._node: agencies.Node | None = None
+        self._drawn = False
         self._agencies: set[UUID] = set()
         self._changed_at: datetime | None = None
         # What is known of operations that were loaded or put
@@ -134,9 +149,18 @@ class BatchTransaction(DatabaseTransaction):
             self._verdicts[str(verdict.operation_id)] = store.verdict_of(verdict)
         for due in models.SearchDue.objects.filter(operation_id__in=wanted):
             self._dues[str(due.operation_id)][due.target] = store.due_of(due)
-        for receipt in models.Receipt.objects.filter(operation_id__in=wanted).order_by("number"):
-            self._receipts[str(receipt.operation_id)].append(store.receipt_of(receipt))
+        self._load_receipts([key for key in wanted if self._may_have_receipts(str(key))])
         self._load_conflicts(wanted)
+
+    def _may_have_receipts(self, key: str) -> bool:
+        """A first revision whose own search is still due was never answered: nothing was ever proved of it."""
+        row = self._rows[key]
+        return row is not None and (row.number > 1 or OWN not in self._dues[key])
+
+    def _load_receipts(self, wanted: Sequence[UUID]) -> None:
+        if wanted:
+            for receipt in models.Receipt.objects.filter(operation_id__in=wanted).order_by("number"):
+                self._receipts[str(receipt.operation_id)].append(store.receipt_of(receipt))
 
     def _load_conflicts(self, wanted: Sequence[UUID]) -> None:
         sides = models.ConflictSide.objects.filter(operation_id__in=wanted, node=OWN)
@@ -166,6 +190,20 @@ class BatchTransaction(DatabaseTransaction):
                 met.update(one.operation_id for one in found)
         self.load(met)
 
+    # --- what it holds ------------------------------------------------------------------------------------------------
+
+    def operation(self, operation_id: str) -> models.Operation:
+        """The row of an operation that was put or loaded; `KeyError` for any other."""
+        return self._operations[operation_id]
+
+    def shown(self, operation_id: str) -> Shown | None:
+        """The operation as it stands; None where its current revision was written here or nothing is said of it."""
+        row, verdict = self._rows.get(operation_id), self._verdicts.get(operation_id)
+        if row is None or verdict is None or not row.number == row.operation.revision == verdict.revision:
+            return None
+        proofs = (one for one in self._receipts[operation_id] if one.number == verdict.receipt)
+        return Shown(row, verdict, next(proofs, None))
+
     # --- the node -----------------------------------------------------------------------------------------------------
 
     def _own(self) -> agencies.Node:
@@ -179,6 +217,7 @@ class BatchTransaction(DatabaseTransaction):
 
     def advance_sequence(self) -> int:
         node = self._own()
+        self._drawn = True
         node.sequence += 1
         return node.sequence
 
@@ -189,6 +228,7 @@ class BatchTransaction(DatabaseTransaction):
     def _reference(self, at: datetime) -> str:
         """The next human reference, as `agencies.next_reference` draws it."""
         node = self._own()
+        self._drawn = True
         year = at.year % 100
         node.reference_number = node.reference_number + 1 if node.reference_year == year else 1
         node.reference_year = year
@@ -356,16 +396,18 @@ class BatchTransaction(DatabaseTransaction):
 
     def flush(self) -> None:
         """Write everything that waits, in the order in which rows name one another."""
+        told = {put.revision.operation_id: put.operation.revision for put in self._puts}
         self._write_revisions()
         self._write_dues()
-        self._write_verdicts()
+        self._write_verdicts(told)
         self._write_conflicts()
         models.Receipt.objects.bulk_create(store.receipt_row(receipt) for receipt in self._issued)
         if self._issued:
             self.__dict__["_last_receipt"] = self._issued[-1]
             self._issued = []
-        if self._node is not None:
+        if self._node is not None and self._drawn:
             self._node.save(update_fields=("sequence", "reference_year", "reference_number"))
+            self._drawn = False
         if self._agencies:
             changed("operations", agencies=self._agencies, at=self._changed_at)
             self._agencies = set()
@@ -420,7 +462,8 @@ class BatchTransaction(DatabaseTransaction):
             update_fields=("revision", "run_after", "attempts"),
         )
 
-    def _write_verdicts(self) -> None:
+    def _write_verdicts(self, told: Mapping[str, int]) -> None:
+        """`told` are operations, with their revision, whose row was just written with its determination."""
         said, self._said = self._said, {}
         rows = [store.verdict_row(verdict) for verdict in said.values()]
         models.Verdict.objects.bulk_create(
@@ -430,7 +473,7 @@ class BatchTransaction(DatabaseTransaction):
             update_fields=store.VERDICT_COLUMNS,
         )
         groups: defaultdict[tuple[str, bool, int], list[UUID]] = defaultdict(list)
-        for row in rows:
+        for row in (row for row in rows if told.get(str(row.operation_id)) != row.revision):
             groups[row.determination, row.tentative, row.revision].append(row.operation_id)
         for (determination, tentative, revision), keys in groups.items():
             current = models.Operation.objects.filter(pk__in=keys, revision=revision)

@@ -15,9 +15,10 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 
 from vigil.apps.deconfliction import access, plan_rows
+from vigil.apps.deconfliction.batches import Shown
 from vigil.apps.deconfliction.models import (
     Conflict,
     ConflictSide,
@@ -31,6 +32,7 @@ from vigil.apps.deconfliction.models import (
     Status,
 )
 from vigil.apps.deconfliction.plan import Contact, Disclosure, Plan
+from vigil.apps.deconfliction.store import receipt_row
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid
 from vigil.engine import geometry
@@ -192,8 +194,8 @@ class RevisionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class OperationDetail:
-    """Everything about one operation for a reader of its own agency.
+class OperationNow:
+    """One operation as it stands, for a reader of its own agency.
 
     `plan` is the current revision in full, as the edit form takes it. `determined_at` is None while checking.
     `coverage` lists who was asked beside this node, `notes` what the receipt adds ("asked: this node only").
@@ -201,37 +203,45 @@ class OperationDetail:
 
     row: OperationRow
     plan: Plan
-    created_at: datetime
     determined_at: datetime | None
-    coverage: tuple[CoverageRow, ...]
-    notes: tuple[str, ...]
     receipt: ReceiptRow | None
-    receipts: tuple[ReceiptRow, ...]
-    revisions: tuple[RevisionRow, ...]
     conflicts: tuple[ConflictRow, ...]
     exigent: bool
     watch_desk_name: str
     watch_desk_phone: str
 
+    @property
+    def coverage(self) -> tuple[CoverageRow, ...]:
+        return _coverage(self.receipt)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self.receipt.body.get("notes", ())) if self.receipt and self.receipt.body else ()
+
+
+@dataclass(frozen=True, slots=True)
+class OperationDetail(OperationNow):
+    """Everything about one operation for a reader of its own agency: as it stands, and how it came to that."""
+
+    created_at: datetime
+    receipts: tuple[ReceiptRow, ...]
+    revisions: tuple[RevisionRow, ...]
+
 
 def operation_detail(actor: Actor, operation_id: UUID, now: datetime) -> OperationDetail:
     """One operation; raises `NotFound` where the actor may not see it or there is none."""
     operation = access.get_operation(actor, operation_id)
-    current = operation.revisions.select_related("operation").get(number=operation.revision)
+    revisions = list(operation.revisions.order_by("-number"))
+    current = next(one for one in revisions if one.number == operation.revision)
+    current.operation = operation
+    prefetch_related_objects([current], "sites", "subjects")
     verdicts = {verdict.revision: verdict for verdict in operation.verdicts.all()}
     verdict = verdicts.get(operation.revision)
     receipts = tuple(_receipt_row(receipt) for receipt in operation.receipts.order_by("-number"))
     receipt = next((one for one in receipts if verdict and one.number == verdict.receipt_number), None)
-    node = Node.objects.filter(slot=1).first()
-    sides = access.visible_sides(actor).filter(own_operation=operation)
     return OperationDetail(
-        row=_operation_rows(actor, [operation], now)[0],
-        plan=plan_rows.plan_of(current),
+        **_as_it_stands(actor, current, verdict.determined_at if verdict else None, receipt, now),
         created_at=operation.created_at,
-        determined_at=verdict.determined_at if verdict and receipt else None,
-        coverage=_coverage(receipt),
-        notes=tuple(receipt.body.get("notes", ())) if receipt and receipt.body else (),
-        receipt=receipt,
         receipts=receipts,
         revisions=tuple(
             RevisionRow(
@@ -243,13 +253,45 @@ def operation_detail(actor: Actor, operation_id: UUID, now: datetime) -> Operati
                 created_at=one.created_at,
                 determination=verdicts[one.number].determination if one.number in verdicts else "",
             )
-            for one in operation.revisions.order_by("-number")
+            for one in revisions
         ),
-        conflicts=_conflict_rows(actor, list(_with_sides(Conflict.objects.filter(pk__in=sides.values("conflict_id"))))),
-        exigent=current.exigent,
-        watch_desk_name=node.watch_desk_name if node else "",
-        watch_desk_phone=node.watch_desk_phone if node else "",
     )
+
+
+def operation_now(actor: Actor, shown: Shown, now: datetime) -> OperationNow:
+    """The operation as a search that the actor asked for has left it; little is read beside what the search holds."""
+    receipt = _receipt_row(receipt_row(shown.receipt)) if shown.receipt else None
+    determined_at = plan_rows.moment(shown.verdict.determined_at)
+    return OperationNow(**_as_it_stands(actor, shown.revision, determined_at, receipt, now))
+
+
+def _as_it_stands(
+    actor: Actor, current: Revision, determined_at: datetime | None, receipt: ReceiptRow | None, now: datetime
+) -> dict[str, Any]:
+    """The fields of `OperationNow`. `current` has its operation, sites and subjects at hand."""
+    operation, node = current.operation, Node.objects.filter(slot=1).first()
+    keys = list(access.visible_sides(actor).filter(own_operation=operation).values_list("conflict_id", flat=True))
+    conflicts = _conflict_rows(actor, list(_with_sides(Conflict.objects.filter(pk__in=keys)))) if keys else ()
+    standing = [one for one in conflicts if one.standing == Standing.OPEN]
+    submitter = operation.submitter_id
+    return {
+        "row": _operation_row(
+            actor,
+            operation,
+            sorted(current.sites.all(), key=lambda site: site.ordinal),
+            actor.name if submitter == actor.user_id else _names({submitter}).get(submitter, ""),
+            _agency_labels({operation.agency_id})[operation.agency_id],
+            (len(standing), _strongest(one.band for one in standing)),
+            now,
+        ),
+        "plan": plan_rows.plan_of(current),
+        "determined_at": determined_at if receipt else None,
+        "receipt": receipt,
+        "conflicts": conflicts,
+        "exigent": current.exigent,
+        "watch_desk_name": node.watch_desk_name if node else "",
+        "watch_desk_phone": node.watch_desk_phone if node else "",
+    }
 
 
 def receipt_detail(actor: Actor, number: int) -> ReceiptRow:
@@ -587,46 +629,63 @@ def _narrowed(found: QuerySet[Operation], actor: Actor, wanted: OperationFilter,
 def _operation_rows(actor: Actor, operations: Sequence[Operation], now: datetime) -> tuple[OperationRow, ...]:
     if not operations:
         return ()
-    ids = [operation.id for operation in operations]
-    first_sites: dict[UUID, Site] = {}
-    counts: defaultdict[UUID, int] = defaultdict(int)
-    for site in Site.objects.filter(revision_id__in=_current_revisions(operations)).select_related("revision"):
-        key = site.revision.operation_id
-        counts[key] += 1
-        if key not in first_sites or site.ordinal < first_sites[key].ordinal:
-            first_sites[key] = site
+    sites: defaultdict[UUID, list[Site]] = defaultdict(list)
+    current = Site.objects.filter(revision_id__in=_current_revisions(operations))
+    for site in current.select_related("revision").order_by("ordinal"):
+        sites[site.revision.operation_id].append(site)
     people = _names({operation.submitter_id for operation in operations})
     agencies = _agency_labels({operation.agency_id for operation in operations})
-    bands = _bands(actor, ids)
+    bands = _bands(actor, [operation.id for operation in operations])
     return tuple(
-        OperationRow(
-            id=one.id,
-            reference=one.reference,
-            external_id=one.external_id,
-            revision=one.revision,
-            agency=agencies[one.agency_id],
-            operation_type=one.operation_type,
-            type_label=type_label(one.operation_type),
-            mode=one.mode,
-            disclosure=one.disclosure,
-            status=_status(one, now),
-            determination=one.determination,
-            tentative=one.tentative or one.determination_tentative,
-            starts_at=one.starts_at,
-            ends_at=one.ends_at,
-            window_start=one.window_start,
-            window_end=one.window_end,
-            zone=first_sites[one.id].zone if one.id in first_sites else "",
-            place=plan_rows.place_of(first_sites[one.id]) if one.id in first_sites else "",
-            site_count=counts[one.id],
-            submitter=people.get(one.submitter_id, ""),
-            is_mine=actor.user_id is not None and one.submitter_id == actor.user_id,
-            conflicts=bands.get(one.id, (0, ""))[0],
-            band=bands.get(one.id, (0, ""))[1],
-            extension_count=one.extension_count,
-            reason_due=one.reason_due,
+        _operation_row(
+            actor,
+            one,
+            sites[one.id],
+            people.get(one.submitter_id, ""),
+            agencies[one.agency_id],
+            bands.get(one.id, (0, "")),
+            now,
         )
         for one in operations
+    )
+
+
+def _operation_row(
+    actor: Actor,
+    one: Operation,
+    sites: Sequence[Site],
+    submitter: str,
+    agency: str,
+    open_conflicts: tuple[int, str],
+    now: datetime,
+) -> OperationRow:
+    """`sites` in their order; `open_conflicts` how many the actor may know of, and the strongest band."""
+    return OperationRow(
+        id=one.id,
+        reference=one.reference,
+        external_id=one.external_id,
+        revision=one.revision,
+        agency=agency,
+        operation_type=one.operation_type,
+        type_label=type_label(one.operation_type),
+        mode=one.mode,
+        disclosure=one.disclosure,
+        status=_status(one, now),
+        determination=one.determination,
+        tentative=one.tentative or one.determination_tentative,
+        starts_at=one.starts_at,
+        ends_at=one.ends_at,
+        window_start=one.window_start,
+        window_end=one.window_end,
+        zone=sites[0].zone if sites else "",
+        place=plan_rows.place_of(sites[0]) if sites else "",
+        site_count=len(sites),
+        submitter=submitter,
+        is_mine=actor.user_id is not None and one.submitter_id == actor.user_id,
+        conflicts=open_conflicts[0],
+        band=open_conflicts[1],
+        extension_count=one.extension_count,
+        reason_due=one.reason_due,
     )
 
 
@@ -664,9 +723,13 @@ def _bands(actor: Actor, operations: Iterable[UUID]) -> dict[UUID, tuple[int, st
     found: dict[UUID, tuple[int, str]] = {}
     for operation_id, band in sides.values_list("own_operation_id", "conflict__band"):
         count, strongest = found.get(operation_id, (0, ""))
-        # "direct" sorts before "near".
-        found[operation_id] = (count + 1, min(filter(None, (strongest, band)), default=""))
+        found[operation_id] = (count + 1, _strongest((strongest, band)))
     return found
+
+
+def _strongest(bands: Iterable[str]) -> str:
+    # "direct" sorts before "near".
+    return min(filter(None, bands), default="")
 
 
 def _receipt_row(receipt: Receipt) -> ReceiptRow:
