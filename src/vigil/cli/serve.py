@@ -1,16 +1,22 @@
-"""Serve the pages and the API, and run the worker beside them. On loopback unless told otherwise."""
+"""Serve the pages and the API, and run the worker beside them. On loopback unless told otherwise.
+
+`VIGIL_WEB_PROCESSES` processes answer on one socket: this one, and others beside it that end with it. They share
+nothing but the database.
+"""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from vigil.cli.node import add_node_arguments, need_node, open_node, say
@@ -19,6 +25,8 @@ from vigil.core.errors import Unavailable
 
 RESTART_SECONDS = 1.0
 LEAVE_SECONDS = 10
+BIND_SECONDS = 0.1
+BIND_TRIES = 30
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bind", metavar="ADDRESS", help="address to listen on (else VIGIL_BIND, else 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (else VIGIL_PORT, else 8765)")
     parser.add_argument("--no-worker", action="store_true", help="`vigil worker` runs elsewhere")
+    parser.add_argument("--socket", type=int, help=argparse.SUPPRESS)  # of the process that starts others beside it
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,6 +45,10 @@ def run(args: argparse.Namespace) -> int:
     open_node(args)
     from django.conf import settings
 
+    if args.socket is not None:
+        need_node()
+        _share(args.socket)
+        return 0
     if args.demo or args.empty:
         set_up(args)
     need_node()
@@ -43,14 +56,20 @@ def run(args: argparse.Namespace) -> int:
     _before_answering()
     bind = args.bind or settings.VIGIL_BIND
     port = args.port or settings.VIGIL_PORT
-    worker = None if args.no_worker else WorkerProcess()
-    if worker:
-        worker.start()
+    listening = _listen(bind, port)
+    descriptor = str(listening.fileno())
+    others = [
+        Beside("serve", "--socket", descriptor, listening=listening) for _ in range(1, settings.VIGIL_WEB_PROCESSES)
+    ]
+    if not args.no_worker:
+        others.append(Beside("worker", "--with-parent", str(os.getpid())))
+    for other in others:
+        other.start()
     try:
-        _serve(bind, port, args.demo)
+        _answer(_server(_banner(bind, port, args.demo)), listening)
     finally:
-        if worker:
-            worker.stop()
+        for other in others:
+            other.stop()
     return 0
 
 
@@ -73,20 +92,26 @@ def _before_answering() -> None:
         handler(clock.now())
 
 
-class WorkerProcess:
-    """The worker as a process of its own, so that its work never delays an answer; started again if it dies."""
+class Beside:
+    """A `vigil` command as a process of its own beside this one, started again if it dies.
 
-    def __init__(self) -> None:
+    Its standard input is held open by us: where we are killed, it ends, and the process sees that.
+    """
+
+    def __init__(self, *command: str, listening: socket.socket | None = None) -> None:
+        # The data folder is in the environment already: `open_node` put it there.
+        self._command = [sys.executable, "-m", "vigil.cli.main", *command]
+        self._files = [listening.fileno()] if listening else []
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._keep, name="worker-keeper", daemon=True)
+        self._thread = threading.Thread(target=self._keep, name=f"{command[0]}-keeper", daemon=True)
 
     def start(self) -> None:
         """Start the process and watch over it."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask it to finish the job in hand and leave; after ten seconds it is killed (the job is done again later)."""
+        """Ask it to finish the work in hand and leave; after ten seconds it is killed (a job is done again later)."""
         self._stopping.set()
         if self._process and self._process.poll() is None:
             self._process.terminate()
@@ -97,16 +122,83 @@ class WorkerProcess:
         self._thread.join(LEAVE_SECONDS)
 
     def _keep(self) -> None:
-        # The data folder is in the environment already: `open_node` put it there.
-        command = [sys.executable, "-m", "vigil.cli.main", "worker", "--with-parent", str(os.getpid())]
         while not self._stopping.is_set():
-            self._process = subprocess.Popen(command)  # noqa: S603 - our own command
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                self._command, stdin=subprocess.PIPE, pass_fds=self._files
+            )
             while self._process.poll() is None and not self._stopping.is_set():
                 time.sleep(RESTART_SECONDS / 4)
             self._stopping.wait(RESTART_SECONDS)
 
 
-def _serve(bind: str, port: int, demo: bool) -> None:
+class Listening(socket.socket):
+    """The socket that all processes share: each takes one connection a turn and leaves the next to who is idle.
+
+    asyncio would take everybody who waits at once, and one process would answer them all.
+    """
+
+    _taken = False
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """The next connection; `BlockingIOError` right after one was taken."""
+        if self._taken:
+            self._taken = False
+            raise BlockingIOError
+        accepted = super().accept()
+        self._taken = True
+        return accepted
+
+
+def _listen(bind: str, port: int) -> Listening:
+    try:
+        found = sorted(socket.getaddrinfo(bind, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE))
+    except OSError:
+        raise Unavailable(f"{bind} is no address of this machine.") from None
+    family, kind, protocol, _, address = found[0]
+    listening = Listening(family, kind, protocol)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    for left in reversed(range(BIND_TRIES)):
+        try:
+            listening.bind(address)
+            return listening
+        except OSError:
+            # A node that was killed a moment ago may still have processes that are about to notice.
+            if left:
+                time.sleep(BIND_SECONDS)
+    listening.close()
+    raise Unavailable(f"Cannot listen on {bind}:{port}. Is another program there? Choose another one with --port.")
+
+
+def _share(descriptor: int) -> None:
+    """Answer on the socket of the process that started us, until it ends or says so."""
+    listening = Listening(fileno=descriptor)
+    server = _server(())
+    threading.Thread(target=_leave_with_parent, args=(server,), daemon=True).start()
+    _answer(server, listening)
+
+
+def _leave_with_parent(server: Any) -> None:
+    # Not through sys.stdin: its lock, held by a waiting thread, would spoil the end of the process.
+    while os.read(0, 1):
+        pass
+    server.should_exit = True
+
+
+def _answer(server: Any, listening: Listening) -> None:
+    threading.Thread(target=_warm, daemon=True).start()
+    # What is loaded by now stays: the collector need not walk it while somebody waits.
+    gc.collect()
+    gc.freeze()
+    server.run(sockets=[listening])
+
+
+def _warm() -> None:
+    from vigil.apps.deconfliction.places import zone_of
+
+    zone_of(0.0, 0.0)  # the map of the time zones takes seconds to load, which nobody should wait for
+
+
+def _server(banner: Sequence[str]) -> Any:
     import uvicorn
 
     from vigil.config.asgi import application
@@ -115,7 +207,7 @@ def _serve(bind: str, port: int, demo: bool) -> None:
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
             if self.started:
-                say(*_banner(bind, port, demo))
+                say(*banner)
 
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -129,8 +221,6 @@ def _serve(bind: str, port: int, demo: bool) -> None:
 
     config = uvicorn.Config(
         application,
-        host=bind,
-        port=port,
         lifespan="off",
         access_log=False,
         log_config=None,
@@ -138,10 +228,7 @@ def _serve(bind: str, port: int, demo: bool) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=2,
     )
-    server = Server(config)
-    server.run()
-    if not server.started:
-        raise Unavailable(f"Cannot listen on {bind}:{port}. Is another program there? Choose another one with --port.")
+    return Server(config)
 
 
 def _banner(bind: str, port: int, demo: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""The ASGI application: one process, two kinds of answer.
+"""The ASGI application: two kinds of answer in each process.
 
 The live stream is asynchronous and goes to Django's ASGI application. Everything else is ordinary synchronous
 Django and runs in a fixed pool of threads, each with its own lasting database connection.
