@@ -12,9 +12,12 @@ import numpy as np
 import pytest
 from brute_force import expected
 from cases import FAMILIES, POINT_FAMILIES, random_operations
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pyproj import Geod
 
 from vigil.engine import kernel, sweep
-from vigil.engine.join import Conflict, sweep_table
+from vigil.engine.join import TOLD_FROM, Conflict, sweep_table
 from vigil.engine.operation import Line, Match, Operation, Point, Polygon, Site
 from vigil.engine.predicate import match
 from vigil.engine.table import table_of
@@ -34,17 +37,17 @@ def as_match(row: Conflict) -> Match:
     return Match(row.basis, row.overlap, row.band, row.distance_m, row.subjects)
 
 
-def alike(given: Match | None, wanted: Match | None) -> bool:
+def alike(found: Match | None, wanted: Match | None) -> bool:
     """The same answer; distances may differ by the rounding of the solver's direction."""
-    if given is None or wanted is None:
-        return given is wanted
-    same = (given.basis, given.overlap, given.band, given.subjects) == (
+    if found is None or wanted is None:
+        return found is wanted
+    same = (found.basis, found.overlap, found.band, found.subjects) == (
         wanted.basis,
         wanted.overlap,
         wanted.band,
         wanted.subjects,
     )
-    return same and given.distance_m == pytest.approx(wanted.distance_m, abs=1e-6)
+    return same and found.distance_m == pytest.approx(wanted.distance_m, abs=1e-6)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -56,10 +59,10 @@ def test_sweep_agrees_with_the_brute_force_and_the_predicate(family: str) -> Non
         found = {(row.operation_a, row.operation_b): as_match(row) for row in sweep(operations).conflicts}
         assert list(found) == sorted(found)
         for a, b in combinations(sorted(operations, key=lambda one: one.operation_id), 2):
-            given = found.pop((a.operation_id, b.operation_id), None)
-            fault = expected(a, b).fault(given)
+            one = found.pop((a.operation_id, b.operation_id), None)
+            fault = expected(a, b).fault(one)
             assert fault is None, f"{family} seed {seed}: {fault}\n{a}\n{b}"
-            assert alike(given, match(a, b)), f"{family} seed {seed}: {given} is not {match(a, b)}"
+            assert alike(one, match(a, b)), f"{family} seed {seed}: {one} is not {match(a, b)}"
         assert not found
 
 
@@ -104,7 +107,7 @@ def random_balls(seed: int, n: int) -> kernel.Balls:
 
 def slow_pairs(balls: kernel.Balls) -> set[tuple[int, int]]:
     """Every pair by trying all of them."""
-    found = set()
+    found: set[tuple[int, int]] = set()
     place = np.column_stack((balls.x, balls.y, balls.z))
     for i in range(len(place) - 1):
         rest = slice(i + 1, None)
@@ -159,6 +162,60 @@ def test_a_pair_at_the_very_reach_is_found_and_not_certain() -> None:
         candidates = kernel.join(balls, compiled=False)
         assert len(candidates.first) == found
         assert candidates.certain.tolist() == [sure] * found
+
+
+def ball_pairs(longitude: kernel.Floats, latitude: kernel.Floats, reach: float) -> kernel.Balls:
+    """Balls that all meet in time; one owner each."""
+    n = len(longitude)
+    return kernel.Balls(
+        *kernel.earth_centred(longitude, latitude),
+        np.full(n, reach),
+        np.zeros(n, np.int64),
+        np.full(n, HOUR),
+        np.zeros(n, np.int8),
+        np.arange(n, dtype=np.int32),
+        np.ones(n, np.bool_),
+    )
+
+
+@given(
+    longitude=st.floats(-180, 180),
+    latitude=st.floats(-90, 90),
+    azimuth=st.floats(0, 360),
+    metres=st.floats(0, 1.5 * kernel.SHORT_M),
+)
+@example(0.0, 90.0, 0.0, kernel.SHORT_M - 1)
+@example(180.0, -89.999, 90.0, 19_000.0)
+@example(0.0, 0.0, 45.0, kernel.SHORT_M - 1)
+@example(0.0, 0.0, 0.0, 0.0)
+def test_the_kernel_tells_short_distances_to_a_tenth_of_a_micrometre(
+    longitude: float, latitude: float, azimuth: float, metres: float
+) -> None:
+    solver = Geod(ellps="WGS84")
+    there = solver.fwd(longitude, latitude, azimuth, metres)
+    balls = ball_pairs(np.array([longitude, there[0]]), np.array([latitude, there[1]]), 50_000.0)
+    (told,) = kernel.join(balls, compiled=False).distance_m
+    if np.isnan(told):
+        assert metres > kernel.SHORT_M - 1
+    else:
+        assert told == pytest.approx(solver.inv(longitude, latitude, *there[:2])[2], abs=1e-7)
+        assert metres < kernel.SHORT_M + 1
+
+
+@pytest.mark.parametrize("latitude", [-89.95, -33.0, 0.0, 47.0])
+def test_many_distances_are_those_of_the_solver_to_both_decimals(latitude: float) -> None:
+    rng = np.random.default_rng(11)
+    operations = [
+        Operation(f"op-{n:03d}", (Site(Point(lon, lat), 9_990.0, 0, HOUR),))
+        for n, (lon, lat) in enumerate(zip(rng.normal(0, 0.05, 300), latitude + rng.normal(0, 0.015, 300), strict=True))
+    ]
+    found = sweep_table(table_of(operations))
+    assert len(found) >= TOLD_FROM
+    table = found.table
+    lon, lat = table.longitude, table.latitude
+    exact = Geod(ellps="WGS84").inv(lon[found.a], lat[found.a], lon[found.b], lat[found.b])[2]
+    assert np.abs(found.distance_m - exact).max() < 1e-6
+    assert (np.floor(found.distance_m * 100 + 0.5) == np.floor(exact * 100 + 0.5)).all()
 
 
 def test_results_that_outgrow_their_room_are_run_again() -> None:

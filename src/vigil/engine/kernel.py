@@ -14,6 +14,7 @@ too much and never too little; `join` marks the pairs that are certain, the call
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import sys
 import time
@@ -36,6 +37,9 @@ EQUATORIAL_RADIUS_M = 6_378_137.0
 ECCENTRICITY_SQUARED = 0.0066943799901413165
 SMALLEST_CURVATURE_M = EQUATORIAL_RADIUS_M * (1 - ECCENTRICITY_SQUARED)
 """For a chord c and a geodesic s between two points: c <= s <= 2R asin(c / 2R) with this R."""
+SHORT_M = 20_000.0
+"""Up to this chord the kernel tells the distance: a geodesic follows its normal section to 1e-7 m (a test binds it)."""
+POLAR_SQUARED = EQUATORIAL_RADIUS_M**2 * (1 - ECCENTRICITY_SQUARED)
 LARGEST_CERTAIN_M = 9_500_000.0
 """Up to this threshold the upper bound above holds; beyond it only the exact geodesic decides."""
 SLACK_M = 1e-6
@@ -80,11 +84,15 @@ class Balls:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Pairs of rows of `Balls`. `certain` tells the pairs that need no further decision about the place."""
+    """Pairs of rows of `Balls`. `certain` tells the pairs that need no further decision about the place.
+
+    `distance_m`: between points up to `SHORT_M` apart their geodesic to 1e-7 m, else not a number.
+    """
 
     first: NDArray[np.int32]
     second: NDArray[np.int32]
     certain: NDArray[np.bool_]
+    distance_m: Floats
 
 
 def earth_centred(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats, Floats]:
@@ -148,11 +156,12 @@ class Grid(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Room for the pairs of one run: rows, and whether the place is certain."""
+    """Room for the pairs of one run: rows, whether the place is certain, and the distance."""
 
     first: Any
     second: Any
     certain: Any
+    distance_m: Any
 
 
 def _lower_bound(values: Any, low: int, high: int, wanted: int) -> int:
@@ -164,6 +173,23 @@ def _lower_bound(values: Any, low: int, high: int, wanted: int) -> int:
         else:
             high = middle
     return low
+
+
+def _short_geodesic(dx: float, dy: float, dz: float, sx: float, sy: float, sz: float) -> float:
+    """The geodesic between two points from the difference and the sum of their coordinates; nan where it is long.
+
+    A chord c subtends an arc of c (1 + c^2 k^2 / 24), where k is the curvature of the normal section at the middle:
+    for the surface F = (x^2 + y^2) / a^2 + z^2 / b^2 along the unit vector t it is t F'' t / |F'|.
+    """
+    chord2 = dx * dx + dy * dy + dz * dz
+    if chord2 == 0.0:
+        return 0.0
+    if chord2 > SHORT_M * SHORT_M:
+        return math.nan
+    a2, b2 = EQUATORIAL_RADIUS_M * EQUATORIAL_RADIUS_M, POLAR_SQUARED
+    bend = (dx * dx + dy * dy) / a2 + dz * dz / b2
+    slope2 = ((sx * sx + sy * sy) / (a2 * a2) + sz * sz / (b2 * b2)) / 4.0
+    return math.sqrt(chord2) * (1.0 + bend * bend / (slope2 * chord2 * 24.0))
 
 
 def _forward(
@@ -210,6 +236,7 @@ def _forward(
                 found.first[count] = a.row[i]
                 found.second[count] = b.row[k]
                 found.certain[count] = near and a.exact[i] and b.exact[k]
+                found.distance_m[count] = _short_geodesic(dx, dy, dz, x + b.x[k], y + b.y[k], z + b.z[k])
             count += 1
     return count
 
@@ -328,7 +355,7 @@ def _loaded_scan() -> Any:
     from numba import njit
     from numba.extending import register_jitable
 
-    for function in (_lower_bound, _forward, _gap, _join_cells):
+    for function in (_lower_bound, _short_geodesic, _forward, _gap, _join_cells):
         register_jitable(function)
     folder = _cache_folder()
     config: Any = numba.core.config
@@ -507,7 +534,7 @@ def _run(scan: Any, task: _Task, room: int) -> Candidates:
     """One chunk; runs again with more room when the pairs did not fit."""
     same = task.side is task.other
     while True:
-        found = Found(np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.bool_))
+        found = Found(np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.bool_), np.empty(room))
         side, other = task.side, task.other
         count = scan(
             task.begin, task.end, same, side.members, side.cells, other.members, other.cells, other.grid, found
@@ -556,7 +583,7 @@ def join(balls: Balls, progress: Progress | None = None, compiled: bool | None =
     that sum. `compiled` forces the compiled (True) or the plain run (False); None chooses whichever is sooner.
     """
     if len(balls.x) < 2:
-        return Candidates(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.bool_))
+        return Candidates(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.bool_), np.empty(0))
     report = progress or (lambda share: None)
     tasks = _tasks(_sides(balls))
     parts: list[Candidates] = []
@@ -569,4 +596,5 @@ def join(balls: Balls, progress: Progress | None = None, compiled: bool | None =
         np.concatenate([part.first for part in parts]),
         np.concatenate([part.second for part in parts]),
         np.concatenate([part.certain for part in parts]),
+        np.concatenate([part.distance_m for part in parts]),
     )

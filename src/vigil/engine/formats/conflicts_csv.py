@@ -87,10 +87,11 @@ def _columns(conflicts: Conflicts, begin: int, end: int) -> memoryview:
     cents = np.floor(np.where(band == NO_BAND, 0.0, distance) * 100 + 0.5).astype(np.int64)
     hundredths = texts([f".{n:02d}" for n in range(100)]).take(numbers(cents % 100))
     metres = pc.binary_join_element_wise(numbers(cents // 100).cast(pa.string()), hundredths, text(""))
-    subjects = (
-        texts([join_subjects(conflicts.subjects.get(n, ())) for n in range(begin, end)])
-        if conflicts.subjects
-        else texts([""] * (end - begin))
+    shared = [n for n in range(begin, end) if n in conflicts.subjects] if conflicts.subjects else []
+    subjects = np.zeros(end - begin, np.int32)
+    subjects[np.array(shared, np.int64) - begin] = np.arange(1, len(shared) + 1)
+    endings = pc.binary_join_element_wise(
+        _quoted(texts(["", *(join_subjects(conflicts.subjects[n]) for n in shared)])), text("\n"), text("")
     )
     lines = pc.binary_join_element_wise(
         _quoted(ids.take(numbers(conflicts.a[rows]))),
@@ -100,7 +101,7 @@ def _columns(conflicts: Conflicts, begin: int, end: int) -> memoryview:
         pc.if_else(booleans(band == NO_BAND), text(""), metres),
         _instants(conflicts.start[rows]),
         _instants(conflicts.end[rows]),
-        pc.binary_join_element_wise(_quoted(subjects), text("\n"), text("")),
+        endings.take(numbers(subjects)),
         text(","),
     )
     _, offsets, data = lines.buffers()
