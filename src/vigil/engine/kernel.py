@@ -345,7 +345,13 @@ def is_compiled() -> bool:
 def prepare() -> None:
     """Load the compiled kernel, where one is at hand, while something else (reading a file) is under way."""
     if is_compiled():
-        Thread(target=_compiled_scan, daemon=True).start()
+        Thread(target=_first_run, daemon=True).start()
+
+
+def _first_run() -> None:
+    """Two balls through the compiled kernel: machine code is loaded when it first runs."""
+    nowhere, now = np.zeros(2), np.zeros(2, np.int64)
+    join(Balls(*(nowhere,) * 4, now, now, now.astype(np.int8), now.astype(np.int32), now == 0), compiled=True)
 
 
 @cache
