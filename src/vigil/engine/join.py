@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vigil.engine.kernel import EQUATORIAL_RADIUS_M, Balls, earth_centred, join
+from vigil.engine.kernel import EQUATORIAL_RADIUS_M, Balls, earth_centred, join, order_by
 from vigil.engine.operation import Band, Basis, Operation, Point, Window
 from vigil.engine.predicate import EPSILON_POINT_M, EPSILON_SHAPE_M, intersection, site_match
 from vigil.engine.table import NO_REFERENCE, OperationTable, table_of
@@ -398,7 +398,8 @@ def _sorted_conflicts(
     low: NDArray[Any] = pairs.first if ranks is None else ranks[pairs.first]
     high: NDArray[Any] = pairs.second if ranks is None else ranks[pairs.second]
     swap = low > high
-    order = np.argsort(np.where(swap, high, low).astype(np.int64) * max(1, len(table)) + np.where(swap, low, high))
+    smaller, larger = (np.where(swap, one, other).astype(np.int64) for one, other in ((high, low), (low, high)))
+    order = order_by(smaller, larger) if len(swap) else np.zeros(0, np.int64)
     swap, pairs = swap[order], pairs.take(order)
     position = {int(row): n for n, row in enumerate(order)} if shared else {}
     return Conflicts(

@@ -97,11 +97,24 @@ class Candidates:
 
 def earth_centred(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats, Floats]:
     """Coordinates in metres of points on the WGS 84 ellipsoid, given in decimal degrees."""
+    if len(longitude) > THREADED_FROM:
+        pieces = [slice(n, n + THREADED_FROM // 2) for n in range(0, len(longitude), THREADED_FROM // 2)]
+        parts = _in_threads(lambda piece: earth_centred(longitude[piece], latitude[piece]), pieces)
+        x, y, z = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        return x, y, z
     lam, phi = np.radians(longitude), np.radians(latitude)
     sine, cosine = np.sin(phi), np.cos(phi)
     normal = EQUATORIAL_RADIUS_M / np.sqrt(1 - ECCENTRICITY_SQUARED * sine * sine)
     across = normal * cosine
     return across * np.cos(lam), across * np.sin(lam), normal * (1 - ECCENTRICITY_SQUARED) * sine
+
+
+def _in_threads(function: Callable[[Any], Any], items: Sequence[Any], long: bool = True) -> list[Any]:
+    """The function's result for each item; numpy lets go of the interpreter, so long ones go side by side."""
+    if not long:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(function, items))
 
 
 # --- the kernel: plain Python, and numba's subset ---------------------------------------------------------------
@@ -434,13 +447,15 @@ def _coarsening(balls: Balls, grids: list[Grid]) -> int | None:
     return shift if time_bits > 0 and (shift == 0 or 1 << shift <= window // 16) else None
 
 
-def _order(key: Integers, start: Integers, shift: int | None) -> Integers:
-    """Rows by cell, then by coarse start: one sort of packed integers is faster than sorting rows by two keys."""
-    if shift is None:
-        return np.lexsort((start, key))
-    since = start >> shift
-    row_bits = len(key).bit_length()
-    packed = (((key << int(since.max()).bit_length()) | since) << row_bits) | np.arange(len(key))
+def order_by(first: Integers, then: Integers) -> Integers:
+    """Positions in the order of two columns that are not negative.
+
+    One sort of packed integers, where they fit, is faster than sorting positions by two keys.
+    """
+    then_bits, row_bits = int(then.max()).bit_length(), len(then).bit_length()
+    if int(first.max()).bit_length() + then_bits + row_bits > 63:
+        return np.lexsort((then, first))
+    packed = (((first << then_bits) | then) << row_bits) | np.arange(len(then))
     if len(packed) >= THREADED_FROM:
         # Two halves sorted side by side; the stable sort then only merges the two runs.
         half = len(packed) // 2
@@ -449,14 +464,6 @@ def _order(key: Integers, start: Integers, shift: int | None) -> Integers:
     else:
         packed.sort()
     return packed & ((1 << row_bits) - 1)
-
-
-def _in_threads(function: Callable[[Any], Any], columns: Sequence[NDArray[Any]]) -> list[Any]:
-    """The function's result for each column; numpy lets go of the interpreter, so long columns go side by side."""
-    if len(columns[0]) < THREADED_FROM // 2:
-        return [function(column) for column in columns]
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return list(pool.map(function, columns))
 
 
 def _side(balls: Balls, rows: NDArray[np.int32], grid: Grid, shift: int | None) -> _Side:
@@ -469,11 +476,14 @@ def _side(balls: Balls, rows: NDArray[np.int32], grid: Grid, shift: int | None) 
         key *= count
         key += np.minimum((column[rows] - low) * (1 / grid.side), count - 1).astype(np.int64)
     opens = balls.start[rows] - balls.start.min()
-    order = _order(key, opens, shift)
+    order = order_by(key, opens >> (shift or 0))
     key, row, opens = key[order], rows[order], opens[order]
+    place = row.astype(np.intp)  # else every column would convert it anew
+    columns: Sequence[NDArray[Any]] = (
+        balls.x, balls.y, balls.z, balls.reach, balls.start, balls.end, balls.owner, balls.exact
+    )  # fmt: skip
     x, y, z, reach, start, end, owner, exact = _in_threads(
-        lambda column: column[row],
-        (balls.x, balls.y, balls.z, balls.reach, balls.start, balls.end, balls.owner, balls.exact),
+        lambda column: column.take(place, mode="clip"), columns, len(row) >= THREADED_FROM
     )
     shuts = opens + (end - start)
     if shift:
