@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from vigil.cli.node import add_node_arguments, need_node, open_node, say
@@ -27,6 +27,8 @@ RESTART_SECONDS = 1.0
 LEAVE_SECONDS = 10
 BIND_SECONDS = 0.1
 BIND_TRIES = 30
+YIELD_SECONDS = 0.0003
+MOST_YIELDS = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -132,18 +134,21 @@ class Beside:
 
 
 class Listening(socket.socket):
-    """The socket that all processes share: each takes one connection a turn and leaves the next to who is idle.
+    """The socket that all processes share: each takes one connection a turn, and whoever holds fewest is first.
 
     asyncio would take everybody who waits at once, and one process would answer them all.
     """
 
+    held: Callable[[], int] = staticmethod(lambda: 0)
+    """How many connections this process holds."""
     _taken = False
 
     def accept(self) -> tuple[socket.socket, Any]:
-        """The next connection; `BlockingIOError` right after one was taken."""
+        """The next connection; `BlockingIOError` right after one was taken, or where another process was first."""
         if self._taken:
             self._taken = False
             raise BlockingIOError
+        time.sleep(min(self.held(), MOST_YIELDS) * YIELD_SECONDS)
         accepted = super().accept()
         self._taken = True
         return accepted
@@ -185,6 +190,7 @@ def _leave_with_parent(server: Any) -> None:
 
 
 def _answer(server: Any, listening: Listening) -> None:
+    listening.held = lambda: len(server.server_state.connections)
     threading.Thread(target=_warm, daemon=True).start()
     # What is loaded by now stays: the collector need not walk it while somebody waits.
     gc.collect()

@@ -42,7 +42,7 @@ from vigil.core.identifiers import uuid7
 from vigil.core.permissions import Role
 from vigil.platform import keys
 from vigil.platform.actions import action, concerns
-from vigil.platform.agencies.models import Agency
+from vigil.platform.agencies.models import agency_of
 from vigil.platform.notices.board import changed
 from vigil.protocol import store as port
 from vigil.protocol.node import Node
@@ -447,8 +447,10 @@ def _starts(plan: Plan) -> list[int]:
 
 def _is_exigent(plan: Plan, agency_id: UUID, now: datetime) -> bool:
     """Whether it starts inside the agency's lead time, or has begun (specification, section 3)."""
-    lead: int = Agency.objects.values_list("lead_time_minutes", flat=True).get(pk=agency_id)
-    return min(_starts(plan), default=0) < instant(now + timedelta(minutes=lead))
+    agency = agency_of(agency_id)
+    if agency is None:
+        raise NotFound
+    return min(_starts(plan), default=0) < instant(now + timedelta(minutes=agency.lead_time_minutes))
 
 
 def _ended(plan: Plan, now: int) -> Plan:

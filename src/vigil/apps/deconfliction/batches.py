@@ -8,16 +8,16 @@ rows not yet written (a search, the list of what is overdue), they are written f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Model, QuerySet, prefetch_related_objects
 
 from vigil.apps.deconfliction import models, notices, plan_rows, search, store
 from vigil.apps.deconfliction.plan import Plan
@@ -26,6 +26,7 @@ from vigil.apps.deconfliction.store import DatabaseTransaction, Written
 from vigil.engine import operation as engine
 from vigil.platform.agencies import models as agencies
 from vigil.platform.notices.board import changed
+from vigil.platform.prepared import Prepared
 from vigil.protocol import store as port
 from vigil.protocol.judgement import told
 from vigil.protocol.store import OWN, Pair, Reference
@@ -63,6 +64,52 @@ class BatchStore:
             return
         with self.batch() as one:
             yield one
+
+
+M = TypeVar("M", bound=Model)
+
+FEW = 4
+"""Up to so many operations are read one by one with prepared queries, which is faster than one query for all."""
+
+
+class _Rows(Generic[M]):
+    """The rows that belong to operations: `make(lookup)` asks for them by one operation or many."""
+
+    def __init__(self, make: Callable[[Mapping[str, Any]], QuerySet[M]]) -> None:
+        self._make = make
+        self._of_one = Prepared(lambda key: make({"operation_id": key}))
+
+    def of(self, wanted: Sequence[UUID]) -> list[M]:
+        if len(wanted) > FEW:
+            return list(self._make({"operation_id__in": wanted}))
+        return list({row.pk: row for key in wanted for row in self._of_one(key)}.values())
+
+
+_REVISIONS = _Rows(lambda of: models.Revision.objects.filter(number=F("operation__revision"), **of))
+_VERDICTS = _Rows(lambda of: models.Verdict.objects.filter(revision=F("operation__revision"), **of))
+_DUES = _Rows(lambda of: models.SearchDue.objects.filter(**of))
+_CONFLICTS = _Rows(
+    lambda of: models.Conflict.objects.filter(
+        pk__in=models.ConflictSide.objects.filter(node=OWN, **of).values("conflict_id")
+    )
+)
+_OPERATION = Prepared(lambda key: models.Operation.objects.filter(pk=key))
+_SITES = Prepared(lambda revision: models.Site.objects.filter(revision_id=revision))
+_SUBJECTS = Prepared(lambda revision: models.Subject.objects.filter(revision_id=revision))
+
+
+def _current_rows(wanted: Sequence[UUID]) -> list[models.Revision]:
+    """The current revisions, each with its operation, sites and subjects at hand."""
+    rows = _REVISIONS.of(wanted)
+    if len(wanted) > FEW:
+        prefetch_related_objects(rows, "operation", "sites", "subjects")
+        return rows
+    for row in rows:
+        (row.operation,) = _OPERATION(row.operation_id)
+        at_hand = {"sites": _SITES(row.pk), "subjects": _SUBJECTS(row.pk)}
+        # Where `prefetch_related_objects` puts them.
+        row._prefetched_objects_cache = at_hand  # type: ignore[attr-defined]
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +180,7 @@ class BatchTransaction(DatabaseTransaction):
         if not wanted:
             return
         keys = [str(key) for key in wanted]
-        current = models.Revision.objects.select_related("operation").prefetch_related("sites", "subjects")
-        rows = {
-            str(row.operation_id): row
-            for row in current.filter(operation_id__in=wanted, number=F("operation__revision"))
-        }
+        rows = {str(row.operation_id): row for row in _current_rows(wanted)}
         for key in keys:
             row = rows.get(key)
             self._rows[key] = row
@@ -145,9 +188,9 @@ class BatchTransaction(DatabaseTransaction):
             self._verdicts[key], self._dues[key], self._receipts[key] = None, {}, []
             if row:
                 self._operations[key] = row.operation
-        for verdict in models.Verdict.objects.filter(operation_id__in=wanted, revision=F("operation__revision")):
+        for verdict in _VERDICTS.of(wanted):
             self._verdicts[str(verdict.operation_id)] = store.verdict_of(verdict)
-        for due in models.SearchDue.objects.filter(operation_id__in=wanted):
+        for due in _DUES.of(wanted):
             self._dues[str(due.operation_id)][due.target] = store.due_of(due)
         self._load_receipts([key for key in wanted if self._may_have_receipts(str(key))])
         self._load_conflicts(wanted)
@@ -163,8 +206,9 @@ class BatchTransaction(DatabaseTransaction):
                 self._receipts[str(receipt.operation_id)].append(store.receipt_of(receipt))
 
     def _load_conflicts(self, wanted: Sequence[UUID]) -> None:
-        sides = models.ConflictSide.objects.filter(operation_id__in=wanted, node=OWN)
-        found = models.Conflict.objects.filter(pk__in=sides.values("conflict_id")).prefetch_related("sides")
+        found = _CONFLICTS.of(wanted)
+        if found:
+            prefetch_related_objects(found, "sides")
         for row in found:
             conflict = store.conflict_of(row)
             if conflict.pair not in self._conflicts:
@@ -289,7 +333,7 @@ class BatchTransaction(DatabaseTransaction):
 
     @cached_property
     def _unserved(self) -> list[agencies.Agency]:
-        return list(agencies.Agency.objects.filter(is_served=False, is_active=True))
+        return agencies.unserved_agencies()
 
     def not_covered(self, operation_id: str) -> Sequence[str] | None:
         if not self._unserved:

@@ -7,15 +7,15 @@ from uuid import UUID
 
 from vigil.apps.deconfliction.rules import PlanContext, agency_types, region_boxes
 from vigil.core.errors import NotFound
-from vigil.platform.agencies.models import Agency, Node
+from vigil.platform.agencies.models import agency_of, this_node
 
 
 def plan_context(agency_id: UUID | None, now: datetime) -> PlanContext:
     """The context of one agency; `NotFound` where there is no such agency."""
-    agency = Agency.objects.filter(pk=agency_id).first() if agency_id else None
+    agency = agency_of(agency_id) if agency_id else None
     if agency is None:
         raise NotFound
-    region = Node.objects.values_list("region", flat=True).filter(slot=1).first()
+    region = this_node().region
     return PlanContext(
         now=now,
         zone=agency.time_zone or "UTC",

@@ -40,7 +40,7 @@ from vigil.engine import operation as engine
 from vigil.engine.geometry import Ring
 from vigil.engine.operation import Basis
 from vigil.engine.types import OPERATION_TYPES
-from vigil.platform.agencies.models import Agency, Node
+from vigil.platform.agencies.models import Agency, Node, agency_of, this_node
 
 PAGE = 50
 
@@ -269,7 +269,8 @@ def _as_it_stands(
     actor: Actor, current: Revision, determined_at: datetime | None, receipt: ReceiptRow | None, now: datetime
 ) -> dict[str, Any]:
     """The fields of `OperationNow`. `current` has its operation, sites and subjects at hand."""
-    operation, node = current.operation, Node.objects.filter(slot=1).first()
+    operation, node = current.operation, this_node()
+    agency = agency_of(operation.agency_id)
     keys = list(access.visible_sides(actor).filter(own_operation=operation).values_list("conflict_id", flat=True))
     conflicts = _conflict_rows(actor, list(_with_sides(Conflict.objects.filter(pk__in=keys)))) if keys else ()
     standing = [one for one in conflicts if one.standing == Standing.OPEN]
@@ -280,7 +281,7 @@ def _as_it_stands(
             operation,
             sorted(current.sites.all(), key=lambda site: site.ordinal),
             actor.name if submitter == actor.user_id else _names({submitter}).get(submitter, ""),
-            _agency_labels({operation.agency_id})[operation.agency_id],
+            agency.label if agency else "",
             (len(standing), _strongest(one.band for one in standing)),
             now,
         ),
@@ -289,8 +290,8 @@ def _as_it_stands(
         "receipt": receipt,
         "conflicts": conflicts,
         "exigent": current.exigent,
-        "watch_desk_name": node.watch_desk_name if node else "",
-        "watch_desk_phone": node.watch_desk_phone if node else "",
+        "watch_desk_name": node.watch_desk_name,
+        "watch_desk_phone": node.watch_desk_phone,
     }
 
 

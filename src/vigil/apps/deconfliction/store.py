@@ -27,6 +27,7 @@ from vigil.platform import clock, keys
 from vigil.platform.agencies import models as agencies
 from vigil.platform.notices.board import changed
 from vigil.platform.partners import models as partners
+from vigil.platform.prepared import Prepared
 from vigil.protocol import store as port
 from vigil.protocol.judgement import told
 from vigil.protocol.store import OWN, Pair, Reference
@@ -35,6 +36,10 @@ LOCK = 0x56_49_47_49_4C
 """PostgreSQL's advisory lock of the node's transactions: "VIGIL"."""
 NEIGHBOUR_M = 25_000.0
 """Specification 5 *(ours)*: agencies this near that no node serves stand on the receipt."""
+
+
+_ROSTERS = Prepared(lambda: partners.Roster.objects.order_by("-number"))
+_LAST_RECEIPT = Prepared(lambda: models.Receipt.objects.order_by("-number")[:1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class DatabaseTransaction:
     @cached_property
     def _roster(self) -> port.Roster:
         """Read once: nobody else changes it while this transaction holds the node's lock."""
-        rows = list(partners.Roster.objects.order_by("-number"))
+        rows = _ROSTERS()
         if not rows:
             return port.Roster(0)
         ever = {member for row in rows for member in row.members}
@@ -208,7 +213,7 @@ class DatabaseTransaction:
         rows = models.Operation.objects.filter(
             next_end_at__lte=moment(before), status__in=(models.Status.REGISTERED, models.Status.UNDER_WAY)
         )
-        return sorted(str(one) for one in rows.values_list("id", flat=True))
+        return sorted(str(one) for one in rows.order_by().values_list("id", flat=True))
 
     def matching(self, operation: engine.Operation) -> Sequence[port.Found]:
         return search.matching(operation)
@@ -355,7 +360,7 @@ class DatabaseTransaction:
         changed("operations", agencies=(agency,), at=moment(verdict.determined_at))
 
     def not_covered(self, operation_id: str) -> Sequence[str] | None:
-        unserved = list(agencies.Agency.objects.filter(is_served=False, is_active=True))
+        unserved = agencies.unserved_agencies()
         if not unserved:
             return None
         current = self.current(operation_id)
@@ -363,7 +368,7 @@ class DatabaseTransaction:
         return neighbours(unserved, sites)
 
     def last_receipt(self) -> port.StoredReceipt | None:
-        row = models.Receipt.objects.order_by("-number").first()
+        row = _LAST_RECEIPT.first()
         return receipt_of(row) if row else None
 
     def put_receipt(self, receipt: port.StoredReceipt) -> None:

@@ -13,9 +13,18 @@ from django.http import HttpRequest
 from vigil.core.actor import Actor, Via
 from vigil.core.permissions import Role
 from vigil.platform.accounts.models import ApiToken, Membership, User
+from vigil.platform.prepared import Prepared
 
 TOKEN_PREFIX = "vgl_"  # noqa: S105 - what a token begins with, so that leak scanners find it
 SESSION_AGENCY = "agency_id"
+
+_TOKEN = Prepared(lambda prefix: ApiToken.objects.filter(prefix=prefix))
+_USER = Prepared(lambda user: User.objects.filter(pk=user))
+_MEMBERSHIPS = Prepared(
+    lambda user: Membership.objects.filter(user_id=user, active=True, agency__is_active=True).order_by(
+        "created_at", "id"
+    )
+)
 
 
 def actor_of_user(user: User, agency_id: UUID | None = None, via: Via = Via.PAGE) -> Actor | None:
@@ -25,8 +34,7 @@ def actor_of_user(user: User, agency_id: UUID | None = None, via: Via = Via.PAGE
     """
     if not user.is_active:
         return None
-    memberships = Membership.objects.filter(user=user, active=True, agency__is_active=True).order_by("created_at", "id")
-    held = list(memberships.values_list("agency_id", "role"))
+    held = [(membership.agency_id, membership.role) for membership in _MEMBERSHIPS(user.pk)]
     chosen = agency_id or (held[0][0] if held else None)
     roles = frozenset(Role(role) for agency, role in held if agency == chosen)
     if not roles:
@@ -67,11 +75,12 @@ def actor_of_token(text: str, now: datetime) -> tuple[Actor, ApiToken] | None:
     if not text.startswith(TOKEN_PREFIX):
         return None
     prefix = text.removeprefix(TOKEN_PREFIX).split("_", 1)[0]
-    token = ApiToken.objects.select_related("user").filter(prefix=prefix).first()
+    token = _TOKEN.first(prefix)
     if token is None or not secrets.compare_digest(token.digest, _digest(text)):
         return None
     if token.revoked_at is not None or token.expires_at <= now:
         return None
+    (token.user,) = _USER(token.user_id)
     actor = actor_of_user(token.user, token.agency_id, Via.API)
     if actor is None:
         return None

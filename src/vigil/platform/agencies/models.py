@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -10,6 +11,7 @@ from django.db.models import F
 
 from vigil.core.identifiers import ORI_PATTERN, new_epoch, uuid7
 from vigil.platform import clock
+from vigil.platform.prepared import Prepared
 
 
 class Agency(models.Model):
@@ -78,7 +80,25 @@ class Node(models.Model):
 
 def this_node() -> Node:
     """The node's row; `Node.DoesNotExist` before set-up."""
-    return Node.objects.get(slot=1)
+    node = _NODE.first()
+    if node is None:
+        raise Node.DoesNotExist
+    return node
+
+
+_NODE = Prepared(lambda: Node.objects.filter(slot=1))
+_AGENCY = Prepared(lambda agency: Agency.objects.filter(pk=agency))
+_UNSERVED = Prepared(lambda: Agency.objects.filter(is_served=False, is_active=True))
+
+
+def agency_of(agency_id: UUID) -> Agency | None:
+    """The agency's row; None where there is none."""
+    return _AGENCY.first(agency_id)
+
+
+def unserved_agencies() -> list[Agency]:
+    """Neighbours known by name, which no node serves."""
+    return _UNSERVED()
 
 
 def next_sequence() -> int:
