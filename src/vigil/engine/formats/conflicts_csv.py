@@ -115,11 +115,19 @@ def _quoted(fields: Any) -> Any:
 
     from vigil.engine.formats.arrow import text
 
-    special = pc.match_substring_regex(fields, '[,"\r\n]')
-    if not pc.any(special).as_py():
+    if not _holds_special(fields):
         return fields
+    special = pc.match_substring_regex(fields, '[,"\r\n]')
     doubled = pc.binary_join_element_wise(text('"'), pc.replace_substring(fields, '"', '""'), text('"'), text(""))
     return pc.if_else(special, doubled, fields)
+
+
+def _holds_special(fields: Any) -> bool:
+    """Whether a byte of them asks for quotes: in UTF-8 none of these is part of another character."""
+    import numpy as np
+
+    content = np.frombuffer(fields.buffers()[2] or b"", np.uint8)
+    return any((content == ord(sign)).any() for sign in ',"\r\n')
 
 
 def _instants(instants: Any) -> Any:
