@@ -8,7 +8,6 @@ Where the file as a whole is unusual, None sends everything to the exact reader.
 
 from __future__ import annotations
 
-import mmap
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from vigil.engine import kernel
 from vigil.engine.formats.arrow import booleans
 from vigil.engine.formats.arrow import column as numpy_column
+from vigil.engine.formats.arrow import numbers as integers
 from vigil.engine.formats.arrow import texts as texts_array
 from vigil.engine.formats.mapping import COLUMNS
 from vigil.engine.formats.mapping import Mapping as FieldMapping
@@ -88,7 +88,7 @@ def read_fast(path: Path, rules: Rules, progress: Callable[[float], None] | None
     """
     sheet = open_sheet(path)
     sheet.close()
-    if set(COLUMNS[:15]) - set(sheet.header) or _holds_nul(path):
+    if set(COLUMNS[:15]) - set(sheet.header):
         return None
     if path.stat().st_size >= LARGE_BYTES:
         kernel.prepare()
@@ -114,12 +114,12 @@ def read_fast(path: Path, rules: Rules, progress: Callable[[float], None] | None
 
 
 def _holds_nul(path: Path) -> bool:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return content.find(b"\0") >= 0
+    content = np.memmap(path, np.uint8, "r")
+    return any(content[n : n + BLOCK_BYTES].min() == 0 for n in range(0, len(content), BLOCK_BYTES))
 
 
 def _parts(path: Path, header: tuple[str, ...], rules: Rules, progress: Callable[[float], None] | None) -> list[_Part]:
-    """The file block by block, checked in threads while the next ones are read."""
+    """The file block by block, checked in threads while the next ones are read; none where it holds a NUL."""
     wanted = [name for name in COLUMNS[:15] if name in header]
     reader = pyarrow.csv.open_csv(
         path,
@@ -133,6 +133,7 @@ def _parts(path: Path, header: tuple[str, ...], rules: Rules, progress: Callable
     )
     size, parts, done = path.stat().st_size, [], 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        nul = pool.submit(_holds_nul, path)
         batches: Iterator[Any] = iter(reader)
         waiting = [pool.submit(_part, batch, rules) for batch in islice(batches, 4)]
         while waiting:
@@ -141,7 +142,7 @@ def _parts(path: Path, header: tuple[str, ...], rules: Rules, progress: Callable
             done += BLOCK_BYTES
             if progress is not None:
                 progress(min(1.0, done / size))
-    return parts
+        return [] if nul.result() else parts
 
 
 # --- one block --------------------------------------------------------------------------------------------------
@@ -308,9 +309,10 @@ def _part_subjects(
     A row whose subjects cannot be read is given to the exact reader.
     """
     found = []
-    for n in np.flatnonzero((_lengths(texts) > 0) & taken).tolist():
+    rows = np.flatnonzero((_lengths(texts) > 0) & taken)
+    for n, text in zip(rows.tolist(), texts.take(integers(rows)).to_pylist(), strict=True):
         try:
-            canonical, hints = read_subjects(texts[n].as_py())
+            canonical, hints = read_subjects(text)
         except ValueError:
             taken[n] = False
             continue
