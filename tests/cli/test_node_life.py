@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -254,6 +255,49 @@ def test_the_worker_runs_beside_and_both_come_back_after_a_kill(vigil: Shell, se
         assert unsealed(vigil) == 0
     finally:
         assert again.end() == 0
+
+
+def test_several_processes_answer_and_none_outlives_the_first(vigil: Shell) -> None:
+    vigil.environment["VIGIL_WEB_PROCESSES"] = "2"
+    server, waiting = Served(vigil), threading.Event()
+    connections = []
+    for _ in range(200):
+        others = [pid for pid in children_of(server.process.pid) if b"--socket" in command_of(pid)]
+        if others and holds_connections(others[0]):
+            break
+        connections.append(socket.create_connection(("127.0.0.1", server.port)))
+        waiting.wait(0.1)
+    assert holds_connections(others[0]), "new connections go to both"
+    server.end(signal.SIGKILL)
+    for connection in connections:
+        connection.close()
+    for _ in range(100):
+        if not command_of(others[0]):
+            break
+        waiting.wait(0.1)
+    assert command_of(others[0]) == b""
+
+
+def children_of(pid: int) -> list[int]:
+    files = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for file in files for child in file.read_text().split()]
+
+
+def command_of(pid: int) -> bytes:
+    """Empty where the process is no more."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def holds_connections(pid: int) -> bool:
+    """More sockets than the shared one and those that its event loop wakes itself by."""
+    names = []
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            names.append(os.readlink(file))
+    return len([name for name in names if name.startswith("socket:")]) > 3
 
 
 def unsealed(vigil: Shell) -> int:

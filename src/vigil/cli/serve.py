@@ -27,6 +27,7 @@ RESTART_SECONDS = 1.0
 LEAVE_SECONDS = 10
 BIND_SECONDS = 0.1
 BIND_TRIES = 30
+SWITCH_SECONDS = 0.001
 YIELD_SECONDS = 0.0003
 MOST_YIELDS = 10
 
@@ -195,6 +196,8 @@ def _answer(server: Any, listening: Listening) -> None:
     # What is loaded by now stays: the collector need not walk it while somebody waits.
     gc.collect()
     gc.freeze()
+    # Whoever holds the database's write lock gets the interpreter back soon after each statement.
+    sys.setswitchinterval(SWITCH_SECONDS)
     server.run(sockets=[listening])
 
 

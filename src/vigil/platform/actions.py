@@ -21,6 +21,7 @@ from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, NotFound, Refused
 from vigil.core.permissions import PERMISSIONS
 from vigil.platform.audit.trail import record
+from vigil.platform.turns import turn
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -85,7 +86,7 @@ def action(permission: str) -> Callable[[Callable[Concatenate[Actor, P], R]], Ca
             tokens = _concerned.set(held), _details.set(details)
             try:
                 actor.require(permission)
-                with transaction.atomic():
+                with turn(), transaction.atomic():
                     result = function(actor, *args, **kwargs)
                     record(actor, permission, held, details=details)
                     for write in _take_together():

@@ -121,6 +121,8 @@ class Shown:
     revision: models.Revision
     verdict: port.Verdict
     receipt: port.StoredReceipt | None
+    in_conflict: bool
+    """Whether it ever met another one; False: there is no conflict to be read."""
 
 
 @dataclass(slots=True)
@@ -246,7 +248,10 @@ class BatchTransaction(DatabaseTransaction):
         if row is None or verdict is None or not row.number == row.operation.revision == verdict.revision:
             return None
         proofs = (one for one in self._receipts[operation_id] if one.number == verdict.receipt)
-        return Shown(row, verdict, next(proofs, None))
+        own = Reference(OWN, operation_id)
+        # What was not looked for may be there.
+        in_conflict = own not in self._judged or bool(self._pairs[own])
+        return Shown(row, verdict, next(proofs, None), in_conflict)
 
     # --- the node -----------------------------------------------------------------------------------------------------
 

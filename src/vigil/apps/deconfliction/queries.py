@@ -240,7 +240,14 @@ def operation_detail(actor: Actor, operation_id: UUID, now: datetime) -> Operati
     receipts = tuple(_receipt_row(receipt) for receipt in operation.receipts.order_by("-number"))
     receipt = next((one for one in receipts if verdict and one.number == verdict.receipt_number), None)
     return OperationDetail(
-        **_as_it_stands(actor, current, verdict.determined_at if verdict else None, receipt, now),
+        **_as_it_stands(
+            actor,
+            current,
+            verdict.determined_at if verdict else None,
+            receipt,
+            _conflicts_of(actor, operation),
+            now,
+        ),
         created_at=operation.created_at,
         receipts=receipts,
         revisions=tuple(
@@ -262,17 +269,26 @@ def operation_now(actor: Actor, shown: Shown, now: datetime) -> OperationNow:
     """The operation as a search that the actor asked for has left it; little is read beside what the search holds."""
     receipt = _receipt_row(receipt_row(shown.receipt)) if shown.receipt else None
     determined_at = plan_rows.moment(shown.verdict.determined_at)
-    return OperationNow(**_as_it_stands(actor, shown.revision, determined_at, receipt, now))
+    conflicts = _conflicts_of(actor, shown.revision.operation) if shown.in_conflict else ()
+    return OperationNow(**_as_it_stands(actor, shown.revision, determined_at, receipt, conflicts, now))
+
+
+def _conflicts_of(actor: Actor, operation: Operation) -> tuple[ConflictRow, ...]:
+    keys = list(access.visible_sides(actor).filter(own_operation=operation).values_list("conflict_id", flat=True))
+    return _conflict_rows(actor, list(_with_sides(Conflict.objects.filter(pk__in=keys)))) if keys else ()
 
 
 def _as_it_stands(
-    actor: Actor, current: Revision, determined_at: datetime | None, receipt: ReceiptRow | None, now: datetime
+    actor: Actor,
+    current: Revision,
+    determined_at: datetime | None,
+    receipt: ReceiptRow | None,
+    conflicts: tuple[ConflictRow, ...],
+    now: datetime,
 ) -> dict[str, Any]:
     """The fields of `OperationNow`. `current` has its operation, sites and subjects at hand."""
     operation, node = current.operation, this_node()
     agency = agency_of(operation.agency_id)
-    keys = list(access.visible_sides(actor).filter(own_operation=operation).values_list("conflict_id", flat=True))
-    conflicts = _conflict_rows(actor, list(_with_sides(Conflict.objects.filter(pk__in=keys)))) if keys else ()
     standing = [one for one in conflicts if one.standing == Standing.OPEN]
     submitter = operation.submitter_id
     return {

@@ -38,6 +38,11 @@ NEIGHBOUR_M = 25_000.0
 """Specification 5 *(ours)*: agencies this near that no node serves stand on the receipt."""
 
 
+_UNENDED = Prepared(
+    lambda before: models.Operation.objects.filter(
+        next_end_at__lte=before, status__in=(models.Status.REGISTERED, models.Status.UNDER_WAY)
+    ).order_by()
+)
 _ROSTERS = Prepared(lambda: partners.Roster.objects.order_by("-number"))
 _LAST_RECEIPT = Prepared(lambda: models.Receipt.objects.order_by("-number")[:1])
 
@@ -210,10 +215,7 @@ class DatabaseTransaction:
         return sorted(str(one) for one in rows.values_list("id", flat=True))
 
     def unended(self, before: int) -> Sequence[str]:
-        rows = models.Operation.objects.filter(
-            next_end_at__lte=moment(before), status__in=(models.Status.REGISTERED, models.Status.UNDER_WAY)
-        )
-        return sorted(str(one) for one in rows.order_by().values_list("id", flat=True))
+        return sorted(str(one.pk) for one in _UNENDED(moment(before)))
 
     def matching(self, operation: engine.Operation) -> Sequence[port.Found]:
         return search.matching(operation)
