@@ -411,6 +411,23 @@ def test_each_side_acknowledges_for_itself_and_contact_and_outcome_are_kept(peop
     assert notes == {"alice": ["spoke with Dave about the pier"], "carol": notes["alice"], "dave": []}
 
 
+def test_one_side_cannot_settle_it_for_the_other(people: Any, now: datetime) -> None:
+    """Alarms stop per side (specification, section 6): the side that has not seen it keeps alarm, line and badge."""
+    register(people, "alice", now)
+    register(people, "dave", now)
+    conflict_id = Conflict.objects.get().id
+    actions.resolve_conflict(people.actor("alice"), conflict_id, "false_alarm", now)
+    open_ones = queries.ConflictFilter(open_only=True)
+    assert queries.conflict_list(people.actor("alice"), open_ones, now).rows == ()
+    assert [row.id for row in queries.conflict_list(people.actor("dave"), open_ones, now).rows] == [conflict_id]
+    assert queries.badges(people.actor("dave"), now).conflicts == 1
+    ringing = Conflict.objects.get().sides.exclude(next_alarm_at=None)
+    assert [side.agency_id for side in ringing] == [people.actor("dave").agency_id]
+    actions.acknowledge_conflict(people.actor("dave"), conflict_id, now)
+    assert queries.conflict_list(people.actor("dave"), open_ones, now).rows == ()
+    assert Conflict.objects.get().state == "resolved"
+
+
 def test_a_conflict_that_becomes_worse_ends_already_spoke(people: Any, now: datetime) -> None:
     near = (HARBOR[0] + 0.0055, HARBOR[1])
     first = register(people, "alice", now)

@@ -189,7 +189,9 @@ def test_shapes_that_are_refused_at_their_field(geometry: Any, words: str) -> No
         ({"joint_with": ["BAY-26-1"]}, "/joint_with/0", "no operation id"),
         ({"objective": "x" * 4001}, "/objective", "too long"),
         ({"case_number": ["a"]}, "/case_number", "text"),
-        ({"case_number": "a\x00"}, "/case_number", "NUL"),
+        ({"case_number": "a\x00"}, "/case_number", "cannot be seen"),
+        ({"case_number": "a\ud800"}, "/case_number", "cannot be seen"),
+        ({"case_number": "a\u202e21"}, "/case_number", "cannot be seen"),
         ({"radius": 5}, "/radius", "no field"),
     ],
 )

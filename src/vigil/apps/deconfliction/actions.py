@@ -8,7 +8,7 @@ second right after the first; the worker calls it for what a crash left.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -244,12 +244,7 @@ def extend_overdue(actor: Actor, now: datetime) -> list[UUID]:
 def acknowledge_conflict(actor: Actor, conflict_id: UUID, now: datetime) -> Conflict:
     """The actor's side knows of it: that side's alarms stop (specification, section 6). Harmless to repeat."""
     conflict, sides = _own_sides(actor, conflict_id)
-    for side in sides:
-        if side.acknowledged_at is None:
-            side.acknowledged_at, side.acknowledged_name, side.next_alarm_at = now, actor.name, None
-            side.acknowledged_by_id = actor.user_id
-            side.save(update_fields=("acknowledged_at", "acknowledged_name", "acknowledged_by", "next_alarm_at"))
-            _log(conflict, "acknowledged", actor, now, side)
+    _acknowledge(conflict, sides, actor, now)
     waiting = conflict.sides.filter(told=True, acknowledged_at=None, own_operation__isnull=False).exists()
     if not waiting and conflict.state in (ConflictState.DETECTED, ConflictState.NOTIFIED, ConflictState.EXPIRED):
         _set_state(conflict, ConflictState.ACKNOWLEDGED, now)
@@ -259,8 +254,12 @@ def acknowledge_conflict(actor: Actor, conflict_id: UUID, now: datetime) -> Conf
 
 @action("deconfliction.conflict.contact")
 def log_contact(actor: Actor, conflict_id: UUID, note: str, now: datetime) -> Conflict:
-    """Both sides have spoken: who with whom stands in `note`, which only this side and the watch desk read."""
+    """Both sides have spoken: who with whom stands in `note`, which only this side and the watch desk read.
+
+    The sides that the actor speaks for know of it with that; another side's alarm goes on until it says so itself.
+    """
     conflict, sides = _sides_for_talk(actor, conflict_id)
+    _acknowledge(conflict, sides, actor, now)
     for side in sides:
         ConflictSide.objects.filter(pk=side.pk).update(contacted_at=now)
         _log(conflict, "contacted", actor, now, side, note)
@@ -272,15 +271,19 @@ def log_contact(actor: Actor, conflict_id: UUID, note: str, now: datetime) -> Co
 
 @action("deconfliction.conflict.resolve")
 def resolve_conflict(actor: Actor, conflict_id: UUID, outcome: str, now: datetime, note: str = "") -> Conflict:
-    """Record how both sides resolved it: `proceed`, `joint`, `delay`, `cancel`, `false_alarm` or `same_operation`."""
+    """Record how both sides resolved it: `proceed`, `joint`, `delay`, `cancel`, `false_alarm` or `same_operation`.
+
+    Alarms stop per side (specification, section 6): a side that has not seen it keeps its alarm and its line.
+    """
     if outcome not in Outcome.values:
         raise Invalid.at("outcome", sentence="Choose how it was resolved.", choices=Outcome.values)
     conflict, sides = _sides_for_talk(actor, conflict_id)
     conflict.outcome, conflict.resolved_at = outcome, now
     conflict.save(update_fields=("outcome", "resolved_at"))
     _set_state(conflict, ConflictState.RESOLVED, now)
-    ConflictSide.objects.filter(conflict=conflict).update(next_alarm_at=None)
-    _log(conflict, "resolved", actor, now, sides[0], note)
+    _acknowledge(conflict, sides, actor, now)
+    ConflictSide.objects.filter(pk__in=[side.pk for side in sides]).update(next_alarm_at=None)
+    _log(conflict, "resolved", actor, now, sides[0] if sides else None, note)
     _tell_pages(conflict, now)
     return conflict
 
@@ -481,6 +484,15 @@ def _sides_for_talk(actor: Actor, conflict_id: UUID) -> tuple[Conflict, list[Con
     if actor.can(access.WATCH):
         return conflict, list(conflict.sides.filter(told=True))
     return conflict, list(access.visible_sides(actor).filter(conflict=conflict))
+
+
+def _acknowledge(conflict: Conflict, sides: Sequence[ConflictSide], actor: Actor, now: datetime) -> None:
+    for side in sides:
+        if side.acknowledged_at is None:
+            side.acknowledged_at, side.acknowledged_name, side.next_alarm_at = now, actor.name, None
+            side.acknowledged_by_id = actor.user_id
+            side.save(update_fields=("acknowledged_at", "acknowledged_name", "acknowledged_by", "next_alarm_at"))
+            _log(conflict, "acknowledged", actor, now, side)
 
 
 def _set_state(conflict: Conflict, state: ConflictState, now: datetime) -> None:

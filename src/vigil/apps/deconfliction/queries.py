@@ -147,11 +147,12 @@ def today(actor: Actor, now: datetime) -> Today:
     live = access.visible_operations(actor).filter(status__in=(Status.REGISTERED, Status.UNDER_WAY))
     soon = live.filter(ends_at__gt=now - timedelta(hours=1), starts_at__lt=now + timedelta(hours=24))
     rows = _operation_rows(actor, list(soon.order_by("starts_at", "id")[:200]), now)
+    overdue = live.filter(extension_count__gt=0, starts_at__lte=now, ends_at__gt=now).order_by("ends_at", "id")
     due = live.filter(reason_due=True).order_by("starts_at", "id")[:PAGE]
     return Today(
         under_way=tuple(row for row in rows if row.status == Status.UNDER_WAY),
         upcoming=tuple(row for row in rows if row.status == Status.REGISTERED),
-        asked=tuple(row for row in rows if row.extension_count and row.status == Status.UNDER_WAY),
+        asked=_operation_rows(actor, list(overdue), now),
         reasons_due=_operation_rows(actor, list(due), now),
         conflicts=conflict_list(actor, ConflictFilter(open_only=True), now).rows,
     )
@@ -352,7 +353,8 @@ class ConflictRow:
 
 @dataclass(frozen=True, slots=True)
 class ConflictFilter:
-    """What a list of conflicts is narrowed to. `open_only` keeps what still stands and is not resolved."""
+    """What a list of conflicts is narrowed to. `open_only` keeps what still stands and is not resolved, or resolved
+    while the reader's side has not seen it."""
 
     period: tuple[datetime | None, datetime | None] = (None, None)
     open_only: bool = False
@@ -367,7 +369,9 @@ def conflict_list(actor: Actor, wanted: ConflictFilter, now: datetime) -> Page[C
     """A page of the conflicts that the actor may know of, by the start of the overlap."""
     found = access.visible_conflicts(actor)
     if wanted.open_only:
-        found = found.filter(standing=Standing.OPEN, overlap_end__gt=now, outcome="")
+        # Settled by the other side alone is not settled for a side that has not seen it.
+        unseen = access.visible_sides(actor).filter(acknowledged_at=None).values("conflict_id")
+        found = found.filter(Q(outcome="") | Q(pk__in=unseen), standing=Standing.OPEN, overlap_end__gt=now)
     for column, value in (("state", wanted.state), ("band", wanted.band)):
         if value:
             found = found.filter(**{column: value})

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -52,6 +53,8 @@ DEFAULT_LEAD_TIME = timedelta(minutes=120)
 
 LONGEST = {"objective": 4_000, "geometry": 1_000_000}
 LONGEST_TEXT = 200
+REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Signs that make a text read in another order than it is stored: a name or number could show as another one."""
 
 
 class PlanFlag(StrEnum):
@@ -137,6 +140,11 @@ _KNOWN_OF_CONTACT = frozenset(("name", "phone", "relay"))
 _TRUE, _FALSE = ("true", "on", "yes", "1"), ("false", "off", "no", "0", "")
 
 
+def _unseen(letter: str) -> bool:
+    control = unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\r\t"
+    return control or letter in REORDERING
+
+
 class _Fields:
     """One level of the input: reads a field, or notes what is wrong with it at its path."""
 
@@ -167,8 +175,8 @@ class _Fields:
         limit = LONGEST.get(name, LONGEST_TEXT)
         if len(text) > limit:
             self.note(name, sentence=f"This is too long: at most {limit:,} characters are kept.")
-        if "\x00" in text:
-            self.note(name, sentence="This holds a character that no text has (NUL). Type it again.")
+        if any(_unseen(letter) for letter in text):
+            self.note(name, sentence="This holds a character that cannot be seen. Type it again.")
         return text
 
     def number(self, name: str, default: float, least: float | None = 0.0) -> float:

@@ -161,8 +161,12 @@ class ConflictLine:
 
     @property
     def waits(self) -> bool:
-        """Whether somebody still has to talk."""
-        return self.is_open and self.row.state != "contacted"
+        """Whether somebody still has to talk, or the reader's side has not even seen it."""
+        return self.is_open and (self.row.state not in ("contacted", "resolved") or _unseen(self.row))
+
+
+def _unseen(row: ConflictRow) -> bool:
+    return row.own_operation_id is not None and not row.acknowledged
 
 
 def conflict_line(row: ConflictRow, zone: str, now: datetime, detail: ConflictDetail | None = None) -> ConflictLine:
@@ -179,7 +183,7 @@ def conflict_line(row: ConflictRow, zone: str, now: datetime, detail: ConflictDe
         acknowledged_words=_acknowledged(row),
         call_before=call_before,
         seconds_left=(call_before - now).total_seconds(),
-        is_open=row.standing == "open" and row.state != "resolved" and row.overlap_end > now,
+        is_open=row.standing == "open" and (row.state != "resolved" or _unseen(row)) and row.overlap_end > now,
         call_name=person.name if person else "",
         call_phone=person.phone if person else "",
         flag_words=f"{', '.join(flags)} on their side." if flags else "",
