@@ -15,13 +15,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from django.db import transaction
-
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, NotFound, Refused
 from vigil.core.permissions import PERMISSIONS
 from vigil.platform.audit.trail import record
-from vigil.platform.turns import turn
+from vigil.platform.turns import writing
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -86,7 +84,7 @@ def action(permission: str) -> Callable[[Callable[Concatenate[Actor, P], R]], Ca
             tokens = _concerned.set(held), _details.set(details)
             try:
                 actor.require(permission)
-                with turn(), transaction.atomic():
+                with writing():
                     result = function(actor, *args, **kwargs)
                     record(actor, permission, held, details=details)
                     for write in _take_together():

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import connection, transaction
 
 LONGEST_SECONDS = 5.0
 
@@ -18,12 +18,22 @@ _turn = threading.Lock()
 
 
 @contextmanager
-def turn() -> Iterator[None]:
-    """One's turn to write; within a transaction one has it already."""
-    queued = connection.vendor == "sqlite" and not connection.in_atomic_block
-    got = queued and _turn.acquire(timeout=LONGEST_SECONDS)
-    try:
-        yield
-    finally:
-        if got:
+def writing() -> Iterator[None]:
+    """A transaction that begins when it is one's turn; the turn ends with the commit, before whatever follows it."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        with transaction.atomic():
+            yield
+        return
+    ours = [_turn.acquire(timeout=LONGEST_SECONDS)]
+
+    def pass_on() -> None:
+        if ours[0]:
+            ours[0] = False
             _turn.release()
+
+    try:
+        with transaction.atomic():
+            transaction.on_commit(pass_on)
+            yield
+    finally:
+        pass_on()
