@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,21 +91,6 @@ def test_a_log_line_holds_ids_and_no_contents() -> None:
     assert "case" not in json.dumps(line)
 
 
-@pytest.fixture
-def requests_logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[logging.LogRecord]]:
-    """What the request log gets, whatever another test has done to the loggers above it."""
-    log, records = logging.getLogger("vigil.request"), list[logging.LogRecord]()
-    listener = logging.Handler()
-    listener.emit = records.append  # type: ignore[method-assign]
-    monkeypatch.setattr(log, "disabled", False)
-    before = log.level
-    log.setLevel(logging.INFO)
-    log.addHandler(listener)
-    yield records
-    log.removeHandler(listener)
-    log.setLevel(before)
-
-
 @public
 def private_page(request: HttpRequest, case: str) -> HttpResponse:
     return HttpResponse("a page")
@@ -132,8 +116,9 @@ handler500 = "vigil.web.errors.broken"
 
 
 @pytest.mark.urls("test_config")
-def test_every_page_has_the_headers_and_an_id(client: Client, requests_logged: list[logging.LogRecord]) -> None:
-    response = client.get("/page/BAY-26-000123?q=Elm")
+def test_every_page_has_the_headers_and_an_id(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "vigil.request"):
+        response = client.get("/page/BAY-26-000123?q=Elm")
     policy = response["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'self';" in policy + ";"
@@ -142,7 +127,7 @@ def test_every_page_has_the_headers_and_an_id(client: Client, requests_logged: l
     assert response["Cross-Origin-Opener-Policy"] == "same-origin"
     assert response["Permissions-Policy"].startswith("geolocation=(self)")
     assert response["Cache-Control"] == "no-store"
-    (line,) = [line_of(record) for record in requests_logged]
+    (line,) = [line_of(record) for record in caplog.records if record.name == "vigil.request"]
     assert line["route"] == "page/<str:case>"
     assert line["status"] == 200
     assert "BAY" not in json.dumps(line)
