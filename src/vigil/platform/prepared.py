@@ -2,19 +2,26 @@
 
 _LATEST = Prepared(lambda operation: Verdict.objects.filter(operation_id=operation).order_by("-revision"))
 rows = _LATEST(operation_id)
+insert([Verdict(...)])
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models import AutoField, Expression, Field, Model, QuerySet
+from django.db.models.constants import OnConflict
+from django.db.models.sql import InsertQuery
 
 M = TypeVar("M", bound=Model)
+
+FEW = 8
+"""Up to so many rows are inserted one by one, which is faster than to make a statement for all of them."""
 
 
 class _Gap(Expression):
@@ -28,6 +35,17 @@ class _Gap(Expression):
         return "%s", (self,)
 
 
+@dataclass(frozen=True, slots=True)
+class _Question(Generic[M]):
+    """What is known of a query once it was made for a kind of database."""
+
+    model: type[M]
+    sql: str
+    slots: tuple[Any, ...]
+    names: tuple[str, ...]
+    converters: tuple[tuple[int, Sequence[Any], Any], ...]
+
+
 class Prepared(Generic[M]):
     """A query for whole rows of one model, with gaps for values: plain ones, UUIDs or moments with a time zone.
 
@@ -36,22 +54,46 @@ class Prepared(Generic[M]):
 
     def __init__(self, make: Callable[..., QuerySet[M]]) -> None:
         self._make = make
-        self._made: dict[tuple[str, int], tuple[type[M], str, tuple[Any, ...]]] = {}
+        self._made: dict[tuple[str, int], _Question[M]] = {}
 
     def __call__(self, *values: Any) -> list[M]:
         """The rows, from the database as it is now."""
         key = connection.vendor, len(values)
-        if key not in self._made:
-            query = self._make(*map(_Gap, range(len(values))))
-            self._made[key] = (query.model, *query.query.sql_with_params())
-        model, sql, slots = self._made[key]
+        question = self._made.get(key)
+        if question is None:
+            question = self._made[key] = _question(self._make(*map(_Gap, range(len(values)))))
         adapted = [_adapted(value) for value in values]
-        filled = [adapted[slot.number] if isinstance(slot, _Gap) else slot for slot in slots]
-        return list(model._default_manager.raw(sql, filled))
+        filled = [adapted[slot.number] if isinstance(slot, _Gap) else slot for slot in question.slots]
+        with connection.cursor() as cursor:
+            cursor.execute(question.sql, filled)
+            found = cursor.fetchall()
+        return [_row(question, values) for values in found]
 
     def first(self, *values: Any) -> M | None:
         """The first of the rows."""
         return next(iter(self(*values)), None)
+
+
+def _question(query: QuerySet[M]) -> _Question[M]:
+    compiler = query.query.get_compiler(connection=connection)
+    sql, slots = compiler.as_sql()
+    columns: list[Any] = [column for column, _, _ in compiler.select or ()]
+    converters = compiler.get_converters(columns)
+    return _Question(
+        query.model,
+        sql,
+        tuple(slots),
+        tuple(column.target.attname for column in columns),
+        tuple((place, functions, column) for place, (functions, column) in converters.items()),
+    )
+
+
+def _row(question: _Question[M], values: Sequence[Any]) -> M:
+    filled = list(values)
+    for place, functions, column in question.converters:
+        for function in functions:
+            filled[place] = function(filled[place], column, connection)
+    return question.model.from_db(connection.alias, question.names, filled)
 
 
 def _adapted(value: Any) -> Any:
@@ -60,3 +102,63 @@ def _adapted(value: Any) -> Any:
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """What is known of an insertion once it was made for a kind of database."""
+
+    sql: str
+    fields: tuple[Any, ...]
+    drawn: tuple[Any, ...]
+    """Fields that the database fills: the key, where it draws one."""
+
+
+_statements: dict[tuple[type[Model], str, bool, tuple[str, ...]], _Statement] = {}
+
+
+def insert(rows: Iterable[M], *, unique: Sequence[str] = (), updated: Sequence[str] = ()) -> list[M]:
+    """Insert rows of one model in the caller's transaction, as `bulk_create` does; keys that are drawn are set on them.
+
+    With `unique`, a row that has the same values in these fields as one that is there overwrites its `updated` fields.
+    """
+    rows = list(rows)
+    if len(rows) > FEW:
+        options: dict[str, Any] = (
+            {"update_conflicts": True, "unique_fields": unique, "update_fields": updated} if unique else {}
+        )
+        return type(rows[0])._default_manager.bulk_create(rows, **options)
+    for row in rows:
+        _insert_one(row, tuple(unique), tuple(updated))
+    return rows
+
+
+def _insert_one(row: Model, unique: tuple[str, ...], updated: tuple[str, ...]) -> None:
+    key = type(row), connection.vendor, row.pk is None, unique
+    statement = _statements.get(key)
+    if statement is None:
+        statement = _statements[key] = _statement(row, unique, updated)
+    values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in statement.fields]
+    with connection.cursor() as cursor:
+        cursor.execute(statement.sql, values)
+        drawn = cursor.fetchone() if statement.drawn else ()
+    for field, value in zip(statement.drawn, drawn, strict=True):
+        setattr(row, field.attname, value)
+    row._state.adding, row._state.db = False, connection.alias
+
+
+def _statement(row: Model, unique: tuple[str, ...], updated: tuple[str, ...]) -> _Statement:
+    meta = row._meta
+    named = {field.name: field for field in meta.concrete_fields}
+    fields = [field for field in meta.concrete_fields if row.pk is not None or not isinstance(field, AutoField)]
+    query = InsertQuery(
+        type(row),
+        on_conflict=OnConflict.UPDATE if unique else None,
+        update_fields=[named[name] for name in updated],
+        unique_fields=[named[name] for name in unique],
+    )
+    query.insert_values(fields, [row])
+    compiler: Any = query.get_compiler(connection=connection)
+    compiler.returning_fields = meta.db_returning_fields if row.pk is None else []
+    ((sql, _),) = compiler.as_sql()
+    return _Statement(sql, tuple(fields), tuple(compiler.returning_fields))

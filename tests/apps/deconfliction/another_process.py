@@ -165,49 +165,53 @@ def restart() -> dict[str, Any]:
 
 def race(order: str, seed: str, count: str) -> dict[str, int]:
     """Two people register the same place at the same instant, `count` times; how often both, one or none saw it."""
-    races = Races(ORDERS[order], random.Random(int(seed)))
-    for number in range(int(count)):
-        races.run(number)
-    return races.seen
+    return Races(ORDERS[order], random.Random(int(seed)), int(count)).run()
 
 
 class Races:
-    """Two threads that meet at named points. In each race the schedule is drawn: where they wait for one another."""
+    """Two threads that meet at named points. For each race the schedule is drawn: where they wait for one another."""
 
-    def __init__(self, order: Callable[[Any, float], str], draw: random.Random) -> None:
+    def __init__(self, order: Callable[[Any, float], str], draw: random.Random, count: int) -> None:
         from vigil.apps.deconfliction import points
 
-        self.order, self.draw = order, draw
-        self.seen = {"both": 0, "one": 0, "none": 0}
-        self.barrier = threading.Barrier(2, timeout=60)
+        self.order = order
+        self.meetings = draw.choices(((), ("between",), ("after_register_commit",)), k=count)
         self.meeting: tuple[str, ...] = ()
+        self.barrier = threading.Barrier(2, timeout=60)
+        self.answers: dict[str, list[str]] = {"alice": [], "dave": []}
         points.listeners.append(self.pass_point)
 
     def pass_point(self, name: str) -> None:
         if name in self.meeting:
             self.barrier.wait()
 
-    def run(self, number: int) -> None:
-        self.meeting = self.draw.choice(((), ("between",), ("after_register_commit",)))
-        answers: dict[str, str] = {}
-        place = -120.0 + 0.02 * number
-        threads = [threading.Thread(target=self.one, args=(username, place, answers)) for username in ("alice", "dave")]
+    def run(self) -> dict[str, int]:
+        threads = [threading.Thread(target=self.one, args=(username,)) for username in self.answers]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        saw = sum(answer == "conflict" for answer in answers.values())
-        if len(answers) != 2:
-            raise AssertionError(f"only {sorted(answers)} had an answer")
-        self.seen[("none", "one", "both")[saw]] += 1
+        both = list(zip(*self.answers.values(), strict=True))
+        if len(both) != len(self.meetings):
+            raise AssertionError(f"race {len(both)} had no two answers")
+        seen = {"none": 0, "one": 0, "both": 0}
+        for pair in both:
+            seen[("none", "one", "both")[pair.count("conflict")]] += 1
+        return seen
 
-    def one(self, username: str, place: float, answers: dict[str, str]) -> None:
+    def one(self, username: str) -> None:
         from django.db import connection
 
         try:
             who = actor(username)
-            self.barrier.wait()
-            answers[username] = self.order(who, place)
+            for number, meeting in enumerate(self.meetings):
+                self.barrier.wait()
+                # Both say the same, and neither is in the next race before the other has ended this one.
+                self.meeting = meeting
+                self.answers[username].append(self.order(who, -120.0 + 0.02 * number))
+        except BaseException:
+            self.barrier.abort()
+            raise
         finally:
             connection.close()
 

@@ -12,10 +12,12 @@ pytestmark = pytest.mark.db
 FEW = 40
 
 
-@pytest.mark.parametrize("races", [FEW, pytest.param(2_000, marks=pytest.mark.slow)])
-def test_at_least_one_side_sees_the_conflict(two_agencies: Database, tmp_path: Path, races: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "races"), [(0, FEW), *(pytest.param(seed, 500, marks=pytest.mark.slow) for seed in range(1, 5))]
+)
+def test_at_least_one_side_sees_the_conflict(two_agencies: Database, tmp_path: Path, seed: int, races: int) -> None:
     with two_agencies.copy(tmp_path) as node:
-        _, seen = run(node, "race", "product", "1", str(races))
+        _, seen = run(node, "race", "product", str(seed), str(races))
     assert seen["none"] == 0
     assert seen["one"] + seen["both"] == races
 

@@ -26,7 +26,7 @@ from vigil.apps.deconfliction.store import DatabaseTransaction, Written
 from vigil.engine import operation as engine
 from vigil.platform.agencies import models as agencies
 from vigil.platform.notices.board import changed
-from vigil.platform.prepared import Prepared
+from vigil.platform.prepared import Prepared, insert
 from vigil.protocol import store as port
 from vigil.protocol.judgement import told
 from vigil.protocol.store import OWN, Pair, Reference
@@ -450,7 +450,7 @@ class BatchTransaction(DatabaseTransaction):
         self._write_dues()
         self._write_verdicts(told)
         self._write_conflicts()
-        models.Receipt.objects.bulk_create(store.receipt_row(receipt) for receipt in self._issued)
+        insert(store.receipt_row(receipt) for receipt in self._issued)
         if self._issued:
             self.__dict__["_last_receipt"] = self._issued[-1]
             self._issued = []
@@ -467,13 +467,11 @@ class BatchTransaction(DatabaseTransaction):
             return
         self._write_operations(puts)
         rows = [plan_rows.revision_row(put.revision, put.plan, put.author) for put in puts]
-        models.Revision.objects.bulk_create(rows)
+        insert(rows)
         pairs = list(zip(rows, puts, strict=True))
         sites = {row.pk: plan_rows.site_rows(row, put.revision, put.plan) for row, put in pairs}
-        models.Site.objects.bulk_create(site for group in sites.values() for site in group)
-        models.Subject.objects.bulk_create(
-            subject for row, put in pairs for subject in plan_rows.subject_rows(row, put.revision, put.plan)
-        )
+        insert(site for group in sites.values() for site in group)
+        insert(subject for row, put in pairs for subject in plan_rows.subject_rows(row, put.revision, put.plan))
         self._write_index([(put.revision, sites[row.pk]) for row, put in pairs])
         for put in puts:
             if put.author.kind is models.RevisionKind.EXTEND and put.author.user_id is None:
@@ -481,7 +479,7 @@ class BatchTransaction(DatabaseTransaction):
 
     def _write_operations(self, puts: Sequence[_Put]) -> None:
         # The row repeats the determination, which may have been put after the revision.
-        models.Operation.objects.bulk_create(put.operation for put in puts if put.revision.number == 1)
+        insert(put.operation for put in puts if put.revision.number == 1)
         for put in puts:
             if put.revision.number > 1:
                 names = [column.removesuffix("_id") for column in put.columns]
@@ -495,8 +493,8 @@ class BatchTransaction(DatabaseTransaction):
         # Of two revisions of one operation only the last is found.
         last = {revision.operation_id: (revision, sites) for revision, sites in revisions}
         filed = [search.index_rows(revision.operation, revision.number, sites) for revision, sites in last.values()]
-        models.ActiveSite.objects.bulk_create(place for places, _ in filed for place in places)
-        models.ActiveSubject.objects.bulk_create(subject for _, subjects in filed for subject in subjects)
+        insert(place for places, _ in filed for place in places)
+        insert(subject for _, subjects in filed for subject in subjects)
 
     def _write_dues(self) -> None:
         closed, self._closed = self._closed, set()
@@ -504,23 +502,17 @@ class BatchTransaction(DatabaseTransaction):
             gone = [UUID(key) for key, one in closed if one == target]
             models.SearchDue.objects.filter(operation_id__in=gone, target=target).delete()
         opened, self._opened = self._opened, {}
-        models.SearchDue.objects.bulk_create(
+        insert(
             (store.due_row(due) for due in opened.values()),
-            update_conflicts=True,
-            unique_fields=("operation", "target"),
-            update_fields=("revision", "run_after", "attempts"),
+            unique=("operation", "target"),
+            updated=("revision", "run_after", "attempts"),
         )
 
     def _write_verdicts(self, told: Mapping[str, int]) -> None:
         """`told` are operations, with their revision, whose row was just written with its determination."""
         said, self._said = self._said, {}
         rows = [store.verdict_row(verdict) for verdict in said.values()]
-        models.Verdict.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=("operation", "revision"),
-            update_fields=store.VERDICT_COLUMNS,
-        )
+        insert(rows, unique=("operation", "revision"), updated=store.VERDICT_COLUMNS)
         groups: defaultdict[tuple[str, bool, int], list[UUID]] = defaultdict(list)
         for row in (row for row in rows if told.get(str(row.operation_id)) != row.revision):
             groups[row.determination, row.tentative, row.revision].append(row.operation_id)
@@ -537,14 +529,12 @@ class BatchTransaction(DatabaseTransaction):
             if conflict.pair in self._conflict_rows:
                 super().put_conflict(conflict)
         rows = [store.conflict_row(conflict, self._conflict_reference(conflict)) for conflict in new]
-        models.Conflict.objects.bulk_create(rows)
+        insert(rows)
         for conflict, row in zip(new, rows, strict=True):
             self._conflict_rows[conflict.pair] = row
         pairs = list(zip(new, rows, strict=True))
-        models.ConflictSide.objects.bulk_create(
-            side for conflict, row in pairs for side in self._side_rows(conflict, row)
-        )
-        models.ConflictFinding.objects.bulk_create(store.finding_row(row, conflict) for conflict, row in pairs)
+        insert(side for conflict, row in pairs for side in self._side_rows(conflict, row))
+        insert(store.finding_row(row, conflict) for conflict, row in pairs)
         for agency_ids, desk, at in {(self._told_agencies(c), not r.owner_only, r.changed_at) for c, r in pairs}:
             changed("conflicts", agencies=agency_ids, roles=notices.DESK if desk else (), at=at)
 

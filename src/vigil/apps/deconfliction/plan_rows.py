@@ -25,6 +25,7 @@ from vigil.apps.deconfliction.plan import (
 from vigil.engine import geometry, windows
 from vigil.engine import operation as engine
 from vigil.platform import keys
+from vigil.platform.prepared import insert
 from vigil.protocol import store as port
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -180,8 +181,8 @@ def save_revision(revision: port.Revision, plan: Plan, author: Author) -> tuple[
     """Store a revision with its sites and subjects; sites in the order of the plan."""
     row = revision_row(revision, plan, author)
     row.save(force_insert=True)
-    sites = models.Site.objects.bulk_create(site_rows(row, revision, plan))
-    models.Subject.objects.bulk_create(subject_rows(row, revision, plan))
+    sites = insert(site_rows(row, revision, plan))
+    insert(subject_rows(row, revision, plan))
     return row, sites
 
 

@@ -27,6 +27,7 @@ from vigil.apps.deconfliction.models import ActiveSite, ActiveSubject, Revision,
 from vigil.engine import geometry, predicate
 from vigil.engine import operation as engine
 from vigil.engine.geometry import Box, GeometryError
+from vigil.platform.prepared import insert
 from vigil.protocol.store import Found, SearchFailed
 
 SMALLEST_HALF_DEGREES = 0.0125
@@ -122,8 +123,8 @@ def put(operation: engine.Operation, revision: int, sites: Sequence[Site]) -> No
     """
     remove(UUID(operation.operation_id))
     places, subjects = index_rows(operation, revision, sites)
-    ActiveSite.objects.bulk_create(places)
-    ActiveSubject.objects.bulk_create(subjects)
+    insert(places)
+    insert(subjects)
 
 
 def index_rows(

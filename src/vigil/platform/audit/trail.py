@@ -10,6 +10,7 @@ from typing import Any
 from vigil.core.actor import Actor
 from vigil.platform import clock
 from vigil.platform.audit.models import AuditRecord
+from vigil.platform.prepared import insert
 from vigil.platform.requests import request_id
 
 DONE = "done"
@@ -27,7 +28,7 @@ def record(
     `objects` maps a noun to an id or a list of ids, as text. Of `details` only the SHA-256 is kept, so that a dispute
     about what was changed can be settled without the trail holding contents.
     """
-    return AuditRecord.objects.create(
+    row = AuditRecord(
         at=clock.now(),
         actor_id=actor.user_id,
         actor_name=actor.name[:200],
@@ -39,6 +40,8 @@ def record(
         details_digest=digest_of(details) if details else "",
         request_id=request_id.get(),
     )
+    insert((row,))
+    return row
 
 
 def digest_of(details: Mapping[str, Any]) -> str:

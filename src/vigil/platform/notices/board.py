@@ -13,6 +13,7 @@ from vigil.core.actor import Actor
 from vigil.core.permissions import Role
 from vigil.platform import clock
 from vigil.platform.notices.models import Change, Notice
+from vigil.platform.prepared import insert
 
 NOTICES = "notices"
 
@@ -48,8 +49,8 @@ def notify(
         for dedupe_key, recipient in wanted.items()
         if dedupe_key not in known
     ]
-    Notice.objects.bulk_create(fresh)
-    Change.objects.bulk_create(
+    insert(fresh)
+    insert(
         Change(topic=NOTICES, user_id=notice.recipient_id, notice_id=notice.id, kind=kind, at=at) for notice in fresh
     )
     return fresh
@@ -68,7 +69,7 @@ def changed(
     rows = [Change(topic=topic, user_id=user, at=at) for user in set(users)]
     rows += [Change(topic=topic, agency_id=agency, at=at) for agency in set(agencies)]
     rows += [Change(topic=topic, role=role.value, at=at) for role in set(roles)]
-    Change.objects.bulk_create(rows)
+    insert(rows)
 
 
 def cursor() -> int:
