@@ -100,7 +100,7 @@ class DatabaseTransaction:
         if not rows:
             return port.Roster(0)
         ever = {member for row in rows for member in row.members}
-        known = {str(row.id): _partner(row) for row in partners.Partner.objects.filter(pk__in=ever)}
+        known = {str(row.id): _partner(row) for row in partners.Partner.objects.filter(pk__in=ever)} if ever else {}
         members = tuple(known[member] for member in sorted(rows[0].members))
         former = {known[member].name for member in ever} - {member.name for member in members}
         return port.Roster(rows[0].number, members, tuple(sorted(former)))
