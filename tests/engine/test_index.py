@@ -14,7 +14,7 @@ from vigil.engine.index import Index
 from vigil.engine.predicate import match
 
 CASES = int(os.environ.get("VIGIL_TEST_CASES", "1000"))
-SHARE_OF_SHAPES = 0.25
+SHARE_OF_SHAPES = 0.15
 """Shapes are slow to judge by brute force: this part of the cases has them."""
 
 
