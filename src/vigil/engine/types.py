@@ -18,6 +18,10 @@ REGISTERED_INTEREST_SPAN = timedelta(days=180)
 """A registered interest (a subjects-only operation kept as one) may stand this long."""
 
 
+LARGEST_LENGTH = 5e7
+"""A larger radius, uncertainty or buffer is refused: no place is farther than 20,000 km; 5e7 minutes are 95 years."""
+
+
 @dataclass(frozen=True, slots=True)
 class OperationType:
     """One row of the table. Radii in metres, buffers in minutes.

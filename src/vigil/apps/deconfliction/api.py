@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -64,21 +64,25 @@ class ReferenceIn(Strict):
     number: str
 
 
+Number = Annotated[float, Field(strict=True)]
+"""A JSON number; `true` and `"300"` are none."""
+
+
 class SiteIn(Strict):
     """One place, given one of three ways: `place` (coordinates in any notation, ZIP code, town), `latitude` and
     `longitude`, or `geometry` (WKT, or GeoJSON Point, LineString, Polygon). Lengths in metres, buffers in minutes.
     """
 
     place: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
+    latitude: Number | None = None
+    longitude: Number | None = None
     geometry: str | dict[str, Any] | None = None
     source: PlaceSource | None = None
     label: str | None = None
-    radius_m: float | None = None
-    uncertainty_m: float | None = None
-    buffer_before_min: float | None = None
-    buffer_after_min: float | None = None
+    radius_m: Number | None = None
+    uncertainty_m: Number | None = None
+    buffer_before_min: Number | None = None
+    buffer_after_min: Number | None = None
     starts_at: str | None = None
     ends_at: str | None = None
     zone: str | None = None
@@ -92,9 +96,9 @@ class OperationIn(Strict):
     starts_at: str | None = Field(None, examples=["2026-11-25T04:30:00-05:00"])
     ends_at: str | None = None
     zone: str | None = None
-    radius_m: float | None = None
-    buffer_before_min: float | None = None
-    buffer_after_min: float | None = None
+    radius_m: Number | None = None
+    buffer_before_min: Number | None = None
+    buffer_after_min: Number | None = None
     sites: list[SiteIn] = Field(default_factory=list)
     subjects: list[SubjectIn | str] = Field(default_factory=list, examples=[["phone:410-555-0142"]])
     lead_contact: ContactIn | None = None

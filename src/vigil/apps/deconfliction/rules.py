@@ -53,8 +53,11 @@ DEFAULT_LEAD_TIME = timedelta(minutes=120)
 
 LONGEST = {"objective": 4_000, "geometry": 1_000_000}
 LONGEST_TEXT = 200
-REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Signs that make a text read in another order than it is stored: a name or number could show as another one."""
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories of what is not seen or makes a text read in another order than it is stored: two texts that look
+the same would differ."""
+FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters by category, and not seen."""
 
 
 class PlanFlag(StrEnum):
@@ -141,8 +144,7 @@ _TRUE, _FALSE = ("true", "on", "yes", "1"), ("false", "off", "no", "0", "")
 
 
 def _unseen(letter: str) -> bool:
-    control = unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\r\t"
-    return control or letter in REORDERING
+    return letter in FILLERS or (unicodedata.category(letter) in UNSEEN and letter not in "\n\r\t")
 
 
 class _Fields:
@@ -172,12 +174,14 @@ class _Fields:
             self.note(name, sentence="This must be a text.")
             return ""
         text = str(value).strip()
-        limit = LONGEST.get(name, LONGEST_TEXT)
-        if len(text) > limit:
-            self.note(name, sentence=f"This is too long: at most {limit:,} characters are kept.")
-        if any(_unseen(letter) for letter in text):
-            self.note(name, sentence="This holds a character that cannot be seen. Type it again.")
+        self.check(name, text=text, limit=LONGEST.get(name, LONGEST_TEXT))
         return text
+
+    def check(self, *name: str | int, text: str, limit: int = LONGEST_TEXT) -> None:
+        if len(text) > limit:
+            self.note(*name, sentence=f"This is too long: at most {limit:,} characters are kept.")
+        if any(_unseen(letter) for letter in text):
+            self.note(*name, sentence="This holds a character that cannot be seen. Type it again.")
 
     def number(self, name: str, default: float, least: float | None = 0.0) -> float:
         if not self.has(name):
@@ -192,6 +196,9 @@ class _Fields:
             return float(default)
         if least is not None and number < least:
             self.note(name, sentence="This must not be negative.")
+            return float(default)
+        if abs(number) > types.LARGEST_LENGTH:
+            self.note(name, sentence="This is more than the whole Earth or a lifetime takes: check the unit.")
             return float(default)
         return number
 
@@ -535,8 +542,7 @@ def _subjects(fields: _Fields) -> tuple[PlannedSubject, ...]:
 def _subject(fields: _Fields, index: int, raw: Any) -> PlannedSubject | None:
     path: tuple[str | int, ...] = ("subjects", index)
     if isinstance(raw, str):
-        if len(raw) > LONGEST_TEXT:
-            fields.note(*path, sentence=f"This is too long: at most {LONGEST_TEXT} characters are kept.")
+        fields.check(*path, text=raw)
         return _canonical(fields, path, lambda: subject_rules.parse(raw), raw.partition(":")[2])
     given = fields.below(*path, raw=raw)
     kind, value = given.text("kind"), given.text("value")
@@ -599,7 +605,9 @@ def _rest(
 def _participants(fields: _Fields) -> tuple[str, ...]:
     value = fields.raw.get("participants")
     listed = value.split(",") if isinstance(value, str) else fields.items("participants", 50)
-    named = (str(name).strip()[:LONGEST_TEXT] for name in listed)
+    named = [str(name).strip() for name in listed]
+    for index, name in enumerate(named):
+        fields.check("participants", index, text=name)
     return tuple(dict.fromkeys(name for name in named if name))
 
 

@@ -31,7 +31,6 @@ from vigil.engine.formats.arrow import texts as texts_array
 from vigil.engine.formats.mapping import COLUMNS
 from vigil.engine.formats.mapping import Mapping as FieldMapping
 from vigil.engine.formats.operations_csv import (
-    LARGEST_LENGTH,
     RowChecks,
     Rules,
     TableResult,
@@ -43,7 +42,7 @@ from vigil.engine.formats.tabular import Sheet, open_sheet
 from vigil.engine.geometry import area_km2
 from vigil.engine.operation import MICROSECONDS_PER_MINUTE, SUBJECT_MARGIN_US, Mode, Point, Window
 from vigil.engine.table import MODES, NO_REFERENCE, OperationTable, SubjectEntry
-from vigil.engine.types import MAX_RADIUS_M, OPERATION_TYPES, Flag, flags
+from vigil.engine.types import LARGEST_LENGTH, MAX_RADIUS_M, OPERATION_TYPES, Flag, flags
 
 Bytes = NDArray[np.uint8]
 Booleans = NDArray[np.bool_]

@@ -27,7 +27,7 @@ from vigil.engine.geometry import GeometryError, area_km2, parse_wkt, validate
 from vigil.engine.operation import Geometry, Mode, Operation, Point, Site, Window
 from vigil.engine.subjects import SubjectError, parse, split_subjects
 from vigil.engine.table import NO_REFERENCE, OperationTable, joined, table_of
-from vigil.engine.types import OPERATION_TYPES, OperationType, flags
+from vigil.engine.types import LARGEST_LENGTH, OPERATION_TYPES, OperationType, flags
 from vigil.engine.windows import TimeError, checked_span, minutes, parse_instant
 
 MAX_SITES = 50
@@ -411,10 +411,6 @@ def _length(row: dict[str, str], column: str, default: float) -> float:
     if number > LARGEST_LENGTH:
         raise FieldError(column, f"{text} is more than the whole Earth or a lifetime takes: check the unit.")
     return number + 0.0
-
-
-LARGEST_LENGTH = 5e7
-"""No place is farther than 20,000 km, and 5e7 minutes are 95 years."""
 
 
 def read_subjects(text: str) -> tuple[frozenset[str], tuple[str, ...]]:
