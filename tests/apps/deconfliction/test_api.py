@@ -224,6 +224,16 @@ def test_a_receipt_is_verifiable_offline_and_chained(caller: Callable[..., Calle
 
 
 RING = [[-76.6, 39.2], [-76.5, 39.3], [-76.5, 39.2], [-76.6, 39.35], [-76.6, 39.2]]
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """A GeoJSON point in so many features."""
+    shape: dict[str, Any] = {"type": "Point", "coordinates": [-76.5, 38.9]}
+    for _ in range(depth):
+        shape = {"type": "Feature", "geometry": shape}
+    return shape
+
+
 MILLION = {"type": "LineString", "coordinates": [[0, 0]] * 1_000_000}
 
 
@@ -256,6 +266,8 @@ MILLION = {"type": "LineString", "coordinates": [[0, 0]] * 1_000_000}
         ({"subjects": ["handle:forum/tra\u200bder"]}, "/subjects/0", "cannot be seen"),
         ({"subjects": [{"kind": "handle", "value": "forum/\ud800"}]}, "/subjects/0/value", "cannot be seen"),
         ({"lead_contact": {"name": "Al\u00adice", "phone": "410-555-0142"}}, "/lead_contact/name", "cannot be seen"),
+        ({"sites": [{"geometry": nested(400)}]}, "/sites", "too deeply"),
+        ({"sites": [{"geometry": nested(2)}]}, "/sites/0/geometry", "Point, LineString or Polygon"),
         ({"mode": "real"}, "/mode", "live"),
         ({"subjects": [{"kind": "shoe", "value": "9"}]}, "/subjects/0/kind", "kind of subject"),
     ],

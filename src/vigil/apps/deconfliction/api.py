@@ -536,7 +536,12 @@ def _base64(value: bytes | memoryview) -> str:
 
 
 def _plan(request: HttpRequest, payload: OperationIn) -> Plan:
-    raw = payload.model_dump(mode="json", exclude_unset=True)
+    try:
+        raw = payload.model_dump(mode="json", exclude_unset=True)
+    except ValueError:  # pydantic's for what is nested deeper than it follows
+        raise Invalid.at(
+            "sites", sentence="A shape is nested too deeply. Give a Point, LineString or Polygon."
+        ) from None
     return rules.read_plan(raw, plan_context(actor_of(request).agency_id, clock.now()))
 
 

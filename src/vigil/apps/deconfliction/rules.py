@@ -445,7 +445,7 @@ def _drawn(site: _Fields) -> _Where | None:
 def _from_geojson(value: Any) -> Geometry:
     kind = value.get("type") if isinstance(value, Mapping) else None
     coordinates = value.get("coordinates") if isinstance(value, Mapping) else None
-    if kind == "Feature":
+    if kind == "Feature" and not _is_feature(value.get("geometry")):
         return _from_geojson(value.get("geometry"))
     if kind == "Point":
         return Point(*_vertex(coordinates))
@@ -456,6 +456,10 @@ def _from_geojson(value: Any) -> Geometry:
         rings = [_chain(ring, count) for ring in coordinates]
         return Polygon(rings[0], tuple(rings[1:]))
     raise GeometryError("The shape must be WKT, or a GeoJSON Point, LineString or Polygon.")
+
+
+def _is_feature(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.get("type") == "Feature"
 
 
 def _chain(value: Any, counted: list[int]) -> tuple[Vertex, ...]:
