@@ -174,7 +174,9 @@ def test_the_claim_and_the_work_are_one_transaction(send: Send, monkeypatch: pyt
     assert AuditRecord.objects.filter(verb="agencies.agency.create").count() == 0
 
 
-@pytest.mark.parametrize(("header", "status"), [("", 428), ('"3"', 200), ('W/"3"', 200), ('"2"', 409), ("*", 422)])
+@pytest.mark.parametrize(
+    ("header", "status"), [("", 428), ('"3"', 200), ('W/"3"', 200), ('"2"', 409), ("*", 422), (f'"{"9" * 5000}"', 422)]
+)
 def test_an_edit_says_which_revision_it_read(send: Send, people: Any, header: str, status: int) -> None:
     headers = {"If_Match": header} if header else {}
     assert send("PUT", f"/agencies/{people.bay_county.pk}", {}, **headers).status_code == status

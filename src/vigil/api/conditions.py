@@ -22,6 +22,7 @@ Recall = Callable[[HttpRequest, Mapping[str, Any]], HttpResponse]
 
 PURPOSE = "api.reply"
 LONGEST_KEY = 200
+LONGEST_REVISION = 9
 KEPT_HEADERS = ("ETag", "Location", "Content-Type")
 
 
@@ -36,7 +37,7 @@ def if_match(request: HttpRequest) -> int:
     if not value:
         raise HttpError(428, 'Send the ETag you read as If-Match, e.g. If-Match: "3", so that no newer edit is lost.')
     number = value.removeprefix("W/").strip('"')
-    if not number.isdecimal():
+    if not number.isdecimal() or len(number) > LONGEST_REVISION:
         raise Invalid.at("If-Match", sentence='If-Match must be the ETag that you read, e.g. "3".')
     return int(number)
 

@@ -208,6 +208,11 @@ def test_lists_are_filtered_and_paged_without_losing_or_doubling(caller: Callabl
     assert faults(alice.get("/operations", type="raid"))["/type"] == "There is no such filter."
     assert "/limit" in faults(alice.get("/operations", limit=0))
     assert "/from" in faults(alice.get("/operations", **{"from": "2026-11-25T02:45:00"}))
+    assert "/to" in faults(alice.get("/conflicts", to="9999-12-31T23:59:59-14:00"))
+    assert "/determination" in faults(alice.get("/operations", determination="no_conflict"))
+    assert "/state" in faults(alice.get("/conflicts", state="open"))
+    assert "/operation" in faults(alice.get("/receipts", operation="x"))
+    assert alice.get("/operations", text="\x00").status_code == 200
 
 
 def test_a_receipt_is_verifiable_offline_and_chained(caller: Callable[..., Caller]) -> None:

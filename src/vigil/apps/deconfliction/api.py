@@ -8,7 +8,7 @@ the answer comes with the determination. Edits carry `If-Match`; submissions may
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -22,11 +22,13 @@ from vigil.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageQuery, page
 from vigil.api.routes import actor_of, needs
 from vigil.apps.deconfliction import access, actions, queries, rules
 from vigil.apps.deconfliction.contexts import plan_context
-from vigil.apps.deconfliction.models import Operation, Receipt
+from vigil.apps.deconfliction.models import ConflictState, Determination, Operation, Receipt, Status
 from vigil.apps.deconfliction.plan import Contact, Disclosure, PlaceSource, Plan, PlannedSite
+from vigil.apps.deconfliction.wall_times import EARLIEST_YEAR, LATEST_YEAR
 from vigil.core.errors import Invalid
 from vigil.engine.geometry import to_wkt
-from vigil.engine.operation import Mode
+from vigil.engine.operation import Band, Mode
+from vigil.engine.types import OPERATION_TYPES
 from vigil.engine.windows import wall_time
 from vigil.platform import clock, keys
 
@@ -499,13 +501,20 @@ def acknowledge(request: HttpRequest, conflict_id: UUID) -> ConflictOut:
 # --- receipts ------------------------------------------------------------------------------------------------------
 
 
+class ReceiptQuery(PageQuery):
+    """`operation_id` keeps those of one operation."""
+
+    operation_id: UUID | None = None
+
+
 @router.get("/receipts", response={200: ReceiptPage} | REFUSALS, summary="List receipts of operations you may see")
 @needs("deconfliction.receipt.read")
-def list_receipts(request: HttpRequest, asked: Query[PageQuery], operation_id: UUID | None = None) -> ReceiptPage:
+def list_receipts(request: HttpRequest, asked: Query[ReceiptQuery]) -> ReceiptPage:
     """Newest first."""
+    _check_list(request, ReceiptQuery, asked.limit)
     found = access.visible_receipts(actor_of(request))
-    if operation_id is not None:
-        found = found.filter(operation_id=operation_id)
+    if asked.operation_id is not None:
+        found = found.filter(operation_id=asked.operation_id)
     rows, following = page(found, ("-number",), asked)
     return ReceiptPage(items=[ReceiptLine.model_validate(row) for row in rows], next=following)
 
@@ -639,12 +648,26 @@ def _conflict(request: HttpRequest, conflict_id: UUID) -> ConflictOut:
     )
 
 
+FILTER_CHOICES: Mapping[str, Sequence[str]] = {
+    "status": Status.values,
+    "determination": Determination.values,
+    "mode": [mode.value for mode in Mode],
+    "operation_type": list(OPERATION_TYPES),
+    "state": ConflictState.values,
+    "band": [band.value for band in Band],
+}
+"""A value that there is not would be answered with an empty list, as if there were nothing."""
+
+
 def _check_list(request: HttpRequest, schema: type[Schema], limit: int) -> None:
     known = {field.alias or name for name, field in schema.model_fields.items()}
     for name in request.GET:
         if name not in known:
             # A misspelt filter that is ignored would show everything.
             raise Invalid.at(name, sentence="There is no such filter.", choices=sorted(known))
+    for name, choices in FILTER_CHOICES.items():
+        if request.GET.get(name) and request.GET[name] not in choices:
+            raise Invalid.at(name, sentence="There is no such value.", choices=choices)
     if not 1 <= limit <= LARGEST_LIMIT:
         raise Invalid.at("limit", sentence=f"limit must be between 1 and {LARGEST_LIMIT}.")
 
@@ -652,4 +675,6 @@ def _check_list(request: HttpRequest, schema: type[Schema], limit: int) -> None:
 def _aware(moment: datetime | None, name: str) -> datetime | None:
     if moment is not None and moment.tzinfo is None:
         raise Invalid.at(name, sentence="This time needs its offset, e.g. 2026-11-25T04:30:00-05:00, or Z for UTC.")
+    if moment is not None and not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        raise Invalid.at(name, sentence=f"The year must lie between {EARLIEST_YEAR} and {LATEST_YEAR}.")
     return moment

@@ -376,7 +376,7 @@ def conflict_list(actor: Actor, wanted: ConflictFilter, now: datetime) -> Page[C
         if value:
             found = found.filter(**{column: value})
     if wanted.text:
-        found = found.filter(reference__istartswith=wanted.text.strip())
+        found = found.filter(reference__istartswith=_searchable(wanted.text))
     start, end = wanted.period
     if start is not None:
         found = found.filter(overlap_end__gt=start)
@@ -640,11 +640,16 @@ def _narrowed(found: QuerySet[Operation], actor: Actor, wanted: OperationFilter,
     elif wanted.status:
         found = found.filter(status=wanted.status)
     if wanted.text:
-        text = wanted.text.strip()
+        text = _searchable(wanted.text)
         found = found.filter(Q(reference__istartswith=text) | Q(external_id__istartswith=text))
     if wanted.mine:
         found = found.filter(submitter_id=actor.user_id)
     return found
+
+
+def _searchable(text: str) -> str:
+    """What a person looks for, without what no stored text can hold (PostgreSQL refuses even to compare with it)."""
+    return text.replace("\x00", "").strip()
 
 
 def _operation_rows(actor: Actor, operations: Sequence[Operation], now: datetime) -> tuple[OperationRow, ...]:
