@@ -58,6 +58,7 @@ def test_a_created_token_works_is_listed_and_revoked(people: Any, capsys: Any, n
         (["create", "nobody"], "nobody has no active role"),
         (["create", "alice", "--scope", "deconflicted"], "There is no permission deconflicted"),
         (["create", "alice", "--days", "400"], "at most a year"),
+        (["create", "alice", "--days", "99999999999"], "at most a year"),
         (["revoke", "00000000"], "There is no token 00000000"),
     ],
 )

@@ -70,6 +70,22 @@ def vigil(founded: Path, tmp_path: Path) -> Shell:
     return Shell(Path(shutil.copytree(founded, tmp_path / "node")))
 
 
+def test_a_damaged_database_is_told_with_the_remedy(vigil: Shell) -> None:
+    (vigil.data / "vigil.sqlite3").write_bytes(b"no database at all, but long enough to look at. " * 200)
+    done = vigil("jobs")
+    assert done.returncode == 2
+    assert "vigil restore" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_backup_that_cannot_be_written_is_told_without_a_traceback(vigil: Shell, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = vigil("backup", str(tmp_path / "file" / "node.vigil"))
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "cannot be" in done.stderr
+
+
 def test_set_up_needs_every_answer_and_founds_nothing_without(tmp_path: Path) -> None:
     vigil = Shell(tmp_path / "node")
     done = vigil("setup", *ANSWERS[2:])

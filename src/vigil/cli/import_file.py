@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 COMPLETE, UNUSABLE, INCOMPLETE = 0, 2, 3
 SHOWN_ROWS = 20
+SETTLED = {
+    "left": "Cancelled or ended here, the row unchanged, left as they are",
+    "revived": "Cancelled or ended here, the row changed, registered again",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,12 +107,15 @@ def _tell_people(args: argparse.Namespace, checked: Checked, counts: dict[str, A
         print(f"line {row.line}: {row.column + ': ' if row.column else ''}{row.reason}", file=sys.stderr)
     if len(checked.bad_rows) > SHOWN_ROWS:
         print(f"... and {len(checked.bad_rows) - SHOWN_ROWS} more bad rows (--json lists all)", file=sys.stderr)
-    words = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in counts.items())
+    words = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in counts.items() if isinstance(value, int))
     say(f"{'Checked, nothing stored' if args.dry_run else 'Imported'}: {words}")
     if checked.flags:
         say("Flagged: " + ", ".join(f"{count} {flag}" for flag, count in sorted(checked.flags.items())))
     if checked.vanished:
         say(f"No longer in the file, and kept: {', '.join(checked.vanished[:SHOWN_ROWS])}")
+    for name, sentence in SETTLED.items():
+        if name in counts:
+            say(f"{sentence}: {', '.join(counts[name][:SHOWN_ROWS])}")
     for offer in checked.offers[:SHOWN_ROWS]:
         say(f"Joint reference {offer.joint_reference} of several agencies has no effect until each owner accepts.")
     if not checked.complete:

@@ -51,13 +51,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except DomainError as error:
         return _failed(error)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            return _reader_left()
+        print(f"vigil: {error.filename or 'a file'} cannot be used: {error.strerror or error}.", file=sys.stderr)
+        return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has left (`vigil … | head`): nothing more can be said, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return READER_LEFT
     return code
+
+
+def _reader_left() -> int:
+    # The reader of our output has left (`vigil … | head`): nothing more can be said, not even at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return READER_LEFT
 
 
 def _help(name: str) -> int:

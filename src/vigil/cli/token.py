@@ -9,6 +9,7 @@ from vigil.cli.node import add_node_arguments, console, need_node, open_node, sa
 from vigil.core.errors import Invalid
 
 SCOPES = "deconfliction"
+LONGEST_DAYS = 366
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +52,8 @@ def _create(args: argparse.Namespace) -> int:
     if len(places) > 1:
         raise Invalid.at("agency", sentence=f"{args.username} serves several agencies: name one with --agency ORI.")
     user_id, agency_id = places.pop()
+    if not 1 <= args.days <= LONGEST_DAYS:
+        raise Invalid.at("days", sentence=f"A token lives at least a day and at most a year ({LONGEST_DAYS} days).")
     ends = clock.now() + timedelta(days=args.days)
     _, text = create_token(console(), user_id, agency_id, args.name, args.scope or [SCOPES], ends)
     say(text)

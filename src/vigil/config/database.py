@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
@@ -94,6 +94,8 @@ def refuse_unready() -> None:
 def _reach() -> None:
     try:
         connection.ensure_connection()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM sqlite_master" if connection.vendor == "sqlite" else "SELECT 1")
     except OperationalError as error:
         where = settings.DATABASES["default"]["NAME"]
         if connection.vendor == "sqlite":
@@ -101,3 +103,8 @@ def _reach() -> None:
                 f"Cannot open {where}. Does the folder exist (`vigil setup`), and may you write there?"
             ) from None
         raise Unavailable(f"Cannot reach the PostgreSQL database {where}: {str(error).splitlines()[0]}") from None
+    except DatabaseError:
+        where = settings.DATABASES["default"]["NAME"]
+        raise Unavailable(
+            f"{where} is damaged or no database. Move it aside and bring a backup back with `vigil restore`."
+        ) from None

@@ -235,41 +235,6 @@ def test_only_two_that_name_each_other_are_joint(people: Any, now: datetime) -> 
     assert second.determination == "no_known_conflict"
 
 
-# --- importing ---
-
-
-def test_importing_again_updates_and_never_doubles(people: Any, now: datetime) -> None:
-    actor = people.actor("bob")
-    batch = actions.start_import(actor, people.port_calvert.id, "0" * 64, now)
-    row = plan(now, external_id="RMS-1")
-    outcomes = [
-        actions.import_operation(actor, people.port_calvert.id, one, batch, now).outcome
-        for one in (row, row, replace(row, tentative=True))
-    ]
-    assert outcomes == ["created", "unchanged", "updated"]
-    assert Operation.objects.get().revision == 2
-
-
-def test_what_is_over_is_imported_as_ended_and_alarms_nobody(people: Any, now: datetime) -> None:
-    past = site(now, starts_in=timedelta(days=-2))
-    register(people, "dave", now, past)
-    Notice.objects.all().delete()
-    actor = people.actor("bob")
-    batch = actions.start_import(actor, people.port_calvert.id, "0" * 64, now)
-    made = actions.import_operation(actor, people.port_calvert.id, plan(now, past, external_id="A"), batch, now)
-    actions.run_due_search(actor, made.operation.id, now)
-    jobs.extend_overdue(now)
-    made.operation.refresh_from_db()
-    assert (made.operation.status, made.operation.revision) == ("ended", 1)
-    assert Conflict.objects.get(side_of(made.operation)).standing == "past"
-
-
-def side_of(operation: Operation) -> Any:
-    from django.db.models import Q
-
-    return Q(sides__own_operation=operation)
-
-
 # --- who sees what ---
 
 

@@ -98,8 +98,14 @@ def test_what_people_did_meanwhile_is_not_undone_by_the_same_file(bob: Any, now:
     importing.import_file(bob, data, now)
     operation = Operation.objects.get()
     actions.cancel_operation(bob, operation.id, 1, now)
-    importing.import_file(bob, data, now)
+    outcome = importing.import_file(bob, data, now)
+    assert (outcome.counts["unchanged"], outcome.counts["left"]) == (1, ["A-1"])
     assert Operation.objects.get().status == "cancelled"
+    outcome = importing.import_file(bob, file(row(latitude="39.5")), now)
+    assert (outcome.counts["updated"], outcome.counts["revived"]) == (1, ["A-1"])
+    assert "left" not in outcome.counts
+    assert Operation.objects.get().status == "registered"
+    assert ImportBatch.objects.order_by("-created_at", "-id").first().counts["revived"] == ["A-1"]
 
 
 def test_rows_that_vanished_are_listed_and_kept(bob: Any, now: datetime) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -137,35 +137,6 @@ def shift_operation(actor: Actor, operation_id: UUID, by: timedelta, now: dateti
     return _revise(actor, operation, plan, RevisionKind.SHIFT, port.Status.REGISTERED, now)
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What became of one operation of a file: `created`, `updated` or `unchanged`."""
-
-    operation: Operation
-    outcome: str
-
-
-@action("deconfliction.operation.import")
-def import_operation(actor: Actor, agency_id: UUID, plan: Plan, batch: ImportBatch, now: datetime) -> Imported:
-    """Store one operation of a file, keyed by agency and `plan.external_id`: importing again updates, never doubles.
-
-    One already over is stored as ended: it is never extended and alarms nobody. An equal plan makes no revision.
-    """
-    if Role.SYSTEM not in actor.roles and actor.agency_id != agency_id:
-        raise NotFound
-    over = bool(_ends(plan)) and max(_ends(plan)) <= instant(now)
-    status = port.Status.ENDED if over else port.Status.REGISTERED
-    before = Operation.objects.filter(agency_id=agency_id, external_id=plan.external_id).first()
-    if before is None:
-        made = _create(actor, plan, RevisionKind.IMPORT, now, agency_id=agency_id, status=status, batch=batch)
-        return Imported(made, "created")
-    concerns(operation=before.id)
-    if _plan(before) == plan and before.status in (status.value, Status.ENDED.value):
-        Operation.objects.filter(pk=before.pk).update(import_batch=batch)
-        return Imported(before, "unchanged")
-    return Imported(_revise(actor, before, plan, RevisionKind.IMPORT, status, now, batch=batch), "updated")
-
-
 @action("deconfliction.operation.import")
 def start_import(actor: Actor, agency_id: UUID, file_digest: str, now: datetime) -> ImportBatch:
     """Record that a file is being imported for the agency."""
@@ -180,7 +151,7 @@ def start_import(actor: Actor, agency_id: UUID, file_digest: str, now: datetime)
 
 @action("deconfliction.operation.import")
 def finish_import(
-    actor: Actor, batch: ImportBatch, counts: Mapping[str, int], problems: list[Mapping[str, Any]]
+    actor: Actor, batch: ImportBatch, counts: Mapping[str, Any], problems: list[Mapping[str, Any]]
 ) -> ImportBatch:
     """Record what came of it; `problems` carry line, column and reason, never the row."""
     concerns(import_batch=batch.id)

@@ -176,6 +176,8 @@ def run(request: HttpRequest, batch_id: UUID) -> HttpResponse:
         "counts": [(label, batch.counts[name]) for name, label in COUNTS if name in batch.counts],
         "bad_rows": batch.problems[:SHOWN_ROWS],
         "bad_total": batch.counts.get("bad_rows", 0),
+        "left": batch.counts.get("left", []),
+        "revived": batch.counts.get("revived", []),
     }
     return render(request, "deconfliction/import.html", context)
 

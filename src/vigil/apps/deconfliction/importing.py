@@ -106,11 +106,13 @@ class Checked:
 @dataclass(frozen=True)
 class Outcome:
     """What an import did. `counts` has `created`, `updated`, `unchanged`, `ended` (already over, among the first two),
-    `rows`, `bad_rows`, `excluded`, `vanished` and `offers`."""
+    `rows`, `bad_rows`, `excluded`, `vanished` and `offers`; `left` and `revived` are the ids in the file of operations
+    that somebody cancelled or ended here: left as they are where their row is the same as ever, registered again
+    (among `updated`) where it was changed."""
 
     batch_id: UUID
     checked: Checked
-    counts: Mapping[str, int]
+    counts: Mapping[str, Any]
     cancelled: bool = False
 
 
@@ -316,21 +318,30 @@ def store_checked(actor: Actor, batch: ImportBatch, checked: Checked, now: datet
         offers=len(checked.offers),
     )
     cancelled = False
+    settled: dict[str, list[str]] = {"left": [], "revived": []}
     for start in range(0, len(planned), CHUNK):
         if not progress(start, len(planned)):
             cancelled = True
             break
         chunk = planned[start : start + CHUNK]
         written = store_chunk(actor, chunk, batch, now)
-        counts.update(written.values())
-        fresh = [one for one in chunk if written[one.operation_id] != "unchanged"]
+        counts.update(SETTLED_HERE.get(outcome, outcome) for outcome in written.values())
+        for one in chunk:
+            settled.get(written[one.operation_id], []).append(one.plan.external_id)
+        fresh = [one for one in chunk if written[one.operation_id] not in KEPT_AS_IT_IS]
         counts["ended"] += sum(_is_over(one.plan, now) for one in fresh)
         if fresh:
             search_chunk(SEARCHER, [one.operation_id for one in fresh], now)
     progress(len(planned), len(planned))
     problems: list[Mapping[str, Any]] = [asdict(row) for row in checked.bad_rows[:MOST_LISTED]]
-    actions.finish_import(actor, batch, counts, problems)
-    return Outcome(batch.id, checked, counts, cancelled)
+    told = {**counts, **{name: ids for name, ids in settled.items() if ids}}
+    actions.finish_import(actor, batch, told, problems)
+    return Outcome(batch.id, checked, told, cancelled)
+
+
+KEPT_AS_IT_IS = ("unchanged", "left")
+SETTLED_HERE = {"left": "unchanged", "revived": "updated"}
+"""Outcomes of operations that were cancelled or ended here, and what they are counted as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +373,8 @@ def _planned(entries: Sequence[Entry]) -> list[Planned]:
 
 @action("deconfliction.operation.import")
 def store_chunk(actor: Actor, chunk: Sequence[Planned], batch: ImportBatch, now: datetime) -> dict[str, str]:
-    """Store some operations in one transaction: by id `created`, `updated` or `unchanged`.
+    """Store some operations in one transaction: by id `created`, `updated` or `unchanged`, and for those that somebody
+    cancelled or ended early here `revived` (updated) or `left` (unchanged).
 
     Unchanged is what the last import brought, whatever people have done to it since: their edits stay.
     """
@@ -372,7 +384,7 @@ def store_chunk(actor: Actor, chunk: Sequence[Planned], batch: ImportBatch, now:
     imported = _last_imported(ids)
     held = dict(Operation.objects.filter(pk__in=ids).values_list("id", "status"))
     outcomes = {one.operation_id: _outcome(one, held.get(UUID(one.operation_id)), imported, now) for one in chunk}
-    fresh = [one for one in chunk if outcomes[one.operation_id] != "unchanged"]
+    fresh = [one for one in chunk if outcomes[one.operation_id] not in KEPT_AS_IT_IS]
     author = Author(RevisionKind.IMPORT, actor.user_id, actor.name, now)
     store = BatchStore({one.operation_id: Written(one.plan, author, batch) for one in fresh})
     with store.batch() as tx:
@@ -382,7 +394,7 @@ def store_chunk(actor: Actor, chunk: Sequence[Planned], batch: ImportBatch, now:
         for one in fresh:
             before = tx.current(one.operation_id)
             node.register(_revision(one, before.number + 1 if before else 1, now), instant(now), within=tx)
-    unchanged = [UUID(key) for key, outcome in outcomes.items() if outcome == "unchanged"]
+    unchanged = [UUID(key) for key, outcome in outcomes.items() if outcome in KEPT_AS_IT_IS]
     Operation.objects.filter(pk__in=unchanged).update(import_batch=batch)
     concerns(import_batch=batch.id, operations=[one.operation_id for one in fresh])
     return outcomes
@@ -398,8 +410,10 @@ def _last_imported(ids: Sequence[UUID]) -> dict[str, Plan]:
 def _outcome(one: Planned, status: str | None, imported: Mapping[str, Plan], now: datetime) -> str:
     if status is None:
         return "created"
-    settled = status in (Status.ENDED, Status.CANCELLED) or not _is_over(one.plan, now)
-    return "unchanged" if imported.get(one.operation_id) == one.plan and settled else "updated"
+    same, over = imported.get(one.operation_id) == one.plan, _is_over(one.plan, now)
+    if status == Status.CANCELLED or (status == Status.ENDED and not over):
+        return "left" if same else "revived"
+    return "unchanged" if same and (status == Status.ENDED or not over) else "updated"
 
 
 def _revision(one: Planned, number: int, now: datetime) -> port.Revision:
