@@ -148,6 +148,8 @@ class Operation(models.Model):
     """The `operation_id` of an imported file, unique within the agency."""
     import_batch = models.ForeignKey(ImportBatch, null=True, on_delete=models.PROTECT, related_name="operations")
     """The last import that named it."""
+    task_force = models.ForeignKey("TaskForce", null=True, on_delete=models.SET_NULL, related_name="operations")
+    """The task force that it is registered for, whose members of other agencies may read it (see `access`)."""
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
@@ -342,12 +344,17 @@ class Subject(models.Model):
     kind = models.CharField(max_length=20)
     token = models.BinaryField(null=True, max_length=32)
     """HMAC-SHA-256 of the canonical subject; null where p1 ignores it."""
+    near_token = models.BinaryField(null=True, max_length=32)
+    """HMAC-SHA-256 of what close subjects share (`engine.possible`), for advice alone; null where there is none."""
     sealed = models.BinaryField()
     """JSON of the subject as typed and its canonical form."""
     hint = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ("revision", "id")
+        indexes = (
+            models.Index(fields=("near_token",), name="deconfliction_near", condition=Q(near_token__isnull=False)),
+        )
 
     def __str__(self) -> str:
         return self.kind
@@ -738,3 +745,130 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return f"receipt {self.number}"
+
+
+# --- together --------------------------------------------------------------------------------------------------------
+
+
+class OfferSource(models.TextChoices):
+    """What made two operations be offered to run together."""
+
+    CONFLICT = "conflict", "From a conflict"
+    IMPORT = "import", "From an imported file"
+
+
+class OfferState(models.TextChoices):
+    """What came of an offer."""
+
+    OPEN = "open", "Open"
+    ACCEPTED = "accepted", "Accepted"
+    REFUSED = "refused", "Refused"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class JointOffer(models.Model):
+    """The owner of `asked` may name `other` and so run both together (specification, section 3).
+
+    What is joint follows from the current revisions alone; a row only remembers who was asked and what came of it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    asked = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="offers")
+    other = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="offers_made")
+    source = models.CharField(max_length=8, choices=OfferSource.choices)
+    state = models.CharField(max_length=10, choices=OfferState.choices, default=OfferState.OPEN)
+    offered_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("-offered_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("asked", "other"), name="deconfliction_one_offer"),
+            _one_of("source", OfferSource, "deconfliction_offer_source"),
+            _one_of("state", OfferState, "deconfliction_offer_state"),
+            models.CheckConstraint(condition=~Q(asked=F("other")), name="deconfliction_offer_two"),
+        )
+
+    def __str__(self) -> str:
+        return f"offer {self.id}"
+
+
+class TaskForce(models.Model):
+    """A named group of people of several agencies of this node. What its members may read stands in `access`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=100, unique=True)
+    agencies = models.ManyToManyField("agencies.Agency", related_name="task_forces")
+    """Those that take part; each names its own members."""
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TaskForceMember(models.Model):
+    """One person who takes part while acting for the agency that named them."""
+
+    id = models.BigAutoField(primary_key=True)
+    task_force = models.ForeignKey(TaskForce, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(fields=("task_force", "user", "agency"), name="deconfliction_one_member"),
+        )
+
+    def __str__(self) -> str:
+        return f"member {self.id}"
+
+
+# --- subjects without an operation, and who looked -------------------------------------------------------------------
+
+
+class RegisteredInterest(models.Model):
+    """A subject's owner wants to know who else works on it: an `online_only` operation that lasts up to 180 days."""
+
+    operation = models.OneToOneField(Operation, primary_key=True, on_delete=models.CASCADE, related_name="interest")
+    reminded_for = models.DateTimeField(null=True)
+    """The end that its owner was reminded of."""
+
+    def __str__(self) -> str:
+        return f"interest {self.operation_id}"
+
+
+class LookNoun(models.TextChoices):
+    """What was looked at."""
+
+    OPERATION = "operation", "Operation"
+    CONFLICT = "conflict", "Conflict"
+
+
+class Look(models.Model):
+    """One person looked at one operation or conflict within one hour; its audit record was written with it."""
+
+    id = models.BigAutoField(primary_key=True)
+    noun = models.CharField(max_length=12, choices=LookNoun.choices)
+    object_id = models.UUIDField()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    user_name = models.CharField(max_length=200)
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="+")
+    hour = models.DateTimeField()
+    at = models.DateTimeField()
+    via = models.CharField(max_length=8)
+
+    class Meta:
+        ordering = ("-at",)
+        constraints = (
+            models.UniqueConstraint(fields=("object_id", "user", "agency", "hour"), name="deconfliction_one_look"),
+            _one_of("noun", LookNoun, "deconfliction_look_noun"),
+        )
+
+    def __str__(self) -> str:
+        return f"look {self.id}"

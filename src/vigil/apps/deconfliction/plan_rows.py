@@ -22,7 +22,7 @@ from vigil.apps.deconfliction.plan import (
     PlannedSite,
     PlannedSubject,
 )
-from vigil.engine import geometry, windows
+from vigil.engine import geometry, possible, windows
 from vigil.engine import operation as engine
 from vigil.platform import keys
 from vigil.platform.prepared import insert
@@ -34,6 +34,7 @@ MICROSECOND = timedelta(microseconds=1)
 KINDS: dict[type, str] = {engine.Point: "point", engine.Line: "line", engine.Polygon: "polygon"}
 
 SUBJECT = "deconfliction.subject"
+NEAR = "deconfliction.subject.near"
 CONTACTS = "deconfliction.contacts"
 OBJECTIVE = "deconfliction.objective"
 CASE_NUMBER = "deconfliction.case_number"
@@ -62,6 +63,15 @@ def instant(at: datetime) -> int:
 def token_of(canonical: str) -> str:
     """What a subject is found by: the same for equal canonical subjects of this node, hexadecimal."""
     return keys.keyed_token(canonical, SUBJECT).hex()
+
+
+def near_token_of(subject: PlannedSubject) -> bytes | None:
+    """What close subjects are found by (advice alone, never p1); None for kinds that have none.
+
+    A purpose of its own: it cannot be compared with a subject's token.
+    """
+    shared = possible.key(subject.kind, subject.typed)
+    return None if shared is None else keys.keyed_token(shared, NEAR)
 
 
 def engine_operation(operation_id: str, plan: Plan, *, registered: bool) -> engine.Operation:
@@ -283,6 +293,7 @@ def _subject_row(revision: models.Revision, subject: PlannedSubject) -> models.S
         revision=revision,
         kind=subject.kind,
         token=bytes.fromhex(token) if token else None,
+        near_token=near_token_of(subject),
         sealed=keys.encrypt(json.dumps([subject.typed, subject.canonical]), SUBJECT),
         hint="" if wordless else subject.hint[:300],
     )

@@ -65,6 +65,9 @@ class Node(models.Model):
     reference_number = models.PositiveIntegerField(default=0)
     watch_desk_name = models.CharField(max_length=200, blank=True)
     watch_desk_phone = models.CharField(max_length=32, blank=True)
+    deconflictor_name = models.CharField(max_length=200, blank=True)
+    deconflictor_phone = models.CharField(max_length=32, blank=True)
+    """Who speaks with both sides where a silent operation meets another (specification, section 7); else the desk."""
     desk_hours = models.CharField(max_length=200, blank=True)
     region = models.JSONField(null=True, blank=True)
     """List of boxes [west, south, east, north] in degrees; empty: no region, so no place is outside it."""
@@ -76,6 +79,13 @@ class Node(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def deconflictor(self) -> tuple[str, str]:
+        """Name and telephone of the named deconflictor; where none is named, the watch desk is it."""
+        if self.deconflictor_phone:
+            return self.deconflictor_name or self.watch_desk_name, self.deconflictor_phone
+        return self.watch_desk_name, self.watch_desk_phone
 
 
 def this_node() -> Node:
