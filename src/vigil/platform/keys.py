@@ -56,7 +56,12 @@ def keyed_token(value: str, purpose: str) -> bytes:
 
 def signing_key() -> Ed25519PrivateKey:
     """The node's Ed25519 key, which signs receipts and messages."""
-    return Ed25519PrivateKey.from_private_bytes(_key("VIGIL_SIGNING_KEY"))
+    return _signing_key(_key("VIGIL_SIGNING_KEY"))
+
+
+@lru_cache(maxsize=4)
+def _signing_key(seed: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def public_key() -> bytes:

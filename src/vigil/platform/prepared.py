@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import AutoField, Expression, Field, Model, QuerySet
 from django.db.models.constants import OnConflict
-from django.db.models.sql import InsertQuery
+from django.db.models.sql import DeleteQuery, InsertQuery, UpdateQuery
 
 M = TypeVar("M", bound=Model)
 
@@ -58,23 +58,31 @@ class Prepared(Generic[M]):
 
     def __call__(self, *values: Any) -> list[M]:
         """The rows, from the database as it is now."""
+        connection = connections[DEFAULT_DB_ALIAS]
         key = connection.vendor, len(values)
         question = self._made.get(key)
         if question is None:
-            question = self._made[key] = _question(self._make(*map(_Gap, range(len(values)))))
-        adapted = [_adapted(value) for value in values]
-        filled = [adapted[slot.number] if isinstance(slot, _Gap) else slot for slot in question.slots]
+            question = self._made[key] = _question(self._make(*_gaps(len(values))), connection)
         with connection.cursor() as cursor:
-            cursor.execute(question.sql, filled)
+            cursor.execute(question.sql, _filled(question.slots, values, connection))
             found = cursor.fetchall()
-        return [_row(question, values) for values in found]
+        return [_row(question, values, connection) for values in found]
 
     def first(self, *values: Any) -> M | None:
         """The first of the rows."""
         return next(iter(self(*values)), None)
 
 
-def _question(query: QuerySet[M]) -> _Question[M]:
+def _gaps(count: int) -> list[_Gap]:
+    return [_Gap(number) for number in range(count)]
+
+
+def _filled(slots: Sequence[Any], values: Sequence[Any], connection: Any) -> list[Any]:
+    adapted = [_adapted(value, connection) for value in values]
+    return [adapted[slot.number] if isinstance(slot, _Gap) else slot for slot in slots]
+
+
+def _question(query: QuerySet[M], connection: Any) -> _Question[M]:
     compiler = query.query.get_compiler(connection=connection)
     sql, slots = compiler.as_sql()
     columns: list[Any] = [column for column, _, _ in compiler.select or ()]
@@ -88,7 +96,7 @@ def _question(query: QuerySet[M]) -> _Question[M]:
     )
 
 
-def _row(question: _Question[M], values: Sequence[Any]) -> M:
+def _row(question: _Question[M], values: Sequence[Any], connection: Any) -> M:
     filled = list(values)
     for place, functions, column in question.converters:
         for function in functions:
@@ -96,12 +104,44 @@ def _row(question: _Question[M], values: Sequence[Any]) -> M:
     return question.model.from_db(connection.alias, question.names, filled)
 
 
-def _adapted(value: Any) -> Any:
+def _adapted(value: Any, connection: Any) -> Any:
     if isinstance(value, UUID):
         return value if connection.features.has_native_uuid_field else value.hex
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return value
+
+
+class PreparedChange(Generic[M]):
+    """An update (of `columns`) or, without columns, a deletion of the rows that `make` asks for, as in `Prepared`.
+
+    Called with the values of the gaps, then those of the columns; both as in `Prepared`, or truths.
+    """
+
+    def __init__(self, make: Callable[..., QuerySet[M]], *columns: str) -> None:
+        self._make = make
+        self._columns = columns
+        self._made: dict[tuple[str, int], tuple[str, tuple[Any, ...]]] = {}
+
+    def __call__(self, *values: Any) -> int:
+        """How many rows were changed, within the caller's transaction."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        key = connection.vendor, len(values)
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self._statement(len(values), connection)
+        with connection.cursor() as cursor:
+            cursor.execute(made[0], _filled(made[1], values, connection))
+            return int(cursor.rowcount)
+
+    def _statement(self, count: int, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        gaps = _gaps(count)
+        asked = count - len(self._columns)
+        query: Any = self._make(*gaps[:asked]).query.chain(UpdateQuery if self._columns else DeleteQuery)
+        if self._columns:
+            query.add_update_values(dict(zip(self._columns, gaps[asked:], strict=True)))
+        sql, slots = query.get_compiler(connection=connection).as_sql()
+        return sql, tuple(slots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +168,17 @@ def insert(rows: Iterable[M], *, unique: Sequence[str] = (), updated: Sequence[s
             {"update_conflicts": True, "unique_fields": unique, "update_fields": updated} if unique else {}
         )
         return type(rows[0])._default_manager.bulk_create(rows, **options)
+    connection = connections[DEFAULT_DB_ALIAS]
     for row in rows:
-        _insert_one(row, tuple(unique), tuple(updated))
+        _insert_one(row, tuple(unique), tuple(updated), connection)
     return rows
 
 
-def _insert_one(row: Model, unique: tuple[str, ...], updated: tuple[str, ...]) -> None:
+def _insert_one(row: Model, unique: tuple[str, ...], updated: tuple[str, ...], connection: Any) -> None:
     key = type(row), connection.vendor, row.pk is None, unique
     statement = _statements.get(key)
     if statement is None:
-        statement = _statements[key] = _statement(row, unique, updated)
+        statement = _statements[key] = _statement(row, unique, updated, connection)
     values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in statement.fields]
     with connection.cursor() as cursor:
         cursor.execute(statement.sql, values)
@@ -147,7 +188,7 @@ def _insert_one(row: Model, unique: tuple[str, ...], updated: tuple[str, ...]) -
     row._state.adding, row._state.db = False, connection.alias
 
 
-def _statement(row: Model, unique: tuple[str, ...], updated: tuple[str, ...]) -> _Statement:
+def _statement(row: Model, unique: tuple[str, ...], updated: tuple[str, ...], connection: Any) -> _Statement:
     meta = row._meta
     named = {field.name: field for field in meta.concrete_fields}
     fields = [field for field in meta.concrete_fields if row.pk is not None or not isinstance(field, AutoField)]

@@ -26,7 +26,7 @@ from vigil.apps.deconfliction.store import DatabaseTransaction, Written
 from vigil.engine import operation as engine
 from vigil.platform.agencies import models as agencies
 from vigil.platform.notices.board import changed
-from vigil.platform.prepared import Prepared, insert
+from vigil.platform.prepared import Prepared, PreparedChange, insert
 from vigil.protocol import store as port
 from vigil.protocol.judgement import told
 from vigil.protocol.store import OWN, Pair, Reference
@@ -95,6 +95,15 @@ _CONFLICTS = _Rows(
 )
 _OPERATION = Prepared(lambda key: models.Operation.objects.filter(pk=key))
 _SITES = Prepared(lambda revision: models.Site.objects.filter(revision_id=revision))
+_CLOSE = PreparedChange(lambda key, target: models.SearchDue.objects.filter(operation_id=key, target=target))
+_DETERMINE = PreparedChange(
+    lambda key, revision: models.Operation.objects.filter(pk=key, revision=revision),
+    "determination",
+    "determination_tentative",
+)
+_ADVANCE = PreparedChange(
+    lambda: agencies.Node.objects.filter(slot=1), "sequence", "reference_year", "reference_number"
+)
 _SUBJECTS = Prepared(lambda revision: models.Subject.objects.filter(revision_id=revision))
 
 
@@ -455,7 +464,7 @@ class BatchTransaction(DatabaseTransaction):
             self.__dict__["_last_receipt"] = self._issued[-1]
             self._issued = []
         if self._node is not None and self._drawn:
-            self._node.save(update_fields=("sequence", "reference_year", "reference_number"))
+            _ADVANCE(self._node.sequence, self._node.reference_year, self._node.reference_number)
             self._drawn = False
         if self._agencies:
             changed("operations", agencies=self._agencies, at=self._changed_at)
@@ -498,9 +507,8 @@ class BatchTransaction(DatabaseTransaction):
 
     def _write_dues(self) -> None:
         closed, self._closed = self._closed, set()
-        for target in {target for _, target in closed}:
-            gone = [UUID(key) for key, one in closed if one == target]
-            models.SearchDue.objects.filter(operation_id__in=gone, target=target).delete()
+        for key, target in closed:
+            _CLOSE(UUID(key), target)
         opened, self._opened = self._opened, {}
         insert(
             (store.due_row(due) for due in opened.values()),
@@ -513,12 +521,9 @@ class BatchTransaction(DatabaseTransaction):
         said, self._said = self._said, {}
         rows = [store.verdict_row(verdict) for verdict in said.values()]
         insert(rows, unique=("operation", "revision"), updated=store.VERDICT_COLUMNS)
-        groups: defaultdict[tuple[str, bool, int], list[UUID]] = defaultdict(list)
-        for row in (row for row in rows if told.get(str(row.operation_id)) != row.revision):
-            groups[row.determination, row.tentative, row.revision].append(row.operation_id)
-        for (determination, tentative, revision), keys in groups.items():
-            current = models.Operation.objects.filter(pk__in=keys, revision=revision)
-            current.update(determination=determination, determination_tentative=tentative)
+        for row in rows:
+            if told.get(str(row.operation_id)) != row.revision:
+                _DETERMINE(row.operation_id, row.revision, row.determination, row.tentative)
 
     def _write_conflicts(self) -> None:
         met, self._met = self._met, {}
