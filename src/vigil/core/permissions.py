@@ -38,6 +38,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.operation.extend": FIELD | {SYSTEM},
     "deconfliction.operation.import": frozenset({SUPERVISOR, WATCH_DESK, AGENCY_ADMIN, SYSTEM}),
     "deconfliction.operation.watch": frozenset({WATCH_DESK}),
+    "deconfliction.operation.join": FIELD,
+    "deconfliction.operation.silence": frozenset({SUPERVISOR, WATCH_DESK, SYSTEM}),
+    "deconfliction.operation.share": FIELD,
     "deconfliction.search.run": FIELD | {SYSTEM},
     "deconfliction.receipt.read": FIELD,
     # Its conflicts
@@ -47,6 +50,14 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.conflict.resolve": FIELD,
     "deconfliction.conflict.own": frozenset({WATCH_DESK}),
     "deconfliction.conflict.escalate": frozenset({WATCH_DESK, SYSTEM}),
+    # What is planned and known together
+    "deconfliction.joint_offer.create": FIELD | {SYSTEM},
+    "deconfliction.joint_offer.answer": FIELD,
+    "deconfliction.interest.remind": frozenset({SYSTEM}),
+    "deconfliction.possible_match.tell": FIELD | {SYSTEM},
+    "deconfliction.task_force.read": FIELD | {AGENCY_ADMIN},
+    "deconfliction.task_force.edit": frozenset({AGENCY_ADMIN}),
+    "deconfliction.look.read": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
     # The platform
     "accounts.profile.edit": EVERYONE,
     "accounts.user.create": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),

@@ -31,7 +31,7 @@ from vigil.apps.deconfliction.models import (
     RevisionKind,
     Status,
 )
-from vigil.apps.deconfliction.plan import Plan
+from vigil.apps.deconfliction.plan import Disclosure, Plan
 from vigil.apps.deconfliction.plan_rows import Author, engine_operation, instant
 from vigil.apps.deconfliction.points import write_point
 from vigil.apps.deconfliction.store import Written
@@ -60,7 +60,11 @@ def node(store: Store) -> Node:
 
 @action("deconfliction.operation.register")
 def register_operation(actor: Actor, plan: Plan, now: datetime) -> Operation:
-    """Register a new operation of the actor's agency; its determination is `checking` until `run_due_search`."""
+    """Register a new operation of the actor's agency; its determination is `checking` until `run_due_search`.
+
+    Raises `Invalid` where the plan is silent and the actor's role may not make it so.
+    """
+    _check_silence(actor, plan)
     return _create(actor, plan, RevisionKind.REGISTER, now)
 
 
@@ -76,6 +80,8 @@ def revise_operation(actor: Actor, operation_id: UUID, expected_revision: int, p
         raise Invalid.at(sentence="This operation is cancelled. Undo the cancellation first, then edit it.")
     if operation.mode != plan.mode.value:
         raise Invalid.at("mode", sentence="The mode is fixed when an operation is created: register another one.")
+    if operation.disclosure != Disclosure.SILENT.value:
+        _check_silence(actor, plan)
     return _revise(actor, operation, plan, RevisionKind.EDIT, port.Status.REGISTERED, now)
 
 
@@ -127,6 +133,20 @@ def still_on_scene(actor: Actor, operation_id: UUID, now: datetime) -> Operation
     return _revise(
         actor, operation, replace(plan, sites=sites), RevisionKind.EXTEND, port.Status(operation.status), now, more=1
     )
+
+
+@action("deconfliction.operation.join")
+def run_together(actor: Actor, operation_id: UUID, joint_with: frozenset[str], now: datetime) -> Operation:
+    """Name the operations that this one is run together with, in place of those named before (specification 3).
+
+    A revision that asks again, also where it only takes one away. Raises `Invalid` where the operation is over.
+    """
+    operation = access.get_operation(actor, operation_id)
+    concerns(operation=operation.id)
+    if operation.status in (Status.ENDED, Status.CANCELLED):
+        raise Invalid.at(sentence="This operation is over: it is run together with nobody any more.")
+    plan = replace(_plan(operation), joint_with=joint_with)
+    return _revise(actor, operation, plan, RevisionKind.JOIN, port.Status(operation.status), now)
 
 
 @action("deconfliction.operation.edit")
@@ -341,7 +361,8 @@ def _revise(
     more: int = 0,
     batch: ImportBatch | None = None,
 ) -> Operation:
-    extensions = operation.extension_count + more if kind in (RevisionKind.EXTEND, RevisionKind.CANCEL) else 0
+    kept = kind in (RevisionKind.EXTEND, RevisionKind.CANCEL, RevisionKind.JOIN)
+    extensions = operation.extension_count + more if kept else 0
     return _write(
         actor,
         operation.id,
@@ -396,6 +417,14 @@ def _write(
     write_point("before_register_commit")
     on_commit(lambda: write_point("after_register_commit"))
     return operation
+
+
+def _check_silence(actor: Actor, plan: Plan) -> None:
+    """`silent` hides from other agencies what they would be told: not everybody may choose it (specification 7)."""
+    if plan.disclosure is Disclosure.SILENT and not actor.can("deconfliction.operation.silence"):
+        raise Invalid.at(
+            "disclosure", sentence="Only a supervisor or the watch desk may make an operation silent: ask one of them."
+        )
 
 
 def _current(actor: Actor, operation_id: UUID, expected_revision: int) -> Operation:

@@ -65,12 +65,13 @@ PEOPLE = {
     "dana.whitlock": ("Det. Dana Whitlock", "(410) 555-0112"),
     "reggie.okafor": ("Ofc. Reggie Okafor", "(410) 555-0113"),
     "lena.marsh": ("Det. Lena Marsh", "(410) 555-0114"),
+    "ruth.calloway": ("Sgt. Ruth Calloway", "(410) 555-0115"),
     "tom.vasquez": ("Tpr. Tom Vasquez", "(410) 555-0131"),
     "aisha.brandt": ("Cpl. Aisha Brandt", "(410) 555-0132"),
     "jo.hensley": ("S/A Jo Hensley", "(410) 555-0151"),
     "marcus.lund": ("S/A Marcus Lund", "(410) 555-0152"),
 }
-"""Officers: name as a contact, and direct telephone."""
+"""Who registers: name as a contact, and direct telephone."""
 
 FELLS_POINT, CANTON, HARBOR = "39.2837, -76.5937", "39.2817, -76.5747", "39.2858, -76.6131"
 EVENT = "POLYGON((-76.6256 39.2820,-76.6190 39.2816,-76.6183 39.2768,-76.6240 39.2760,-76.6256 39.2820))"
@@ -201,7 +202,7 @@ ROWS = (
     Row(
         "P07",
         PORT,
-        "lena.marsh",
+        "ruth.calloway",
         "fixed_surveillance",
         Soon(3),
         30,

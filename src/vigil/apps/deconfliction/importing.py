@@ -21,7 +21,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from vigil.apps.deconfliction import access, actions, plan_rows
+from vigil.apps.deconfliction import access, actions, joint, plan_rows
 from vigil.apps.deconfliction.batches import BatchStore
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.models import ImportBatch, Operation, Revision, RevisionKind, Status
@@ -332,11 +332,23 @@ def store_checked(actor: Actor, batch: ImportBatch, checked: Checked, now: datet
         counts["ended"] += sum(_is_over(one.plan, now) for one in fresh)
         if fresh:
             search_chunk(SEARCHER, [one.operation_id for one in fresh], now)
+    if not cancelled:
+        joint.offer_imported(SEARCHER, _offered(checked, planned), now)
     progress(len(planned), len(planned))
     problems: list[Mapping[str, Any]] = [asdict(row) for row in checked.bad_rows[:MOST_LISTED]]
     told = {**counts, **{name: ids for name, ids in settled.items() if ids}}
     actions.finish_import(actor, batch, told, problems)
     return Outcome(batch.id, checked, told, cancelled)
+
+
+def _offered(checked: Checked, planned: Sequence[Planned]) -> list[list[UUID]]:
+    """The stored operations of each joint reference that several agencies share."""
+    shared = {offer.joint_reference for offer in checked.offers}
+    groups: defaultdict[str, list[UUID]] = defaultdict(list)
+    for entry, one in zip(checked.entries, planned, strict=True):
+        if entry.joint in shared:
+            groups[entry.joint].append(UUID(one.operation_id))
+    return list(groups.values())
 
 
 KEPT_AS_IT_IS = ("unchanged", "left")
@@ -384,7 +396,7 @@ def store_chunk(actor: Actor, chunk: Sequence[Planned], batch: ImportBatch, now:
     imported = _last_imported(ids)
     held = dict(Operation.objects.filter(pk__in=ids).values_list("id", "status"))
     outcomes = {one.operation_id: _outcome(one, held.get(UUID(one.operation_id)), imported, now) for one in chunk}
-    fresh = [one for one in chunk if outcomes[one.operation_id] not in KEPT_AS_IT_IS]
+    fresh = _still_joint([one for one in chunk if outcomes[one.operation_id] not in KEPT_AS_IT_IS])
     author = Author(RevisionKind.IMPORT, actor.user_id, actor.name, now)
     store = BatchStore({one.operation_id: Written(one.plan, author, batch) for one in fresh})
     with store.batch() as tx:
@@ -398,6 +410,17 @@ def store_chunk(actor: Actor, chunk: Sequence[Planned], batch: ImportBatch, now:
     Operation.objects.filter(pk__in=unchanged).update(import_batch=batch)
     concerns(import_batch=batch.id, operations=[one.operation_id for one in fresh])
     return outcomes
+
+
+def _still_joint(fresh: Sequence[Planned]) -> list[Planned]:
+    """A file does not end what two owners agreed on: operations named since, by an offer, stay named."""
+    agreed = joint.agreed_with([UUID(one.operation_id) for one in fresh])
+    return [
+        replace(one, plan=replace(one.plan, joint_with=one.plan.joint_with | agreed[UUID(one.operation_id)]))
+        if UUID(one.operation_id) in agreed
+        else one
+        for one in fresh
+    ]
 
 
 def _last_imported(ids: Sequence[UUID]) -> dict[str, Plan]:

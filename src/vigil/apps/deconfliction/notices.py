@@ -16,7 +16,7 @@ from vigil.apps.deconfliction.plan import Contact
 from vigil.apps.deconfliction.plan_rows import moment
 from vigil.core.permissions import Role
 from vigil.platform.accounts.models import Membership
-from vigil.platform.agencies.models import Node
+from vigil.platform.agencies.models import this_node
 from vigil.platform.notices.board import notify
 from vigil.protocol import store as port
 from vigil.protocol.store import AlarmKind, Route
@@ -68,7 +68,7 @@ def tell(conflict: models.Conflict, alarm: port.Alarm) -> None:
 
 def _text(alarm: port.Alarm) -> str:
     if alarm.masked and alarm.kind in (AlarmKind.DETECTED, AlarmKind.WORSENED):
-        phone = Node.objects.values_list("watch_desk_phone", flat=True).get(slot=1)
+        _, phone = this_node().deconflictor
         return f"Conflict: call the watch desk{f' at {phone}' if phone else ''}."
     if alarm.tentative and alarm.kind is AlarmKind.DETECTED:
         return "An operation of yours may meet another one; a time is not fixed yet. Open Vigil."

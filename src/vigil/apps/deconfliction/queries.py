@@ -17,8 +17,9 @@ from uuid import UUID
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 
-from vigil.apps.deconfliction import access, plan_rows
+from vigil.apps.deconfliction import access, cards, plan_rows
 from vigil.apps.deconfliction.batches import Shown
+from vigil.apps.deconfliction.cards import ConflictPerson
 from vigil.apps.deconfliction.models import (
     Conflict,
     ConflictSide,
@@ -39,7 +40,6 @@ from vigil.engine import geometry
 from vigil.engine import operation as engine
 from vigil.engine.geometry import Ring
 from vigil.engine.operation import Basis
-from vigil.engine.types import OPERATION_TYPES
 from vigil.platform.agencies.models import Agency, Node, agency_of, this_node
 
 PAGE = 50
@@ -392,19 +392,6 @@ def conflict_list(actor: Actor, wanted: ConflictFilter, now: datetime) -> Page[C
 
 
 @dataclass(frozen=True, slots=True)
-class ConflictPerson:
-    """Somebody to telephone: `role` is `lead contact`, `second contact`, `supervisor` or `watch desk`.
-
-    `phone` is empty where the watch desk connects callers (relay).
-    """
-
-    role: str
-    name: str
-    phone: str
-    relay: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class ConflictSideView:
     """One side as the reader may see it (specification, section 7): never its place, distance, subjects or case.
 
@@ -459,7 +446,7 @@ def conflict_detail(actor: Actor, conflict_id: UUID, now: datetime) -> ConflictD
     access.get_conflict(actor, conflict_id)
     conflict = _with_sides(Conflict.objects.filter(pk=conflict_id)).select_related("desk_owner").get()
     mine = set(access.visible_sides(actor).filter(conflict=conflict).values_list("id", flat=True))
-    node = Node.objects.filter(slot=1).first()
+    node = this_node()
     sides = [(side.id in mine, side) for side in conflict.sides.all()]
     desk = actor.can(access.WATCH)
     views = [(own, _side_view(actor, side, own, desk, node)) for own, side in sides]
@@ -474,8 +461,8 @@ def conflict_detail(actor: Actor, conflict_id: UUID, now: datetime) -> ConflictD
         may_acknowledge=conflict.standing == Standing.OPEN
         and actor.can("deconfliction.conflict.acknowledge")
         and any(own and side.acknowledged_at is None for own, side in sides),
-        watch_desk_name=node.watch_desk_name if node else "",
-        watch_desk_phone=node.watch_desk_phone if node else "",
+        watch_desk_name=node.watch_desk_name,
+        watch_desk_phone=node.watch_desk_phone,
     )
 
 
@@ -693,7 +680,7 @@ def _operation_row(
         revision=one.revision,
         agency=agency,
         operation_type=one.operation_type,
-        type_label=type_label(one.operation_type),
+        type_label=cards.type_label(one.operation_type),
         mode=one.mode,
         disclosure=one.disclosure,
         status=_status(one, now),
@@ -713,12 +700,6 @@ def _operation_row(
         extension_count=one.extension_count,
         reason_due=one.reason_due,
     )
-
-
-def type_label(code: str) -> str:
-    """How a type is called on pages; an unknown code is shown as it is."""
-    kind = OPERATION_TYPES.get(code)
-    return kind.label if kind else code
 
 
 def _status(operation: Operation, now: datetime) -> str:
@@ -809,7 +790,7 @@ def _conflict_row(actor: Actor, conflict: Conflict, mine: set[int]) -> ConflictR
         reference=conflict.reference,
         own_operation_id=operation.id if operation else None,
         own_reference=operation.reference if operation else "",
-        own_type_label=type_label(operation.operation_type) if operation else "",
+        own_type_label=cards.type_label(operation.operation_type) if operation else "",
         agencies=tuple(_agency_of(side) for side in sides),
         other_agency=_agency_of(other) if other else "",
         basis=_basis_shown(conflict, own, other),
@@ -841,34 +822,19 @@ def _agency_of(side: ConflictSide) -> str:
     return side.agency.label if side.agency else side.foreign_agency
 
 
-def _side_view(actor: Actor, side: ConflictSide, own: bool, desk: bool, node: Node | None) -> ConflictSideView:
+def _side_view(actor: Actor, side: ConflictSide, own: bool, desk: bool, node: Node) -> ConflictSideView:
     masked = side.silent and not own and not desk
-    operation = None if masked else side.own_operation
-    revision = operation.revisions.select_related("operation").get(number=operation.revision) if operation else None
-    people: tuple[ConflictPerson, ...] = ()
-    flags = (False, False)
-    disclosed = ""
-    if operation is not None and revision is not None:
-        people = _people(revision, side.agency, shown_in_full=own)
-        flags = _flags(revision, shown_in_full=own)
-        if own or operation.disclosure == Disclosure.TYPE_AND_CONTACT:
-            disclosed = type_label(operation.operation_type)
-    elif side.foreign_contact is not None and not masked:
-        card = json.loads(plan_rows.opened(side.foreign_contact, plan_rows.FOREIGN_CARD))
-        people = (ConflictPerson("lead contact", card["contact_name"], card["contact_phone"]),)
-        flags = (card["plain_clothes"], card["armed_and_dangerous"])
-        disclosed = type_label(card["operation_type"]) if card["operation_type"] else ""
-    if masked and node is not None:
-        people = (ConflictPerson("watch desk", node.watch_desk_name, node.watch_desk_phone),)
+    card = cards.silent_card(node) if masked else _card_of(side, own, node)
+    operation = side.own_operation if own else None
     return ConflictSideView(
-        agency="" if masked else side.agency.label if side.agency else side.foreign_agency,
+        agency=card.agency,
         is_own=own,
-        operation_id=operation.id if own and operation else None,
-        reference=operation.reference if own and operation else "",
-        type_label=disclosed,
-        people=people,
-        plain_clothes=flags[0],
-        armed_and_dangerous=flags[1],
+        operation_id=operation.id if operation else None,
+        reference=operation.reference if operation else "",
+        type_label=card.type_label,
+        people=card.people,
+        plain_clothes=card.plain_clothes,
+        armed_and_dangerous=card.armed_and_dangerous,
         silent=side.silent,
         acknowledged_at=side.acknowledged_at,
         acknowledged_by="" if masked else side.acknowledged_name,
@@ -876,28 +842,30 @@ def _side_view(actor: Actor, side: ConflictSide, own: bool, desk: bool, node: No
     )
 
 
-def _people(revision: Revision, agency: Agency | None, *, shown_in_full: bool) -> tuple[ConflictPerson, ...]:
-    roles = {"lead": "lead contact", "second": "second contact", "supervisor": "supervisor"}
-    contacts = plan_rows.contacts_of(revision)
-    people = [
-        ConflictPerson(
-            role,
-            contacts[name].name,
-            "" if contacts[name].relay and not shown_in_full else contacts[name].phone,
-            contacts[name].relay,
+def _card_of(side: ConflictSide, own: bool, node: Node) -> cards.Card:
+    """The side's card; its own agency and, of a silent side, the watch desk read whom the plan names."""
+    agency = side.agency.label if side.agency else side.foreign_agency
+    operation = side.own_operation
+    if operation is not None:
+        revision = operation.revisions.select_related("operation").get(number=operation.revision)
+        contacts = plan_rows.contacts_of(revision)
+        shown_type = own or operation.disclosure == Disclosure.TYPE_AND_CONTACT
+        return cards.Card(
+            agency,
+            cards.type_label(operation.operation_type) if shown_type else "",
+            cards.people(contacts, side.agency, node, in_full=own),
+            revision.plain_clothes and (own or revision.share_plain_clothes),
+            revision.armed_and_dangerous and (own or revision.share_armed_and_dangerous),
         )
-        for name, role in roles.items()
-        if name in contacts
-    ]
-    if agency is not None and agency.watch_desk_phone:
-        people.append(ConflictPerson("watch desk", agency.label, agency.watch_desk_phone))
-    return tuple(people)
-
-
-def _flags(revision: Revision, *, shown_in_full: bool) -> tuple[bool, bool]:
-    return (
-        revision.plain_clothes and (shown_in_full or revision.share_plain_clothes),
-        revision.armed_and_dangerous and (shown_in_full or revision.share_armed_and_dangerous),
+    if side.foreign_contact is None:
+        return cards.Card(agency, "", (), False, False)
+    told = json.loads(plan_rows.opened(side.foreign_contact, plan_rows.FOREIGN_CARD))
+    return cards.Card(
+        agency,
+        cards.type_label(told["operation_type"]) if told["operation_type"] else "",
+        (ConflictPerson("lead contact", told["contact_name"], told["contact_phone"]),),
+        told["plain_clothes"],
+        told["armed_and_dangerous"],
     )
 
 
@@ -920,7 +888,7 @@ def _map_site(operation: Operation, site: Site, conflicts: int, band: str, now: 
         operation_id=operation.id,
         reference=operation.reference,
         operation_type=operation.operation_type,
-        type_label=type_label(operation.operation_type),
+        type_label=cards.type_label(operation.operation_type),
         status=_status(operation, now),
         determination=operation.determination,
         tentative=operation.tentative,

@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from vigil.apps.deconfliction import models, notices, plan_rows, search
+from vigil.apps.deconfliction.cards import relay_phone
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.plan_rows import Author, instant, moment, opened
 from vigil.engine import geometry
@@ -225,15 +226,15 @@ class DatabaseTransaction:
         if row is None:
             return port.Card()
         if row.disclosure == port.Disclosure.SILENT:
-            node = agencies.this_node()
-            return port.Card(node.watch_desk_name, node.watch_desk_name, node.watch_desk_phone)
+            name, phone = agencies.this_node().deconflictor
+            return port.Card(name, name, phone)
         lead = plan_rows.contacts_of(row)["lead"]
         agency = row.operation.agency
         disclosed = row.disclosure == port.Disclosure.TYPE_AND_CONTACT
         return port.Card(
             agency=agency.label,
             contact_name=lead.name,
-            contact_phone=agency.watch_desk_phone if lead.relay else lead.phone,
+            contact_phone=relay_phone(agency, agencies.this_node()) if lead.relay else lead.phone,
             operation_type=row.operation_type if disclosed else "",
             plain_clothes=row.plain_clothes and row.share_plain_clothes,
             armed_and_dangerous=row.armed_and_dangerous and row.share_armed_and_dangerous,

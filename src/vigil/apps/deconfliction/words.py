@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from vigil.apps.deconfliction.cards import ConflictPerson
 from vigil.apps.deconfliction.plan import Contact, Plan
 from vigil.apps.deconfliction.queries import (
     ConflictDetail,
-    ConflictPerson,
     ConflictRow,
     ConflictSideView,
     CoverageRow,
@@ -49,7 +49,7 @@ FLAGS = {
     "area": "The area is over 2,500 square km. Is that meant?",
     "outside_region": "A place lies outside the region of this node.",
     "pin_wanted": "A place is only known roughly, so the zone is widened. Set a pin to search less.",
-    "subject_ignored": "A subject is kept but not compared: it lacks a birth date, a state or another part.",
+    "subject": "A subject is kept but not compared: it lacks a birth date, a state or another part.",
     "no_subject": "Nothing can be compared: it has no place and no complete subject.",
     "exigent": "Short notice. Give reason and approver when there is time.",
     "volume": "Unusually many operations in a short time.",
@@ -545,12 +545,14 @@ class SideWords:
     facts: tuple[tuple[str, str], ...]
 
 
+def _reached(person: ConflictPerson) -> str:
+    through = "through the watch desk" if person.relay else ""
+    return ", ".join(filter(None, (person.name, through, person.phone))) or "through the watch desk"
+
+
 def side_words(side: ConflictSideView) -> SideWords:
     """Who they are and how to reach them; what is not disclosed is said to be so."""
-    people = tuple(
-        (person.role.capitalize(), f"{person.name}, {person.phone or 'through the watch desk'}")
-        for person in side.people
-    )
+    people = tuple((person.role.capitalize(), _reached(person)) for person in side.people)
     flags = ", ".join(flag_words([side]))
     operation = " ".join(filter(None, (side.type_label, side.reference))) or "Not disclosed, contact only"
     facts = (("Operation", operation), *people, *((("On scene", flags),) if flags else ()))

@@ -1,0 +1,91 @@
+"""The card: what the other side of a conflict reads of an operation (specification, section 7), and nothing else.
+
+One function makes it for the conflict page, for offers to run together and for the preview on the form, so that what
+is previewed is what is read. Never in it: place, distance, zone, subjects, objective, case number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vigil.apps.deconfliction.plan import Contact, Disclosure, Plan
+from vigil.engine.types import OPERATION_TYPES
+from vigil.platform.agencies.models import Agency, Node
+
+ROLES = {"lead": "lead contact", "second": "second contact", "supervisor": "supervisor"}
+DESK = "watch desk"
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictPerson:
+    """Somebody to telephone: `role` is `lead contact`, `second contact`, `supervisor` or `watch desk`.
+
+    Where `relay` is set and the reader is the other side, `phone` is the watch desk's, which connects callers.
+    """
+
+    role: str
+    name: str
+    phone: str
+    relay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`type_label` is empty unless it is disclosed; a silent operation's card names the deconflictor alone."""
+
+    agency: str
+    type_label: str
+    people: tuple[ConflictPerson, ...]
+    plain_clothes: bool
+    armed_and_dangerous: bool
+    silent: bool = False
+
+
+def others_card(plan: Plan, agency: Agency | None, node: Node) -> Card:
+    """What the other side reads of this plan."""
+    if plan.disclosure is Disclosure.SILENT:
+        return silent_card(node)
+    contacts = {"lead": plan.lead_contact, "second": plan.second_contact, "supervisor": plan.supervisor}
+    known = {role: contact for role, contact in contacts.items() if contact is not None}
+    return Card(
+        agency=agency.label if agency else "",
+        type_label=type_label(plan.operation_type) if plan.disclosure is Disclosure.TYPE_AND_CONTACT else "",
+        people=people(known, agency, node),
+        plain_clothes=plan.plain_clothes and plan.share_plain_clothes,
+        armed_and_dangerous=plan.armed_and_dangerous and plan.share_armed_and_dangerous,
+    )
+
+
+def silent_card(node: Node) -> Card:
+    """ "Conflict: call the watch desk at …": the node's named deconflictor speaks with both."""
+    name, phone = node.deconflictor
+    return Card("", "", (ConflictPerson(DESK, name, phone),), False, False, silent=True)
+
+
+def people(
+    contacts: Mapping[str, Contact], agency: Agency | None, node: Node, *, in_full: bool = False
+) -> tuple[ConflictPerson, ...]:
+    """Whom to telephone, the watch desk last; `in_full` for the owner's own agency, else a relayed phone is the
+    desk's."""
+    desk_phone = relay_phone(agency, node)
+    found = []
+    for role, label in ROLES.items():
+        contact = contacts.get(role)
+        if contact is not None:
+            phone = desk_phone if contact.relay and not in_full else contact.phone
+            found.append(ConflictPerson(label, contact.name, phone, contact.relay))
+    if agency is not None and agency.watch_desk_phone:
+        found.append(ConflictPerson(DESK, agency.label, agency.watch_desk_phone))
+    return tuple(found)
+
+
+def relay_phone(agency: Agency | None, node: Node) -> str:
+    """Where the calls for a contact arrive who wants to be reached through the watch desk."""
+    return (agency.watch_desk_phone if agency else "") or node.watch_desk_phone
+
+
+def type_label(code: str) -> str:
+    """How a type is called on pages; an unknown code is shown as it is."""
+    kind = OPERATION_TYPES.get(code)
+    return kind.label if kind else code
