@@ -54,7 +54,6 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.joint_offer.create": FIELD | {SYSTEM},
     "deconfliction.joint_offer.answer": FIELD,
     "deconfliction.interest.remind": frozenset({SYSTEM}),
-    "deconfliction.possible_match.tell": FIELD | {SYSTEM},
     "deconfliction.task_force.read": FIELD | {AGENCY_ADMIN},
     "deconfliction.task_force.edit": frozenset({AGENCY_ADMIN}),
     "deconfliction.look.read": frozenset({AGENCY_ADMIN, NODE_ADMIN}),

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db.transaction import on_commit
 
-from vigil.apps.deconfliction import access, plan_rows
+from vigil.apps.deconfliction import access, plan_rows, possible_matches
 from vigil.apps.deconfliction.batches import BatchStore, Shown
 from vigil.apps.deconfliction.models import (
     Conflict,
@@ -205,13 +205,14 @@ def search_and_show(actor: Actor, operation_id: UUID, now: datetime) -> Shown | 
 
 
 def _search(store: BatchStore, actor: Actor, operation_id: UUID, now: datetime) -> Verdict | None:
-    access.require_operation(actor, operation_id)
+    access.get_operation(actor, operation_id)
     concerns(operation=operation_id)
     write_point("before_search")
     try:
         verdict = node(store).search(str(operation_id), instant(now))
     except SearchFailed:
         return None
+    possible_matches.tell(operation_id, now)
     write_point("before_search_commit")
     on_commit(lambda: write_point("after_search_commit"))
     return verdict

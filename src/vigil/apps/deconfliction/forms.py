@@ -35,14 +35,22 @@ SUBJECT_KINDS = (
     ("ip", "IP address", "192.0.2.1"),
 )
 DISCLOSURES = (
-    ("contact_only", "Contact only", "They see your agency, name and phone."),
+    ("contact_only", "Contact only", "They see your agency, the contacts' names and phones, and the flags below."),
     ("type_and_contact", "Contact and type", "They also see what kind of operation it is."),
     (
         "silent",
         "Silent",
-        "For internal cases. Shared subjects are told to you alone; a place match goes through the desk.",
+        "For internal cases. Shared subjects are told to you alone; where places meet, they read: call the watch desk.",
     ),
 )
+
+
+def disclosures_for(actor: Actor) -> list[tuple[str, str, str]]:
+    """The levels that the actor may choose."""
+    may_silence = actor.can("deconfliction.operation.silence")
+    return [level for level in DISCLOSURES if may_silence or level[0] != "silent"]
+
+
 EXTERNAL_SYSTEMS = ("RISSafe", "SAFETNet", "Case Explorer", "NDPIX")
 MOST_SITES = 50
 MOST_SUBJECTS = 200
@@ -286,6 +294,7 @@ def typed_of_plan(plan: Plan) -> dict[str, Any]:
         "withhold_armed_and_dangerous": "" if plan.share_armed_and_dangerous else "yes",
         "disclosure": plan.disclosure.value,
         "case_number": plan.case_number,
+        "participants": ", ".join(plan.participants),
         "objective": plan.objective,
         "personnel_band": plan.personnel_band,
         "exigent_reason": plan.exigent_reason,

@@ -589,6 +589,12 @@ def remembered_contacts(actor: Actor) -> dict[str, Contact]:
     return dict(plan_rows.contacts_of(last.revisions.get(number=last.revision)))
 
 
+def agency_names(actor: Actor) -> list[str]:
+    """Names of agencies that this node knows, to be offered as participating ones."""
+    actor.require("agencies.agency.read")
+    return list(Agency.objects.filter(is_active=True).order_by("name").values_list("name", flat=True)[:500])
+
+
 # --- what waits for the worker ----------------------------------------------------------------------------------------
 
 

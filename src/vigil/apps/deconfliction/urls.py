@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vigil.apps.deconfliction import import_views, views
+from vigil.apps.deconfliction import import_views, joint_views, subject_views, views
 
 app_name = "deconfliction"
 
@@ -27,6 +27,16 @@ urlpatterns = [
     path("conflicts/<uuid:conflict_id>/acknowledge/", views.acknowledge, name="acknowledge"),
     path("conflicts/<uuid:conflict_id>/contact/", views.contact, name="contact"),
     path("conflicts/<uuid:conflict_id>/resolve/", views.resolve, name="resolve"),
+    path("conflicts/<uuid:conflict_id>/run-together/", joint_views.offer, name="joint_offer"),
+    path("operations/<uuid:operation_id>/offers/<uuid:offer_id>/", joint_views.answer, name="joint_answer"),
+    path("operations/<uuid:operation_id>/joint/<uuid:other_id>/leave/", joint_views.leave, name="joint_leave"),
+    path("operations/read-card/", joint_views.read_card, name="read_card"),
+    path("operations/read-subject/", subject_views.read_subject, name="read_subject"),
+    path("interests/", subject_views.interest_list, name="interests"),
+    path("interests/register/", subject_views.register_interest, name="interest_register"),
+    path("interests/<uuid:operation_id>/renew/", subject_views.renew_interest, name="interest_renew"),
+    path("looks/", subject_views.who_looked, name="looks"),
+    path("node/deconflictor/", joint_views.deconflictor, name="deconflictor"),
     path("map/", views.map_page, name="map"),
     path("map/zones/", views.zones, name="zones"),
     path("map/towns/", views.towns, name="towns"),

@@ -17,14 +17,26 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.deconfliction import actions, forms, places, queries, rules, words
+from vigil.apps.deconfliction import (
+    actions,
+    forms,
+    joint,
+    looks,
+    places,
+    possible_matches,
+    queries,
+    rules,
+    words,
+)
 from vigil.apps.deconfliction.contexts import plan_context
+from vigil.apps.deconfliction.joint_views import preview_card
 from vigil.apps.deconfliction.lanes import lanes
 from vigil.apps.deconfliction.models import Operation
 from vigil.apps.deconfliction.plan import PlaceSource
+from vigil.apps.deconfliction.posted import posted_json
 from vigil.apps.deconfliction.wall_times import TimeError, is_zone, read_time
 from vigil.core.actor import Actor
-from vigil.core.errors import Invalid, NotFound, Problem
+from vigil.core.errors import Invalid, NotFound
 from vigil.engine.types import OPERATION_TYPES
 from vigil.platform import clock
 from vigil.platform.accounts.frame import frame_of
@@ -123,7 +135,18 @@ def _waiting(actor: Actor, day: queries.Today, zone: str, now: datetime) -> list
         }
         for draft in queries.drafts(actor)
     ]
-    return [*asked, *silent, *reasons, *drafts]
+    offers = [
+        {
+            "kind": "link",
+            "state": "incomplete",
+            "title": f"Run together? {operation.reference}",
+            "detail": "Another team asks. Until you accept, both are alarmed.",
+            "url": f"{reverse('deconfliction:operation', args=[operation.id])}#joint-title",
+            "act": "Answer",
+        }
+        for operation, _ in joint.open_offers(actor)
+    ]
+    return [*asked, *offers, *silent, *reasons, *drafts]
 
 
 def _link(row: queries.OperationRow, state: str, title: str, detail: str, act: str) -> dict[str, Any]:
@@ -460,7 +483,7 @@ def _submitted(
 ) -> HttpResponse:
     """Register, save the draft, or change the form itself (the buttons that work without a script)."""
     do, now = request.POST.get("do", "register"), clock.now()
-    if "choose" in request.POST or do.startswith(("add_", "remove_")):
+    if "choose" in request.POST or do.startswith(("add_", "remove_", "preview")):
         return _form_page(
             request, _draft_form(_changed(typed, do, request.POST.get("choose", "")), draft_id), editing=editing
         )
@@ -495,6 +518,8 @@ def _changed(typed: dict[str, Any], do: str, choice: str) -> dict[str, Any]:
         name, _, value = choice.partition("=")
         pairs = dict(forms.flat(typed)) | {name: value}
         return forms.nest(pairs.items())
+    if do == "preview":
+        return typed
     verb, _, rest = do.partition("_")
     name = "subjects" if rest.startswith("subject") else "sites"
     rows = list(typed.get(name) or [])
@@ -546,7 +571,9 @@ def _form_page(
         "next_revision": editing.row.revision + 1 if editing else 1,
         "types": plan_context(actor.agency_id, clock.now()).types.values(),
         "subject_kinds": forms.SUBJECT_KINDS,
-        "disclosures": forms.DISCLOSURES,
+        "disclosures": forms.disclosures_for(actor),
+        "card": preview_card(request, form.typed),
+        "agency_names": queries.agency_names(actor),
         "bounds": json.dumps(forms.first_view(actor)),
     }
     return render(request, "deconfliction/register.html", context, status=status)
@@ -577,19 +604,11 @@ def discard_draft(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     return redirect("deconfliction:operations")
 
 
-def _posted_json(request: HttpRequest) -> dict[str, Any]:
-    try:
-        read = json.loads(request.body)
-    except ValueError:
-        raise Invalid([Problem((), "The request is not JSON.")]) from None
-    return read if isinstance(read, dict) else {}
-
-
 @page("deconfliction.operation.register")
 @require_POST
 def read_place(request: HttpRequest) -> JsonResponse:
     """How a typed place is read: the line under the field. POST, so that no place stands in an address or log."""
-    asked = _posted_json(request)
+    asked = posted_json(request)
     context = plan_context(actor_of(request).agency_id, clock.now())
     reading = places.read_place(str(asked.get("text", ""))[:300], context.region)
     if isinstance(reading, places.Unreadable):
@@ -637,7 +656,7 @@ def _number(value: Any) -> float:
 @require_POST
 def read_times(request: HttpRequest) -> JsonResponse:
     """How typed times are read in the site's zone: wall times and words, or the sentence that says what is wrong."""
-    asked, now = _posted_json(request), clock.now()
+    asked, now = posted_json(request), clock.now()
     zone = str(asked.get("zone", "")) or _zone(request)
     if not is_zone(zone):
         zone = _zone(request)
@@ -665,7 +684,7 @@ def read_times(request: HttpRequest) -> JsonResponse:
 @require_POST
 def towns(request: HttpRequest) -> JsonResponse:
     """The largest towns within a view, as `[name, longitude, latitude]`, for the map's labels."""
-    asked = _posted_json(request)
+    asked = posted_json(request)
     west, south = _degrees(asked.get("west"), -180), _degrees(asked.get("south"), -90)
     east, north = _degrees(asked.get("east"), 180), _degrees(asked.get("north"), 90)
     found: list[tuple[str, float, float]] = []
@@ -690,6 +709,7 @@ def operation(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """The answer for one operation: verdict, whom to phone, who was asked; the plan, its history, what can be done."""
     actor, now = actor_of(request), clock.now()
     detail = queries.operation_detail(actor, operation_id, now)
+    looks.note_operation(actor, operation_id, now)
     zone = detail.row.zone or _zone(request)
     standing = [row for row in detail.conflicts if row.standing == "open" and row.state != "resolved"]
     cards = _cards(actor, standing, zone, now)
@@ -710,6 +730,13 @@ def operation(request: HttpRequest, operation_id: UUID) -> HttpResponse:
         "limits": words.LIMITS,
         "flags": [words.FLAGS.get(flag, flag) for flag in detail.plan.flags],
         "is_over": is_over,
+        "joint_rows": [
+            (row, words.card_facts(row.card) if row.card else ()) for row in joint.joint_rows(actor, operation_id)
+        ],
+        "possible": [
+            (match, words.card_facts(match.card)) for match in possible_matches.possible_matches(actor, operation_id)
+        ],
+        "may_join": actor.can("deconfliction.joint_offer.answer") and not is_over,
         "still_on_scene": words.when(detail.row.ends_at, zone, now) if asks else "",
         "may_edit": actor.can("deconfliction.operation.edit") and detail.row.status != "cancelled",
         "may_end": actor.can("deconfliction.operation.end") and begun and not is_over,
@@ -807,6 +834,7 @@ def conflict(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
 def _conflict_page(request: HttpRequest, conflict_id: UUID, problem: str = "") -> HttpResponse:
     actor, zone, now = actor_of(request), _zone(request), clock.now()
     detail = queries.conflict_detail(actor, conflict_id, now)
+    looks.note_conflict(actor, conflict_id, now)
     line = words.conflict_line(detail.row, zone, now, detail)
     others = detail.other or detail.own[1:]
     people = [person for side in others for person in side.people]
@@ -827,6 +855,7 @@ def _conflict_page(request: HttpRequest, conflict_id: UUID, problem: str = "") -
         ],
         "outcomes": words.OUTCOMES,
         "problem": problem,
+        "may_offer": joint.may_offer(actor, conflict_id),
         "may_contact": actor.can("deconfliction.conflict.contact") and line.is_open,
         "may_resolve": actor.can("deconfliction.conflict.resolve") and detail.row.state != "resolved",
         "alarm_back": f"at {words.hm(line.call_before, zone)}" if line.call_before > now else "again",
@@ -954,7 +983,7 @@ def _map_row(sites: list[queries.MapSite], zone: str, now: datetime) -> dict[str
 def zones(request: HttpRequest) -> JsonResponse:
     """The day's zones as GeoJSON, one's own agency's only. POST, because it answers with places."""
     actor, zone, now = actor_of(request), _zone(request), clock.now()
-    asked = _posted_json(request)
+    asked = posted_json(request)
     _, start, end = _day(str(asked.get("day", "")), zone, now)
     found = queries.map_operations(actor, start, end, now, str(asked.get("type", "")))
     features = [feature for site in found.rows for feature in _features(site)]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from vigil.apps.deconfliction.cards import ConflictPerson
+from vigil.apps.deconfliction.cards import Card, ConflictPerson
 from vigil.apps.deconfliction.plan import Contact, Plan
 from vigil.apps.deconfliction.queries import (
     ConflictDetail,
@@ -548,6 +548,22 @@ class SideWords:
 def _reached(person: ConflictPerson) -> str:
     through = "through the watch desk" if person.relay else ""
     return ", ".join(filter(None, (person.name, through, person.phone))) or "through the watch desk"
+
+
+def card_facts(card: Card) -> list[tuple[str, str]]:
+    """A card as names and values; what is not disclosed is said to be so."""
+    if card.silent:
+        return [("Silent", ", ".join(("Conflict: call the watch desk", *(_reached(one) for one in card.people))))]
+    flags = [
+        *(["plain clothes"] if card.plain_clothes else []),
+        *(["armed and dangerous"] if card.armed_and_dangerous else []),
+    ]
+    return [
+        ("Agency", card.agency),
+        ("Operation", card.type_label or "Not disclosed"),
+        *((person.role.capitalize(), _reached(person)) for person in card.people),
+        ("On scene", ", ".join(flags).capitalize() or "Nothing said"),
+    ]
 
 
 def side_words(side: ConflictSideView) -> SideWords:

@@ -78,6 +78,16 @@ def found_node(actor: Actor, wanted: NewNode) -> Node:
     return node
 
 
+@action("agencies.node.edit")
+def name_deconflictor(actor: Actor, name: str, phone: str) -> Node:
+    """Who speaks with both sides where a silent operation meets another one; both empty: the watch desk."""
+    node = Node.objects.get(slot=1)
+    node.deconflictor_name, node.deconflictor_phone = name[:200], phone[:32]
+    node.save(update_fields=["deconflictor_name", "deconflictor_phone"])
+    concerns(node=node.pk)
+    return node
+
+
 @action("agencies.agency.create")
 def create_agency(actor: Actor, wanted: NewAgency) -> Agency:
     """An agency of this node, or (`is_served=False`) a neighbour known by name."""

@@ -1,0 +1,103 @@
+"""Pages of subjects: how one is read while it is typed, and registered interests."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from vigil.apps.deconfliction import actions, forms, interests, looks
+from vigil.apps.deconfliction.posted import posted_json
+from vigil.core.errors import Invalid, NotFound
+from vigil.engine import subjects
+from vigil.platform import clock
+from vigil.platform.doors import actor_of, page
+
+
+@page("deconfliction.operation.register")
+@require_POST
+def read_subject(request: HttpRequest) -> JsonResponse:
+    """How a typed subject is read: the line under the field. POST, so that no subject stands in an address or log."""
+    asked = posted_json(request)
+    value = str(asked.get("value", ""))[:200]
+    try:
+        found = subjects.canonical(str(asked.get("kind", "")), value)
+    except subjects.SubjectError as error:
+        return JsonResponse({"compared": False, "sentence": str(error)})
+    if found.text is None:
+        sentence = f"Kept, but not compared. {found.hint or ''}"
+        return JsonResponse({"compared": False, "sentence": sentence.strip()})
+    read = found.text.partition(":")[2]
+    return JsonResponse({"compared": True, "sentence": f"Compared as {read}. {found.hint or ''}".strip()})
+
+
+@page("deconfliction.operation.read")
+@require_GET
+def interest_list(request: HttpRequest) -> HttpResponse:
+    """The agency's registered interests: until when, and what was found."""
+    actor, now = actor_of(request), clock.now()
+    context = {"rows": interests.interest_list(actor, now), "longest": interests.LONGEST_DAYS}
+    return render(request, "deconfliction/interests.html", context)
+
+
+@page("deconfliction.operation.register")
+@require_http_methods(["GET", "POST"])
+def register_interest(request: HttpRequest) -> HttpResponse:
+    """The short form: subjects, how long, whom to call."""
+    actor = actor_of(request)
+    if request.method == "GET":
+        return _interest_form(request, forms.RegisterForm({"lead_contact": forms.own_contact(actor)}))
+    typed = forms.nest((name, str(value)) for name, value in request.POST.items())
+    if request.POST.get("do") == "add_subject":
+        return _interest_form(request, forms.RegisterForm(typed | {"subjects": [*(typed.get("subjects") or []), {}]}))
+    try:
+        raw = {name: value for name, value in forms.plan_input(typed).items() if not name.startswith("share_")}
+        operation = interests.register_interest(actor, raw, clock.now())
+    except Invalid as refused:
+        return _interest_form(request, forms.RegisterForm(typed, refused.problems), status=422)
+    actions.run_due_search(actor, operation.id, clock.now())
+    return redirect("deconfliction:operation", operation.id)
+
+
+def _interest_form(request: HttpRequest, form: forms.RegisterForm, status: int = 200) -> HttpResponse:
+    context: dict[str, Any] = {
+        "form": form,
+        "subject_kinds": forms.SUBJECT_KINDS,
+        "disclosures": forms.disclosures_for(actor_of(request)),
+        "longest": interests.LONGEST_DAYS,
+    }
+    return render(request, "deconfliction/interest_form.html", context, status=status)
+
+
+@page("deconfliction.operation.edit")
+@require_POST
+def renew_interest(request: HttpRequest, operation_id: UUID) -> HttpResponse:
+    """180 days from now: a revision that asks again."""
+    actor, text = actor_of(request), request.POST.get("revision", "")
+    try:
+        interests.renew_interest(actor, operation_id, int(text) if text.isdigit() else 0, clock.now())
+    except Invalid as refused:
+        messages.error(request, refused.sentence)
+        return redirect("deconfliction:interests")
+    actions.run_due_search(actor, operation_id, clock.now())
+    messages.info(request, f"Renewed for {interests.LONGEST_DAYS} days. We asked everyone again.")
+    return redirect("deconfliction:interests")
+
+
+@page("deconfliction.look.read")
+@require_GET
+def who_looked(request: HttpRequest) -> HttpResponse:
+    """For an administrator: who looked at an operation of the agency, by its number; never the operation itself."""
+    reference = request.GET.get("reference", "").strip()[:24]
+    context: dict[str, Any] = {"reference": reference, "found": None, "problem": None, "most": looks.MOST_SHOWN}
+    status = 200
+    if reference:
+        try:
+            context["found"] = looks.looks_of(actor_of(request), reference)
+        except NotFound as missing:
+            context["problem"], status = {"sentence": missing.sentence}, 404
+    return render(request, "deconfliction/looks.html", context, status=status)
