@@ -273,6 +273,26 @@ def test_the_worker_runs_beside_and_both_come_back_after_a_kill(vigil: Shell, se
         assert again.end() == 0
 
 
+def test_who_sends_slowly_holds_nobody_else_up(vigil: Shell) -> None:
+    server = Served(vigil)
+    path = "/api/v1/deconfliction/operations"
+    token = vigil("token", "create", "erin").stdout.strip()
+    slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(9)]
+    try:
+        for connection in slow:
+            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
+            connection.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
+        wanted = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", b"{}", method="POST")
+        with pytest.raises(urllib.error.HTTPError) as refusal:
+            urllib.request.urlopen(wanted, timeout=20)
+        assert refusal.value.code == 401
+        refusal.value.close()
+    finally:
+        for connection in slow:
+            connection.close()
+        server.end()
+
+
 def test_several_processes_answer_and_none_outlives_the_first(vigil: Shell) -> None:
     vigil.environment["VIGIL_WEB_PROCESSES"] = "2"
     server, waiting = Served(vigil), threading.Event()

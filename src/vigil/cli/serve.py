@@ -28,6 +28,8 @@ LEAVE_SECONDS = 10
 BIND_SECONDS = 0.1
 BIND_TRIES = 30
 SWITCH_SECONDS = 0.001
+GC_THRESHOLD = 20_000
+"""New objects before the collector looks at them: a submission makes thousands, and none of them in circles."""
 YIELD_SECONDS = 0.0003
 MOST_YIELDS = 10
 
@@ -196,6 +198,7 @@ def _answer(server: Any, listening: Listening) -> None:
     # What is loaded by now stays: the collector need not walk it while somebody waits.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
     # Whoever holds the database's write lock gets the interpreter back soon after each statement.
     sys.setswitchinterval(SWITCH_SECONDS)
     server.run(sockets=[listening])

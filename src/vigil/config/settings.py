@@ -41,7 +41,12 @@ KNOBS = (
         "no",
         "yes: people reach the node by HTTPS through a proxy that sets X-Forwarded-Proto; cookies are then secure.",
     ),
-    Knob("VIGIL_WEB_PROCESSES", number, "0", "Processes that answer pages and the API; 0: one a core, at most four."),
+    Knob(
+        "VIGIL_WEB_PROCESSES",
+        number,
+        "0",
+        "Processes that answer pages and the API; 0: one on SQLite, on PostgreSQL one a core, at most four.",
+    ),
     Knob("VIGIL_THREADS", number, "8", "Threads of each process that answer at the same time."),
     Knob("VIGIL_SESSION_MINUTES", number, "720", "Minutes after which a login ends."),
     Knob("VIGIL_BODY_LIMIT_MB", number, "50", "Largest upload in megabytes (import files)."),
@@ -59,7 +64,10 @@ _knob = _turned()
 VIGIL_DATA_DIR = Path(_knob["VIGIL_DATA_DIR"]).absolute()
 VIGIL_PORT: int = _knob["VIGIL_PORT"]
 VIGIL_BIND: str = _knob["VIGIL_BIND"]
-VIGIL_WEB_PROCESSES: int = _knob["VIGIL_WEB_PROCESSES"] or min(os.cpu_count() or 1, 4)
+# On SQLite one process writes at a time; several spoil for one another the pages that each keeps at hand.
+VIGIL_WEB_PROCESSES: int = _knob["VIGIL_WEB_PROCESSES"] or (
+    min(os.cpu_count() or 1, 4) if _knob["VIGIL_DATABASE_URL"] else 1
+)
 VIGIL_THREADS: int = _knob["VIGIL_THREADS"]
 VIGIL_FIELD_KEY = keys.read(VIGIL_DATA_DIR, "field_key")
 VIGIL_SIGNING_KEY = keys.read(VIGIL_DATA_DIR, "signing_key")

@@ -2,21 +2,35 @@
 
 An operation is seen by its own agency; a silent one by its submitter, by the supervisor its plan names and by the watch
 desk of its agency, who is its deconflictor. A conflict is seen by those who see an own operation on a side that was
-told, and by every watch desk of the node; a silent operation's subject match by that owner alone. What is absent and
+told, and by every watch desk of the node; a silent operation's subject match by that owner alone. A member of a task force reads
+of other agencies' operations what is registered for it, in part (`shared_operations`), and nothing else. What is absent and
 what is hidden look alike: `NotFound`.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from vigil.apps.deconfliction.models import Conflict, ConflictSide, Draft, ImportBatch, Operation, Receipt, SavedMapping
+from vigil.apps.deconfliction.models import (
+    Conflict,
+    ConflictSide,
+    Draft,
+    ImportBatch,
+    Operation,
+    Receipt,
+    SavedMapping,
+    Status,
+    TaskForce,
+    TaskForceMember,
+)
 from vigil.apps.deconfliction.plan import Disclosure
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.core.permissions import Role
+from vigil.platform.prepared import Prepared
 
 READ = "deconfliction.operation.read"
 READ_CONFLICT = "deconfliction.conflict.read"
@@ -27,7 +41,7 @@ def visible_operations(actor: Actor) -> QuerySet[Operation]:
     """Operations of the actor's agency that the actor may see in full; the node itself sees all."""
     if Role.SYSTEM in actor.roles:
         return Operation.objects.all()
-    if actor.agency_id is None or not actor.can(READ):
+    if not _may_see_some(actor):
         return Operation.objects.none()
     return Operation.objects.filter(_seen_by(actor), agency_id=actor.agency_id)
 
@@ -44,16 +58,52 @@ def _owned_by(actor: Actor, prefix: str = "") -> Q:
 
 def get_operation(actor: Actor, operation_id: UUID) -> Operation:
     """The operation; `NotFound` where there is none that the actor may see."""
-    found = visible_operations(actor).filter(pk=operation_id).first()
-    if found is None:
+    found = _one_of(actor)(operation_id, actor.user_id, actor.agency_id) if _may_see_some(actor) else []
+    if not found:
         raise NotFound
-    return found
+    return found[0]
+
+
+def _may_see_some(actor: Actor) -> bool:
+    return Role.SYSTEM in actor.roles or (actor.agency_id is not None and actor.can(READ))
+
+
+_ONE: dict[tuple[frozenset[Role], frozenset[str] | None], Prepared[Operation]] = {}
+
+
+def _one_of(actor: Actor) -> Prepared[Operation]:
+    """One of the visible operations: the query is the same for all who hold the actor's roles and scopes."""
+    held = actor.roles, actor.scopes
+    if held not in _ONE:
+        _ONE[held] = Prepared(
+            lambda key, user, agency: visible_operations(replace(actor, user_id=user, agency_id=agency)).filter(pk=key)
+        )
+    return _ONE[held]
 
 
 def require_operation(actor: Actor, operation_id: UUID) -> None:
     """Raise `NotFound` unless there is such an operation and the actor may see it."""
-    if not visible_operations(actor).filter(pk=operation_id).exists():
-        raise NotFound
+    get_operation(actor, operation_id)
+
+
+def memberships_of(actor: Actor) -> QuerySet[TaskForceMember]:
+    """The actor's places in task forces, held for the agency acted for, while that agency takes part."""
+    if actor.user_id is None or actor.agency_id is None or not actor.can(READ):
+        return TaskForceMember.objects.none()
+    held = TaskForceMember.objects.filter(user_id=actor.user_id, agency_id=actor.agency_id)
+    return held.filter(task_force__agencies=actor.agency_id)
+
+
+def shared_operations(actor: Actor) -> QuerySet[Operation]:
+    """Other agencies' operations that are registered for a task force of the actor's: to be read in part, never changed.
+
+    They are no `visible_operations`: no edit, conflict, receipt, export or API route reaches them. A silent or cancelled
+    one is shared with nobody.
+    """
+    taking_part = TaskForce.objects.filter(pk=OuterRef("task_force_id"), agencies=OuterRef("agency_id"))
+    shared = Operation.objects.filter(Exists(taking_part), task_force__in=memberships_of(actor).values("task_force_id"))
+    shared = shared.exclude(agency_id__in=[actor.agency_id]).exclude(status=Status.CANCELLED)
+    return shared.exclude(disclosure=Disclosure.SILENT.value)
 
 
 def visible_sides(actor: Actor) -> QuerySet[ConflictSide]:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.api.conditions import etag, idempotent, if_match
 from vigil.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageQuery, page
@@ -38,7 +38,7 @@ router = Router(tags=["deconfliction"])
 # --- what comes in -------------------------------------------------------------------------------------------------
 
 
-class Strict(Schema):
+class Strict(BaseModel):
     """A field that is not in the schema is a mistake, never ignored."""
 
     model_config = ConfigDict(extra="forbid")
