@@ -2,9 +2,9 @@
 
 An operation is seen by its own agency; a silent one by its submitter, by the supervisor its plan names and by the watch
 desk of its agency, who is its deconflictor. A conflict is seen by those who see an own operation on a side that was
-told, and by every watch desk of the node; a silent operation's subject match by that owner alone. A member of a task force reads
-of other agencies' operations what is registered for it, in part (`shared_operations`), and nothing else. What is absent and
-what is hidden look alike: `NotFound`.
+told, and by every watch desk of the node; a silent operation's subject match by that owner alone. A member of a task
+force reads of other agencies' operations what is registered for it, in part (`shared_operations`), and nothing else.
+What is absent and what is hidden look alike: `NotFound`.
 """
 
 from __future__ import annotations
@@ -95,10 +95,10 @@ def memberships_of(actor: Actor) -> QuerySet[TaskForceMember]:
 
 
 def shared_operations(actor: Actor) -> QuerySet[Operation]:
-    """Other agencies' operations that are registered for a task force of the actor's: to be read in part, never changed.
+    """Other agencies' operations registered for a task force of the actor's: to be read in part, never changed.
 
-    They are no `visible_operations`: no edit, conflict, receipt, export or API route reaches them. A silent or cancelled
-    one is shared with nobody.
+    They are no `visible_operations`: no edit, conflict, receipt, export or API route reaches them. A silent or
+    cancelled one is shared with nobody.
     """
     taking_part = TaskForce.objects.filter(pk=OuterRef("task_force_id"), agencies=OuterRef("agency_id"))
     shared = Operation.objects.filter(Exists(taking_part), task_force__in=memberships_of(actor).values("task_force_id"))

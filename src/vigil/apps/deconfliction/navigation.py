@@ -48,6 +48,16 @@ register(
         on_phone=False,
     ),
     Entry(
+        "Task forces",
+        "Forces",
+        "deconfliction:task_forces",
+        "groups",
+        47,
+        "deconfliction.task_force.read",
+        prefixes=("/task-forces/",),
+        on_phone=False,
+    ),
+    Entry(
         "Who looked",
         "Looks",
         "deconfliction:looks",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vigil.apps.deconfliction import import_views, joint_views, subject_views, views
+from vigil.apps.deconfliction import import_views, joint_views, subject_views, task_force_views, views
 
 app_name = "deconfliction"
 
@@ -35,6 +35,11 @@ urlpatterns = [
     path("interests/", subject_views.interest_list, name="interests"),
     path("interests/register/", subject_views.register_interest, name="interest_register"),
     path("interests/<uuid:operation_id>/renew/", subject_views.renew_interest, name="interest_renew"),
+    path("operations/<uuid:operation_id>/task-force/", task_force_views.share, name="share"),
+    path("task-forces/", task_force_views.task_force_list, name="task_forces"),
+    path("task-forces/found/", task_force_views.found, name="task_force_found"),
+    path("task-forces/<uuid:task_force_id>/members/", task_force_views.members, name="task_force_members"),
+    path("task-forces/operations/<uuid:operation_id>/", task_force_views.shared, name="shared"),
     path("looks/", subject_views.who_looked, name="looks"),
     path("node/deconflictor/", joint_views.deconflictor, name="deconflictor"),
     path("map/", views.map_page, name="map"),

@@ -26,6 +26,7 @@ from vigil.apps.deconfliction import (
     possible_matches,
     queries,
     rules,
+    task_forces,
     words,
 )
 from vigil.apps.deconfliction.contexts import plan_context
@@ -736,6 +737,9 @@ def operation(request: HttpRequest, operation_id: UUID) -> HttpResponse:
         "possible": [
             (match, words.card_facts(match.card)) for match in possible_matches.possible_matches(actor, operation_id)
         ],
+        "task_forces": task_forces.choices_for(actor, operation_id)
+        if actor.can("deconfliction.operation.share")
+        else (),
         "may_join": actor.can("deconfliction.joint_offer.answer") and not is_over,
         "still_on_scene": words.when(detail.row.ends_at, zone, now) if asks else "",
         "may_edit": actor.can("deconfliction.operation.edit") and detail.row.status != "cancelled",

@@ -14,6 +14,7 @@ from django.urls import reverse
 from vigil.core.actor import Actor
 from vigil.platform import clock
 from vigil.platform.accounts.access import actor_of_session
+from vigil.platform.accounts.queries import agencies_of
 from vigil.platform.agencies.models import Agency, Node
 from vigil.platform.notices.board import cursor
 from vigil.platform.requests import request_id
@@ -34,6 +35,8 @@ class Frame:
     person: str = ""
     initials: str = ""
     agency: str = ""
+    agencies: Sequence[tuple[str, str, bool]] = ()
+    """Those that the reader may act for, where there are several: id, label, whether it is the present one."""
     zone: str = "UTC"
     desk_name: str = ""
     desk_phone: str = ""
@@ -87,6 +90,7 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "person": actor.name,
         "initials": initials(actor.name),
         "agency": agency.label if agency else "",
+        "agencies": agencies_of(actor),
         "zone": (agency.time_zone if agency else "") or "UTC",
         "desk_name": node.watch_desk_name if node else "",
         "desk_phone": (agency.watch_desk_phone if agency else "") or (node.watch_desk_phone if node else ""),

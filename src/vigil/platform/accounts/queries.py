@@ -62,6 +62,17 @@ def may_act_for(actor: Actor, agency_id: UUID) -> bool:
     return Membership.objects.filter(user_id=_person(actor), agency_id=agency_id, active=True).exists()
 
 
+def agencies_of(actor: Actor) -> list[tuple[str, str, bool]]:
+    """The agencies that the person may act for, where there are several: id, label, whether it is the present one."""
+    if actor.user_id is None:
+        return []
+    held = Membership.objects.filter(user_id=actor.user_id, active=True, agency__is_active=True)
+    agencies = {one.agency_id: one.agency for one in held.select_related("agency").order_by("agency__name")}
+    if len(agencies) < 2:
+        return []
+    return [(str(key), agency.label, key == actor.agency_id) for key, agency in agencies.items()]
+
+
 def own_tokens(actor: Actor) -> list[ApiToken]:
     """The tokens that act as this person, newest first."""
     return list(ApiToken.objects.filter(user_id=_person(actor)).order_by("-created_at"))

@@ -135,4 +135,5 @@ def _change_agency(request: HttpRequest, actor: Actor) -> HttpResponse:
         return redirect("account")
     if queries.may_act_for(actor, chosen):
         request.session[SESSION_AGENCY] = str(chosen)
-    return redirect("account")
+    # The page it was chosen on may be another agency's alone: the first page is always one's own.
+    return redirect(settings.LOGIN_REDIRECT_URL if request.POST.get("next") == "home" else "account")
