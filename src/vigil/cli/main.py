@@ -16,6 +16,7 @@ from vigil.core.errors import DomainError, Invalid
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "sweep": ("vigil.cli.sweep", "find every conflicting pair of a file of operations"),
+    "study": ("vigil.cli.study", "count a file's conflicts under other radii and buffers"),
     "serve": ("vigil.cli.serve", "serve the pages and the API, with the worker"),
     "worker": ("vigil.cli.worker", "do the work that happens by itself"),
     "setup": ("vigil.cli.setup", "make or bring up to date a node's data folder"),
@@ -26,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("vigil.cli.audit", "verify the audit trail"),
     "jobs": ("vigil.cli.jobs", "show waiting and dead jobs"),
     "check": ("vigil.cli.check", "explain the settings and what is wrong with them"),
+    "agencies": ("vigil.cli.agencies", "import a list of the agencies around"),
     "import": ("vigil.cli.import_file", "import operations from a file"),
 }
 

@@ -346,14 +346,14 @@ class BatchTransaction(DatabaseTransaction):
         return super().matching(operation)
 
     @cached_property
-    def _unserved(self) -> list[agencies.Agency]:
-        return agencies.unserved_agencies()
+    def _knows_unserved(self) -> bool:
+        return agencies.knows_unserved()
 
     def not_covered(self, operation_id: str) -> Sequence[str] | None:
-        if not self._unserved:
+        if not self._knows_unserved:
             return None
         current = self.current(operation_id)
-        return store.neighbours(self._unserved, current.operation.sites if current else ())
+        return store.neighbours(current.operation.sites if current else ())
 
     # --- searches and determinations ----------------------------------------------------------------------------------
 

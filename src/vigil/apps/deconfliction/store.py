@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -363,12 +363,10 @@ class DatabaseTransaction:
         changed("operations", agencies=(agency,), at=moment(verdict.determined_at))
 
     def not_covered(self, operation_id: str) -> Sequence[str] | None:
-        unserved = agencies.unserved_agencies()
-        if not unserved:
+        if not agencies.knows_unserved():
             return None
         current = self.current(operation_id)
-        sites = current.operation.sites if current else ()
-        return neighbours(unserved, sites)
+        return neighbours(current.operation.sites if current else ())
 
     def last_receipt(self) -> port.StoredReceipt | None:
         row = _LAST_RECEIPT.first()
@@ -691,9 +689,11 @@ def _tell_pages(row: models.Conflict, at: datetime) -> None:
     changed("conflicts", agencies=sides.values_list("agency_id", flat=True), roles=desk, at=at)
 
 
-def neighbours(unserved: Iterable[agencies.Agency], sites: Iterable[engine.Site]) -> list[str]:
-    """Names of the agencies whose seat is within reach of a site, sorted."""
+def neighbours(sites: Iterable[engine.Site]) -> list[str]:
+    """Names of the agencies that no node serves whose seat is within reach of a site, sorted."""
     sites = tuple(sites)
+    near = (replace(site, uncertainty_m=site.uncertainty_m + NEIGHBOUR_M) for site in sites)
+    unserved = agencies.unserved_agencies(box for site in near for box in geometry.zone_boxes(site))
     return sorted(agency.name for agency in unserved if _is_neighbour(agency, sites))
 
 

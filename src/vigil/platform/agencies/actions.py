@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from vigil.core.actor import Actor
@@ -13,6 +13,7 @@ from vigil.core.identifiers import ORI_PATTERN
 from vigil.core.permissions import Role
 from vigil.platform import clock
 from vigil.platform.actions import action, concerns, detail
+from vigil.platform.agencies.listing import Listed
 from vigil.platform.agencies.models import Agency, Node
 from vigil.platform.partners.models import change_roster
 
@@ -112,6 +113,43 @@ def edit_agency(actor: Actor, agency: Agency, changes: Mapping[str, Any]) -> Age
     concerns(agency=agency.pk)
     detail(**{name: str(value) for name, value in changes.items()})
     return agency
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many rows of a list did what."""
+
+    created: int
+    updated: int
+    same: int
+    served: int
+
+
+@action("agencies.agency.create")
+def import_agencies(actor: Actor, listed: Iterable[Listed]) -> Imported:
+    """Take neighbours from a list: new ones are added, known ones updated; those served here stay untouched."""
+    known = {agency.ori: agency for agency in Agency.objects.all()}
+    new: list[Agency] = []
+    changed: list[Agency] = []
+    same = served = 0
+    for row in listed:
+        agency = known.get(row.ori)
+        values = asdict(row)
+        if agency is None:
+            new.append(Agency(**values, is_served=False))
+        elif agency.is_served:
+            served += 1
+        elif all(getattr(agency, name) == value for name, value in values.items()):
+            same += 1
+        else:
+            for name, value in values.items():
+                setattr(agency, name, value)
+            changed.append(agency)
+    Agency.objects.bulk_create(new, batch_size=1000)
+    Agency.objects.bulk_update(changed, [field.name for field in fields(Listed)], batch_size=100)
+    counts = Imported(len(new), len(changed), same, served)
+    detail(**asdict(counts))
+    return counts
 
 
 def _check(ori: str, name: str) -> None:

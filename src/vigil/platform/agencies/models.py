@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -23,6 +24,8 @@ class Agency(models.Model):
     short_name = models.CharField(max_length=60, blank=True)
     state = models.CharField(max_length=2, blank=True)
     county = models.CharField(max_length=100, blank=True)
+    kind = models.CharField(max_length=60, blank=True)
+    """As the imported list names it, e.g. City, County, University or College."""
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
@@ -39,6 +42,13 @@ class Agency(models.Model):
     class Meta:
         ordering = ("name",)
         verbose_name_plural = "agencies"
+        indexes = (
+            models.Index(
+                fields=("latitude", "longitude"),
+                condition=models.Q(is_served=False, is_active=True),
+                name="agencies_neighbours",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -98,7 +108,20 @@ def this_node() -> Node:
 
 _NODE = Prepared(lambda: Node.objects.filter(slot=1))
 _AGENCY = Prepared(lambda agency: Agency.objects.filter(pk=agency))
-_UNSERVED = Prepared(lambda: Agency.objects.filter(is_served=False, is_active=True))
+_ANY_UNSERVED = Prepared(lambda: Agency.objects.filter(is_served=False, is_active=True).order_by()[:1])
+_UNSERVED_PLACELESS = Prepared(
+    lambda: Agency.objects.filter(is_served=False, is_active=True, latitude__isnull=True).order_by()
+)
+_UNSERVED_WITHIN = Prepared(
+    lambda west, south, east, north: Agency.objects.filter(
+        is_served=False,
+        is_active=True,
+        latitude__gte=south,
+        latitude__lte=north,
+        longitude__gte=west,
+        longitude__lte=east,
+    ).order_by()
+)
 
 
 def agency_of(agency_id: UUID) -> Agency | None:
@@ -106,9 +129,20 @@ def agency_of(agency_id: UUID) -> Agency | None:
     return _AGENCY.first(agency_id)
 
 
-def unserved_agencies() -> list[Agency]:
-    """Neighbours known by name, which no node serves."""
-    return _UNSERVED()
+def knows_unserved() -> bool:
+    """Whether any agency is known that no node serves."""
+    return _ANY_UNSERVED.first() is not None
+
+
+def unserved_agencies(boxes: Iterable[tuple[float, float, float, float]]) -> list[Agency]:
+    """Those that no node serves and whose seat is in a box (west, south, east, north) or is not known.
+
+    Asked of the database's index at each call, so that 20,000 of them cost no more than the few around.
+    """
+    found = {agency.pk: agency for agency in _UNSERVED_PLACELESS()}
+    for box in boxes:
+        found |= {agency.pk: agency for agency in _UNSERVED_WITHIN(*box)}
+    return list(found.values())
 
 
 def next_sequence() -> int:
