@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from vigil.engine.formats.tabular import UnusableInput
     from vigil.engine.join import sweep
 
-    bar = _Bar()
+    bar = Bar()
     try:
         rules = Rules.from_toml(_text(args.rules)) if args.rules else None
         result = sweep(args.operations, rules, _mapping(args), progress=bar.show)
@@ -136,11 +136,11 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def _share(bar: _Bar, step: str) -> Callable[[float], None]:
+def _share(bar: Bar, step: str) -> Callable[[float], None]:
     return lambda share: bar.show(step, share)
 
 
-class _Bar:
+class Bar:
     """A progress bar on standard error, only where that is a terminal."""
 
     def __init__(self) -> None:

@@ -158,7 +158,7 @@ def sweep_table(table: OperationTable, report: Progress = lambda step, share: No
     """Every conflicting pair of a table, sorted by ids."""
     pairs = _place_pairs(table, report)
     pairs = _per_operation(table, pairs)
-    return _sorted_conflicts(table, pairs, _subject_pairs(table))
+    return _sorted_conflicts(table, pairs, subject_pairs(table))
 
 
 # --- places -----------------------------------------------------------------------------------------------------
@@ -219,9 +219,9 @@ def _place_pairs(table: OperationTable, report: Progress) -> _Pairs:
     first, second, certain, told = candidates.first, candidates.second, candidates.certain, candidates.distance_m
     if not len(first):
         return _no_pairs()
-    keep = ~_joint(table, table.operation[first], table.operation[second])
+    keep = ~joint_pairs(table, table.operation[first], table.operation[second])
     first, second, certain, told = first[keep], second[keep], certain[keep], told[keep]
-    distance = _distances(table, first, second, told)
+    distance = distances(table, first, second, told)
     slack = (table.uncertainty_m[first] + table.uncertainty_m[second]) + EPSILON_POINT_M
     touch = (table.radius_m[first] + table.radius_m[second]) + slack
     inside = np.maximum(table.radius_m[first], table.radius_m[second]) + slack
@@ -248,7 +248,7 @@ def _no_pairs() -> _Pairs:
     return _Pairs(rows, rows, np.empty(0), np.empty(0, np.int8), times, times, rows, rows)
 
 
-def _joint(table: OperationTable, a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.bool_]:
+def joint_pairs(table: OperationTable, a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Which pairs of operations are joint and so never match."""
     joint = (table.reference[a] == table.reference[b]) & (table.reference[a] != NO_REFERENCE)
     if table.joint:
@@ -258,7 +258,7 @@ def _joint(table: OperationTable, a: NDArray[np.int32], b: NDArray[np.int32]) ->
     return np.asarray(joint)
 
 
-def _distances(
+def distances(
     table: OperationTable, first: NDArray[np.int32], second: NDArray[np.int32], told: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Geodesic distances in metres between the places of site pairs.
@@ -313,7 +313,7 @@ def _per_operation(table: OperationTable, pairs: _Pairs) -> _Pairs:
 # --- subjects ---------------------------------------------------------------------------------------------------
 
 
-def _subject_pairs(table: OperationTable) -> dict[tuple[int, int], tuple[Window, tuple[str, ...]]]:
+def subject_pairs(table: OperationTable) -> dict[tuple[int, int], tuple[Window, tuple[str, ...]]]:
     """Pairs of operations that share a canonical subject while their subject windows overlap (specification 4.3)."""
     holders: dict[tuple[int, str], list[int]] = {}
     for n, entry in enumerate(table.subjects):
@@ -333,7 +333,7 @@ def _subject_pairs(table: OperationTable) -> dict[tuple[int, int], tuple[Window,
                 overlaps[low, high] = overlap
     if shared:
         keys = np.array(list(shared), np.int32)
-        joint = _joint(table, keys[:, 0], keys[:, 1])
+        joint = joint_pairs(table, keys[:, 0], keys[:, 1])
         for a, b in keys[joint].tolist():
             del shared[a, b]
     return {pair: (overlaps[pair], tuple(sorted(subjects))) for pair, subjects in shared.items()}

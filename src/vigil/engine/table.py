@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vigil.engine.operation import Geometry, Mode, Operation, Point, Site, Window
+from vigil.engine.types import OPERATION_TYPES
 
 MODES = tuple(Mode)
+KINDS = tuple(OPERATION_TYPES)
 NO_REFERENCE = -1
 
 
@@ -34,6 +36,9 @@ class OperationTable:
     its operation), place, radius and uncertainty in metres, and the window with buffers in microseconds.
     `shapes` holds the sites that are no points; their longitude and latitude are those of the first vertex.
     `joint` are pairs of positions (lower first) that name each other.
+
+    What only a study of other settings asks (None where it is not known): `kind`, an operation's type (position in
+    `KINDS`), and `before` and `after`, the buffers that a site's window includes, in microseconds.
     """
 
     ids: Any
@@ -49,6 +54,9 @@ class OperationTable:
     shapes: Mapping[int, Geometry] = field(default_factory=dict)
     subjects: Sequence[SubjectEntry] = ()
     joint: frozenset[tuple[int, int]] = frozenset()
+    kind: NDArray[np.int8] | None = None
+    before: NDArray[np.int64] | None = None
+    after: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -73,10 +81,15 @@ class OperationTable:
         )
 
 
-def table_of(operations: Iterable[Operation], references: Iterable[int] | None = None) -> OperationTable:
+def table_of(
+    operations: Iterable[Operation],
+    references: Iterable[int] | None = None,
+    kinds: Sequence[str] | None = None,
+) -> OperationTable:
     """Columns of operations. Drafts and cancelled operations, which match nothing, are left out.
 
     `references` gives each operation's joint reference by number; None where operations name each other themselves.
+    `kinds` gives each operation's type, where none of the operations is left out.
 
     Raises:
         ValueError: two operations have the same id.
@@ -113,6 +126,9 @@ def table_of(operations: Iterable[Operation], references: Iterable[int] | None =
             if operation.subjects and operation.subject_window is not None
         ],
         joint=frozenset(_joint_pairs(kept, position)),
+        kind=np.array([KINDS.index(kind) for kind in kinds], np.int8) if kinds is not None else None,
+        before=np.array([site.buffer_before for site in sites], np.int64),
+        after=np.array([site.buffer_after for site in sites], np.int64),
     )
 
 
@@ -153,7 +169,8 @@ def joined(tables: Sequence[OperationTable]) -> OperationTable:
         sites += len(table.operation)
 
     def column(name: str) -> Any:
-        return np.concatenate([getattr(table, name) for table in tables])
+        parts = [getattr(table, name) for table in tables]
+        return None if any(part is None for part in parts) else np.concatenate(parts)
 
     return OperationTable(
         ids=_joined_ids([table.ids for table in tables]),
@@ -169,6 +186,9 @@ def joined(tables: Sequence[OperationTable]) -> OperationTable:
         shapes=shapes,
         subjects=subjects,
         joint=frozenset(joint),
+        kind=column("kind"),
+        before=column("before"),
+        after=column("after"),
     )
 
 

@@ -41,7 +41,7 @@ from vigil.engine.formats.operations_csv import (
 from vigil.engine.formats.tabular import Sheet, open_sheet
 from vigil.engine.geometry import area_km2
 from vigil.engine.operation import MICROSECONDS_PER_MINUTE, SUBJECT_MARGIN_US, Mode, Point, Window
-from vigil.engine.table import MODES, NO_REFERENCE, OperationTable, SubjectEntry
+from vigil.engine.table import KINDS, MODES, NO_REFERENCE, OperationTable, SubjectEntry
 from vigil.engine.types import LARGEST_LENGTH, MAX_RADIUS_M, OPERATION_TYPES, Flag, flags
 
 Bytes = NDArray[np.uint8]
@@ -75,6 +75,9 @@ class _Part:
     uncertainty_m: Floats
     start: Integers
     end: Integers
+    kind: NDArray[np.int8]
+    before: Integers
+    after: Integers
     flagged: dict[Flag, Booleans]
     subjects: list[tuple[int, frozenset[str], bool, Window]]
 
@@ -151,6 +154,7 @@ def _part(batch: Any, rules: Rules) -> _Part:
     column = {name: batch.column(name) for name in batch.schema.names}
     kind, known = _positions(column["operation_type"], texts_array(list(rules.types)))
     types = [rules.types[code] for code in rules.types]
+    kinds = np.array([KINDS.index(entry.code) for entry in types], np.int8)
     takes_place = np.array([entry.takes_place for entry in types])[kind]
     start, start_ok = _instants(column["starts_at"])
     end, end_ok = _instants(column["ends_at"])
@@ -192,6 +196,9 @@ def _part(batch: Any, rules: Rules) -> _Part:
         uncertainty_m=lengths["uncertainty_m"] + 0.0,
         start=start - before,
         end=end + after,
+        kind=kinds[kind],
+        before=before,
+        after=after,
         flagged=flagged,
         subjects=subjects,
     )
@@ -369,6 +376,9 @@ def _result(parts: list[_Part], ids: Any, taken: Booleans) -> tuple[TableResult,
         start=column("start"),
         end=column("end"),
         subjects=subjects,
+        kind=column("kind"),
+        before=column("before"),
+        after=column("after"),
     )
     return TableResult(table, (), (), {kind: n for kind, n in counted.items() if n}, count), numbers
 

@@ -177,6 +177,7 @@ def table_result(read: ReadResult, references: dict[str, int] | None = None) -> 
             numbers.setdefault(entry.joint_reference, len(numbers)) if entry.joint_reference else NO_REFERENCE
             for entry in read.operations
         ],
+        [entry.operation_type for entry in read.operations],
     )
     return TableResult(table, read.bad_rows, read.excluded, read.flags, read.rows)
 
