@@ -8,7 +8,10 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from vigil.api.server import api
 
-ROUTERS = (("/deconfliction", "vigil.apps.deconfliction.api"),)
+ROUTERS = (
+    ("/deconfliction", "vigil.apps.deconfliction.api"),
+    ("/deconfliction", "vigil.apps.deconfliction.together_api"),
+)
 PAGES = (
     ("live/", "vigil.platform.notices.urls"),
     ("", "vigil.platform.accounts.urls"),

@@ -41,7 +41,7 @@ def visible_operations(actor: Actor) -> QuerySet[Operation]:
     """Operations of the actor's agency that the actor may see in full; the node itself sees all."""
     if Role.SYSTEM in actor.roles:
         return Operation.objects.all()
-    if not _may_see_some(actor):
+    if actor.agency_id is None or not _may_see_some(actor):
         return Operation.objects.none()
     return Operation.objects.filter(_seen_by(actor), agency_id=actor.agency_id)
 
@@ -141,7 +141,8 @@ def visible_receipts(actor: Actor) -> QuerySet[Receipt]:
     """Receipts of operations that the actor sees."""
     if not actor.can("deconfliction.receipt.read"):
         return Receipt.objects.none()
-    return Receipt.objects.filter(operation__in=visible_operations(actor))
+    # Newest first, receipts are walked until a page is full; all operations of an agency would be read otherwise.
+    return Receipt.objects.filter(Exists(visible_operations(actor).filter(pk=OuterRef("operation_id"))))
 
 
 def get_receipt(actor: Actor, number: int) -> Receipt:

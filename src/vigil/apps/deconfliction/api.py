@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vigil.api.conditions import etag, idempotent, if_match
 from vigil.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageQuery, page
 from vigil.api.routes import actor_of, needs
-from vigil.apps.deconfliction import access, actions, queries, rules
+from vigil.apps.deconfliction import access, actions, looks, queries, rules
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.models import ConflictState, Determination, Operation, Receipt, Status
 from vigil.apps.deconfliction.plan import Contact, Disclosure, PlaceSource, Plan, PlannedSite
@@ -394,7 +394,9 @@ def register(request: HttpRequest, payload: OperationIn) -> HttpResponse:
 @needs("deconfliction.operation.read")
 def read_operation(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """Its `ETag` is the revision, to be sent back as `If-Match` with an edit."""
-    return _operation(request, operation_id, 200)
+    answer = _operation(request, operation_id, 200)
+    looks.note_operation(actor_of(request), operation_id, clock.now())
+    return answer
 
 
 def _changed(request: HttpRequest, made: Mapping[str, Any]) -> HttpResponse:
@@ -487,7 +489,9 @@ def list_conflicts(request: HttpRequest, asked: Query[ConflictQuery]) -> Conflic
 @needs("deconfliction.conflict.read")
 def read_conflict(request: HttpRequest, conflict_id: UUID) -> ConflictOut:
     """Both sides with their contacts."""
-    return _conflict(request, conflict_id)
+    answer = _conflict(request, conflict_id)
+    looks.note_conflict(actor_of(request), conflict_id, clock.now())
+    return answer
 
 
 @router.post("/conflicts/{conflict_id}/acknowledge", response={200: ConflictOut} | REFUSALS, summary="Acknowledge")
