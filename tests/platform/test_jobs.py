@@ -154,3 +154,15 @@ def test_periodic_work_runs_at_its_interval_and_its_trouble_stops_nothing(
 
 def test_back_off_doubles_up_to_a_quarter_of_an_hour() -> None:
     assert [queue.back_off(n).total_seconds() for n in (1, 2, 3, 9, 10, 60)] == [2, 4, 8, 512, 900, 900]
+
+
+def test_the_database_learns_how_its_rows_are_spread(now: datetime, people: Any) -> None:
+    from django.db import connection
+
+    from vigil.platform.jobs.jobs import learn_statistics
+
+    learn_statistics(now)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'agencies_agency'")
+            assert cursor.fetchone()[0] > 0
