@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.deconfliction import actions, forms, interests, looks
+from vigil.apps.deconfliction import actions, forms, interests, looks, queries
 from vigil.apps.deconfliction.posted import posted_json
 from vigil.core.errors import Invalid, NotFound
 from vigil.engine import subjects
@@ -50,7 +50,9 @@ def register_interest(request: HttpRequest) -> HttpResponse:
     """The short form: subjects, how long, whom to call."""
     actor = actor_of(request)
     if request.method == "GET":
-        return _interest_form(request, forms.RegisterForm({"lead_contact": forms.own_contact(actor)}))
+        known = queries.remembered_contacts(actor).get("lead")
+        lead = {"name": known.name, "phone": known.phone} if known else forms.own_contact(actor)
+        return _interest_form(request, forms.RegisterForm({"lead_contact": lead}))
     typed = forms.nest((name, str(value)) for name, value in request.POST.items())
     if request.POST.get("do") == "add_subject":
         return _interest_form(request, forms.RegisterForm(typed | {"subjects": [*(typed.get("subjects") or []), {}]}))

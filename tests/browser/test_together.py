@@ -1,0 +1,90 @@
+"""Together, subjects and interests as people do them in the browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+from tests.browser.conftest import DANA, PAUL, RUTH, TOM, Visit
+from tests.browser.steps import fill_register, register
+
+pytestmark = pytest.mark.browser
+
+Spot = Callable[[], str]
+
+
+def test_two_teams_offer_accept_and_leave(visit: Visit, spot: Spot) -> None:
+    place = spot()
+    theirs = register(visit(TOM), place)
+    page = visit(DANA)
+    own = register(page, place)
+    page.locator(".conflict-card").get_by_role("link", name=re.compile("Open conflict")).click()
+    page.get_by_role("button", name="Offer to run together").click()
+    expect(page.locator("main")).to_contain_text("Waiting for Old Line Patrol to accept")
+    other = visit(TOM, theirs)
+    expect(other.locator("main")).to_contain_text("Port Calvert PD asks to run it together")
+    other.get_by_role("button", name="Accept").click()
+    expect(other.locator(".verdict h1")).to_have_text("No known conflict")
+    expect(other.locator("main")).to_contain_text("Run together with Port Calvert PD")
+    page.goto(own)
+    page.get_by_role("button", name="Leave").click()
+    expect(page.locator(".verdict h1")).to_contain_text("Call them")
+
+
+def test_the_card_is_previewed_and_a_subject_read_while_typing(visit: Visit, spot: Spot) -> None:
+    page = visit(RUTH, "/operations/register/")
+    fill_register(page, spot())
+    page.locator("#fold-disclosure summary").click()
+    card = page.locator("[data-card]")
+    expect(card).to_contain_text("Not disclosed")
+    page.get_by_label("Contact and type.").check()
+    expect(card).to_contain_text("Search warrant")
+    page.get_by_label("Silent.").check()
+    expect(card).to_contain_text("call the watch desk")
+    page.get_by_label("Contact only.").check()
+    phone = page.input_value("#lead_contact-phone")[-4:]
+    page.get_by_label("Hide my phone").check()
+    expect(card).to_contain_text("through the watch desk")
+    expect(card).not_to_contain_text(phone)
+    page.locator("#fold-subjects summary").click()
+    page.get_by_label("Kind of subject 1").select_option("plate")
+    page.fill("#subjects-0-value", "7AB 1234")
+    expect(page.locator("[data-subject-read]")).to_contain_text("Kept, but not compared")
+    page.fill("#subjects-0-value", "md/7ab 1234")
+    expect(page.locator("[data-subject-read]")).to_contain_text("Compared as MD/7AB1234")
+
+
+def test_an_interest_without_a_script_on_a_phone(visit: Visit) -> None:
+    page = visit(DANA, "/interests/register/", java_script_enabled=False, width=360)
+    page.get_by_label("Kind of subject 1").select_option("phone")
+    page.fill("#subjects-0-value", "4105550163")
+    page.fill("#lead_contact-phone", "410-555-0128")
+    page.get_by_role("button", name="Register and check").click()
+    expect(page.locator(".verdict h1")).to_contain_text(re.compile("No known conflict|Shared subject|Call them"))
+    page.goto("/interests/")
+    row = page.locator("tr", has_text="4105550163").first
+    row.get_by_role("button", name="Renew").click()
+    expect(page.locator("main")).to_contain_text("Renewed for 180 days")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_an_administrator_founds_a_task_force_and_sees_who_looked(visit: Visit, spot: Spot) -> None:
+    officer = visit(DANA)
+    path = register(officer, spot())
+    reference = officer.locator(".facts", has_text="Operation").first.inner_text()
+    number = re.search(r"[A-Z]+-\d\d-\d{6}", reference)
+    assert number
+    page = visit(PAUL, f"/looks/?reference={number[0]}")
+    expect(page.locator("main")).to_contain_text("Dana Whitlock")
+    page.goto("/task-forces/")
+    page.fill("#name", "Harbor Group")
+    page.get_by_label("Old Line Patrol").check()
+    page.get_by_role("button", name="Found it").click()
+    page.get_by_label("Dana Whitlock").check()
+    page.get_by_role("button", name="Save members").click()
+    officer.goto(path)
+    officer.get_by_label("Registered for").select_option(label="Harbor Group")
+    officer.locator("form", has=officer.locator("#task_force")).get_by_role("button", name="Save").click()
+    expect(officer.locator("main")).to_contain_text("Its members may read it now.")
