@@ -165,7 +165,8 @@ def joint_rows(actor: Actor, operation_id: UUID) -> tuple[JointRow, ...]:
 def open_offers(actor: Actor) -> tuple[tuple[Operation, JointRow], ...]:
     """What the actor's agency is asked and has not answered, of operations that the actor sees and are not over."""
     live = access.visible_operations(actor).exclude(status__in=OVER)
-    asked = JointOffer.objects.filter(asked__in=live, state=OfferState.OPEN).select_related("asked")
+    is_asked = Exists(live.filter(pk=OuterRef("asked_id")))
+    asked = JointOffer.objects.filter(is_asked, state=OfferState.OPEN).select_related("asked")
     operations = {offer.asked_id: offer.asked for offer in asked}
     return tuple(
         (operation, row)

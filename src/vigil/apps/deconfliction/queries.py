@@ -500,7 +500,7 @@ class MapSite:
         return geometry.zone_polygon(engine.Site(shape, reach, 0, 1), segments=48)
 
 
-MOST_ON_MAP = 500
+MOST_ON_MAP = 250
 """Operations on one map and in its table; a day that holds more says so and asks for a type or another day."""
 
 
