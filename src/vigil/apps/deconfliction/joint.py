@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from vigil.apps.deconfliction import access, actions, notices, plan_rows
 from vigil.apps.deconfliction.cards import Card, others_card
