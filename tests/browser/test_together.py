@@ -64,7 +64,7 @@ def test_an_interest_without_a_script_on_a_phone(visit: Visit) -> None:
     page.get_by_role("button", name="Register and check").click()
     expect(page.locator(".verdict h1")).to_contain_text(re.compile("No known conflict|Shared subject|Call them"))
     page.goto("/interests/")
-    row = page.locator("tr", has_text="4105550163").first
+    row = page.locator("main li", has_text="4105550163").first
     row.get_by_role("button", name="Renew").click()
     expect(page.locator("main")).to_contain_text("Renewed for 180 days")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
