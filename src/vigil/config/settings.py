@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "vigil.platform.partners",
     "vigil.web",
     "vigil.apps.deconfliction",
+    "vigil.apps.policy",
     "vigil.apps.whom_to_call",
 ]
 

@@ -59,6 +59,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.task_force.read": FIELD | {AGENCY_ADMIN},
     "deconfliction.task_force.edit": frozenset({AGENCY_ADMIN}),
     "deconfliction.look.read": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
+    "policy.adoption.read": EVERYONE,
+    "policy.adoption.acknowledge": EVERYONE,
+    "policy.adoption.sign": frozenset({AGENCY_ADMIN}),
     "whom_to_call.entry.read": EVERYONE,
     "whom_to_call.entry.edit": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),
     # The platform

@@ -1,0 +1,1 @@
+"""The agency's deconfliction policy: filled from the node's own settings, adopted, read, compared with the settings."""

@@ -1,0 +1,73 @@
+"""The policy: filled from the settings, adopted, read, compared, printed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from vigil.apps.policy import actions, queries
+from vigil.apps.policy.models import Adoption, Reading
+from vigil.core.errors import Invalid, NotFound, Refused
+
+pytestmark = [pytest.mark.db, pytest.mark.django_db]
+
+
+@pytest.fixture
+def chief(people: Any) -> Any:
+    from vigil.platform.accounts.models import Membership
+
+    Membership.objects.create(user=people.user("bob"), agency=people.port_calvert, role="agency_admin")
+    return people.actor("bob")
+
+
+def test_settings_changed_after_the_adoption_are_told_in_words(people: Any, chief: Any, now: Any) -> None:
+    actions.adopt(chief, "Chief Ann Ash", now)
+    assert queries.policy(chief).differences == []
+    people.port_calvert.lead_time_minutes = 90
+    people.port_calvert.rules = {"types": {"raid": {"radius_m": 400}}}
+    people.port_calvert.save()
+    said = queries.policy(chief).differences
+    assert "How early: the settings now say “At least 90 minutes before the start.”." in said
+    assert any("Raid: 400 m" in sentence for sentence in said)
+    assert any("the policy says “Raid: 300 m" in sentence for sentence in said)
+
+
+def test_reading_is_recorded_once_and_for_the_policy_in_force(people: Any, chief: Any, now: Any) -> None:
+    alice = people.actor("alice")
+    with pytest.raises(NotFound):
+        actions.acknowledge(alice, now)
+    actions.adopt(chief, "Chief Ann Ash", now)
+    actions.acknowledge(alice, now)
+    actions.acknowledge(alice, now)
+    assert Reading.objects.count() == 1
+    assert queries.policy(alice).read_at == now
+    assert queries.policy(alice).readers == []
+    assert queries.policy(chief).readers == [("Alice Arden", now)]
+
+
+def test_another_agency_does_not_see_it_and_an_officer_does_not_adopt(people: Any, chief: Any, now: Any) -> None:
+    actions.adopt(chief, "Chief Ann Ash", now)
+    assert queries.policy(people.actor("dave")).adopted_on is None
+    with pytest.raises(Refused):
+        actions.adopt(people.actor("alice"), "Alice", now)
+    with pytest.raises(Invalid):
+        actions.adopt(chief, "  ", now)
+    assert Adoption.objects.count() == 1
+
+
+def test_the_pdf_is_tagged_and_takes_what_is_typed_as_text(chief: Any, now: Any) -> None:
+    actions.adopt(chief, '#panic("x") *Ash*', now)
+    made = queries.pdf(chief)
+    assert made.startswith(b"%PDF-")
+    assert b"/StructTreeRoot" in made
+
+
+def test_the_pages(login: Any, chief: Any, now: Any) -> None:
+    client = login("bob")
+    assert "Not adopted" in client.get("/policy/").content.decode()
+    assert client.post("/policy/", {"signed_by": ""}).status_code == 422
+    assert client.post("/policy/", {"signed_by": "Chief Ash"}).status_code == 302
+    assert client.post("/policy/read/").status_code == 302
+    assert "Bob Barrow" in client.get("/policy/").content.decode()
+    assert client.get("/policy/pdf/")["Content-Type"] == "application/pdf"
