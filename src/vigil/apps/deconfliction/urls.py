@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from vigil.apps.deconfliction import import_views, joint_views, subject_views, task_force_views, views
+from vigil.apps.deconfliction import export_views, import_views, joint_views, subject_views, task_force_views, views
 
 app_name = "deconfliction"
 
 urlpatterns = [
     path("", views.today, name="today"),
     path("operations/", views.operations, name="operations"),
+    path("operations/export/<str:kind>/", export_views.export, name="operations_export"),
     path("operations/csv/", views.operations_csv, name="operations_csv"),
     path("operations/register/", views.register, name="register"),
     path("operations/draft/", views.save_draft, name="draft"),

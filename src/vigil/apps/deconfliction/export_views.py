@@ -1,0 +1,26 @@
+"""The doors to `exports`. POST, because they answer with places and each is recorded."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST
+
+from vigil.apps.deconfliction import exports
+from vigil.apps.deconfliction.views import _operation_filter, _zone
+from vigil.core.errors import NotFound
+from vigil.platform import clock
+from vigil.platform.doors import actor_of, page
+
+
+@page("deconfliction.operation.export")
+@require_POST
+def export(request: HttpRequest, kind: str) -> HttpResponse:
+    """The list's operations, with the filter that stands in its address, as a file for a map program."""
+    if kind not in exports.FORMATS:
+        raise NotFound
+    now = clock.now()
+    _, wanted = _operation_filter(request, _zone(request), now)
+    content = exports.export_operations(actor_of(request), kind, wanted, now)
+    response = HttpResponse(content, content_type=exports.FORMATS[kind][0])
+    response["Content-Disposition"] = f'attachment; filename="operations.{kind}"'
+    return response

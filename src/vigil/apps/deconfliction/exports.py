@@ -1,0 +1,71 @@
+"""Own operations taken out as map files: an act with a permission and an audit record, from the filter of the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from vigil.apps.deconfliction import access, plan_rows, queries
+from vigil.apps.deconfliction.models import Site
+from vigil.core.actor import Actor
+from vigil.core.errors import NotFound
+from vigil.engine.formats import kml
+from vigil.engine.geometry import parse_wkt
+from vigil.engine.operation import Site as EngineSite
+from vigil.engine.windows import instant_of, minutes
+from vigil.platform.actions import action, concerns, detail
+
+FORMATS = {
+    "kml": ("application/vnd.google-earth.kml+xml", kml.kml),
+    "geojson": ("application/geo+json", kml.geojson),
+}
+"""Each with its media type and its writer."""
+AT_ONCE = 500
+
+
+@action("deconfliction.operation.export")
+def export_operations(actor: Actor, kind: str, wanted: queries.OperationFilter, now: datetime) -> bytes:
+    """The sites of every operation that the filter gives the actor, `kml` or `geojson`. Never another agency's."""
+    if kind not in FORMATS:
+        raise NotFound
+    rows = {row.id: row for row in _every(actor, wanted, now)}
+    concerns(operations=list(rows))
+    detail(kind=kind, count=len(rows))
+    return FORMATS[kind][1](list(_sites(actor, rows)))
+
+
+def _every(actor: Actor, wanted: queries.OperationFilter, now: datetime) -> Iterator[queries.OperationRow]:
+    wanted = replace(wanted, limit=AT_ONCE, cursor="")
+    while True:
+        found = queries.operation_list(actor, wanted, now)
+        yield from found.rows
+        if not found.next_cursor:
+            return
+        wanted = replace(wanted, cursor=found.next_cursor)
+
+
+def _sites(actor: Actor, rows: dict[UUID, queries.OperationRow]) -> Iterator[kml.ExportedSite]:
+    ids = list(rows)
+    for begin in range(0, len(ids), AT_ONCE):
+        seen = access.visible_operations(actor).filter(pk__in=ids[begin : begin + AT_ONCE]).values_list("pk", flat=True)
+        stored = Site.objects.filter(revision__operation_id__in=list(seen)).select_related("revision")
+        for site in stored.order_by("revision__operation_id", "ordinal"):
+            row = rows[site.revision.operation_id]
+            if site.revision.number == row.revision:
+                yield kml.ExportedSite(
+                    row.reference, row.operation_type, row.status, plan_rows.place_of(site), _engine_site(site)
+                )
+
+
+def _engine_site(site: Site) -> EngineSite:
+    return EngineSite(
+        parse_wkt(site.geometry_wkt),
+        site.radius_m,
+        instant_of(site.starts_at),
+        instant_of(site.ends_at),
+        minutes(site.buffer_before_min),
+        minutes(site.buffer_after_min),
+        site.uncertainty_m,
+    )
