@@ -18,6 +18,8 @@ def adopt(actor: Actor, signed_by: str, now: datetime) -> Adoption:
     signed_by = signed_by.strip()
     if not 0 < len(signed_by) <= 120:
         raise Invalid.at("signed_by", sentence="Give the name of who signs, at most 120 characters.")
+    if actor.agency_id is None:
+        raise NotFound
     adoption = Adoption.objects.create(
         agency_id=actor.agency_id,
         sections=from_settings(actor),
