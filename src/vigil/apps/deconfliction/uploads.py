@@ -82,12 +82,13 @@ def keep_upload(actor: Actor, data: bytes, mapping_toml: str = "", upload_id: UU
 def get_upload(actor: Actor, upload_id: UUID) -> Upload:
     """The person's own kept file; `NotFound` where there is none."""
     actor.require("deconfliction.operation.import")
+    gone = NotFound("The checked file is no longer here. Send it again.")
     path = _folder() / f"{upload_id}.upload"
     if not path.exists():
-        raise NotFound("The checked file is no longer here. Send it again.")
+        raise gone
     owner, mapping_toml, text = json.loads(keys.decrypt(path.read_bytes(), PURPOSE))
     if owner != str(actor.user_id):
-        raise NotFound
+        raise gone
     return Upload(upload_id, text.encode("latin-1"), mapping_toml)
 
 
