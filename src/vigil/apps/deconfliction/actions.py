@@ -375,6 +375,7 @@ def _revise(
         now,
         extensions=extensions,
         batch=batch,
+        reason_due=operation.reason_due and status is port.Status.ENDED,
     )
 
 
@@ -390,9 +391,13 @@ def _write(
     *,
     extensions: int = 0,
     batch: ImportBatch | None = None,
+    reason_due: bool = False,
 ) -> Operation:
-    """Store one revision with its *search due* rows, within the action's transaction."""
-    exigent = _is_exigent(plan, agency_id, now) and status is port.Status.REGISTERED
+    """Store one revision with its *search due* rows, within the action's transaction.
+
+    `reason_due`: the reason of an exigent operation is still owed, though it is over.
+    """
+    exigent = reason_due or (_is_exigent(plan, agency_id, now) and status is port.Status.REGISTERED)
     author = Author(kind, actor.user_id, actor.name, now, exigent)
     revision = port.Revision(
         operation=engine_operation(str(operation_id), plan, registered=status is not port.Status.CANCELLED),

@@ -254,7 +254,6 @@ def kept_of(plan: Plan) -> dict[str, Any]:
     """What a revision has that the page does not show, to be kept by an edit."""
     return {
         "mode": plan.mode.value,
-        "tentative": "yes" if plan.tentative else "no",
         "joint_with": sorted(plan.joint_with),
         "participants": list(plan.participants),
         "external_id": plan.external_id,
@@ -288,6 +287,7 @@ def typed_of_plan(plan: Plan) -> dict[str, Any]:
     first = plan.sites[0] if plan.sites else None
     typed: dict[str, Any] = {
         "operation_type": plan.operation_type,
+        "tentative": "yes" if plan.tentative else "",
         "plain_clothes": "yes" if plan.plain_clothes else "",
         "armed_and_dangerous": "yes" if plan.armed_and_dangerous else "",
         "withhold_plain_clothes": "" if plan.share_plain_clothes else "yes",

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from vigil.apps.deconfliction import actions, importing, interests, queries
+from vigil.apps.deconfliction import actions, importing, interests, queries, reminders
 from vigil.core.actor import system
 from vigil.platform.jobs.queue import at_start, job, periodic
 from vigil.protocol.node import AHEAD_US
@@ -37,6 +37,13 @@ def remind_interests(now: datetime) -> None:
     """Remind owners of registered interests that end soon."""
     if interests.anything_ends(now):
         interests.remind_interests(WORKER, now)
+
+
+@periodic("deconfliction.reminders", every=timedelta(minutes=1))
+def remind(now: datetime) -> None:
+    """Ask owners before the start, for the reason of an exigent operation, and before a long one ends."""
+    if reminders.due(now):
+        reminders.remind(WORKER, now)
 
 
 @job(importing.JOB)

@@ -872,3 +872,35 @@ class Look(models.Model):
 
     def __str__(self) -> str:
         return f"look {self.id}"
+
+
+# --- what an owner is reminded of -----------------------------------------------------------------------------------
+
+
+class ReminderKind(models.TextChoices):
+    """What an owner is asked by itself."""
+
+    START = "start", "Before the start"
+    REASON = "reason", "Reason and approver"
+    RENEWAL = "renewal", "Renewal"
+
+
+class Reminder(models.Model):
+    """One question that was put to the owners of an operation, once for each `mark` (a revision, a day, an end)."""
+
+    id = models.BigAutoField(primary_key=True)
+    operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="reminders")
+    kind = models.CharField(max_length=8, choices=ReminderKind.choices)
+    mark = models.CharField(max_length=40)
+    told_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(fields=("operation", "kind", "mark"), name="deconfliction_one_reminder"),
+            _one_of("kind", ReminderKind, "deconfliction_reminder_kind"),
+        )
+
+    def __str__(self) -> str:
+        return f"reminder {self.id}"

@@ -67,6 +67,16 @@ register(
         on_phone=False,
     ),
     Entry(
+        "Own rules",
+        "Rules",
+        "deconfliction:agency_rules",
+        "settings",
+        65,
+        "agencies.agency.edit",
+        prefixes=("/agency/rules/",),
+        on_phone=False,
+    ),
+    Entry(
         "Deconflictor",
         "Desk",
         "deconfliction:deconflictor",

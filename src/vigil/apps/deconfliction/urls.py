@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from vigil.apps.deconfliction import export_views, import_views, joint_views, subject_views, task_force_views, views
+from vigil.apps.deconfliction import (
+    agency_views,
+    export_views,
+    import_views,
+    joint_views,
+    subject_views,
+    task_force_views,
+    views,
+)
 
 app_name = "deconfliction"
 
@@ -42,6 +50,7 @@ urlpatterns = [
     path("task-forces/<uuid:task_force_id>/members/", task_force_views.members, name="task_force_members"),
     path("task-forces/operations/<uuid:operation_id>/", task_force_views.shared, name="shared"),
     path("looks/", subject_views.who_looked, name="looks"),
+    path("agency/rules/", agency_views.agency_rules, name="agency_rules"),
     path("node/deconflictor/", joint_views.deconflictor, name="deconflictor"),
     path("map/", views.map_page, name="map"),
     path("map/zones/", views.zones, name="zones"),

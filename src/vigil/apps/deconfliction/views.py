@@ -23,8 +23,10 @@ from vigil.apps.deconfliction import (
     joint,
     looks,
     places,
+    planning,
     possible_matches,
     queries,
+    reminders,
     rules,
     task_forces,
     words,
@@ -743,6 +745,12 @@ def operation(request: HttpRequest, operation_id: UUID) -> HttpResponse:
         "may_join": actor.can("deconfliction.joint_offer.answer") and not is_over,
         "still_on_scene": words.when(detail.row.ends_at, zone, now) if asks else "",
         "may_edit": actor.can("deconfliction.operation.edit") and detail.row.status != "cancelled",
+        "may_move": actor.can("deconfliction.operation.edit") and not is_over,
+        "may_renew": actor.can("deconfliction.operation.edit")
+        and planning.may_renew(detail.row.operation_type, detail.row.status, detail.row.starts_at, now),
+        "reason_due": detail.row.reason_due and actor.can("deconfliction.operation.edit"),
+        "still_going": not is_over
+        and reminders.asks_before_start(operation_id, detail.row.revision, detail.row.starts_at, now),
         "may_end": actor.can("deconfliction.operation.end") and begun and not is_over,
         "may_cancel": actor.can("deconfliction.operation.cancel") and not is_over,
         "may_restore": actor.can("deconfliction.operation.restore") and detail.row.status == "cancelled",

@@ -1,0 +1,188 @@
+"""Operations moved, split, copied and renewed, and the reason of an exigent one given (specification, section 3).
+
+Each is a revision, or a new operation, that is searched and answered like any other; nothing here is special to p1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from vigil.apps.deconfliction import access, actions, forms, plan_rows, rules
+from vigil.apps.deconfliction.contexts import plan_context
+from vigil.apps.deconfliction.models import Draft, Operation, Revision, RevisionKind, Status
+from vigil.apps.deconfliction.plan import Plan, PlannedSite
+from vigil.apps.deconfliction.plan_rows import instant
+from vigil.core.actor import Actor
+from vigil.core.errors import Conflict as Stale
+from vigil.core.errors import Invalid, NotFound
+from vigil.engine import windows
+from vigil.engine.operation import Window
+from vigil.engine.types import OPERATION_TYPES
+from vigil.platform.actions import action, concerns
+from vigil.protocol import store as port
+
+FARTHEST_DAYS = 366
+"""Ours: a move by more is a slip of the hand."""
+OVER = (Status.ENDED, Status.CANCELLED)
+RENEWED_TYPES = ("fixed_surveillance", "technical_install")
+"""Specification 3, the table: "7 d, then renew"."""
+RENEWED = "Renewed while under way."
+
+
+def moved_by_days(plan: Plan, days: int) -> Plan:
+    """The plan so many days later, at the same local time of each site whatever the clocks do meanwhile.
+
+    Raises `Invalid` at the time with both readings where a local time does not exist or occurs twice.
+    """
+    sites = tuple(_site_moved(site, days) for site in plan.sites)
+    span = plan.span
+    if span is not None:
+        zone = plan.span_zone or "UTC"
+        span = Window(_wall_moved(span.start, zone, days, "starts_at"), _wall_moved(span.end, zone, days, "ends_at"))
+    return replace(plan, sites=sites, span=span)
+
+
+def _site_moved(site: PlannedSite, days: int) -> PlannedSite:
+    start = _wall_moved(site.starts_at, site.zone, days, "starts_at")
+    return plan_rows.retimed(site, start, _wall_moved(site.ends_at, site.zone, days, "ends_at"))
+
+
+def _wall_moved(at: int, zone: str, days: int, field: str) -> int:
+    wall = windows.wall_time(at, zone).replace(tzinfo=None) + timedelta(days=days)
+    try:
+        return windows.local_instant(wall, zone)
+    except (windows.NonexistentTime, windows.AmbiguousTime) as error:
+        choices = tuple(choice.isoformat() for choice in error.choices)
+        raise Invalid.at(field, sentence=str(error), choices=choices) from None
+
+
+@action("deconfliction.operation.edit")
+def move_operation(
+    actor: Actor, operation_id: UUID, expected_revision: int, now: datetime, *, days: int = 0, minutes: int = 0
+) -> Operation:
+    """Move the whole operation: by days at the same local time, by minutes of elapsed time. It asks again.
+
+    Raises `Conflict` (stale), `Invalid` where it is over, moves by nothing or too far, or a local time is in doubt.
+    """
+    operation = _current(actor, operation_id, expected_revision)
+    if operation.status in OVER:
+        raise Invalid.at(sentence="This operation is over: copy it to plan it again.")
+    by = timedelta(days=days, minutes=minutes)
+    if not by or abs(by) > timedelta(days=FARTHEST_DAYS):
+        raise Invalid.at("by", sentence=f"Give by how much it moves: at most {FARTHEST_DAYS} days.")
+    plan = plan_of(operation)
+    plan = moved_by_days(plan, days) if days else plan
+    plan = _flagged(actor, plan_rows.shifted(plan, timedelta(minutes=minutes)) if minutes else plan, now)
+    if max(actions._ends(plan)) <= instant(now):
+        raise Invalid.at("by", sentence="Moved so, it would be over already. Move it by less.")
+    return actions._revise(actor, operation, plan, RevisionKind.SHIFT, port.Status.REGISTERED, now)
+
+
+@action("deconfliction.operation.edit")
+def split_operation(
+    actor: Actor, operation_id: UUID, expected_revision: int, chosen: Collection[int], now: datetime
+) -> tuple[Operation, Operation]:
+    """Put the chosen sites (counted from 0) into an operation of their own; what is left, and the new one.
+
+    Both ask again; subjects, contacts and everything else stand in both. Raises `Invalid` unless at least one site is
+    chosen and at least one is left.
+    """
+    operation = _current(actor, operation_id, expected_revision)
+    if operation.status in OVER:
+        raise Invalid.at(sentence="This operation is over: there is nothing to split.")
+    plan = plan_of(operation)
+    taken = tuple(site for index, site in enumerate(plan.sites) if index in chosen)
+    left = tuple(site for index, site in enumerate(plan.sites) if index not in chosen)
+    if not taken or not left:
+        raise Invalid.at("sites", sentence="Choose some of the sites: at least one goes, at least one stays.")
+    # An imported number names one operation, and a joint group was agreed for the operation as it was.
+    own = replace(plan, sites=taken, external_id="", joint_with=frozenset())
+    status = port.Status(operation.status)
+    rest = actions._revise(
+        actor, operation, _flagged(actor, replace(plan, sites=left), now), RevisionKind.EDIT, status, now
+    )
+    new = actions._create(actor, _flagged(actor, own, now), RevisionKind.REGISTER, now, agency_id=operation.agency_id)
+    concerns(operations=[operation.pk, new.pk])
+    return rest, new
+
+
+@action("deconfliction.operation.register")
+def copy_operation(actor: Actor, operation_id: UUID, now: datetime) -> Draft:
+    """A draft, NOT REGISTERED, that says what the operation says, without its times and the reason for its haste."""
+    typed = forms.typed_of_plan(plan_of(access.get_operation(actor, operation_id)))
+    once = ("starts_at", "ends_at", "exigent_reason", "exigent_approver", "external_references")
+    typed = {name: value for name, value in typed.items() if name not in once}
+    typed["sites"] = [
+        {name: value for name, value in site.items() if name not in ("starts_at", "ends_at")} for site in typed["sites"]
+    ]
+    return actions.save_draft(actor, typed, now)
+
+
+@action("deconfliction.operation.edit")
+def give_reason(actor: Actor, operation_id: UUID, reason: str, approver: str, now: datetime) -> Operation:
+    """Say why an operation was registered at short notice and who approved it: a revision.
+
+    Raises `Invalid` at each of the two that is missing or too long, and where nothing is due.
+    """
+    operation = access.get_operation(actor, operation_id)
+    concerns(operation=operation.pk)
+    if not operation.reason_due:
+        raise Invalid.at(sentence="Reason and approver have been given already.")
+    reason, approver = reason.strip(), approver.strip()
+    for name, text in (("exigent_reason", reason), ("exigent_approver", approver)):
+        if not text or len(text) > rules.LONGEST_TEXT:
+            sentence = f"Give the reason and who approved it, each in at most {rules.LONGEST_TEXT} characters."
+            raise Invalid.at(name, sentence=sentence)
+    plan = replace(plan_of(operation), exigent_reason=reason, exigent_approver=approver)
+    return actions._revise(actor, operation, plan, RevisionKind.EDIT, port.Status(operation.status), now)
+
+
+@action("deconfliction.operation.edit")
+def renew_operation(actor: Actor, operation_id: UUID, expected_revision: int, now: datetime) -> Operation:
+    """Let a long surveillance go on for its type's longest span from now: a revision that asks again.
+
+    Raises `Invalid` where its type is not renewed, or it has not begun, or it is over.
+    """
+    operation = _current(actor, operation_id, expected_revision)
+    if not may_renew(operation.operation_type, operation.status, operation.starts_at, now):
+        raise Invalid.at(sentence="Only a surveillance or installation that has begun and is not over is renewed.")
+    plan = plan_of(operation)
+    until = instant(now + OPERATION_TYPES[operation.operation_type].longest_span)
+    # From the renewal on: what lies before it has been asked about.
+    begun = instant(now)
+    sites = tuple(
+        plan_rows.retimed(site, begun, max(site.ends_at, until)) if site.starts_at < begun else site
+        for site in plan.sites
+    )
+    reason = plan.exigent_reason or RENEWED
+    plan = _flagged(actor, replace(plan, sites=sites, exigent_reason=reason), now)
+    return actions._revise(actor, operation, plan, RevisionKind.EDIT, port.Status.REGISTERED, now)
+
+
+def may_renew(operation_type: str, status: str, starts_at: datetime, now: datetime) -> bool:
+    """Whether an operation is one that is renewed."""
+    return operation_type in RENEWED_TYPES and status not in OVER and starts_at <= now
+
+
+def plan_of(operation: Operation) -> Plan:
+    """The plan of its current revision."""
+    found = Revision.objects.select_related("operation").get(operation=operation, number=operation.revision)
+    return plan_rows.plan_of(found)
+
+
+def _current(actor: Actor, operation_id: UUID, expected_revision: int) -> Operation:
+    operation = access.get_operation(actor, operation_id)
+    concerns(operation=operation.pk)
+    if operation.revision != expected_revision:
+        raise Stale
+    return operation
+
+
+def _flagged(actor: Actor, plan: Plan, now: datetime) -> Plan:
+    """The plan with the flags that it now deserves."""
+    if actor.agency_id is None:
+        raise NotFound
+    return replace(plan, flags=rules.plan_flags(plan, plan_context(actor.agency_id, now)))

@@ -1,0 +1,109 @@
+"""What can be done with a plan on its operation's page: move, split, copy, renew, give the reason for haste."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from vigil.apps.deconfliction import actions, planning, reminders
+from vigil.apps.deconfliction.models import Operation
+from vigil.core.actor import Actor
+from vigil.core.errors import Invalid
+from vigil.platform import clock
+from vigil.platform.doors import actor_of, page
+
+
+def _done(
+    request: HttpRequest, operation_id: UUID, change: Callable[[Actor, int], Operation], said: str
+) -> HttpResponse:
+    """Make the change, search again, show the operation; a refusal is said there too."""
+    actor, text = actor_of(request), request.POST.get("revision", "")
+    try:
+        changed = change(actor, int(text) if text.isdecimal() else 0)
+    except Invalid as refused:
+        messages.error(request, refused.sentence)
+        return redirect("deconfliction:operation", operation_id)
+    actions.run_due_search(actor, changed.pk, clock.now())
+    messages.info(request, said)
+    return redirect("deconfliction:operation", changed.pk)
+
+
+@page("deconfliction.operation.edit")
+@require_POST
+def move(request: HttpRequest, operation_id: UUID) -> HttpResponse:
+    """Move it by so many days, hours or minutes, later or earlier."""
+    text, unit = request.POST.get("by", ""), request.POST.get("unit", "")
+    number = int(text) if text.isdecimal() and len(text) < 6 else 0
+    number = -number if request.POST.get("way") == "earlier" else number
+    days, minutes = (number, 0) if unit == "days" else (0, number * (60 if unit == "hours" else 1))
+    return _done(
+        request,
+        operation_id,
+        lambda actor, revision: planning.move_operation(
+            actor, operation_id, revision, clock.now(), days=days, minutes=minutes
+        ),
+        "Moved. We asked everyone again for the new time.",
+    )
+
+
+@page("deconfliction.operation.edit")
+@require_POST
+def split(request: HttpRequest, operation_id: UUID) -> HttpResponse:
+    """Put the ticked sites into an operation of their own, and show that one."""
+    chosen = {int(text) for text in request.POST.getlist("site") if text.isdecimal() and len(text) < 4}
+
+    def change(actor: Actor, revision: int) -> Operation:
+        rest, new = planning.split_operation(actor, operation_id, revision, chosen, clock.now())
+        actions.run_due_search(actor, rest.pk, clock.now())
+        return new
+
+    return _done(request, operation_id, change, "Split. This is the new operation; we asked everyone again for both.")
+
+
+@page("deconfliction.operation.register")
+@require_POST
+def copy(request: HttpRequest, operation_id: UUID) -> HttpResponse:
+    """Open a draft that says the same, without times."""
+    draft = planning.copy_operation(actor_of(request), operation_id, clock.now())
+    messages.info(request, "A copy, NOT REGISTERED. Give it its time and register it.")
+    return redirect(f"{reverse('deconfliction:register')}?draft={draft.pk}")
+
+
+@page("deconfliction.operation.edit")
+@require_POST
+def renew(request: HttpRequest, operation_id: UUID) -> HttpResponse:
+    """Let a long surveillance go on."""
+    return _done(
+        request,
+        operation_id,
+        lambda actor, revision: planning.renew_operation(actor, operation_id, revision, clock.now()),
+        "Renewed. We asked everyone again.",
+    )
+
+
+@page("deconfliction.operation.edit")
+@require_POST
+def reason(request: HttpRequest, operation_id: UUID) -> HttpResponse:
+    """Reason and approver of an exigent operation, given afterwards."""
+    given = request.POST.get("exigent_reason", ""), request.POST.get("exigent_approver", "")
+    return _done(
+        request,
+        operation_id,
+        lambda actor, _: planning.give_reason(actor, operation_id, *given, clock.now()),
+        "Noted. You are not reminded any more.",
+    )
+
+
+@page("deconfliction.operation.edit")
+@require_POST
+def still_going(request: HttpRequest, operation_id: UUID) -> HttpResponse:
+    """ "Yes, as planned": the question is answered for this revision."""
+    reminders.confirm_start(actor_of(request), operation_id, clock.now())
+    messages.info(request, "Noted: it goes ahead as planned.")
+    return redirect("deconfliction:operation", operation_id)
