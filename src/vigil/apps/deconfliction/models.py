@@ -798,7 +798,8 @@ class TaskForce(models.Model):
     """A named group of people of several agencies of this node. What its members may read stands in `access`."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=100)
+    """Not unique: that a name is taken would tell of a task force."""
     agencies = models.ManyToManyField("agencies.Agency", related_name="task_forces")
     """Those that take part; each names its own members."""
     created_at = models.DateTimeField()
