@@ -81,3 +81,15 @@ def test_other_formats_and_a_get_do_not_exist(people: Any, now: datetime) -> Non
     assert alice.post("/operations/export/shapefile/").status_code == 404
     assert alice.get("/operations/export/kml/").status_code == 405
     assert Client().post("/operations/export/kml/").status_code == 302
+
+
+def test_a_table_taken_as_csv_is_recorded_and_holds_the_tables_rows(people: Any, now: datetime) -> None:
+    mine = register(people, "alice", now)
+    register(people, "dave", now)
+    alice = client(people, "alice")
+    lines = alice.get("/operations/csv/?when=all").content.decode().splitlines()
+    assert len(lines) == 2
+    assert mine.reference in lines[1]
+    assert alice.get("/operations/csv/?when=past").content.decode().splitlines() == lines[:1]
+    assert len(alice.get("/conflicts/csv/").content.decode().splitlines()) == 2
+    assert AuditRecord.objects.filter(verb="deconfliction.operation.export", outcome="done").count() == 3

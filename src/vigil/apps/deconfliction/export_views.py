@@ -1,11 +1,11 @@
-"""The doors to `exports`. POST, because they answer with places and each is recorded."""
+"""The doors to `exports`. Map files by POST, because they answer with places. Each is recorded."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from vigil.apps.deconfliction import exports
+from vigil.apps.deconfliction import exports, views
 from vigil.apps.deconfliction.views import _operation_filter, _zone
 from vigil.core.errors import NotFound
 from vigil.platform import clock
@@ -24,3 +24,19 @@ def export(request: HttpRequest, kind: str) -> HttpResponse:
     response = HttpResponse(content, content_type=exports.FORMATS[kind][0])
     response["Content-Disposition"] = f'attachment; filename="operations.{kind}"'
     return response
+
+
+@page("deconfliction.operation.export")
+@require_GET
+def operations_csv(request: HttpRequest) -> HttpResponse:
+    """The list of operations as CSV, recorded before it is given."""
+    exports.record_table(actor_of(request), "operations", request.GET.urlencode())
+    return views.operations_csv(request)
+
+
+@page("deconfliction.operation.export")
+@require_GET
+def conflicts_csv(request: HttpRequest) -> HttpResponse:
+    """The list of conflicts as CSV, recorded before it is given."""
+    exports.record_table(actor_of(request), "conflicts", request.GET.urlencode())
+    return views.conflicts_csv(request)

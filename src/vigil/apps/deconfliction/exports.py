@@ -36,6 +36,12 @@ def export_operations(actor: Actor, kind: str, wanted: queries.OperationFilter, 
     return FORMATS[kind][1](list(_sites(actor, rows)))
 
 
+@action("deconfliction.operation.export")
+def record_table(actor: Actor, table: str, wanted: str) -> None:
+    """A list is taken out as CSV: which one, and by which filter, stands in the audit record's digest."""
+    detail(kind="csv", table=table, filter=wanted)
+
+
 def _every(actor: Actor, wanted: queries.OperationFilter, now: datetime) -> Iterator[queries.OperationRow]:
     wanted = replace(wanted, limit=AT_ONCE, cursor="")
     while True:
