@@ -31,7 +31,8 @@ def export(request: HttpRequest, kind: str) -> HttpResponse:
 def operations_csv(request: HttpRequest) -> HttpResponse:
     """The list of operations as CSV, recorded before it is given."""
     exports.record_table(actor_of(request), "operations", request.GET.urlencode())
-    return views.operations_csv(request)
+    response: HttpResponse = views.operations_csv(request)
+    return response
 
 
 @page("deconfliction.operation.export")
@@ -39,4 +40,5 @@ def operations_csv(request: HttpRequest) -> HttpResponse:
 def conflicts_csv(request: HttpRequest) -> HttpResponse:
     """The list of conflicts as CSV, recorded before it is given."""
     exports.record_table(actor_of(request), "conflicts", request.GET.urlencode())
-    return views.conflicts_csv(request)
+    response: HttpResponse = views.conflicts_csv(request)
+    return response
