@@ -10,7 +10,7 @@ import pytest
 from tests.apps.deconfliction.plans import ZONE, plan, site
 from tests.apps.deconfliction.test_actions import register, told
 
-from vigil.apps.deconfliction import actions, jobs, planning, queries, reminders
+from vigil.apps.deconfliction import actions, forms, jobs, planning, queries, reminders
 from vigil.apps.deconfliction.models import Operation, Reminder
 from vigil.core.errors import Conflict as Stale
 from vigil.core.errors import Invalid, NotFound
@@ -196,3 +196,16 @@ def test_the_page_offers_and_does_each_of_them(people: Any, login: Any, now: dat
     operation.refresh_from_db()
     assert (operation.revision, Operation.objects.count()) == (3, 2)
     assert "C26-000123" in client.get(copied["Location"]).content.decode()
+
+
+def test_an_edit_without_the_tick_fixes_a_tentative_time_and_asks_again(people: Any, login: Any, now: datetime) -> None:
+    operation = register(people, "alice", now, tentative=True)
+    register(people, "dave", now)
+    assert not Notice.objects.filter(recipient=people.user("alice"), urgent=True).exists()
+    client, url = login("alice"), f"/operations/{operation.id}/edit/"
+    typed = dict(forms.flat(client.get(url).context["form"].typed))
+    assert typed.pop("tentative") == "yes"
+    client.post(url, {**typed, "revision": "1"})
+    operation.refresh_from_db()
+    assert (operation.revision, operation.tentative, operation.determination) == (2, False, "conflict")
+    assert Notice.objects.filter(recipient=people.user("alice"), urgent=True).exists()
