@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
 from vigil.apps.deconfliction import exports, views
-from vigil.apps.deconfliction.views import _operation_filter, _zone
+from vigil.apps.deconfliction.views import operation_filter, reader_zone
 from vigil.core.errors import NotFound
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
@@ -19,7 +19,7 @@ def export(request: HttpRequest, kind: str) -> HttpResponse:
     if kind not in exports.FORMATS:
         raise NotFound
     now = clock.now()
-    _, wanted = _operation_filter(request, _zone(request), now)
+    _, wanted = operation_filter(request, reader_zone(request), now)
     content = exports.export_operations(actor_of(request), kind, wanted, now)
     response = HttpResponse(content, content_type=exports.FORMATS[kind][0])
     response["Content-Disposition"] = f'attachment; filename="operations.{kind}"'

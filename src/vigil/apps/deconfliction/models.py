@@ -220,8 +220,15 @@ class Operation(models.Model):
             models.Index(
                 fields=("agency", "starts_at"), name="deconfliction_op_reason_due", condition=Q(reason_due=True)
             ),
-            models.Index(fields=("submitter", "starts_at"), name="deconfliction_op_submitter"),
-            models.Index(fields=("submitter", "created_at"), name="deconfliction_op_newest"),
+            # Without the many that nobody submitted by hand, or an index on people looks useless to the database.
+            models.Index(
+                fields=("submitter", "starts_at"),
+                name="deconfliction_op_submitter",
+                condition=Q(submitter__isnull=False),
+            ),
+            models.Index(
+                fields=("submitter", "created_at"), name="deconfliction_op_newest", condition=Q(submitter__isnull=False)
+            ),
             models.Index(fields=("next_end_at",), name="deconfliction_op_next_end"),
             models.Index(fields=("window_end",), name="deconfliction_op_window_end"),
         )

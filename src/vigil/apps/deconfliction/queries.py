@@ -127,6 +127,12 @@ def operation_list(actor: Actor, wanted: OperationFilter, now: datetime) -> Page
     return Page(_operation_rows(actor, rows[:limit], now), _cursor(more.starts_at, more.id) if more else "")
 
 
+def operation_of_number(actor: Actor, year: int, number: int) -> UUID | None:
+    """The operation with this node's reference of the year and number, where the actor sees it."""
+    reference = f"{this_node().code}-{year % 100:02d}-{number:06d}"
+    return access.visible_operations(actor).filter(reference=reference).values_list("id", flat=True).first()
+
+
 @dataclass(frozen=True, slots=True)
 class Today:
     """What the first page shows: what runs now, what comes within the next 24 hours, and what needs somebody.

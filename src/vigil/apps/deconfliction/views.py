@@ -52,7 +52,7 @@ MOST_TOWNS = 250
 READ = "deconfliction.operation.read"
 
 
-def _zone(request: HttpRequest) -> str:
+def reader_zone(request: HttpRequest) -> str:
     return frame_of(request).zone
 
 
@@ -63,7 +63,7 @@ def _zone(request: HttpRequest) -> str:
 @require_GET
 def today(request: HttpRequest) -> HttpResponse:
     """What needs me, what is mine, what is near in time."""
-    actor, zone, now = actor_of(request), _zone(request), clock.now()
+    actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     day = queries.today(actor, now)
     urgent = _cards(actor, day.conflicts, zone, now)
     waiting = _waiting(actor, day, zone, now)
@@ -222,7 +222,7 @@ def _operation_line(row: queries.OperationRow, zone: str, now: datetime) -> dict
     }
 
 
-def _operation_filter(request: HttpRequest, zone: str, now: datetime) -> tuple[dict[str, str], queries.OperationFilter]:
+def operation_filter(request: HttpRequest, zone: str, now: datetime) -> tuple[dict[str, str], queries.OperationFilter]:
     typed = {
         name: request.GET.get(name, "").strip() for name in ("q", "when", "type", "state", "mine", "sort", "after")
     }
@@ -245,8 +245,8 @@ def _operation_filter(request: HttpRequest, zone: str, now: datetime) -> tuple[d
 @require_GET
 def operations(request: HttpRequest) -> HttpResponse:
     """One's own agency's operations: filters in the address, 50 a page."""
-    actor, zone, now = actor_of(request), _zone(request), clock.now()
-    filters, wanted = _operation_filter(request, zone, now)
+    actor, zone, now = actor_of(request), reader_zone(request), clock.now()
+    filters, wanted = operation_filter(request, zone, now)
     if filters["q"] and len(filters["q"]) <= 6 and filters["q"].isdigit():
         found = _by_number(actor, filters["q"], now)
         if found is not None:
@@ -277,11 +277,8 @@ def operations(request: HttpRequest) -> HttpResponse:
 
 
 def _by_number(actor: Actor, number: str, now: datetime) -> UUID | None:
-    """The operation whose reference ends so, when it is the only one of this year's numbers."""
-    node_code = f"-{now:%y}-{number.zfill(6)}"
-    listed = queries.operation_list(actor, queries.OperationFilter(newest_first=True, limit=500), now).rows
-    found = [row.id for row in listed if row.reference.endswith(node_code)]
-    return found[0] if len(found) == 1 else None
+    """The operation of this year that has the number."""
+    return queries.operation_of_number(actor, now.year, int(number))
 
 
 def _list_detail(filters: Mapping[str, str], shown: int, more: bool, zone: str) -> str:
@@ -302,8 +299,8 @@ def _next_url(request: HttpRequest, cursor: str) -> str:
 @require_GET
 def operations_csv(request: HttpRequest) -> HttpResponse:
     """The list as a file: the same filter, the same columns, every page of it. Lists never show a place."""
-    actor, zone, now = actor_of(request), _zone(request), clock.now()
-    _, wanted = _operation_filter(request, zone, now)
+    actor, zone, now = actor_of(request), reader_zone(request), clock.now()
+    _, wanted = operation_filter(request, zone, now)
     lines = (_operation_line(row, zone, now) for row in _every(lambda c: queries.operation_list(actor, c, now), wanted))
     head = ("Answer", "Operation", "Type", "Starts", "Ends", "Zone", "Status", "Registered by", "Sites")
     return _csv("operations", head, (_csv_line(line) for line in lines))
@@ -379,7 +376,7 @@ def _conflict_filter(request: HttpRequest) -> tuple[dict[str, str], queries.Conf
 @require_GET
 def conflicts(request: HttpRequest) -> HttpResponse:
     """Conflicts of one's own agency (a watch desk: of the node)."""
-    actor, zone, now = actor_of(request), _zone(request), clock.now()
+    actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     filters, wanted = _conflict_filter(request)
     found = queries.conflict_list(actor, wanted, now)
     lines = [words.conflict_line(row, zone, now) for row in found.rows]
@@ -404,7 +401,7 @@ def conflicts(request: HttpRequest) -> HttpResponse:
 @require_GET
 def conflicts_csv(request: HttpRequest) -> HttpResponse:
     """The list of conflicts as a file; never the other side's place or distance."""
-    actor, zone, now = actor_of(request), _zone(request), clock.now()
+    actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     _, wanted = _conflict_filter(request)
     rows = _every(lambda c: queries.conflict_list(actor, c, now), wanted)
     lines = (words.conflict_line(row, zone, now) for row in rows)
@@ -594,7 +591,7 @@ def save_draft(request: HttpRequest) -> JsonResponse:
         draft = actions.save_draft(actor, typed, now, draft_id, operation_id)
     except NotFound:
         draft = actions.save_draft(actor, typed, now, None, operation_id)
-    local = draft.saved_at.astimezone(ZoneInfo(_zone(request)))
+    local = draft.saved_at.astimezone(ZoneInfo(reader_zone(request)))
     return JsonResponse({"draft": str(draft.id), "saved_at": f"{local:%H:%M:%S}"})
 
 
@@ -660,9 +657,9 @@ def _number(value: Any) -> float:
 def read_times(request: HttpRequest) -> JsonResponse:
     """How typed times are read in the site's zone: wall times and words, or the sentence that says what is wrong."""
     asked, now = posted_json(request), clock.now()
-    zone = str(asked.get("zone", "")) or _zone(request)
+    zone = str(asked.get("zone", "")) or reader_zone(request)
     if not is_zone(zone):
-        zone = _zone(request)
+        zone = reader_zone(request)
     answer: dict[str, Any] = {}
     start = None
     for name in ("starts_at", "ends_at"):
@@ -713,7 +710,7 @@ def operation(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     actor, now = actor_of(request), clock.now()
     detail = queries.operation_detail(actor, operation_id, now)
     looks.note_operation(actor, operation_id, now)
-    zone = detail.row.zone or _zone(request)
+    zone = detail.row.zone or reader_zone(request)
     standing = [row for row in detail.conflicts if row.standing == "open" and row.state != "resolved"]
     cards = _cards(actor, standing, zone, now)
     is_over = detail.row.status in ("ended", "cancelled")
@@ -844,7 +841,7 @@ def conflict(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
 
 
 def _conflict_page(request: HttpRequest, conflict_id: UUID, problem: str = "") -> HttpResponse:
-    actor, zone, now = actor_of(request), _zone(request), clock.now()
+    actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     detail = queries.conflict_detail(actor, conflict_id, now)
     looks.note_conflict(actor, conflict_id, now)
     line = words.conflict_line(detail.row, zone, now, detail)
@@ -927,7 +924,7 @@ def _day(text: str, zone: str, now: datetime) -> tuple[date, datetime, datetime]
 @require_GET
 def map_page(request: HttpRequest) -> HttpResponse:
     """The map with its table: one day of one's own agency's operations."""
-    actor, zone, now = actor_of(request), _zone(request), clock.now()
+    actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     day, start, end = _day(request.GET.get("day", ""), zone, now)
     kind = request.GET.get("type", "")
     found = queries.map_operations(actor, start, end, now, kind)
@@ -994,7 +991,7 @@ def _map_row(sites: list[queries.MapSite], zone: str, now: datetime) -> dict[str
 @require_POST
 def zones(request: HttpRequest) -> JsonResponse:
     """The day's zones as GeoJSON, one's own agency's only. POST, because it answers with places."""
-    actor, zone, now = actor_of(request), _zone(request), clock.now()
+    actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     asked = posted_json(request)
     _, start, end = _day(str(asked.get("day", "")), zone, now)
     found = queries.map_operations(actor, start, end, now, str(asked.get("type", "")))
