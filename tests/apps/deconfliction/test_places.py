@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from vigil.apps.deconfliction.places import Choices, Place, Unreadable, coordinates, read_place, towns, zone_of
 from vigil.apps.deconfliction.plan import PlaceSource
-from vigil.engine.geometry import Box
+from vigil.engine.geometry import Box, distance_m
+from vigil.engine.operation import Point
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,10 @@ def test_a_town_without_its_state_offers_choices_that_read_as_one_town() -> None
         ("39 61 00 N 76 36 36 W", "not recognised"),
         ("1200 N Charles St, Baltimore MD", "street address"),
         ("Charles & Lombard", "street address"),
-        ("18S UJ 12345 67890", "Grid references"),
+        ("18S UJ 123 45", "grid reference names no place"),
+        ("18S UJ 123456 123456", "grid reference names no place"),
+        ("18S ZZ 23483 06479", "grid reference names no place"),
+        ("61S UJ 23483 06479", "grid reference names no place"),
         ("Nowhereville MD", "No town of this name is known in MD"),
         ("hello there", "not recognised"),
     ],
@@ -156,6 +160,19 @@ def test_what_is_no_place_gets_a_sentence_that_says_what_to_give(text: str, word
     found = read_place(text)
     assert isinstance(found, Unreadable), found
     assert words in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "side_m"),
+    [("18SUJ2348306479", 1), ("18s uj 2348 0647", 10), ("18S UJ 234 064", 100), ("18S UJ 23 06", 1000)],
+)
+def test_a_grid_reference_reaches_over_its_whole_cell_and_reads_back(text: str, side_m: int) -> None:
+    found = read_place(text)
+    assert isinstance(found, Place)
+    assert side_m * 0.7 < found.uncertainty_m < side_m * 1.5
+    corner = Point(-77.03523639, 38.889467394)
+    assert distance_m(corner, Point(found.longitude, found.latitude)) <= found.uncertainty_m
+    assert read_place(found.text) == found
 
 
 @given(st.text(max_size=60))

@@ -4,7 +4,8 @@ Promise: `read_place` is decided by the text and the node's region alone and nee
 what can be read in two ways comes back as `Choices`, each with a text that reads as that place and nothing else.
 Angles are decimal degrees on WGS 84, lengths metres.
 
-Coordinates are exact (uncertainty 0). For ZIP codes and towns the package `zipcodes` gives one point and no extent, so
+Coordinates are exact (uncertainty 0); a grid reference (USNG, MGRS) is as wide as its cell.
+For ZIP codes and towns the package `zipcodes` gives one point and no extent, so
 their uncertainty is an *estimate*, never under 2 km: it reaches as far as the sixth nearest other ZIP point, since
 a cell of a plane tiling has six neighbours on average. It is far over 250 m, so the page asks for a pin.
 """
@@ -69,7 +70,10 @@ STREET = (
     "This looks like a street address, and this node has no street directory. Set a pin on the map, or give "
     "coordinates, a ZIP code or a town."
 )
-GRID = "Grid references (USNG, MGRS) are not read here. Give decimal degrees or degrees, minutes and seconds."
+GRID = (
+    "This USNG or MGRS grid reference names no place: check its zone, its letters and that it has an even number of "
+    "digits, at most ten, as in 18S UJ 23483 06479."
+)
 
 
 def read_place(text: str, region: Regions = ()) -> Reading:
@@ -88,8 +92,8 @@ def read_place(text: str, region: Regions = ()) -> Reading:
         return _zip_place(zip_code[1])
     if (angles := _read_angles(text)) is not None:
         return angles if isinstance(angles, Unreadable) else _judge(angles, region)
-    if re.fullmatch(r"\d{1,2}\s?[C-HJ-NP-X]\s?[A-HJ-NP-Z]{2}\s?[\d\s]{2,}", text, re.IGNORECASE):
-        return Unreadable(GRID)
+    if grid := re.fullmatch(r"([0-9]{1,2}\s?[C-HJ-NP-X]\s?[A-HJ-NP-Z]{2})\s?([0-9 ]{2,})", text, re.IGNORECASE):
+        return _grid_place(grid[1], grid[2])
     return _town_place(text)
 
 
@@ -242,6 +246,32 @@ def _at(latitude: float, longitude: float) -> Place:
 
 def _decimals(angle: float) -> str:
     return format(Decimal(repr(abs(angle))), "f")
+
+
+# --- USNG and MGRS ---------------------------------------------------------------------------------------------------
+
+
+def _grid_place(square: str, digits: str) -> Place | Unreadable:
+    """The middle of the cell that the reference names; the uncertainty reaches to the cell's corners.
+
+    The library gives a cell's south-west corner and reads no finer than a metre: at full length that corner stands.
+    """
+    import mgrs
+
+    square, digits = "".join(square.split()).upper(), "".join(digits.split())
+    half = len(digits) // 2
+    if len(digits) % 2 or half > 5:
+        return Unreadable(GRID)
+    east, north = digits[:half], digits[half:]
+    middle = "5" if half < 5 else ""
+    try:
+        latitude, longitude = mgrs.MGRS().toLatLon(f"{square}{east}{middle}{north}{middle}")
+    except (mgrs.core.MGRSError, RuntimeWarning):
+        return Unreadable(GRID)
+    side = 10.0 ** (5 - half)
+    reach = side * (0.71 if middle else 1.42)
+    text = f"{square[:-2]} {square[-2:]} {east} {north}"
+    return Place(round(longitude, 9), round(latitude, 9), PlaceSource.COORDINATES, round(reach, 2), text, text)
 
 
 # --- ZIP codes and towns -------------------------------------------------------------------------------------------
