@@ -77,7 +77,7 @@ def nest(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 def _lists(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    if value and all(key.isdigit() for key in value):
+    if value and all(key.isdecimal() and len(key) < 10 for key in value):
         return [_lists(value[key]) for key in sorted(value, key=int)]
     return {key: _lists(inner) for key, inner in value.items()}
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigil.apps.deconfliction import actions, forms, interests, looks, queries
-from vigil.apps.deconfliction.posted import posted_json
+from vigil.apps.deconfliction.posted import posted_json, whole
 from vigil.core.errors import Invalid, NotFound
 from vigil.engine import subjects
 from vigil.platform import clock
@@ -81,7 +81,7 @@ def renew_interest(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """180 days from now: a revision that asks again."""
     actor, text = actor_of(request), request.POST.get("revision", "")
     try:
-        interests.renew_interest(actor, operation_id, int(text) if text.isdigit() else 0, clock.now())
+        interests.renew_interest(actor, operation_id, whole(text), clock.now())
     except Invalid as refused:
         messages.error(request, refused.sentence)
         return redirect("deconfliction:interests")

@@ -36,7 +36,7 @@ from vigil.apps.deconfliction.joint_views import preview_card
 from vigil.apps.deconfliction.lanes import lanes
 from vigil.apps.deconfliction.models import Operation
 from vigil.apps.deconfliction.plan import PlaceSource
-from vigil.apps.deconfliction.posted import posted_json
+from vigil.apps.deconfliction.posted import posted_json, whole
 from vigil.apps.deconfliction.wall_times import TimeError, is_zone, read_time
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
@@ -461,7 +461,7 @@ def edit(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     if request.method == "GET":
         return _form_page(request, _opened_form(actor, draft_id, forms.typed_of_plan(detail.plan)), editing=detail)
     typed = forms.nest(_texts(request))
-    revision = int(request.POST["revision"]) if request.POST.get("revision", "").isdigit() else 0
+    revision = _revision(request)
 
     def store(plan: Any) -> Operation:
         return actions.revise_operation(actor, operation_id, revision, plan, now)
@@ -525,8 +525,9 @@ def _changed(typed: dict[str, Any], do: str, choice: str) -> dict[str, Any]:
     rows = list(typed.get(name) or [])
     if verb == "add":
         rows.append({})
-    elif rest.rsplit("_", 1)[-1].isdigit() and len(rows) > 1:
-        del rows[int(rest.rsplit("_", 1)[-1]) : int(rest.rsplit("_", 1)[-1]) + 1]
+    elif rest.rsplit("_", 1)[-1].isdecimal() and len(rows) > 1:
+        line = whole(rest.rsplit("_", 1)[-1])
+        del rows[line : line + 1]
     return typed | {name: rows}
 
 
@@ -779,8 +780,7 @@ def _back(request: HttpRequest, operation_id: UUID | None = None) -> str:
 
 
 def _revision(request: HttpRequest) -> int:
-    text = request.POST.get("revision", "")
-    return int(text) if text.isdigit() else 0
+    return whole(request.POST.get("revision", ""))
 
 
 @page("deconfliction.operation.cancel")
@@ -910,10 +910,12 @@ def resolve(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
 
 
 def _day(text: str, zone: str, now: datetime) -> tuple[date, datetime, datetime]:
-    """The day asked for (today where none is), with its first instant and that of the next."""
+    """The day asked for (today where none is, or one that no zone can show), with its first instant and the next's."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
+        day = date.min
+    if not 1900 < day.year < 2200:
         day = now.astimezone(ZoneInfo(zone)).date()
     start = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
     following = day + timedelta(days=1)
