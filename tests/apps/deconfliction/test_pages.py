@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from tests.apps.deconfliction.plans import site
+from tests.apps.deconfliction.test_actions import register
+
+from vigil.apps.deconfliction import actions
+from vigil.apps.deconfliction.models import Operation
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 MANY = "9" * 400
@@ -46,3 +51,54 @@ def test_a_number_that_is_none_in_a_forms_names_is_answered_by_the_form(browser:
         assert browser.post("/operations/register/", {**typed, "do": do}).status_code in (200, 422)
     assert browser.post("/operations/draft/", typed).status_code == 200
     assert browser.get("/").status_code == 200
+
+
+# --- two people, one record ---
+
+TYPED = {
+    "operation_type": "raid",
+    "sites-0-place": "39.2904, -76.6122",
+    "starts_at": "0600 tomorrow",
+    "ends_at": "+2h",
+    "lead_contact-name": "Lou Lead",
+    "lead_contact-phone": "410-555-0111",
+    "case_number": "C26-OVERTAKEN",
+}
+
+
+def test_an_edit_that_was_overtaken_keeps_what_was_typed_and_can_be_sent_again(
+    browser: Client, people: Any, now: datetime
+) -> None:
+    operation = register(people, "alice", now)
+    actions.cancel_operation(people.actor("bob"), operation.id, 1, now)
+    actions.undo_cancel(people.actor("bob"), operation.id, 2, now)
+    address = f"/operations/{operation.id}/edit/"
+    shown = browser.post(address, {**TYPED, "revision": "1"})
+    page = shown.content.decode()
+    assert (shown.status_code, Operation.objects.get().revision) == (409, 3)
+    assert "it is revision 3 now" in page
+    assert 'value="C26-OVERTAKEN"' in page
+    assert 'name="revision" value="3"' in page
+    assert browser.post(address, {**TYPED, "revision": "3"}).status_code == 302
+    assert Operation.objects.get().operation_type == "raid"
+
+
+@pytest.mark.parametrize(("revision", "said"), [("1", "somebody changed this"), ("2", "cancelled already")])
+def test_a_refused_act_is_said_on_the_operation_itself(
+    browser: Client, people: Any, now: datetime, revision: str, said: str
+) -> None:
+    operation = register(people, "alice", now)
+    actions.cancel_operation(people.actor("bob"), operation.id, 1, now)
+    answer = browser.post(f"/operations/{operation.id}/cancel/", {"revision": revision}, follow=True)
+    assert answer.redirect_chain == [(f"/operations/{operation.id}/", 302)]
+    assert said in answer.content.decode()
+
+
+def test_what_is_answered_on_today_leads_back_to_today(browser: Client, people: Any, now: datetime) -> None:
+    register(people, "alice", now, site(now, starts_in=-timedelta(hours=2)))
+    actions.extend_overdue(people.actor("alice"), now)
+    page = browser.get("/").content.decode()
+    asked = Operation.objects.get()
+    assert page.count('name="next" value="today"') == 2
+    answer = browser.post(f"/operations/{asked.id}/end/", {"revision": asked.revision, "next": "today"})
+    assert (answer.headers["Location"], Operation.objects.get().status) == ("/", "ended")

@@ -1,4 +1,4 @@
-"""What a script posts to a page's small readers."""
+"""What is posted to pages beside a form's own texts: a script's questions, numbers of revisions and lines."""
 
 from __future__ import annotations
 

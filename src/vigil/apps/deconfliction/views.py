@@ -39,7 +39,8 @@ from vigil.apps.deconfliction.plan import PlaceSource
 from vigil.apps.deconfliction.posted import posted_json, whole
 from vigil.apps.deconfliction.wall_times import TimeError, is_zone, read_time
 from vigil.core.actor import Actor
-from vigil.core.errors import Invalid, NotFound
+from vigil.core.errors import Conflict as Stale
+from vigil.core.errors import Invalid, NotFound, Problem
 from vigil.engine.types import OPERATION_TYPES
 from vigil.platform import clock
 from vigil.platform.accounts.frame import frame_of
@@ -499,10 +500,27 @@ def _submitted(
     except Invalid as refused:
         form = forms.RegisterForm(typed, refused.problems, draft_id=str(draft_id or ""))
         return _form_page(request, form, editing=editing, status=422)
+    except Stale:
+        if editing is None:
+            raise
+        return _overtaken(request, typed, draft_id, editing)
     actions.run_due_search(actor, operation.id, clock.now())
     if draft_id is not None:
         _forget_draft(actor, draft_id)
     return redirect("deconfliction:operation", operation.id)
+
+
+def _overtaken(
+    request: HttpRequest, typed: dict[str, Any], draft_id: UUID | None, editing: queries.OperationDetail
+) -> HttpResponse:
+    """The form again with all that was typed, now against the revision that stands."""
+    said = Problem(
+        (),
+        f"Somebody changed this operation after you opened it: it is revision {editing.row.revision} now. What you "
+        "typed is kept here. Look at the operation first; sending this again puts your plan in place of theirs.",
+    )
+    form = forms.RegisterForm(typed, [said], draft_id=str(draft_id or ""))
+    return _form_page(request, form, editing=editing, status=409, revision=editing.row.revision)
 
 
 def _forget_draft(actor: Actor, draft_id: UUID) -> None:
@@ -562,13 +580,17 @@ def _draft_form(typed: dict[str, Any], draft_id: UUID | None) -> forms.RegisterF
 
 
 def _form_page(
-    request: HttpRequest, form: forms.RegisterForm, editing: queries.OperationDetail | None = None, status: int = 200
+    request: HttpRequest,
+    form: forms.RegisterForm,
+    editing: queries.OperationDetail | None = None,
+    status: int = 200,
+    revision: int | None = None,
 ) -> HttpResponse:
     actor = actor_of(request)
     context = {
         "form": form,
         "editing": editing.row if editing else None,
-        "revision": request.POST.get("revision") or (editing.row.revision if editing else ""),
+        "revision": revision or request.POST.get("revision") or (editing.row.revision if editing else ""),
         "next_revision": editing.row.revision + 1 if editing else 1,
         "types": plan_context(actor.agency_id, clock.now()).types.values(),
         "subject_kinds": forms.SUBJECT_KINDS,
@@ -761,20 +783,25 @@ def _site_words(site: Any) -> dict[str, Any]:
     return {"site": site, "time_text": words.span(start, end, site.zone)}
 
 
-def _changed_operation(request: HttpRequest, change: Callable[[], Operation], done: str) -> HttpResponse:
+def _changed_operation(
+    request: HttpRequest, operation_id: UUID, change: Callable[[], Operation], done: str
+) -> HttpResponse:
     """Make the change, search again, and show the answer; a refusal is said on the page it came from."""
     try:
         changed = change()
     except Invalid as refused:
         messages.error(request, refused.sentence)
-        return HttpResponseRedirect(_back(request))
+        return HttpResponseRedirect(_back(request, operation_id))
+    except Stale:
+        messages.error(request, "Not done: somebody changed this operation meanwhile. Look at it as it is now.")
+        return redirect("deconfliction:operation", operation_id)
     actions.run_due_search(actor_of(request), changed.id, clock.now())
     messages.info(request, done)
     return HttpResponseRedirect(_back(request, changed.id))
 
 
-def _back(request: HttpRequest, operation_id: UUID | None = None) -> str:
-    if request.POST.get("next") == "today" or operation_id is None:
+def _back(request: HttpRequest, operation_id: UUID) -> str:
+    if request.POST.get("next") == "today":
         return reverse("deconfliction:today")
     return reverse("deconfliction:operation", args=[operation_id])
 
@@ -790,7 +817,7 @@ def cancel(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     done = "Cancelled. Everyone matched has been told. You can undo this."
     actor, revision = actor_of(request), _revision(request)
     return _changed_operation(
-        request, lambda: actions.cancel_operation(actor, operation_id, revision, clock.now()), done
+        request, operation_id, lambda: actions.cancel_operation(actor, operation_id, revision, clock.now()), done
     )
 
 
@@ -801,6 +828,7 @@ def restore(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     actor, revision = actor_of(request), _revision(request)
     return _changed_operation(
         request,
+        operation_id,
         lambda: actions.undo_cancel(actor, operation_id, revision, clock.now()),
         "The cancel is undone. We asked everyone again.",
     )
@@ -813,6 +841,7 @@ def end(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     actor, revision = actor_of(request), _revision(request)
     return _changed_operation(
         request,
+        operation_id,
         lambda: actions.end_operation(actor, operation_id, revision, clock.now()),
         "Ended. The time after it still counts until its buffer is over.",
     )
@@ -825,6 +854,7 @@ def extend(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     return _changed_operation(
         request,
+        operation_id,
         lambda: actions.still_on_scene(actor, operation_id, clock.now()),
         "Noted: still on scene. We ask again in half an hour.",
     )
