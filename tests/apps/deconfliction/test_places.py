@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vigil.apps.deconfliction.places import Choices, Place, Unreadable, coordinates, read_place, towns, zone_of
@@ -175,6 +175,7 @@ def test_a_grid_reference_reaches_over_its_whole_cell_and_reads_back(text: str, 
     assert read_place(found.text) == found
 
 
+@settings(deadline=None)  # the first text loads the tables of places
 @given(st.text(max_size=60))
 def test_no_text_breaks_it(text: str) -> None:
     assert isinstance(read_place(text), Place | Choices | Unreadable)
