@@ -11,8 +11,9 @@ from django.test import Client
 from tests.apps.deconfliction.plans import site
 from tests.apps.deconfliction.test_actions import register
 
-from vigil.apps.deconfliction import actions
-from vigil.apps.deconfliction.models import Operation
+from vigil.apps.deconfliction import actions, queries, words
+from vigil.apps.deconfliction.models import Conflict, Operation
+from vigil.apps.deconfliction.plan import Contact
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 MANY = "9" * 400
@@ -102,3 +103,40 @@ def test_what_is_answered_on_today_leads_back_to_today(browser: Client, people: 
     assert page.count('name="next" value="today"') == 2
     answer = browser.post(f"/operations/{asked.id}/end/", {"revision": asked.revision, "next": "today"})
     assert (answer.headers["Location"], Operation.objects.get().status) == ("/", "ended")
+
+
+# --- one conflict ---
+
+
+def test_in_a_conflict_of_one_agency_each_is_told_to_call_the_other(people: Any, now: datetime) -> None:
+    hers = register(people, "alice", now, lead_contact=Contact("Alice Arden", "+14105550101"))
+    his = register(people, "bob", now, lead_contact=Contact("Bob Barrow", "+14105550102"))
+    conflict = Conflict.objects.get()
+    for name, own, mine, callee in (
+        ("alice", hers, "Alice Arden", "Bob Barrow"),
+        ("bob", his, "Bob Barrow", "Alice Arden"),
+    ):
+        detail = queries.conflict_detail(people.actor(name), conflict.id, now)
+        assert (detail.row.own_reference, words.first_to_call(detail).name) == (own.reference, callee)
+        client = Client()
+        client.force_login(people.user(name))
+        other = his if own is hers else hers
+        for operation, person in ((own, callee), (other, mine)):
+            page = client.get(f"/operations/{operation.id}/").content.decode()
+            assert f"<span>Call {person}" in page
+
+
+def test_settling_without_a_choice_is_said_on_top_and_at_the_choice(
+    browser: Client, people: Any, now: datetime
+) -> None:
+    register(people, "alice", now)
+    register(people, "dave", now)
+    conflict = Conflict.objects.get()
+    answer = browser.post(f"/conflicts/{conflict.id}/resolve/")
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert '<a href="#outcome-proceed">Choose what you agreed.</a>' in page
+    assert 'id="outcome-proceed"' in page
+    settled = browser.post(f"/conflicts/{conflict.id}/resolve/", {"outcome": "delay"}, follow=True).content.decode()
+    assert "Settled: One side waits" in settled
+    assert "Your side was told" in settled

@@ -24,7 +24,6 @@ from vigil.apps.deconfliction.models import (
     Conflict,
     ConflictSide,
     Operation,
-    Outcome,
     Receipt,
     Revision,
     SearchDue,
@@ -282,7 +281,8 @@ def operation_now(actor: Actor, shown: Shown, now: datetime) -> OperationNow:
 
 def _conflicts_of(actor: Actor, operation: Operation) -> tuple[ConflictRow, ...]:
     keys = list(access.visible_sides(actor).filter(own_operation=operation).values_list("conflict_id", flat=True))
-    return _conflict_rows(actor, list(_with_sides(Conflict.objects.filter(pk__in=keys)))) if keys else ()
+    found = _with_sides(Conflict.objects.filter(pk__in=keys)) if keys else ()
+    return _conflict_rows(actor, list(found), operation.pk)
 
 
 def _as_it_stands(
@@ -439,7 +439,6 @@ class ConflictDetail:
     own: tuple[ConflictSideView, ...]
     other: tuple[ConflictSideView, ...]
     outcome: str
-    outcome_label: str
     desk_owner: str
     log: tuple[ConflictEventRow, ...]
     may_acknowledge: bool
@@ -447,21 +446,23 @@ class ConflictDetail:
     watch_desk_phone: str
 
 
-def conflict_detail(actor: Actor, conflict_id: UUID, now: datetime) -> ConflictDetail:
-    """One conflict; raises `NotFound` where the actor may not know of it or there is none."""
+def conflict_detail(actor: Actor, conflict_id: UUID, now: datetime, of: UUID | None = None) -> ConflictDetail:
+    """One conflict; raises `NotFound` where the actor may not know of it or there is none.
+
+    Where both operations are the reader's agency's, the operation `of` is theirs, else the one they registered.
+    """
     access.get_conflict(actor, conflict_id)
     conflict = _with_sides(Conflict.objects.filter(pk=conflict_id)).select_related("desk_owner").get()
     mine = set(access.visible_sides(actor).filter(conflict=conflict).values_list("id", flat=True))
     node = this_node()
-    sides = [(side.id in mine, side) for side in conflict.sides.all()]
+    sides = [(side.id in mine, side) for side in _own_first(actor, conflict, of)]
     desk = actor.can(access.WATCH)
     views = [(own, _side_view(actor, side, own, desk, node)) for own, side in sides]
     return ConflictDetail(
-        row=_conflict_rows(actor, [conflict])[0],
+        row=_conflict_rows(actor, [conflict], of)[0],
         own=tuple(view for own, view in views if own),
         other=tuple(view for own, view in views if not own),
         outcome=conflict.outcome,
-        outcome_label=Outcome(conflict.outcome).label if conflict.outcome else "",
         desk_owner=str(conflict.desk_owner) if conflict.desk_owner else "",
         log=_log(conflict, {side.operation_id for own, side in sides if own}, desk),
         may_acknowledge=conflict.standing == Standing.OPEN
@@ -782,14 +783,26 @@ def _with_sides(found: QuerySet[Conflict]) -> QuerySet[Conflict]:
     return found.prefetch_related("sides__own_operation", "sides__agency")
 
 
-def _conflict_rows(actor: Actor, conflicts: Sequence[Conflict]) -> tuple[ConflictRow, ...]:
+def _conflict_rows(actor: Actor, conflicts: Sequence[Conflict], of: UUID | None = None) -> tuple[ConflictRow, ...]:
+    if not conflicts:
+        return ()
     keys = [conflict.pk for conflict in conflicts]
     mine = set(access.visible_sides(actor).filter(conflict_id__in=keys).values_list("id", flat=True))
-    return tuple(_conflict_row(actor, conflict, mine) for conflict in conflicts)
+    return tuple(_conflict_row(actor, conflict, mine, of) for conflict in conflicts)
 
 
-def _conflict_row(actor: Actor, conflict: Conflict, mine: set[int]) -> ConflictRow:
-    sides = list(conflict.sides.all())
+def _own_first(actor: Actor, conflict: Conflict, of: UUID | None) -> list[ConflictSide]:
+    """The sides, the reader's own first: nobody is told to telephone themselves."""
+
+    def rank(side: ConflictSide) -> tuple[bool, bool]:
+        operation = side.own_operation
+        return operation is None or operation.pk != of, operation is None or operation.submitter_id != actor.user_id
+
+    return sorted(conflict.sides.all(), key=rank)
+
+
+def _conflict_row(actor: Actor, conflict: Conflict, mine: set[int], of: UUID | None) -> ConflictRow:
+    sides = _own_first(actor, conflict, of)
     own = next((side for side in sides if side.id in mine), None)
     other = next((side for side in sides if side is not own), None)
     operation = own.own_operation if own else None

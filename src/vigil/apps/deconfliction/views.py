@@ -51,6 +51,7 @@ MOST_CARDS = 5
 """So many conflicts stand in full on Today; the rest is on the list."""
 MOST_TOWNS = 250
 READ = "deconfliction.operation.read"
+WATCH = "deconfliction.operation.watch"
 
 
 def reader_zone(request: HttpRequest) -> str:
@@ -92,7 +93,11 @@ def _has_none(actor: Actor, now: datetime) -> bool:
 def _cards(actor: Actor, rows: Iterable[queries.ConflictRow], zone: str, now: datetime) -> list[words.ConflictLine]:
     """The most pressing conflicts with whom to call: the earliest deadline first, direct before near."""
     pressing = sorted(rows, key=lambda row: (row.tentative, row.starts_at, row.band or "z"))[:MOST_CARDS]
-    return [words.conflict_line(row, zone, now, queries.conflict_detail(actor, row.id, now)) for row in pressing]
+    return [words.conflict_line(row, zone, now, _detail_of(actor, row, now)) for row in pressing]
+
+
+def _detail_of(actor: Actor, row: queries.ConflictRow, now: datetime) -> queries.ConflictDetail:
+    return queries.conflict_detail(actor, row.id, now, row.own_operation_id)
 
 
 def _waiting(actor: Actor, day: queries.Today, zone: str, now: datetime) -> list[dict[str, Any]]:
@@ -889,11 +894,11 @@ def _conflict_page(request: HttpRequest, conflict_id: UUID, problem: str = "") -
         "their_type": next((side.type_label for side in others if side.type_label), ""),
         "known": words.known_facts(detail, zone),
         "sides": [words.side_words(side) for side in (*detail.own, *detail.other)],
-        "log": [
-            (event, words.EVENTS.get(event.kind, event.kind.replace("_", " ").capitalize())) for event in detail.log
-        ],
+        "log": [(event, words.event_words(event.kind, own_only=not actor.can(WATCH))) for event in detail.log],
+        "agreed": words.agreed_words(detail),
         "outcomes": words.OUTCOMES,
         "problem": problem,
+        "summary": [{"field": f"outcome-{words.OUTCOMES[0][0]}", "sentence": problem}] if problem else [],
         "may_offer": joint.may_offer(actor, conflict_id),
         "may_contact": actor.can("deconfliction.conflict.contact") and line.is_open,
         "may_resolve": actor.can("deconfliction.conflict.resolve") and detail.row.state != "resolved",

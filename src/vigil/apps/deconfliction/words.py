@@ -62,10 +62,10 @@ LIMITS = (
 EVENTS = {
     "detected": "Found",
     "notified": "Both sides told",
-    "alarm_detected": "One side told",
-    "alarm_worsened": "One side told: closer, earlier or more dangerous",
-    "alarm_changed": "One side told of a change",
-    "alarm_withdrawn": "One side told: no longer meets",
+    "alarm_detected": "One side was told",
+    "alarm_worsened": "One side was told: closer, earlier or more dangerous",
+    "alarm_changed": "One side was told of a change",
+    "alarm_withdrawn": "One side was told: no longer meets",
     "acknowledged": "Seen",
     "contacted": "Talked",
     "resolved": "Settled",
@@ -74,6 +74,12 @@ EVENTS = {
     "expired": "Nobody acknowledged in time",
     "owned": "The watch desk took it on",
 }
+
+
+def event_words(kind: str, own_only: bool) -> str:
+    """One line of a conflict's log; `own_only` for who reads of their own side's alarms alone."""
+    said = EVENTS.get(kind, kind.replace("_", " ").capitalize())
+    return said.replace("One side", "Your side") if own_only else said
 
 
 # --- times ------------------------------------------------------------------------------------------------------------
@@ -475,7 +481,7 @@ def steps(detail: ConflictDetail, zone: str) -> list[Step]:
         f"{told.astimezone(ZoneInfo(zone)):%H:%M:%S}",
         "; ".join(_seen_text(side, zone) for side in (*detail.own, *detail.other)),
         f"{talked.astimezone(ZoneInfo(zone)):%H:%M:%S}" if talked else "Not yet",
-        detail.outcome_label or "Not logged yet",
+        agreed_words(detail) or "Not logged yet",
     ]
     names = ("Found", "Both told", "Acknowledged", "Talked", "Agreed")
     following = reached.index(False) if False in reached else len(reached)
@@ -494,6 +500,11 @@ def _first(detail: ConflictDetail, kind: str) -> datetime | None:
     return next((event.at for event in detail.log if event.kind == kind), None)
 
 
+def agreed_words(detail: ConflictDetail) -> str:
+    """What was agreed, in the words it was chosen by; empty before."""
+    return dict(OUTCOMES).get(detail.outcome, "")
+
+
 def conflict_banner(detail: ConflictDetail, line: ConflictLine, zone: str, now: datetime) -> VerdictWords:
     """The sentence of a conflict's page."""
     css = "near" if line.shape == "subject" else line.shape
@@ -503,7 +514,7 @@ def conflict_banner(detail: ConflictDetail, line: ConflictLine, zone: str, now: 
             "checking", line.shape, "These two no longer meet", "One side changed or cancelled its plan."
         )
     if row.state == "resolved":
-        return VerdictWords("checking", line.shape, f"Settled: {detail.outcome_label}", "")
+        return VerdictWords("checking", line.shape, f"Settled: {agreed_words(detail)}", "")
     if row.standing == "past" or row.overlap_end <= now:
         return VerdictWords("checking", line.shape, "Over: both were active, and it is past", "")
     if row.state == "contacted":
