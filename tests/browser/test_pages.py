@@ -115,3 +115,55 @@ def test_each_target_is_large_enough_for_a_thumb(visit: Visit) -> None:
           .map(([box, text]) => `${Math.round(box.height)} px: ${text}`)"""
     )
     assert not small, "\n".join(small)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_at_four_times_the_size_nothing_is_beside_or_under_the_bars(visit: Visit, name: str) -> None:
+    page = visit(READERS.get(name, DANA), PAGES[name], width=320, height=256)
+    page.wait_for_load_state("load")
+    beside = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert beside <= 0, f"{beside} px wider than the screen"
+    if page.locator(".bottom-bar").count():
+        assert page.locator(".bottom-bar").evaluate("node => getComputedStyle(node).position") == "static"
+
+
+def test_an_answer_fits_the_smallest_phone(visit: Visit) -> None:
+    page = visit(DANA, "/conflicts/", width=360, height=740)
+    page.locator("tbody a").first.click()
+    page.get_by_role("link", name="Open your operation").click()
+    page.locator(".verdict").wait_for()
+    assert page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+
+
+SMALL_LINKS = """
+() => [...document.querySelectorAll("main a")].filter((node) => node.offsetParent && node.getClientRects().length)
+  .filter((node) => node.parentElement.textContent.trim() === node.textContent.trim())
+  .filter((node) => node.getBoundingClientRect().height < 24).map((node) => node.outerHTML.slice(0, 90))
+"""
+
+
+@pytest.mark.parametrize("path", ["/", "/operations/", "/conflicts/", "/map/", "/account/"])
+def test_a_link_that_stands_alone_is_at_least_24_px_high(visit: Visit, path: str) -> None:
+    assert visit(DANA, path, width=390, height=844).evaluate(SMALL_LINKS) == []
+
+
+@pytest.mark.parametrize("path", ["/map/", "/operations/register/"])
+def test_without_a_script_the_map_says_what_it_needs(visit: Visit, path: str) -> None:
+    page = visit(DANA, path, java_script_enabled=False)
+    assert page.get_by_text("The map needs JavaScript.").is_visible()
+
+
+def test_each_fault_is_said_with_its_fields_name_and_once_at_the_field(visit: Visit) -> None:
+    page = visit(DANA, "/operations/register/")
+    page.fill("#sites-0-place", "Nowhere at all")
+    page.fill("#starts_at", "yesterdayish")
+    page.click(".bottom-bar button.primary")
+    summary = page.locator(".error-summary")
+    summary.wait_for()
+    page.wait_for_load_state("networkidle")
+    text = summary.inner_text()
+    assert "Site 1: This place was not recognised." in text
+    assert "Starts: This time was not recognised." in text
+    for sentence, where in (("This place was not recognised", ".where"), ("This time was not recognised", ".when")):
+        shown = page.locator(where).get_by_text(sentence).all()
+        assert sum(one.is_visible() for one in shown) == 1, sentence

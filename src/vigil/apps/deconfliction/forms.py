@@ -90,7 +90,30 @@ class FieldProblem:
     sentence: str
     choices: tuple[str, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """What the field is called on the page, for the summary; empty where the sentence names it itself."""
+        name, _, rest = self.field.partition("-")
+        if name in ("sites", "subjects") and rest.split("-")[0].isdecimal():
+            return f"{name[:-1].capitalize()} {int(rest.split('-')[0]) + 1}"
+        return _LABELS.get(self.field, "")
 
+
+_LABELS = {
+    "starts_at": "Starts",
+    "ends_at": "Ends",
+    "radius_m": "Radius",
+    "buffer_before_min": "Buffer before",
+    "buffer_after_min": "Buffer after",
+    "lead_contact-name": "Lead contact",
+    "lead_contact-phone": "Lead contact's phone",
+    "second_contact-name": "Second contact",
+    "second_contact-phone": "Second contact's phone",
+    "supervisor-name": "Supervisor",
+    "supervisor-phone": "Supervisor's phone",
+    "case_number": "Case number",
+    "personnel_band": "How many officers",
+}
 _OWN_EXTENT = (
     ("starts_at", "This site starts"),
     ("ends_at", "This site ends"),

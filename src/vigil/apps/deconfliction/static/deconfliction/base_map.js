@@ -72,7 +72,12 @@ function failed(box) {
 }
 
 async function drawAtlas(map) {
-  const atlas = await (await fetch(atlasUrl)).json();
+  let atlas;
+  try {
+    atlas = await (await fetch(atlasUrl)).json();
+  } catch {
+    return; // Without a connection the zones stand on plain ground.
+  }
   const { feature, mesh } = window.topojson;
   map.getSource("land").setData(feature(atlas, atlas.objects.nation));
   map.getSource("counties").setData(mesh(atlas, atlas.objects.counties, (a, b) => a !== b));

@@ -82,8 +82,11 @@ function sayReading(site, answer) {
     read.append(Object.assign(document.createElement("span"), { textContent: answer.sentence }));
     site.classList.remove("has-error");
     place.removeAttribute("aria-invalid");
+    one(".error", site)?.remove();
     return;
   }
+  // What the server has said above the field is not said twice.
+  if (!answer.places && one(".error", site)?.textContent === answer.sentence) return;
   read.classList.add("bad");
   const words = document.createElement("span");
   words.append(answer.sentence);
@@ -253,7 +256,12 @@ function sayWindow() {
   const line = one("[data-window]");
   const short = one("[data-short-notice]");
   line.classList.toggle("error", Boolean(times?.sentence));
-  if (times?.sentence) { line.textContent = times.sentence; short.hidden = true; return; }
+  if (times?.sentence) {
+    const isSaid = all(".when .error[id]").some((said) => said.textContent === times.sentence);
+    line.textContent = isSaid ? "" : times.sentence;
+    short.hidden = true;
+    return;
+  }
   if (!times?.starts_at) { line.textContent = ""; short.hidden = true; return; }
   const start = Date.parse(`${times.starts_at}Z`);
   const inMinutes = Math.round((start - wallNow()) / 60000);
