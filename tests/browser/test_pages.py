@@ -167,3 +167,35 @@ def test_each_fault_is_said_with_its_fields_name_and_once_at_the_field(visit: Vi
     for sentence, where in (("This place was not recognised", ".where"), ("This time was not recognised", ".when")):
         shown = page.locator(where).get_by_text(sentence).all()
         assert sum(one.is_visible() for one in shown) == 1, sentence
+
+
+ON_TOP_OF_THE_HEADING = """
+() => {
+  const heading = document.querySelector("h1").getBoundingClientRect();
+  const bar = document.querySelector(".demo-bar").getBoundingClientRect();
+  return bar.bottom > heading.top;
+}
+"""
+SEEN_IN_PRINT = """
+() => [...document.querySelectorAll("main button, main input, main select, main .button:not([href]), .rail, .top")]
+  .filter((node) => node.getClientRects().length && getComputedStyle(node).visibility !== "hidden")
+  .map((node) => node.outerHTML.slice(0, 80))
+"""
+
+
+@pytest.mark.parametrize("name", ["today", "operations", "map", "conflict", "answer"])
+def test_paper_has_words_and_no_buttons(visit: Visit, name: str) -> None:
+    page = visit(DANA, PAGES.get(name, "/conflicts/"), width=816, height=1056)
+    if name not in PAGES:
+        page.locator("tbody a").first.click()
+        page.locator(".verdict").wait_for()
+    if name == "answer":
+        page.get_by_role("link", name="Open your operation").click()
+        page.wait_for_url("**/operations/**")
+    page.emulate_media(media="print")
+    assert page.evaluate(SEEN_IN_PRINT) == []
+    assert not page.evaluate(ON_TOP_OF_THE_HEADING)
+    for block in page.locator(".state-block").all():
+        assert block.evaluate("node => getComputedStyle(node).color") == "rgb(0, 0, 0)"
+    if name in ("conflict", "answer"):
+        assert "(410) 555-01" in page.locator("main").inner_text()
