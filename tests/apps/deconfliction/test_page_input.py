@@ -140,3 +140,8 @@ def test_settling_without_a_choice_is_said_on_top_and_at_the_choice(
     settled = browser.post(f"/conflicts/{conflict.id}/resolve/", {"outcome": "delay"}, follow=True).content.decode()
     assert "Settled: One side waits" in settled
     assert "Your side was told" in settled
+
+
+@pytest.mark.parametrize("number", ["²", "٣", "0", "000000"])
+def test_a_search_for_a_number_that_is_none_finds_nothing(browser: Client, number: str) -> None:
+    assert browser.get("/operations/", {"q": number}).status_code == 200

@@ -253,7 +253,7 @@ def operations(request: HttpRequest) -> HttpResponse:
     """One's own agency's operations: filters in the address, 50 a page."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     filters, wanted = operation_filter(request, zone, now)
-    if filters["q"] and len(filters["q"]) <= 6 and filters["q"].isdigit():
+    if filters["q"] and len(filters["q"]) <= 6 and filters["q"].isdecimal():
         found = _by_number(actor, filters["q"], now)
         if found is not None:
             return redirect("deconfliction:operation", found)
