@@ -9,6 +9,7 @@ from contextvars import Token
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from django.db import DataError
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
@@ -115,5 +116,8 @@ class DomainErrorPages:
         """Called by Django for what a view raised."""
         if isinstance(error, DomainError):
             return errors.domain(request, error)
+        if isinstance(error, DataError):
+            # Text that the database cannot hold, such as a NUL that nobody types.
+            return errors.page(request, 400)
         log.error("unexpected error", exc_info=error)
         return None

@@ -145,3 +145,24 @@ def test_settling_without_a_choice_is_said_on_top_and_at_the_choice(
 @pytest.mark.parametrize("number", ["²", "٣", "0", "000000"])
 def test_a_search_for_a_number_that_is_none_finds_nothing(browser: Client, number: str) -> None:
     assert browser.get("/operations/", {"q": number}).status_code == 200
+
+
+NUL = [
+    ("get", "/operations/?type=%00"),
+    ("get", "/conflicts/?band=%00"),
+    ("get", "/map/?type=%00"),
+    ("post", "/login/?username=x"),
+    ("get", "/api/v1/deconfliction/operations?operation_type=%00"),
+]
+
+
+@pytest.mark.parametrize(("verb", "address"), NUL)
+def test_a_nul_is_no_error_of_ours(browser: Client, token: Any, verb: str, address: str) -> None:
+    headers = {"Authorization": f"Bearer {token('alice', 'deconfliction')}"}
+    send = getattr(browser, verb)
+    answer = (
+        send(address, {"username": "\0", "password": "x"}, headers=headers)
+        if verb == "post"
+        else send(address, headers=headers)
+    )
+    assert answer.status_code < 500
