@@ -175,6 +175,13 @@ def test_a_grid_reference_reaches_over_its_whole_cell_and_reads_back(text: str, 
     assert read_place(found.text) == found
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("text", ["18R UJ 23483 06479", "18T UJ 2 0"])
+def test_a_band_letter_that_does_not_fit_the_square_is_refused(text: str) -> None:
+    assert isinstance(read_place(text), Unreadable)
+    assert isinstance(read_place("18S" + text[3:]), Place)
+
+
 @settings(deadline=None)  # the first text loads the tables of places
 @given(st.text(max_size=60))
 def test_no_text_breaks_it(text: str) -> None:

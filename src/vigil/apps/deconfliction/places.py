@@ -251,6 +251,10 @@ def _decimals(angle: float) -> str:
 # --- USNG and MGRS ---------------------------------------------------------------------------------------------------
 
 
+BANDS = "CDEFGHJKLMNPQRSTUVWX"
+"""Bands of latitude from 80 degrees south, each of 8 degrees, the last of 12."""
+
+
 def _grid_place(square: str, digits: str) -> Place | Unreadable:
     """The middle of the cell that the reference names; the uncertainty reaches to the cell's corners.
 
@@ -269,6 +273,10 @@ def _grid_place(square: str, digits: str) -> Place | Unreadable:
     except (mgrs.core.MGRSError, RuntimeWarning):
         return Unreadable(GRID)
     side = 10.0 ** (5 - half)
+    # The library reads a wrong band letter as a place far away, and only warns.
+    south = -80.0 + 8.0 * BANDS.index(square[-3])
+    if not -side / 110_000 <= latitude - south <= (12.0 if square[-3] == "X" else 8.0) + side / 110_000:
+        return Unreadable(GRID)
     reach = side * (0.71 if middle else 1.42)
     text = f"{square[:-2]} {square[-2:]} {east} {north}"
     return Place(round(longitude, 9), round(latitude, 9), PlaceSource.COORDINATES, round(reach, 2), text, text)
