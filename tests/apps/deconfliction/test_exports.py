@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import pytest
-from defusedxml.ElementTree import fromstring
 from django.test import Client
 from tests.apps.deconfliction.plans import site
 from tests.apps.deconfliction.test_actions import register
