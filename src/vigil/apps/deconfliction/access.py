@@ -81,11 +81,6 @@ def _one_of(actor: Actor) -> Prepared[Operation]:
     return _ONE[held]
 
 
-def require_operation(actor: Actor, operation_id: UUID) -> None:
-    """Raise `NotFound` unless there is such an operation and the actor may see it."""
-    get_operation(actor, operation_id)
-
-
 def memberships_of(actor: Actor) -> QuerySet[TaskForceMember]:
     """The actor's places in task forces, held for the agency acted for, while that agency takes part."""
     if actor.user_id is None or actor.agency_id is None or not actor.can(READ):

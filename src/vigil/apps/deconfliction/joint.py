@@ -98,7 +98,7 @@ def leave_joint(actor: Actor, operation_id: UUID, other_id: UUID, now: datetime)
 
     An offer that waits is taken back by it. Raises `Invalid` where the operation does not name the other.
     """
-    access.require_operation(actor, operation_id)
+    access.get_operation(actor, operation_id)
     concerns(operation=operation_id, other=other_id)
     named = _named_by(operation_id)
     if str(other_id) not in named:
@@ -152,7 +152,7 @@ class JointRow:
 
 def joint_rows(actor: Actor, operation_id: UUID) -> tuple[JointRow, ...]:
     """Whom this operation is run with, has asked, and is asked by. `NotFound` where the actor may not see it."""
-    access.require_operation(actor, operation_id)
+    access.get_operation(actor, operation_id)
     offers = JointOffer.objects.filter(Q(asked=operation_id) | Q(other=operation_id))
     between = {(offer.asked_id, offer.other_id): offer for offer in offers}
     named = {UUID(text) for text in _named_by(operation_id)}

@@ -56,7 +56,7 @@ class _Found:
 
 def possible_matches(actor: Actor, operation_id: UUID) -> tuple[PossibleMatch, ...]:
     """What the owner is advised of; raises `NotFound` where the actor may not see the operation."""
-    access.require_operation(actor, operation_id)
+    access.get_operation(actor, operation_id)
     node = this_node()
     return tuple(
         PossibleMatch(
