@@ -25,7 +25,7 @@ def _done(
     """Make the change, search again, show the operation; a refusal is said there too."""
     actor, text = actor_of(request), request.POST.get("revision", "")
     try:
-        changed = change(actor, int(text) if text.isdecimal() else 0)
+        changed = change(actor, int(text) if text.isdecimal() and len(text) < 10 else 0)
     except Invalid as refused:
         messages.error(request, refused.sentence)
         return redirect("deconfliction:operation", operation_id)
