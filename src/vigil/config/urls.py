@@ -15,6 +15,7 @@ ROUTERS = (
 PAGES = (
     ("live/", "vigil.platform.notices.urls"),
     ("", "vigil.platform.accounts.urls"),
+    ("", "vigil.platform.agencies.urls"),
     ("", "vigil.apps.deconfliction.urls"),
     ("", "vigil.apps.policy.urls"),
     ("", "vigil.apps.whom_to_call.urls"),

@@ -15,6 +15,7 @@ from vigil.platform import clock
 from vigil.platform.actions import action, concerns, detail
 from vigil.platform.agencies.listing import Listed
 from vigil.platform.agencies.models import Agency, Node
+from vigil.platform.agencies.retention import Retention, stored
 from vigil.platform.partners.models import change_roster
 
 Box = tuple[float, float, float, float]
@@ -112,6 +113,20 @@ def edit_agency(actor: Actor, agency: Agency, changes: Mapping[str, Any]) -> Age
     agency.save(update_fields=list(changes))
     concerns(agency=agency.pk)
     detail(**{name: str(value) for name, value in changes.items()})
+    return agency
+
+
+@action("agencies.agency.edit")
+def set_retention(actor: Actor, retention: Retention) -> Agency:
+    """How long the actor's own agency keeps what it registered; everything else in its rules stays."""
+    own = Agency.objects.select_for_update().filter(pk=actor.agency_id) if actor.agency_id else Agency.objects.none()
+    agency = own.first()
+    if agency is None:
+        raise NotFound
+    agency.rules = {**agency.rules, "retention": stored(retention)}
+    agency.save(update_fields=["rules"])
+    concerns(agency=agency.pk)
+    detail(**stored(retention))
     return agency
 
 
