@@ -98,10 +98,58 @@ def test_errors_on_the_form(visit: Visit, watch: Watch, width: int) -> None:
     _check(page, watch, "register-errors", width)
 
 
-def test_the_dark_theme_has_no_violation_either(visit: Visit, watch: Watch) -> None:
-    for path in ("/", "/operations/", "/operations/register/", "/conflicts/", "/map/"):
-        page = visit(DANA, path, color_scheme="dark")
+@pytest.mark.parametrize("theme", ["dark", "night"])
+def test_the_other_themes_have_no_violation_either(visit: Visit, watch: Watch, theme: str) -> None:
+    page = visit(DANA, "/", width=390, height=844)
+    page.get_by_label("Light or dark").click()
+    page.get_by_role("button", name=theme.capitalize()).click()
+    for path in ("/", "/operations/", "/operations/register/", "/conflicts/", "/map/", "/import/"):
+        page.goto(path)
+        assert _ground(page) == GROUND[theme], "the choice holds on the next page"
         _axe(page, watch, path)
+    page.goto("/conflicts/")
+    page.locator("tbody a").first.click()
+    page.locator(".verdict").wait_for()
+    _axe(page, watch, "conflict")
+
+
+GROUND = {"light": "rgb(247, 249, 250)", "dark": "rgb(28, 29, 31)", "night": "rgb(13, 9, 7)"}
+
+
+def _ground(page: Page) -> str:
+    return str(page.evaluate("() => getComputedStyle(document.body).backgroundColor"))
+
+
+def test_without_a_choice_the_theme_follows_the_device(visit: Visit) -> None:
+    page = visit(DANA, "/", color_scheme="dark")
+    assert _ground(page) == GROUND["dark"]
+    page.emulate_media(color_scheme="light")
+    assert _ground(page) == GROUND["light"]
+
+
+def test_a_change_of_theme_loses_nothing_typed_and_repaints_the_map(visit: Visit, watch: Watch) -> None:
+    page = visit(DANA, "/operations/register/")
+    page.wait_for_selector("[data-ready=yes]")
+    page.fill("#starts_at", "0600 tomorrow")
+    before = _middle_of_the_map(page)
+    page.get_by_label("Light or dark").click()
+    page.get_by_role("button", name="Night").click()
+    assert page.input_value("#starts_at") == "0600 tomorrow"
+    page.wait_for_function(
+        "before => document.querySelector('.maplibregl-canvas').toDataURL().length !== before", arg=before
+    )
+
+
+def _middle_of_the_map(page: Page) -> int:
+    return int(page.evaluate("() => document.querySelector('.maplibregl-canvas').toDataURL().length"))
+
+
+def test_without_a_script_the_theme_is_a_form(visit: Visit) -> None:
+    page = visit(DANA, "/operations/?when=past", java_script_enabled=False)
+    page.locator(".themes summary").click()
+    page.get_by_role("button", name="Night").click()
+    assert page.url.endswith("/operations/?when=past")
+    assert page.locator("[data-sheet=night]").get_attribute("media") == "screen"
 
 
 def test_each_target_is_large_enough_for_a_thumb(visit: Visit) -> None:

@@ -178,3 +178,19 @@ def test_a_new_password_ends_open_sessions(people: Any, login: Any) -> None:
     assert get_user(request) == people.user("alice")
     actions.set_password(people.actor("erin"), people.user("alice").pk, "quiet-otter-meadow")
     assert get_user(request).is_anonymous
+
+
+@pytest.mark.parametrize(("asked", "kept"), [("night", "night"), ("", ""), ("pink", "")])
+def test_a_theme_is_kept_in_a_cookie_only_where_it_is_one_of_ours(people: Any, asked: str, kept: str) -> None:
+    client = Client()
+    client.cookies["theme"] = "dark"
+    answer = client.post("/theme/", {"theme": asked, "next": "https://elsewhere.example/"})
+    assert answer.cookies["theme"].value == kept
+    assert answer["Location"] == "/", "no way out to another host"
+    assert f'media="{"screen" if kept == "night" else "not all"}"' in client.get("/login/").content.decode()
+
+
+def test_a_cookie_that_names_no_theme_is_ignored(people: Any) -> None:
+    client = Client()
+    client.cookies["theme"] = '"><script>'
+    assert 'media="screen and (prefers-color-scheme: dark)"' in client.get("/login/").content.decode()

@@ -21,6 +21,9 @@ from vigil.platform.requests import request_id
 from vigil.web.navigation import Link, links
 from vigil.web.templatetags.vigil import initials
 
+THEMES = (("", "As the device"), ("light", "Light"), ("dark", "Dark"), ("night", "Night"))
+"""Looks that a reader can pick, kept in the cookie `theme`; the first follows the device's own setting."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -32,6 +35,8 @@ class Frame:
     mode_label: str
     now: datetime
     reference: str
+    theme: str = ""
+    """One of `THEMES`."""
     person: str = ""
     initials: str = ""
     agency: str = ""
@@ -42,6 +47,10 @@ class Frame:
     desk_phone: str = ""
     links: Sequence[Link] = ()
     rail_narrow: bool = False
+    themes: Sequence[tuple[str, str]] = THEMES
+    theme_url: str = ""
+    path: str = "/"
+    """This page's own address, to come back to; the first page where this one answers a form."""
     account_url: str = ""
     search_url: str = ""
     query: str = ""
@@ -65,6 +74,11 @@ def frame_of(request: HttpRequest) -> Frame:
     return known
 
 
+def theme_of(text: str | None) -> str:
+    """A theme as chosen; the device's own where none of ours is named."""
+    return text if text in dict(THEMES) else ""
+
+
 def _read(request: HttpRequest) -> Frame:
     node = Node.objects.filter(slot=1).first()
     is_demo = bool(node and node.is_demo)
@@ -75,6 +89,7 @@ def _read(request: HttpRequest) -> Frame:
         "mode_label": "Demo" if is_demo else "Live",
         "now": clock.now(),
         "reference": request_id.get(),
+        "theme": theme_of(request.COOKIES.get("theme")),
     }
     actor = getattr(request, "actor", None) or (actor_of_session(request) if hasattr(request, "session") else None)
     if actor is None:
@@ -97,6 +112,8 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "links": entries,
         "home": entries[0].url if entries else "/",
         "rail_narrow": request.COOKIES.get("rail") == "narrow",
+        "theme_url": reverse("theme"),
+        "path": request.get_full_path() if request.method == "GET" else "/",
         "account_url": reverse("account"),
         "search_url": reverse("deconfliction:operations") if may_search else "",
         "query": request.GET.get("q", ""),

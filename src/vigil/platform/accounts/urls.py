@@ -8,4 +8,5 @@ urlpatterns = [
     path("login/", views.login, name="login"),
     path("logout/", views.logout, name="logout"),
     path("account/", views.account, name="account"),
+    path("theme/", views.theme, name="theme"),
 ]

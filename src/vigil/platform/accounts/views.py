@@ -21,10 +21,12 @@ from vigil.core.errors import Invalid, TooMany
 from vigil.platform import clock
 from vigil.platform.accounts import actions, queries
 from vigil.platform.accounts.access import SESSION_AGENCY, actor_of_session, actor_of_user
+from vigil.platform.accounts.frame import theme_of
 from vigil.platform.accounts.login import log_in, record_logout
 from vigil.platform.doors import actor_of, page, public
 from vigil.web.navigation import links
 
+YEAR_SECONDS = 31_536_000
 TOKEN_DAYS = ("30", "90", "365")
 
 
@@ -75,6 +77,19 @@ def logout(request: HttpRequest) -> HttpResponse:
         record_logout(actor)
     end_session(request)
     return redirect(settings.LOGOUT_REDIRECT_URL)
+
+
+@public
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Keep the look that was picked, in a cookie of this browser; back to the page it was picked on."""
+    answer = redirect(_safe(request, request.POST.get("next", "")))
+    chosen = theme_of(request.POST.get("theme"))
+    if chosen:
+        answer.set_cookie("theme", chosen, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure())
+    else:
+        answer.delete_cookie("theme", samesite="Lax")
+    return answer
 
 
 @page("accounts.profile.edit")

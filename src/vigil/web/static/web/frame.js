@@ -45,6 +45,27 @@ if (toggle) {
   say();
 }
 
+// Light, dark, night: the sheets stand ready, so nothing typed is lost. The maps listen for `vigil:theme`.
+const themes = document.querySelector("[data-themes]");
+if (themes) {
+  const media = { dark: "screen and (prefers-color-scheme: dark)", night: "not all" };
+  themes.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const theme = event.submitter.value;
+    document.cookie = `theme=${theme}; path=/; max-age=${theme ? 31536000 : 0}; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+    for (const sheet of document.querySelectorAll("[data-sheet]")) {
+      sheet.media = theme ? (sheet.dataset.sheet === theme ? "screen" : "not all") : media[sheet.dataset.sheet];
+    }
+    for (const button of themes.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button === event.submitter));
+    document.dispatchEvent(new Event("vigil:theme"));
+  });
+  const close = () => { themes.open = false; };
+  document.addEventListener("click", (event) => { if (!themes.contains(event.target)) close(); });
+  themes.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && themes.open) { close(); themes.querySelector("summary").focus(); event.stopPropagation(); }
+  });
+}
+
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
   if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {

@@ -5,42 +5,70 @@ import { Map, ScaleControl } from "../vendor/maplibre/maplibre-gl.mjs";
 
 const here = new URL(".", import.meta.url);
 const atlasUrl = new URL("../vendor/atlas/counties-10m.json", here);
-const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-
-export const colours = dark
-  ? { water: "#16191c", land: "#26292c", county: "#3a3f44", state: "#5d6670", town: "#c6cace", halo: "#1c1d1f",
-      own: "#58b4ff", near: "#fa9441", direct: "#fb5a47", ink: "#f5f6f7" }
-  : { water: "#dbe4ea", land: "#f4f5f6", county: "#cfd4d8", state: "#9aa4ad", town: "#565c65", halo: "#ffffff",
-      own: "#0050d8", near: "#c05600", direct: "#b50909", ink: "#1c1d1f" };
-
-const nothing = { type: "FeatureCollection", features: [] };
 const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-const style = {
-  version: 8,
-  sources: {
-    land: { type: "geojson", data: nothing },
-    counties: { type: "geojson", data: nothing },
-    states: { type: "geojson", data: nothing },
-    towns: { type: "geojson", data: nothing },
-  },
-  layers: [
-    { id: "water", type: "background", paint: { "background-color": colours.water } },
-    { id: "land", type: "fill", source: "land", paint: { "fill-color": colours.land } },
-    { id: "counties", type: "line", source: "counties", paint: { "line-color": colours.county, "line-width": 1 } },
-    { id: "states", type: "line", source: "states", paint: { "line-color": colours.state, "line-width": 1.5 } },
-    { id: "towns", type: "symbol", source: "towns",
-      layout: { "text-field": ["get", "name"], "text-size": 13, "symbol-sort-key": ["get", "order"], "text-padding": 6 },
-      paint: { "text-color": colours.town, "text-halo-color": colours.halo, "text-halo-width": 1.5 } },
-  ],
+// ---- colours: the roles of the theme's sheet (vigil.css, dark.css, night.css), read again when the theme changes
+export const colours = {};
+const repaints = new Set();
+
+function readColours() {
+  const roles = getComputedStyle(document.documentElement);
+  const role = (name) => roles.getPropertyValue(`--${name}`).trim();
+  Object.assign(colours, {
+    water: role("map-water"), land: role("map-land"), county: role("map-county"), state: role("map-state"),
+    town: role("map-town"), halo: role("map-halo"),
+    own: role("own"), near: role("near-mark"), direct: role("direct-mark"), ink: role("ink"),
+  });
+}
+
+function repaint() {
+  readColours();
+  for (const again of repaints) again();
+}
+
+readColours();
+document.addEventListener("vigil:theme", repaint);
+// Paper is always light: the theme's sheets are for screens.
+for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", repaint);
+
+// Layers as a function of the colours: added once, painted anew with every theme.
+export function addLayers(map, layersOf, before) {
+  for (const layer of layersOf(colours)) map.addLayer(layer, before);
+  repaintWith(map, layersOf);
+}
+
+function repaintWith(map, layersOf) {
+  repaints.add(() => {
+    for (const { id, paint } of layersOf(colours)) {
+      for (const [property, value] of Object.entries(paint)) map.setPaintProperty(id, property, value);
+    }
+  });
+}
+
+// ---- the base, from the ground up; what a page draws lies under "towns"
+const nothing = { type: "FeatureCollection", features: [] };
+const baseSources = {
+  land: { type: "geojson", data: nothing },
+  counties: { type: "geojson", data: nothing },
+  states: { type: "geojson", data: nothing },
+  towns: { type: "geojson", data: nothing },
 };
+const baseLayers = (c) => [
+  { id: "water", type: "background", paint: { "background-color": c.water } },
+  { id: "land", type: "fill", source: "land", paint: { "fill-color": c.land } },
+  { id: "counties", type: "line", source: "counties", paint: { "line-color": c.county, "line-width": 1 } },
+  { id: "states", type: "line", source: "states", paint: { "line-color": c.state, "line-width": 1.5 } },
+  { id: "towns", type: "symbol", source: "towns",
+    layout: { "text-field": ["get", "name"], "text-size": 13, "symbol-sort-key": ["get", "order"], "text-padding": 6 },
+    paint: { "text-color": c.town, "text-halo-color": c.halo, "text-halo-width": 1.5 } },
+];
 
 export async function createMap(box, { bounds, townsUrl, csrf }) {
   const canvas = box.querySelector("[data-map-canvas]");
   let map;
   try {
     map = new Map({
-      container: canvas, style, bounds, fitBoundsOptions: { padding: 50, maxZoom: 13 },
+      container: canvas, style: { version: 8, sources: baseSources, layers: baseLayers(colours) }, bounds, fitBoundsOptions: { padding: 50, maxZoom: 13 },
       attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0,
       keyboard: false, fadeDuration: reduced ? 0 : 200, canvasContextAttributes: { preserveDrawingBuffer: true },
     });
@@ -54,6 +82,7 @@ export async function createMap(box, { bounds, townsUrl, csrf }) {
     map.once("error", () => resolve(false));
   });
   if (!ready) { map.remove(); return failed(box); }
+  repaintWith(map, baseLayers);
   box.querySelector("[data-zoom-in]")?.addEventListener("click", () => map.zoomIn());
   box.querySelector("[data-zoom-out]")?.addEventListener("click", () => map.zoomOut());
   drawAtlas(map);
@@ -135,24 +164,31 @@ export function circle(longitude, latitude, metres, corners = 64) {
 
 // Patterns that tell near from direct without colour: one diagonal, or crossed.
 export function addPatterns(map) {
-  for (const [name, colour, crossed] of [["near", colours.near, false], ["direct", colours.direct, true]]) {
-    const size = 16;
-    const sheet = document.createElement("canvas");
-    sheet.width = sheet.height = size;
-    const pen = sheet.getContext("2d");
-    pen.globalAlpha = 0.22;
-    pen.fillStyle = colour;
-    pen.fillRect(0, 0, size, size);
-    pen.globalAlpha = 1;
-    pen.strokeStyle = colour;
-    pen.lineWidth = 2;
-    pen.beginPath();
-    for (const shift of [-size, 0, size]) {
-      pen.moveTo(shift, size);
-      pen.lineTo(shift + size, 0);
-      if (crossed) { pen.moveTo(shift, 0); pen.lineTo(shift + size, size); }
-    }
-    pen.stroke();
-    map.addImage(`pattern-${name}`, pen.getImageData(0, 0, size, size), { pixelRatio: 2 });
+  const draw = (put) => {
+    put("pattern-near", pattern(colours.near, false));
+    put("pattern-direct", pattern(colours.direct, true));
+  };
+  draw((name, image) => map.addImage(name, image, { pixelRatio: 2 }));
+  repaints.add(() => draw((name, image) => map.updateImage(name, image)));
+}
+
+function pattern(colour, crossed) {
+  const size = 16;
+  const sheet = document.createElement("canvas");
+  sheet.width = sheet.height = size;
+  const pen = sheet.getContext("2d");
+  pen.globalAlpha = 0.22;
+  pen.fillStyle = colour;
+  pen.fillRect(0, 0, size, size);
+  pen.globalAlpha = 1;
+  pen.strokeStyle = colour;
+  pen.lineWidth = 2;
+  pen.beginPath();
+  for (const shift of [-size, 0, size]) {
+    pen.moveTo(shift, size);
+    pen.lineTo(shift + size, 0);
+    if (crossed) { pen.moveTo(shift, 0); pen.lineTo(shift + size, size); }
   }
+  pen.stroke();
+  return pen.getImageData(0, 0, size, size);
 }

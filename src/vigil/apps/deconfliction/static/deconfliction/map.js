@@ -1,6 +1,6 @@
 // The map of one's own operations: zones true to scale; the time slider and the filters work on map and table together.
 // The table is the truth of the page; the map draws what the table shows. The other side is never drawn.
-import { addPatterns, colours, createMap } from "./base_map.js";
+import { addLayers, addPatterns, createMap } from "./base_map.js";
 
 const page = document.querySelector("[data-map-page]");
 const one = (selector, root = page) => root.querySelector(selector);
@@ -99,15 +99,21 @@ function layers() {
   map.addSource("zones", { type: "geojson", data: zones });
   const zone = (extra) => ["all", ["!=", ["get", "kind"], "label"], ...extra];
   const isShape = (name) => zone([["==", ["get", "shape"], name]]);
-  const colour = ["match", ["get", "shape"], "direct", colours.direct, "near", colours.near, colours.own];
-  map.addLayer({ id: "own", type: "fill", source: "zones", filter: isShape("own"), paint: { "fill-color": colours.own, "fill-opacity": 0.16 } }, "towns");
-  map.addLayer({ id: "near", type: "fill", source: "zones", filter: isShape("near"), paint: { "fill-pattern": "pattern-near" } }, "towns");
-  map.addLayer({ id: "direct", type: "fill", source: "zones", filter: isShape("direct"), paint: { "fill-pattern": "pattern-direct" } }, "towns");
-  map.addLayer({ id: "edge", type: "line", source: "zones", filter: zone([["!", ["get", "widened"]]]), paint: { "line-color": colour, "line-width": 2 } });
-  map.addLayer({ id: "edge-wide", type: "line", source: "zones", filter: zone([["get", "widened"]]), paint: { "line-color": colour, "line-width": 2, "line-dasharray": [3, 2] } });
-  map.addLayer({ id: "picked", type: "line", source: "zones", filter: zone([["==", ["get", "id"], ""]]), paint: { "line-color": colours.ink, "line-width": 4 } });
-  map.addLayer({ id: "dots", type: "circle", source: "zones", filter: ["==", ["get", "kind"], "label"], paint: { "circle-radius": 4, "circle-color": colour, "circle-stroke-color": colours.halo, "circle-stroke-width": 2 } });
-  map.addLayer({ id: "names", type: "symbol", source: "zones", filter: ["==", ["get", "kind"], "label"], layout: { "text-field": ["get", "name"], "text-size": 13, "text-anchor": "top", "text-offset": [0, 0.7], "text-optional": true }, paint: { "text-color": colours.ink, "text-halo-color": colours.halo, "text-halo-width": 2 } });
+  addLayers(map, (c) => [
+    { id: "own", type: "fill", source: "zones", filter: isShape("own"), paint: { "fill-color": c.own, "fill-opacity": 0.16 } },
+    { id: "near", type: "fill", source: "zones", filter: isShape("near"), paint: { "fill-pattern": "pattern-near" } },
+    { id: "direct", type: "fill", source: "zones", filter: isShape("direct"), paint: { "fill-pattern": "pattern-direct" } },
+  ], "towns");
+  const colour = (c) => ["match", ["get", "shape"], "direct", c.direct, "near", c.near, c.own];
+  addLayers(map, (c) => [
+    { id: "edge", type: "line", source: "zones", filter: zone([["!", ["get", "widened"]]]), paint: { "line-color": colour(c), "line-width": 2 } },
+    { id: "edge-wide", type: "line", source: "zones", filter: zone([["get", "widened"]]), paint: { "line-color": colour(c), "line-width": 2, "line-dasharray": [3, 2] } },
+    { id: "picked", type: "line", source: "zones", filter: zone([["==", ["get", "id"], ""]]), paint: { "line-color": c.ink, "line-width": 4 } },
+    { id: "dots", type: "circle", source: "zones", filter: ["==", ["get", "kind"], "label"], paint: { "circle-radius": 4, "circle-color": colour(c), "circle-stroke-color": c.halo, "circle-stroke-width": 2 } },
+    { id: "names", type: "symbol", source: "zones", filter: ["==", ["get", "kind"], "label"],
+      layout: { "text-field": ["get", "name"], "text-size": 13, "text-anchor": "top", "text-offset": [0, 0.7], "text-optional": true },
+      paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 2 } },
+  ]);
   for (const layer of ["own", "near", "direct", "dots"]) {
     map.on("click", layer, (event) => { event.preventDefault(); openCard(event.features[0].properties.id); });
     map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });

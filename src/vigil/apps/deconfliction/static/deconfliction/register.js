@@ -1,6 +1,6 @@
 // The register page with a script: fills defaults, reads places back, sets pins, keeps the draft on the server.
 // Without it the form works as it is.
-import { createMap, circle, colours } from "./base_map.js";
+import { addLayers, circle, createMap } from "./base_map.js";
 import { announce } from "../web/live.js";
 
 const form = document.getElementById("register");
@@ -385,11 +385,17 @@ async function startMap() {
   map = await createMap(box, { bounds: [[west, south], [east, north]], townsUrl: box.dataset.townsUrl, csrf });
   if (!map) return;
   map.addSource("sites", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
-  map.addLayer({ id: "zones", type: "fill", source: "sites", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": colours.own, "fill-opacity": 0.14 } }, "towns");
-  map.addLayer({ id: "edges", type: "line", source: "sites", filter: ["==", ["get", "kind"], "own"], paint: { "line-color": colours.own, "line-width": 2 } });
-  map.addLayer({ id: "wide-edges", type: "line", source: "sites", filter: ["==", ["get", "kind"], "wide"], paint: { "line-color": colours.own, "line-width": 2, "line-dasharray": [3, 2] } });
-  map.addLayer({ id: "pins", type: "circle", source: "sites", filter: ["==", ["get", "kind"], "pin"], paint: { "circle-radius": 7, "circle-color": colours.own, "circle-stroke-color": colours.halo, "circle-stroke-width": 2 } });
-  map.addLayer({ id: "names", type: "symbol", source: "sites", filter: ["==", ["get", "kind"], "pin"], layout: { "text-field": ["get", "name"], "text-size": 14, "text-anchor": "top", "text-offset": [0, 0.8], "text-allow-overlap": true }, paint: { "text-color": colours.ink, "text-halo-color": colours.halo, "text-halo-width": 2 } });
+  addLayers(map, (c) => [
+    { id: "zones", type: "fill", source: "sites", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": c.own, "fill-opacity": 0.14 } },
+  ], "towns");
+  addLayers(map, (c) => [
+    { id: "edges", type: "line", source: "sites", filter: ["==", ["get", "kind"], "own"], paint: { "line-color": c.own, "line-width": 2 } },
+    { id: "wide-edges", type: "line", source: "sites", filter: ["==", ["get", "kind"], "wide"], paint: { "line-color": c.own, "line-width": 2, "line-dasharray": [3, 2] } },
+    { id: "pins", type: "circle", source: "sites", filter: ["==", ["get", "kind"], "pin"], paint: { "circle-radius": 7, "circle-color": c.own, "circle-stroke-color": c.halo, "circle-stroke-width": 2 } },
+    { id: "names", type: "symbol", source: "sites", filter: ["==", ["get", "kind"], "pin"],
+      layout: { "text-field": ["get", "name"], "text-size": 14, "text-anchor": "top", "text-offset": [0, 0.8], "text-allow-overlap": true },
+      paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 2 } },
+  ]);
   map.getCanvas().style.cursor = "crosshair";
   map.on("click", (event) => pin(event.lngLat.lng, event.lngLat.lat));
   one("[data-map-canvas]").addEventListener("keydown", (event) => {
