@@ -91,8 +91,10 @@ def test_today_shows_what_runs_what_comes_and_what_is_asked(people: Any, now: da
     coming = register(people, "alice", now, site(now, (-77.5, 38.0)))
     register(people, "alice", now, site(now, (-79.5, 38.0), timedelta(days=3)))
     day = queries.today(people.actor("alice"), now)
-    assert [row.reference for row in day.under_way] == [running.reference]
-    assert [row.reference for row in day.upcoming] == [coming.reference]
+    assert [(row.reference, row.status) for row in day.soon] == [
+        (running.reference, "under_way"),
+        (coming.reference, "registered"),
+    ]
     assert [row.reference for row in day.reasons_due] == [running.reference]
     assert day.conflicts == ()
 

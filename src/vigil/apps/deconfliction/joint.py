@@ -166,7 +166,8 @@ def open_offers(actor: Actor) -> tuple[tuple[Operation, JointRow], ...]:
     """What the actor's agency is asked and has not answered, of operations that the actor sees and are not over."""
     live = access.visible_operations(actor).exclude(status__in=OVER)
     is_asked = Exists(live.filter(pk=OuterRef("asked_id")))
-    asked = JointOffer.objects.filter(is_asked, state=OfferState.OPEN).select_related("asked")
+    # Operations in a query of their own: joined, SQLite walks all of them to find the few that are asked.
+    asked = JointOffer.objects.filter(is_asked, state=OfferState.OPEN).prefetch_related("asked")
     operations = {offer.asked_id: offer.asked for offer in asked}
     return tuple(
         (operation, row)

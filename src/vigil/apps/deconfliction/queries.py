@@ -9,20 +9,22 @@ from __future__ import annotations
 import base64
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
 
 from vigil.apps.deconfliction import access, cards, plan_rows
 from vigil.apps.deconfliction.batches import Shown
 from vigil.apps.deconfliction.cards import ConflictPerson
 from vigil.apps.deconfliction.models import (
     Conflict,
+    ConflictEvent,
     ConflictSide,
+    Determination,
     Operation,
     Receipt,
     Revision,
@@ -34,7 +36,7 @@ from vigil.apps.deconfliction.models import (
 from vigil.apps.deconfliction.plan import Contact, Disclosure, Plan
 from vigil.apps.deconfliction.store import receipt_row
 from vigil.core.actor import Actor
-from vigil.core.errors import Invalid
+from vigil.core.errors import Invalid, NotFound
 from vigil.engine import geometry
 from vigil.engine import operation as engine
 from vigil.engine.geometry import Ring
@@ -42,6 +44,7 @@ from vigil.engine.operation import Basis
 from vigil.platform.agencies.models import Agency, Node, agency_of, this_node
 
 PAGE = 50
+LANES = 20
 
 T = TypeVar("T")
 
@@ -134,14 +137,15 @@ def operation_of_number(actor: Actor, year: int, number: int) -> UUID | None:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """What the first page shows: what runs now, what comes within the next 24 hours, and what needs somebody.
+    """What the first page shows: what runs now or comes within the next 24 hours, and what needs somebody.
 
-    `asked` are operations whose end has come while nobody said that they are over ("still on scene?"),
+    `soon` are the first `LANES` of those, `incomplete` the first `PAGE` that somebody has not answered; `asked` are
+    operations whose end has come while nobody said that they are over ("still on scene?"),
     `reasons_due` exigent ones whose reason has not been given. `conflicts` are open ones, the earliest start first.
     """
 
-    under_way: tuple[OperationRow, ...]
-    upcoming: tuple[OperationRow, ...]
+    soon: tuple[OperationRow, ...]
+    incomplete: tuple[OperationRow, ...]
     asked: tuple[OperationRow, ...]
     reasons_due: tuple[OperationRow, ...]
     conflicts: tuple[ConflictRow, ...]
@@ -151,12 +155,13 @@ def today(actor: Actor, now: datetime) -> Today:
     """The actor's day."""
     live = access.visible_operations(actor).filter(status__in=(Status.REGISTERED, Status.UNDER_WAY))
     soon = live.filter(ends_at__gt=now - timedelta(hours=1), starts_at__lt=now + timedelta(hours=24))
-    rows = _operation_rows(actor, list(soon.order_by("starts_at", "id")[:200]), now)
+    soon = soon.order_by("starts_at", "id")
+    incomplete = soon.filter(determination=Determination.INCOMPLETE)
     overdue = live.filter(extension_count__gt=0, starts_at__lte=now, ends_at__gt=now).order_by("ends_at", "id")
     due = live.filter(reason_due=True).order_by("starts_at", "id")[:PAGE]
     return Today(
-        under_way=tuple(row for row in rows if row.status == Status.UNDER_WAY),
-        upcoming=tuple(row for row in rows if row.status == Status.REGISTERED),
+        soon=_operation_rows(actor, list(soon[:LANES]), now),
+        incomplete=_operation_rows(actor, list(incomplete[:PAGE]), now),
         asked=_operation_rows(actor, list(overdue), now),
         reasons_due=_operation_rows(actor, list(due), now),
         conflicts=conflict_list(actor, ConflictFilter(open_only=True), now).rows,
@@ -451,15 +456,50 @@ def conflict_detail(actor: Actor, conflict_id: UUID, now: datetime, of: UUID | N
 
     Where both operations are the reader's agency's, the operation `of` is theirs, else the one they registered.
     """
-    access.get_conflict(actor, conflict_id)
-    conflict = _with_sides(Conflict.objects.filter(pk=conflict_id)).select_related("desk_owner").get()
-    mine = set(access.visible_sides(actor).filter(conflict=conflict).values_list("id", flat=True))
-    node = this_node()
-    sides = [(side.id in mine, side) for side in _own_first(actor, conflict, of)]
+    return conflict_details(actor, [(conflict_id, of)], now)[0]
+
+
+def conflict_details(
+    actor: Actor, wanted: Sequence[tuple[UUID, UUID | None]], now: datetime
+) -> tuple[ConflictDetail, ...]:
+    """`conflict_detail` of each conflict with its `of`, in their order; the number of queries does not grow."""
+    seen = access.visible_conflicts(actor).filter(pk__in=[key for key, _ in wanted])
+    events = Prefetch("events", ConflictEvent.objects.order_by("id"))
+    found = {one.pk: one for one in _with_sides(seen).select_related("desk_owner").prefetch_related(events)}
+    if any(key not in found for key, _ in wanted):
+        raise NotFound
+    seeing = _Seeing(
+        actor,
+        frozenset(access.visible_sides(actor).filter(conflict_id__in=found).values_list("id", flat=True)),
+        this_node(),
+        _revisions_of(side.own_operation for one in found.values() for side in one.sides.all()),
+    )
+    return tuple(_conflict_detail(seeing, found[key], of) for key, of in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seeing:
+    """Who reads conflicts, what stands on the reader's side, and what the cards are made of."""
+
+    actor: Actor
+    own_sides: frozenset[int]
+    node: Node
+    revisions: Mapping[UUID, Revision]
+
+
+def _revisions_of(operations: Iterable[Operation | None]) -> dict[UUID, Revision]:
+    """The current revision of each operation, by the operation's id."""
+    current = _current_revisions(one for one in operations if one is not None)
+    return {one.operation_id: one for one in Revision.objects.filter(pk__in=current).select_related("operation")}
+
+
+def _conflict_detail(seeing: _Seeing, conflict: Conflict, of: UUID | None) -> ConflictDetail:
+    actor, node = seeing.actor, seeing.node
+    sides = [(side.id in seeing.own_sides, side) for side in _own_first(actor, conflict, of)]
     desk = actor.can(access.WATCH)
-    views = [(own, _side_view(actor, side, own, desk, node)) for own, side in sides]
+    views = [(own, _side_view(seeing, side, own, desk)) for own, side in sides]
     return ConflictDetail(
-        row=_conflict_rows(actor, [conflict], of)[0],
+        row=_conflict_row(actor, conflict, seeing.own_sides, of),
         own=tuple(view for own, view in views if own),
         other=tuple(view for own, view in views if not own),
         outcome=conflict.outcome,
@@ -507,7 +547,7 @@ class MapSite:
         return geometry.zone_polygon(engine.Site(shape, reach, 0, 1), segments=48)
 
 
-MOST_ON_MAP = 250
+MOST_ON_MAP = 200
 """Operations on one map and in its table; a day that holds more says so and asks for a type or another day."""
 
 
@@ -787,7 +827,7 @@ def _conflict_rows(actor: Actor, conflicts: Sequence[Conflict], of: UUID | None 
     if not conflicts:
         return ()
     keys = [conflict.pk for conflict in conflicts]
-    mine = set(access.visible_sides(actor).filter(conflict_id__in=keys).values_list("id", flat=True))
+    mine = frozenset(access.visible_sides(actor).filter(conflict_id__in=keys).values_list("id", flat=True))
     return tuple(_conflict_row(actor, conflict, mine, of) for conflict in conflicts)
 
 
@@ -801,7 +841,7 @@ def _own_first(actor: Actor, conflict: Conflict, of: UUID | None) -> list[Confli
     return sorted(conflict.sides.all(), key=rank)
 
 
-def _conflict_row(actor: Actor, conflict: Conflict, mine: set[int], of: UUID | None) -> ConflictRow:
+def _conflict_row(actor: Actor, conflict: Conflict, mine: Set[int], of: UUID | None) -> ConflictRow:
     sides = _own_first(actor, conflict, of)
     own = next((side for side in sides if side.id in mine), None)
     other = next((side for side in sides if side is not own), None)
@@ -847,9 +887,9 @@ def _agency_of(side: ConflictSide) -> str:
     return side.agency.label if side.agency else side.foreign_agency
 
 
-def _side_view(actor: Actor, side: ConflictSide, own: bool, desk: bool, node: Node) -> ConflictSideView:
+def _side_view(seeing: _Seeing, side: ConflictSide, own: bool, desk: bool) -> ConflictSideView:
     masked = side.silent and not own and not desk
-    card = cards.silent_card(node) if masked else _card_of(side, own, node)
+    card = cards.silent_card(seeing.node) if masked else _card_of(seeing, side, own)
     operation = side.own_operation if own else None
     return ConflictSideView(
         agency=card.agency,
@@ -867,18 +907,18 @@ def _side_view(actor: Actor, side: ConflictSide, own: bool, desk: bool, node: No
     )
 
 
-def _card_of(side: ConflictSide, own: bool, node: Node) -> cards.Card:
+def _card_of(seeing: _Seeing, side: ConflictSide, own: bool) -> cards.Card:
     """The side's card; its own agency and, of a silent side, the watch desk read whom the plan names."""
     agency = side.agency.label if side.agency else side.foreign_agency
     operation = side.own_operation
     if operation is not None:
-        revision = operation.revisions.select_related("operation").get(number=operation.revision)
+        revision = seeing.revisions[operation.pk]
         contacts = plan_rows.contacts_of(revision)
         shown_type = own or operation.disclosure == Disclosure.TYPE_AND_CONTACT
         return cards.Card(
             agency,
             cards.type_label(operation.operation_type) if shown_type else "",
-            cards.people(contacts, side.agency, node, in_full=own),
+            cards.people(contacts, side.agency, seeing.node, in_full=own),
             revision.plain_clothes and (own or revision.share_plain_clothes),
             revision.armed_and_dangerous and (own or revision.share_armed_and_dangerous),
         )
@@ -903,7 +943,7 @@ def _log(conflict: Conflict, own: set[UUID], desk: bool) -> tuple[ConflictEventR
             author=event.author_name if desk or event.operation_id in own else "",
             note=plan_rows.opened(event.note, plan_rows.NOTE) if desk or event.operation_id in own else "",
         )
-        for event in conflict.events.order_by("id")
+        for event in conflict.events.all()
         if desk or event.operation_id is None or event.operation_id in own or not event.kind.startswith("alarm_")
     )
 

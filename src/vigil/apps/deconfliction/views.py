@@ -77,10 +77,9 @@ def today(request: HttpRequest) -> HttpResponse:
         "urgent": urgent,
         "more_conflicts": max(0, len(day.conflicts) - len(urgent)),
         "waiting": waiting,
-        "lanes": lanes((*day.under_way, *day.upcoming), zone, now),
+        "lanes": lanes(day.soon, zone, now),
         "mine": [_operation_line(row, zone, now) for row in mine.rows[:5]],
-        "is_first": not (day.conflicts or waiting or mine.rows or day.under_way or day.upcoming)
-        and _has_none(actor, now),
+        "is_first": not (day.conflicts or waiting or mine.rows or day.soon) and _has_none(actor, now),
         "may_import": actor.can("deconfliction.operation.import"),
     }
     return render(request, "deconfliction/today.html", context)
@@ -93,11 +92,8 @@ def _has_none(actor: Actor, now: datetime) -> bool:
 def _cards(actor: Actor, rows: Iterable[queries.ConflictRow], zone: str, now: datetime) -> list[words.ConflictLine]:
     """The most pressing conflicts with whom to call: the earliest deadline first, direct before near."""
     pressing = sorted(rows, key=lambda row: (row.tentative, row.starts_at, row.band or "z"))[:MOST_CARDS]
-    return [words.conflict_line(row, zone, now, _detail_of(actor, row, now)) for row in pressing]
-
-
-def _detail_of(actor: Actor, row: queries.ConflictRow, now: datetime) -> queries.ConflictDetail:
-    return queries.conflict_detail(actor, row.id, now, row.own_operation_id)
+    details = queries.conflict_details(actor, [(row.id, row.own_operation_id) for row in pressing], now)
+    return [words.conflict_line(row, zone, now, detail) for row, detail in zip(pressing, details, strict=True)]
 
 
 def _waiting(actor: Actor, day: queries.Today, zone: str, now: datetime) -> list[dict[str, Any]]:
@@ -119,8 +115,7 @@ def _waiting(actor: Actor, day: queries.Today, zone: str, now: datetime) -> list
             "Somebody has not answered.",
             "See who answered",
         )
-        for row in (*day.under_way, *day.upcoming)
-        if row.determination == "incomplete"
+        for row in day.incomplete
     ]
     reasons = [
         _link(
