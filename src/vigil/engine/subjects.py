@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from vigil.engine.phones import PhoneError, read_phone
+
 KINDS = ("phone", "email", "plate", "vin", "person", "address", "handle", "ip", "weapon_serial")
 
 _STATE_CODES = """
@@ -115,20 +117,12 @@ _Rule = Callable[[str], tuple[str | None, str | None]]
 
 
 def _phone(value: str) -> tuple[str | None, str | None]:
-    import phonenumbers
-
     try:
-        number = phonenumbers.parse(value, "US")
-    except phonenumbers.NumberParseException:
-        return None, "This is not a phone number."
-    if not phonenumbers.is_possible_number(number):
-        return None, "No phone number has this many digits: give ten digits, or + and the country code."
-    text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    local_only = phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE
-    return (
-        text,
-        "The area code is missing: the number meets only numbers written without it too." if local_only else None,
-    )
+        phone = read_phone(value)
+    except PhoneError as error:
+        return None, str(error)
+    hint = "The area code is missing: the number meets only numbers written without it too."
+    return phone.e164, hint if phone.local_only else None
 
 
 def _email(value: str) -> tuple[str | None, str | None]:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db.transaction import on_commit
 
-from vigil.apps.deconfliction import access, plan_rows, possible_matches
+from vigil.apps.deconfliction import access, notices, plan_rows, possible_matches
 from vigil.apps.deconfliction.batches import BatchStore, Shown
 from vigil.apps.deconfliction.models import (
     Conflict,
@@ -43,7 +43,6 @@ from vigil.core.permissions import Role
 from vigil.platform import keys
 from vigil.platform.actions import action, concerns
 from vigil.platform.agencies.models import agency_of
-from vigil.platform.notices.board import changed
 from vigil.protocol import store as port
 from vigil.protocol.node import Node
 from vigil.protocol.signing import Signer
@@ -240,7 +239,7 @@ def acknowledge_conflict(actor: Actor, conflict_id: UUID, now: datetime) -> Conf
     waiting = conflict.sides.filter(told=True, acknowledged_at=None, own_operation__isnull=False).exists()
     if not waiting and conflict.state in (ConflictState.DETECTED, ConflictState.NOTIFIED, ConflictState.EXPIRED):
         _set_state(conflict, ConflictState.ACKNOWLEDGED, now)
-    _tell_pages(conflict, now)
+    notices.conflict_changed(conflict, now)
     return conflict
 
 
@@ -257,7 +256,7 @@ def log_contact(actor: Actor, conflict_id: UUID, note: str, now: datetime) -> Co
         _log(conflict, "contacted", actor, now, side, note)
     if conflict.state != ConflictState.RESOLVED:
         _set_state(conflict, ConflictState.CONTACTED, now)
-    _tell_pages(conflict, now)
+    notices.conflict_changed(conflict, now)
     return conflict
 
 
@@ -276,7 +275,7 @@ def resolve_conflict(actor: Actor, conflict_id: UUID, outcome: str, now: datetim
     _acknowledge(conflict, sides, actor, now)
     ConflictSide.objects.filter(pk__in=[side.pk for side in sides]).update(next_alarm_at=None)
     _log(conflict, "resolved", actor, now, sides[0] if sides else None, note)
-    _tell_pages(conflict, now)
+    notices.conflict_changed(conflict, now)
     return conflict
 
 
@@ -288,7 +287,7 @@ def own_conflict(actor: Actor, conflict_id: UUID, now: datetime) -> Conflict:
     conflict.desk_owner_id = actor.user_id
     conflict.save(update_fields=("desk_owner",))
     _log(conflict, "taken", actor, now)
-    _tell_pages(conflict, now)
+    notices.conflict_changed(conflict, now)
     return conflict
 
 
@@ -523,8 +522,3 @@ def _log(
         author_name=actor.name,
         note=keys.encrypt(note, plan_rows.NOTE) if note else None,
     )
-
-
-def _tell_pages(conflict: Conflict, now: datetime) -> None:
-    agencies = {side.agency_id for side in conflict.sides.filter(told=True) if side.agency_id is not None}
-    changed("conflicts", agencies=agencies, roles=(Role.WATCH_DESK,), at=now)

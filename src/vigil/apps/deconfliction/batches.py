@@ -7,6 +7,7 @@ rows not yet written (a search, the list of what is overdue), they are written f
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,7 +26,6 @@ from vigil.apps.deconfliction.plan_rows import Author, moment
 from vigil.apps.deconfliction.store import DatabaseTransaction, Written
 from vigil.engine import operation as engine
 from vigil.platform.agencies import models as agencies
-from vigil.platform.notices.board import changed
 from vigil.platform.prepared import Prepared, PreparedChange, insert
 from vigil.protocol import store as port
 from vigil.protocol.judgement import told
@@ -153,7 +153,7 @@ class BatchTransaction(DatabaseTransaction):
         self._contents_of = written
         self._node: agencies.Node | None = None
         self._drawn = False
-        self._agencies: set[UUID] = set()
+        self._readers = notices.Readers()
         self._changed_at: datetime | None = None
         # What is known of operations that were loaded or put
         self._rows: dict[str, models.Revision | None] = {}
@@ -315,6 +315,9 @@ class BatchTransaction(DatabaseTransaction):
         if operation is None:
             reference = revision.reference or self._reference(author.at)
             operation = store.new_operation(revision, plan, author, reference, columns)
+        else:
+            # Who saw it before it was made silent sees it go.
+            self._tell(operation, author.at)
         for column, value in columns.items():
             setattr(operation, column, value)
         self._operations[key] = operation
@@ -323,10 +326,10 @@ class BatchTransaction(DatabaseTransaction):
         self._found.clear()
         self._overdue.clear()
         self._puts.append(_Put(revision, plan, author, operation, columns))
-        self._tell(operation.agency_id, author.at)
+        self._tell(operation, author.at)
 
-    def _tell(self, agency_id: UUID, at: datetime) -> None:
-        self._agencies.add(agency_id)
+    def _tell(self, operation: models.Operation, at: datetime) -> None:
+        self._readers |= notices.readers_of(operation)
         self._changed_at = at
 
     def active(self, now: int) -> Sequence[str]:
@@ -402,7 +405,7 @@ class BatchTransaction(DatabaseTransaction):
         operation = self._operations[verdict.operation_id]
         operation.determination = verdict.determination
         operation.determination_tentative = verdict.tentative
-        self._tell(operation.agency_id, moment(verdict.determined_at))
+        self._tell(operation, moment(verdict.determined_at))
 
     @cached_property
     def _last_receipt(self) -> port.StoredReceipt | None:
@@ -466,9 +469,9 @@ class BatchTransaction(DatabaseTransaction):
         if self._node is not None and self._drawn:
             _ADVANCE(self._node.sequence, self._node.reference_year, self._node.reference_number)
             self._drawn = False
-        if self._agencies:
-            changed("operations", agencies=self._agencies, at=self._changed_at)
-            self._agencies = set()
+        if self._changed_at is not None:
+            notices.operations_changed(self._readers, self._changed_at)
+            self._readers, self._changed_at = notices.Readers(), None
 
     def _write_revisions(self) -> None:
         puts, self._puts = self._puts, []
@@ -540,8 +543,8 @@ class BatchTransaction(DatabaseTransaction):
         pairs = list(zip(new, rows, strict=True))
         insert(side for conflict, row in pairs for side in self._side_rows(conflict, row))
         insert(store.finding_row(row, conflict) for conflict, row in pairs)
-        for agency_ids, desk, at in {(self._told_agencies(c), not r.owner_only, r.changed_at) for c, r in pairs}:
-            changed("conflicts", agencies=agency_ids, roles=notices.DESK if desk else (), at=at)
+        for readers, owner_only, at in {(self._told(c, r.owner_only), r.owner_only, r.changed_at) for c, r in pairs}:
+            notices.conflicts_changed(readers, owner_only, at)
 
     def _conflict_reference(self, conflict: port.Conflict) -> str:
         return self._reference(moment(conflict.changed_at)).replace("-", "-C-", 1)
@@ -556,13 +559,18 @@ class BatchTransaction(DatabaseTransaction):
             for side, other in ((conflict.a, conflict.b), (conflict.b, conflict.a))
         ]
 
-    def _agency_of(self, side: port.Side) -> UUID | None:
+    def _own_of(self, side: port.Side) -> models.Operation | None:
         if side.reference.node_id != OWN:
             return None
         self.load((side.reference.operation_id,))
-        return self._operations[side.reference.operation_id].agency_id
+        return self._operations[side.reference.operation_id]
 
-    def _told_agencies(self, conflict: port.Conflict) -> frozenset[UUID]:
+    def _agency_of(self, side: port.Side) -> UUID | None:
+        own = self._own_of(side)
+        return own.agency_id if own else None
+
+    def _told(self, conflict: port.Conflict, owner_only: bool) -> notices.Readers:
         sides = ((conflict.a, conflict.b), (conflict.b, conflict.a))
-        found = (self._agency_of(side) for side, other in sides if told(side, other, conflict.match))
-        return frozenset(agency for agency in found if agency is not None)
+        owns = [self._own_of(side) for side, other in sides if told(side, other, conflict.match)]
+        readers = [notices.readers_of(own, owner_only=owner_only) for own in owns if own is not None]
+        return functools.reduce(notices.Readers.__or__, readers, notices.Readers())

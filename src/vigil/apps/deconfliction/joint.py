@@ -32,7 +32,7 @@ from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
 from vigil.platform.actions import action, concerns
 from vigil.platform.agencies.models import this_node
-from vigil.platform.notices.board import changed, notify
+from vigil.platform.notices.board import notify
 
 OVER = (Status.ENDED, Status.CANCELLED)
 KIND = "deconfliction.joint"
@@ -282,4 +282,4 @@ def _tell(operation_id: UUID, what: str, because: Operation, now: datetime) -> N
     key = f"{KIND}:{what}:{operation_id}:{because.pk}:{because.revision}:{now.isoformat()}"
     objects = {"operation": operation_id}
     notify(notices.owners(operation), f"{KIND}.{what}", TEXTS[what], objects=objects, key=key, at=now)
-    changed("operations", agencies=(operation.agency_id,), at=now)
+    notices.operations_changed(notices.readers_of(operation), now)

@@ -7,17 +7,19 @@ alone, who is the watch desk; its subject match to the owner alone. One person i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from vigil.apps.deconfliction import models
-from vigil.apps.deconfliction.plan import Contact
+from vigil.apps.deconfliction.plan import Contact, Disclosure
 from vigil.apps.deconfliction.plan_rows import moment
 from vigil.core.permissions import Role
 from vigil.platform.accounts.models import Membership
 from vigil.platform.agencies.models import this_node
-from vigil.platform.notices.board import notify
+from vigil.platform.notices.board import changed, notify
 from vigil.protocol import store as port
 from vigil.protocol.store import AlarmKind, Route
 
@@ -109,6 +111,49 @@ def owners(operation: models.Operation) -> list[UUID]:
     if operation.supervisor_id is not None or operation.disclosure == port.Disclosure.SILENT:
         return named
     return [*named, *_holders(Role.SUPERVISOR, operation.agency_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Whose open pages look again: all of an agency, or single accounts."""
+
+    agencies: frozenset[UUID] = frozenset()
+    users: frozenset[UUID] = frozenset()
+
+    def __or__(self, others: Readers) -> Readers:
+        return Readers(self.agencies | others.agencies, self.users | others.users)
+
+
+def readers_of(operation: models.Operation, *, owner_only: bool = False) -> Readers:
+    """Those who see the operation (`access.visible_operations`) and nobody else: that there is something would show.
+
+    `owner_only`: those who see a conflict that only owners see (`access.visible_sides`).
+    """
+    owned_by = frozenset(one for one in (operation.submitter_id, operation.supervisor_id) if one is not None)
+    if owner_only:
+        return Readers(users=owned_by)
+    if operation.disclosure == Disclosure.SILENT:
+        return Readers(users=owned_by | frozenset(_holders(Role.WATCH_DESK, operation.agency_id)))
+    return Readers(agencies=frozenset((operation.agency_id,)))
+
+
+def operations_changed(readers: Readers, at: datetime) -> None:
+    """Their open pages read the operations again."""
+    changed("operations", agencies=readers.agencies, users=readers.users, at=at)
+
+
+def conflicts_changed(readers: Readers, owner_only: bool, at: datetime) -> None:
+    """Their open pages read the conflicts again, and the watch desk's unless only owners see it."""
+    desk = () if owner_only else DESK
+    changed("conflicts", agencies=readers.agencies, users=readers.users, roles=desk, at=at)
+
+
+def conflict_changed(conflict: models.Conflict, at: datetime) -> None:
+    """Open pages of everybody who may know of the conflict read it again."""
+    sides = conflict.sides.filter(told=True, own_operation__isnull=False).select_related("own_operation")
+    operations = [side.own_operation for side in sides if side.own_operation is not None]
+    readers = [readers_of(operation, owner_only=conflict.owner_only) for operation in operations]
+    conflicts_changed(functools.reduce(Readers.__or__, readers, Readers()), conflict.owner_only, at)
 
 
 def watch_desk() -> list[UUID]:

@@ -29,18 +29,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any, TypeVar
-
-import phonenumbers
 
 from vigil.apps.deconfliction import places
 from vigil.apps.deconfliction.plan import Contact, Disclosure, PlaceSource, Plan, PlannedSite, PlannedSubject
 from vigil.apps.deconfliction.wall_times import Moment, TimeError, is_zone, moment, read_time
 from vigil.core.errors import Invalid, Problem
 from vigil.engine import geometry as shapes
+from vigil.engine import phones, types, windows
 from vigil.engine import subjects as subject_rules
-from vigil.engine import types, windows
 from vigil.engine.geometry import Box, GeometryError
 from vigil.engine.operation import Geometry, Line, Mode, Point, Polygon, Vertex, Window
 from vigil.engine.types import OPERATION_TYPES, OperationType
@@ -500,21 +497,12 @@ def zone_at(geometry: Geometry) -> str:
 # --- contacts and subjects -----------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=10_000)
 def read_phone(text: str) -> str | None:
-    """A telephone number as people write it, `(410) 555-0142` or international; None where it is none.
-
-    Numbers without a country are read as those of the United States.
-    """
+    """A telephone number as contacts keep it, `(410) 555-0142`; None where it is none."""
     try:
-        number = phonenumbers.parse(text, "US")
-    except phonenumbers.NumberParseException:
+        return phones.read_phone(text).shown
+    except phones.PhoneError:
         return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    national = number.country_code == 1
-    style = phonenumbers.PhoneNumberFormat.NATIONAL if national else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(number, style)
 
 
 def _contact(fields: _Fields, name: str, *, required: bool) -> Contact | None:

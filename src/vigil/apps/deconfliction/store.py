@@ -26,7 +26,6 @@ from vigil.engine import geometry
 from vigil.engine import operation as engine
 from vigil.platform import clock, keys
 from vigil.platform.agencies import models as agencies
-from vigil.platform.notices.board import changed
 from vigil.platform.partners import models as partners
 from vigil.platform.prepared import Prepared
 from vigil.protocol import store as port
@@ -160,12 +159,14 @@ class DatabaseTransaction:
     def put_revision(self, revision: port.Revision) -> None:
         before = self._current_row(revision.operation_id)
         plan, author = self._contents(revision, before)
+        # Who saw it before it was made silent sees it go.
+        had = notices.readers_of(before.operation) if before else notices.Readers()
         operation = self._put_operation(revision, plan, author)
         row, sites = plan_rows.save_revision(revision, plan, author)
         search.put(revision.operation, revision.number, sites)
         if author.kind is models.RevisionKind.EXTEND and author.user_id is None:
             notices.ask_whether_over(operation, row.created_at)
-        changed("operations", agencies=(operation.agency_id,), at=row.created_at)
+        notices.operations_changed(notices.readers_of(operation) | had, row.created_at)
 
     def _contents(self, revision: port.Revision, before: models.Revision | None) -> tuple[Plan, Author]:
         if self._written is not None:
@@ -316,7 +317,7 @@ class DatabaseTransaction:
             self._put_side(row, side, told(side, other, conflict.match))
         if row.standing != models.Standing.WITHDRAWN:
             _keep_finding(row, conflict, at)
-        _tell_pages(row, at)
+        notices.conflict_changed(row, at)
 
     def _put_side(self, row: models.Conflict, side: port.Side, is_told: bool) -> None:
         own = None
@@ -359,8 +360,8 @@ class DatabaseTransaction:
         )
         current = models.Operation.objects.filter(pk=operation_id, revision=verdict.revision)
         current.update(determination=verdict.determination, determination_tentative=verdict.tentative)
-        agency = models.Operation.objects.values_list("agency_id", flat=True).get(pk=operation_id)
-        changed("operations", agencies=(agency,), at=moment(verdict.determined_at))
+        operation = models.Operation.objects.get(pk=operation_id)
+        notices.operations_changed(notices.readers_of(operation), moment(verdict.determined_at))
 
     def not_covered(self, operation_id: str) -> Sequence[str] | None:
         if not agencies.knows_unserved():
@@ -681,12 +682,6 @@ def receipt_of(row: models.Receipt) -> port.StoredReceipt:
         previous=row.previous_digest,
         supersedes=row.supersedes,
     )
-
-
-def _tell_pages(row: models.Conflict, at: datetime) -> None:
-    sides = models.ConflictSide.objects.filter(conflict=row, told=True, agency__isnull=False)
-    desk = () if row.owner_only else notices.DESK
-    changed("conflicts", agencies=sides.values_list("agency_id", flat=True), roles=desk, at=at)
 
 
 def neighbours(sites: Iterable[engine.Site]) -> list[str]:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import F, QuerySet
 
-from vigil.apps.deconfliction import access, plan_rows
+from vigil.apps.deconfliction import access, notices, plan_rows
 from vigil.apps.deconfliction.cards import ConflictPerson, people, type_label
 from vigil.apps.deconfliction.models import Operation, Revision, Status, TaskForce, TaskForceMember
 from vigil.apps.deconfliction.plan import Disclosure, PlannedSite
@@ -23,7 +23,6 @@ from vigil.core.permissions import Role
 from vigil.platform.accounts.models import Membership
 from vigil.platform.actions import action, concerns
 from vigil.platform.agencies.models import Agency, agency_of, this_node
-from vigil.platform.notices.board import changed
 
 LONGEST_NAME = 100
 MOST_LISTED = 200
@@ -91,7 +90,7 @@ def register_for(actor: Actor, operation_id: UUID, task_force_id: UUID | None, n
         raise Invalid.at(sentence="A silent operation is registered for no task force: nobody else reads it.")
     Operation.objects.filter(pk=operation.pk).update(task_force=task_force_id)
     operation.task_force_id = task_force_id
-    changed("operations", agencies=(operation.agency_id,), at=now)
+    notices.operations_changed(notices.readers_of(operation), now)
     return operation
 
 

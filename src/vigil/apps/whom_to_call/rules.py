@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import phonenumbers
-
 from vigil.core.errors import Invalid, Problem
+from vigil.engine import phones
 
 COLUMNS = ("kind", "system", "name", "states", "counties", "phone", "hours", "checked_on", "checked_by")
 LONGEST = {"system": 60, "name": 200, "states": 240, "counties": 1000, "hours": 120, "checked_by": 120}
@@ -93,12 +92,9 @@ def _plain(county: str) -> str:
 
 def _phone(text: str) -> str | None:
     try:
-        number = phonenumbers.parse(text, "US")
-    except phonenumbers.NumberParseException:
+        return phones.read_phone(text).e164
+    except phones.PhoneError:
         return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _date(text: str) -> date | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+
+from vigil.engine.phones import PhoneError, read_phone
 
 register = template.Library()
 
@@ -126,32 +127,19 @@ def iso(at: Instant | None) -> str:
 @register.filter
 def phone(number: str) -> str:
     """`(410) 555-0142` for a number of the United States, as typed otherwise."""
-    parsed = _parsed(number)
-    if parsed is None:
+    try:
+        return read_phone(number or "").shown
+    except PhoneError:
         return number or ""
-    style = (
-        phonenumbers.PhoneNumberFormat.NATIONAL
-        if parsed.country_code == 1
-        else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    )
-    return phonenumbers.format_number(parsed, style)
 
 
 @register.filter
 def tel(number: str) -> str:
     """The number for a `tel:` link."""
-    parsed = _parsed(number)
-    if parsed is None:
-        return "".join(character for character in number or "" if character in "+0123456789")
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-
-
-def _parsed(number: str) -> phonenumbers.PhoneNumber | None:
     try:
-        parsed = phonenumbers.parse(number or "", "US")
-    except phonenumbers.NumberParseException:
-        return None
-    return parsed if phonenumbers.is_possible_number(parsed) else None
+        return read_phone(number or "").e164
+    except PhoneError:
+        return "".join(character for character in number or "" if character in "+0123456789")
 
 
 @register.filter
