@@ -11,7 +11,7 @@ from django.test import Client
 from tests.apps.deconfliction.plans import site
 from tests.apps.deconfliction.test_actions import register
 
-from vigil.apps.deconfliction import actions, queries, words
+from vigil.apps.deconfliction import actions, interests, planning, queries, words
 from vigil.apps.deconfliction.models import Conflict, Operation
 from vigil.apps.deconfliction.plan import Contact
 
@@ -84,15 +84,50 @@ def test_an_edit_that_was_overtaken_keeps_what_was_typed_and_can_be_sent_again(
     assert Operation.objects.get().operation_type == "raid"
 
 
-@pytest.mark.parametrize(("revision", "said"), [("1", "somebody changed this"), ("2", "cancelled already")])
+@pytest.mark.parametrize(
+    ("revision", "status", "said"), [("1", 409, "somebody changed this"), ("2", 422, "cancelled already")]
+)
 def test_a_refused_act_is_said_on_the_operation_itself(
-    browser: Client, people: Any, now: datetime, revision: str, said: str
+    browser: Client, people: Any, now: datetime, revision: str, status: int, said: str
 ) -> None:
     operation = register(people, "alice", now)
     actions.cancel_operation(people.actor("bob"), operation.id, 1, now)
-    answer = browser.post(f"/operations/{operation.id}/cancel/", {"revision": revision}, follow=True)
-    assert answer.redirect_chain == [(f"/operations/{operation.id}/", 302)]
-    assert said in answer.content.decode()
+    answer = browser.post(f"/operations/{operation.id}/cancel/", {"revision": revision})
+    page = answer.content.decode()
+    assert answer.status_code == status
+    assert said in page
+    assert f'data-page="/operations/{operation.id}/"' in page
+
+
+def test_what_was_typed_to_move_split_or_explain_is_kept_when_it_is_overtaken_or_refused(
+    browser: Client, people: Any, now: datetime
+) -> None:
+    soon = timedelta(minutes=20)
+    operation = register(people, "alice", now, site(now, starts_in=soon), site(now, (-77.5, 38.0), starts_in=soon))
+    address = f"/operations/{operation.id}"
+    planning.move_operation(people.actor("bob"), operation.id, 1, now, days=1)
+    moved = browser.post(f"{address}/move/", {"revision": "1", "by": "17", "unit": "hours", "way": "earlier"})
+    assert (moved.status_code, Operation.objects.get().revision) == (409, 2)
+    for kept in ('value="17"', 'value="hours" selected', 'value="earlier" selected', 'name="revision" value="2"'):
+        assert kept in moved.content.decode()
+    split = browser.post(f"{address}/split/", {"revision": "2", "site": ["0", "1"]})
+    assert (split.status_code, split.content.decode().count(" checked>")) == (422, 2)
+    Operation.objects.update(reason_due=True)
+    explained = browser.post(f"{address}/reason/", {"exigent_reason": "Tip at noon", "exigent_approver": ""})
+    assert explained.status_code == 422
+    assert 'value="Tip at noon"' in explained.content.decode()
+
+
+def test_an_interest_that_was_changed_meanwhile_is_said_on_the_list(
+    browser: Client, people: Any, now: datetime
+) -> None:
+    raw = {"subjects": ["phone:410-555-0142"], "lead_contact": {"name": "Lou", "phone": "410-555-0111"}}
+    interest = interests.register_interest(people.actor("alice"), raw, now)
+    answer = browser.post(f"/interests/{interest.id}/renew/", {"revision": "7"})
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "somebody changed this" in page
+    assert interest.reference in page
 
 
 def test_what_is_answered_on_today_leads_back_to_today(browser: Client, people: Any, now: datetime) -> None:

@@ -9,7 +9,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,10 +20,11 @@ from tests.apps.deconfliction.plans import phone, plan, site
 from tests.apps.deconfliction.test_actions import register, supervises
 from tests.conftest import make_agency, make_user
 
-from vigil.apps.deconfliction import actions, joint, task_forces, uploads
+from vigil.apps.deconfliction import actions, joint, planning, task_forces, uploads
 from vigil.apps.deconfliction.models import Conflict, ImportBatch, JointOffer, Receipt
 from vigil.apps.deconfliction.plan import Contact, Disclosure
 from vigil.platform.doors import addresses
+from vigil.platform.notices import board
 from vigil.platform.notices.live import visible
 from vigil.platform.notices.models import Change, Notice
 
@@ -261,3 +262,45 @@ def test_a_silent_operation_changes_nothing_for_those_it_is_hidden_from(cast: An
         assert [where for where, text in after.items() if text != before[name][where]] == [], name
     told = Change.objects.filter(pk__gt=newest)
     assert not [one for one in told if visible(one, cast.actor("dave")) or visible(one, cast.actor("fay"))]
+
+
+def pages_told(people: Any, position: int, topic: str) -> set[str]:
+    """Whose open pages are told since the position that something under the topic changed."""
+    changes = list(Change.objects.filter(pk__gt=position, topic=topic))
+    return {name for name in people.users if any(visible(change, people.actor(name)) for change in changes)}
+
+
+def test_pages_are_told_of_a_silent_operation_only_where_it_is_seen(people: Any, now: datetime) -> None:
+    supervises(people, "alice")
+    alice = people.actor("alice")
+
+    def told_since(position: int, topic: str) -> set[str]:
+        return pages_told(people, position, topic)
+
+    before = board.cursor()
+    silent = register(people, "alice", now, disclosure=Disclosure.SILENT)
+    assert told_since(before, "operations") == {"alice", "carol"}
+    before = board.cursor()
+    register(people, "dave", now)
+    assert told_since(before, "operations") == {"dave", "alice", "carol"}
+    assert told_since(before, "conflicts") == {"dave", "alice", "carol"}
+    before = board.cursor()
+    actions.acknowledge_conflict(alice, Conflict.objects.get().id, now)
+    assert told_since(before, "conflicts") == {"dave", "alice", "carol"}
+    before = board.cursor()
+    opened = replace(planning.plan_of(silent), disclosure=Disclosure.CONTACT_ONLY)
+    actions.revise_operation(alice, silent.id, 1, opened, now)
+    assert told_since(before, "operations") == {"alice", "bob", "carol", "erin"}
+    before = board.cursor()
+    actions.revise_operation(alice, silent.id, 2, replace(opened, disclosure=Disclosure.SILENT), now)
+    # Whoever saw it sees it go.
+    assert told_since(before, "operations") == {"alice", "bob", "carol", "erin"}
+
+
+def test_a_subject_match_of_a_silent_operation_is_told_to_its_owners_page_alone(people: Any, now: datetime) -> None:
+    supervises(people, "alice")
+    register(people, "dave", now, subjects=(phone(),))
+    before = board.cursor()
+    register(people, "alice", now, site(now, (-77.5, 38.0)), subjects=(phone(),), disclosure=Disclosure.SILENT)
+    assert Conflict.objects.get().owner_only
+    assert pages_told(people, before, "conflicts") == {"alice"}

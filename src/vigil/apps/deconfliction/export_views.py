@@ -26,19 +26,13 @@ def export(request: HttpRequest, kind: str) -> HttpResponse:
     return response
 
 
-@page("deconfliction.operation.export")
-@require_GET
-def operations_csv(request: HttpRequest) -> HttpResponse:
-    """The list of operations as CSV, recorded before it is given."""
-    exports.record_table(actor_of(request), "operations", request.GET.urlencode())
-    response: HttpResponse = views.operations_csv(request)
-    return response
+TABLES = {"operations": views.operations_csv, "conflicts": views.conflicts_csv}
 
 
 @page("deconfliction.operation.export")
 @require_GET
-def conflicts_csv(request: HttpRequest) -> HttpResponse:
-    """The list of conflicts as CSV, recorded before it is given."""
-    exports.record_table(actor_of(request), "conflicts", request.GET.urlencode())
-    response: HttpResponse = views.conflicts_csv(request)
+def table_csv(request: HttpRequest, table: str) -> HttpResponse:
+    """One of the lists as CSV, with the filter that stands in its address, recorded before it is given."""
+    exports.record_table(actor_of(request), table, request.GET.urlencode())
+    response: HttpResponse = TABLES[table](request)
     return response

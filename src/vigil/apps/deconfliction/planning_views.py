@@ -11,27 +11,24 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from vigil.apps.deconfliction import actions, planning, reminders
+from vigil.apps.deconfliction import actions, planning, reminders, views
 from vigil.apps.deconfliction.models import Operation
+from vigil.apps.deconfliction.posted import whole
 from vigil.core.actor import Actor
-from vigil.core.errors import Invalid
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
 
 
-def _done(
+def _changed(
     request: HttpRequest, operation_id: UUID, change: Callable[[Actor, int], Operation], said: str
 ) -> HttpResponse:
-    """Make the change, search again, show the operation; a refusal is said there too."""
-    actor, text = actor_of(request), request.POST.get("revision", "")
-    try:
-        changed = change(actor, int(text) if text.isdecimal() and len(text) < 10 else 0)
-    except Invalid as refused:
-        messages.error(request, refused.sentence)
-        return redirect("deconfliction:operation", operation_id)
-    actions.run_due_search(actor, changed.pk, clock.now())
-    messages.info(request, said)
-    return redirect("deconfliction:operation", changed.pk)
+    actor, revision = actor_of(request), whole(request.POST.get("revision", ""))
+    return views.change_operation(
+        request,
+        lambda: change(actor, revision),
+        said,
+        otherwise=lambda status: views.operation_page(request, operation_id, status),
+    )
 
 
 @page("deconfliction.operation.edit")
@@ -42,7 +39,7 @@ def move(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     number = int(text) if text.isdecimal() and len(text) < 6 else 0
     number = -number if request.POST.get("way") == "earlier" else number
     days, minutes = (number, 0) if unit == "days" else (0, number * (60 if unit == "hours" else 1))
-    return _done(
+    return _changed(
         request,
         operation_id,
         lambda actor, revision: planning.move_operation(
@@ -63,7 +60,9 @@ def split(request: HttpRequest, operation_id: UUID) -> HttpResponse:
         actions.run_due_search(actor, rest.pk, clock.now())
         return new
 
-    return _done(request, operation_id, change, "Split. This is the new operation; we asked everyone again for both.")
+    return _changed(
+        request, operation_id, change, "Split. This is the new operation; we asked everyone again for both."
+    )
 
 
 @page("deconfliction.operation.register")
@@ -79,7 +78,7 @@ def copy(request: HttpRequest, operation_id: UUID) -> HttpResponse:
 @require_POST
 def renew(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """Let a long surveillance go on."""
-    return _done(
+    return _changed(
         request,
         operation_id,
         lambda actor, revision: planning.renew_operation(actor, operation_id, revision, clock.now()),
@@ -92,7 +91,7 @@ def renew(request: HttpRequest, operation_id: UUID) -> HttpResponse:
 def reason(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """Reason and approver of an exigent operation, given afterwards."""
     given = request.POST.get("exigent_reason", ""), request.POST.get("exigent_approver", "")
-    return _done(
+    return _changed(
         request,
         operation_id,
         lambda actor, _: planning.give_reason(actor, operation_id, *given, clock.now()),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.deconfliction import actions, forms, interests, looks, queries
+from vigil.apps.deconfliction import actions, forms, interests, looks, queries, views
 from vigil.apps.deconfliction.posted import posted_json, whole
 from vigil.core.errors import Invalid, NotFound
 from vigil.engine import subjects
@@ -39,9 +39,13 @@ def read_subject(request: HttpRequest) -> JsonResponse:
 @require_GET
 def interest_list(request: HttpRequest) -> HttpResponse:
     """The agency's registered interests: until when, and what was found."""
-    actor, now = actor_of(request), clock.now()
-    context = {"rows": interests.interest_list(actor, now), "longest": interests.LONGEST_DAYS}
-    return render(request, "deconfliction/interests.html", context)
+    return _interests_page(request)
+
+
+def _interests_page(request: HttpRequest, status: int = 200) -> HttpResponse:
+    rows = interests.interest_list(actor_of(request), clock.now())
+    context = {"rows": rows, "longest": interests.LONGEST_DAYS, "page_url": reverse("deconfliction:interests")}
+    return render(request, "deconfliction/interests.html", context, status=status)
 
 
 @page("deconfliction.operation.register")
@@ -79,15 +83,14 @@ def _interest_form(request: HttpRequest, form: forms.RegisterForm, status: int =
 @require_POST
 def renew_interest(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """180 days from now: a revision that asks again."""
-    actor, text = actor_of(request), request.POST.get("revision", "")
-    try:
-        interests.renew_interest(actor, operation_id, whole(text), clock.now())
-    except Invalid as refused:
-        messages.error(request, refused.sentence)
-        return redirect("deconfliction:interests")
-    actions.run_due_search(actor, operation_id, clock.now())
-    messages.info(request, f"Renewed for {interests.LONGEST_DAYS} days. We asked everyone again.")
-    return redirect("deconfliction:interests")
+    actor, revision = actor_of(request), whole(request.POST.get("revision", ""))
+    return views.change_operation(
+        request,
+        lambda: interests.renew_interest(actor, operation_id, revision, clock.now()),
+        f"Renewed for {interests.LONGEST_DAYS} days. We asked everyone again.",
+        to="deconfliction:interests",
+        otherwise=lambda status: _interests_page(request, status),
+    )
 
 
 @page("deconfliction.look.read")

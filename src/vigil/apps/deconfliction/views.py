@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -31,8 +31,8 @@ from vigil.apps.deconfliction import (
     task_forces,
     words,
 )
+from vigil.apps.deconfliction.card_preview import preview_card
 from vigil.apps.deconfliction.contexts import plan_context
-from vigil.apps.deconfliction.joint_views import preview_card
 from vigil.apps.deconfliction.lanes import lanes
 from vigil.apps.deconfliction.models import Operation
 from vigil.apps.deconfliction.plan import PlaceSource
@@ -730,6 +730,11 @@ def _degrees(value: Any, otherwise: float) -> float:
 @require_GET
 def operation(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """The answer for one operation: verdict, whom to phone, who was asked; the plan, its history, what can be done."""
+    return operation_page(request, operation_id)
+
+
+def operation_page(request: HttpRequest, operation_id: UUID, status: int = 200) -> HttpResponse:
+    """The operation's page; where something on it was refused, with what was typed there."""
     actor, now = actor_of(request), clock.now()
     detail = queries.operation_detail(actor, operation_id, now)
     looks.note_operation(actor, operation_id, now)
@@ -774,8 +779,11 @@ def operation(request: HttpRequest, operation_id: UUID) -> HttpResponse:
         "may_end": actor.can("deconfliction.operation.end") and begun and not is_over,
         "may_cancel": actor.can("deconfliction.operation.cancel") and not is_over,
         "may_restore": actor.can("deconfliction.operation.restore") and detail.row.status == "cancelled",
+        "typed": request.POST,
+        "typed_sites": request.POST.getlist("site"),
+        "page_url": reverse("deconfliction:operation", args=[operation_id]),
     }
-    return render(request, "deconfliction/operation.html", context)
+    return render(request, "deconfliction/operation.html", context, status=status)
 
 
 def _site_words(site: Any) -> dict[str, Any]:
@@ -783,27 +791,40 @@ def _site_words(site: Any) -> dict[str, Any]:
     return {"site": site, "time_text": words.span(start, end, site.zone)}
 
 
-def _changed_operation(
-    request: HttpRequest, operation_id: UUID, change: Callable[[], Operation], done: str
+def change_operation(
+    request: HttpRequest,
+    change: Callable[[], Operation],
+    said: str,
+    *,
+    otherwise: Callable[[int], HttpResponse],
+    to: str = "deconfliction:operation",
 ) -> HttpResponse:
-    """Make the change, search again, and show the answer; a refusal is said on the page it came from."""
+    """Make a revision, search again, say so, and show the operation, or the page `to`: what every button does.
+
+    Refused or overtaken by somebody else's change, it is said on the page it came from, which `otherwise(status)`
+    gives with all that was typed.
+    """
     try:
         changed = change()
     except Invalid as refused:
         messages.error(request, refused.sentence)
-        return HttpResponseRedirect(_back(request, operation_id))
-    except Stale:
+        return otherwise(refused.status)
+    except Stale as overtaken:
         messages.error(request, "Not done: somebody changed this operation meanwhile. Look at it as it is now.")
-        return redirect("deconfliction:operation", operation_id)
-    actions.run_due_search(actor_of(request), changed.id, clock.now())
-    messages.info(request, done)
-    return HttpResponseRedirect(_back(request, changed.id))
+        return otherwise(overtaken.status)
+    actions.run_due_search(actor_of(request), changed.pk, clock.now())
+    messages.info(request, said)
+    return redirect(to, changed.pk) if to == "deconfliction:operation" else redirect(to)
 
 
-def _back(request: HttpRequest, operation_id: UUID) -> str:
+def _act(request: HttpRequest, operation_id: UUID, change: Callable[[], Operation], said: str) -> HttpResponse:
+    """A button on the operation's page or on Today."""
     if request.POST.get("next") == "today":
-        return reverse("deconfliction:today")
-    return reverse("deconfliction:operation", args=[operation_id])
+        today_page = lambda _: redirect("deconfliction:today")  # noqa: E731
+        return change_operation(request, change, said, otherwise=today_page, to="deconfliction:today")
+    return change_operation(
+        request, change, said, otherwise=lambda status: operation_page(request, operation_id, status)
+    )
 
 
 def _revision(request: HttpRequest) -> int:
@@ -816,7 +837,7 @@ def cancel(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """Cancel; it can be undone."""
     done = "Cancelled. Everyone matched has been told. You can undo this."
     actor, revision = actor_of(request), _revision(request)
-    return _changed_operation(
+    return _act(
         request, operation_id, lambda: actions.cancel_operation(actor, operation_id, revision, clock.now()), done
     )
 
@@ -826,7 +847,7 @@ def cancel(request: HttpRequest, operation_id: UUID) -> HttpResponse:
 def restore(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """Undo the cancel: a revision that asks again."""
     actor, revision = actor_of(request), _revision(request)
-    return _changed_operation(
+    return _act(
         request,
         operation_id,
         lambda: actions.undo_cancel(actor, operation_id, revision, clock.now()),
@@ -839,7 +860,7 @@ def restore(request: HttpRequest, operation_id: UUID) -> HttpResponse:
 def end(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """ "Ended, everyone has left"."""
     actor, revision = actor_of(request), _revision(request)
-    return _changed_operation(
+    return _act(
         request,
         operation_id,
         lambda: actions.end_operation(actor, operation_id, revision, clock.now()),
@@ -852,7 +873,7 @@ def end(request: HttpRequest, operation_id: UUID) -> HttpResponse:
 def extend(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """ "Yes, still here": half an hour more."""
     actor = actor_of(request)
-    return _changed_operation(
+    return _act(
         request,
         operation_id,
         lambda: actions.still_on_scene(actor, operation_id, clock.now()),
@@ -867,10 +888,11 @@ def extend(request: HttpRequest, operation_id: UUID) -> HttpResponse:
 @require_GET
 def conflict(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
     """One conflict: whom to call, what is known, how far it has come. Never the other side's place or distance."""
-    return _conflict_page(request, conflict_id)
+    return conflict_page(request, conflict_id)
 
 
-def _conflict_page(request: HttpRequest, conflict_id: UUID, problem: str = "") -> HttpResponse:
+def conflict_page(request: HttpRequest, conflict_id: UUID, problem: str = "", status: int = 200) -> HttpResponse:
+    """The conflict's page; `problem` stands at the choice of what was agreed."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     detail = queries.conflict_detail(actor, conflict_id, now)
     looks.note_conflict(actor, conflict_id, now)
@@ -897,9 +919,10 @@ def _conflict_page(request: HttpRequest, conflict_id: UUID, problem: str = "") -
         "may_offer": joint.may_offer(actor, conflict_id),
         "may_contact": actor.can("deconfliction.conflict.contact") and line.is_open,
         "may_resolve": actor.can("deconfliction.conflict.resolve") and detail.row.state != "resolved",
+        "page_url": reverse("deconfliction:conflict", args=[conflict_id]),
         "alarm_back": f"at {words.hm(line.call_before, zone)}" if line.call_before > now else "again",
     }
-    return render(request, "deconfliction/conflict.html", context, status=422 if problem else 200)
+    return render(request, "deconfliction/conflict.html", context, status=status)
 
 
 @page("deconfliction.conflict.acknowledge")
@@ -931,7 +954,7 @@ def resolve(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
     try:
         actions.resolve_conflict(actor_of(request), conflict_id, request.POST.get("outcome", ""), clock.now())
     except Invalid:
-        return _conflict_page(request, conflict_id, "Choose what you agreed.")
+        return conflict_page(request, conflict_id, "Choose what you agreed.", status=422)
     messages.info(request, "Settled. If a plan changes and they meet again, you are alarmed again.")
     return redirect("deconfliction:conflict", conflict_id)
 

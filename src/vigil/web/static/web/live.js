@@ -75,10 +75,12 @@ async function refresh() {
   const parts = document.querySelectorAll("[data-live-part]");
   document.dispatchEvent(new CustomEvent("vigil:changed"));
   if (!parts.length && !document.querySelector(".rail")) return;
+  // What a refused button answers with stands at the button's address; the page itself is elsewhere.
+  const page = new URL(document.body.dataset.page || location.href, location.href);
   let text;
   try {
-    const answer = await fetch(location.href, { headers: { "X-Requested-With": "live" }, cache: "no-store" });
-    if (answer.redirected && new URL(answer.url).pathname !== location.pathname) { location.assign(answer.url); return; }
+    const answer = await fetch(page, { headers: { "X-Requested-With": "live" }, cache: "no-store" });
+    if (answer.redirected && new URL(answer.url).pathname !== page.pathname) { location.assign(answer.url); return; }
     if (!answer.ok) return;
     text = await answer.text();
   } catch {
@@ -103,6 +105,7 @@ async function refresh() {
 
 // A part in which someone has typed or chosen something is left alone until they send it.
 function busy(part) {
+  if (part.querySelector("[data-typed]")) return true;
   if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return true;
   return [...part.querySelectorAll("input, textarea, select")].some((field) =>
     field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked
