@@ -27,6 +27,7 @@ from urllib.parse import quote, urlencode, urlsplit
 BASE = "/api/v1/deconfliction"
 TRIES = 3
 """A submission whose answer is lost is sent again so often, under the same key."""
+NOT_MODIFIED = 304
 TIMEOUT_S = 30.0
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
@@ -125,8 +126,12 @@ class OperationLine:
 
 @dataclass(frozen=True, slots=True)
 class Operation(OperationLine):
-    """One operation in full, with the determination of its current revision and the receipt that proves it."""
+    """One operation in full, with the determination of its current revision and the receipt that proves it.
 
+    `etag` names this very answer: it changes with every revision and with everything that is said of it meanwhile.
+    """
+
+    etag: str
     determined_at: datetime | None
     coverage: tuple[Coverage, ...]
     notes: tuple[str, ...]
@@ -230,9 +235,11 @@ class Client:
             yield from (_read(OperationLine, item) for item in body["items"])
             after = body["next"]
 
-    def operation(self, operation_id: str) -> Operation:
-        """One operation in full."""
-        return _read(Operation, self._call("GET", _path(operation_id)))
+    def operation(self, operation_id: str, known: Operation | None = None) -> Operation:
+        """One operation in full; `known` itself where nothing of it, answer and conflicts included, has changed."""
+        more = {"If-None-Match": known.etag} if known is not None and known.id == operation_id else {}
+        body = self._call("GET", _path(operation_id), more=more)
+        return known if body is None and known is not None else _read(Operation, body)
 
     def register(self, plan: Mapping[str, Any], key: str | None = None) -> Operation:
         """Register a plan (OperationIn of the API) and have it searched. `key` repeats an earlier submission."""
@@ -276,7 +283,7 @@ class Client:
                 if not left:
                     raise Unavailable(f"The node did not answer: {error}. Nothing is known of the outcome.") from None
             else:
-                return _body(answer)
+                return None if answer.status == NOT_MODIFIED and "If-None-Match" in headers else _body(answer)
         raise AssertionError("a call is tried at least once")
 
 
@@ -318,17 +325,22 @@ def _body(answer: Answer) -> Any:
     except ValueError:
         body = None
     if 200 <= answer.status < 300 and isinstance(body, dict):
-        return body
+        return {**body, "etag": _header(answer, "ETag")}
     told = body if isinstance(body, dict) else {}
     faults = tuple(
         Fault(one["pointer"], one["detail"], tuple(one.get("choices", ()))) for one in told.get("errors", ())
     )
     sentence = told.get("detail") or f"The answer ({answer.status}) is not one of a Vigil node."
     error = ERRORS.get(answer.status, Unavailable)(sentence, answer.status, told.get("reference", ""), faults)
-    wait = answer.headers.get("Retry-After", "")
+    wait = _header(answer, "Retry-After")
     if isinstance(error, Unavailable) and wait.isdecimal():
         error.retry_after = int(wait)
     raise error
+
+
+def _header(answer: Answer, name: str) -> str:
+    # Servers and proxies write the names of headers as they like.
+    return next((value for key, value in answer.headers.items() if key.lower() == name.lower()), "")
 
 
 @cache

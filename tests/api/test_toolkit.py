@@ -175,7 +175,17 @@ def test_the_claim_and_the_work_are_one_transaction(send: Send, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    ("header", "status"), [("", 428), ('"3"', 200), ('W/"3"', 200), ('"2"', 409), ("*", 422), (f'"{"9" * 5000}"', 422)]
+    ("header", "status"),
+    [
+        ("", 428),
+        ('"3"', 200),
+        ('"3-8f14"', 200),
+        ('W/"3-8f14"', 200),
+        ('"2-8f14"', 409),
+        ("*", 422),
+        ('"3-; x"', 422),
+        (f'"{"9" * 5000}"', 422),
+    ],
 )
 def test_an_edit_says_which_revision_it_read(send: Send, people: Any, header: str, status: int) -> None:
     headers = {"If_Match": header} if header else {}

@@ -64,7 +64,7 @@ def agencies(request: HttpRequest, asked: Query[PageQuery]) -> dict[str, Any]:
 def agency(request: HttpRequest, agency_id: UUID) -> HttpResponse:
     if not Agency.objects.filter(pk=agency_id).exists():
         raise NotFound
-    return HttpResponse("", headers={"ETag": etag(3)})
+    return HttpResponse("", headers={"ETag": etag(b"", 3)})
 
 
 @router.put("/agencies/{agency_id}")

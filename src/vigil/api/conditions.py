@@ -1,4 +1,9 @@
-"""Conditional and repeatable requests: ETag and If-Match on revisions, Idempotency-Key on submissions."""
+"""Conditional and repeatable requests: ETag, If-Match and If-None-Match (RFC 9110), Idempotency-Key on submissions.
+
+An ETag names one whole answer: `"3-8f14…"` is revision 3 with a digest of everything that was said of it, so that a
+304 can never pass off an older "no known conflict" as the present one. An edit is about the plan alone: `If-Match`
+compares the revision within the tag, because an answer of a partner that came meanwhile overwrites no one's edit.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,9 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import parse_etags
 from ninja.errors import HttpError
+from pydantic import BaseModel
 
 from vigil.api.routes import token_of, wrap
 from vigil.core.errors import Conflict, Invalid
@@ -23,21 +30,46 @@ Recall = Callable[[HttpRequest, Mapping[str, Any]], HttpResponse]
 PURPOSE = "api.reply"
 LONGEST_KEY = 200
 LONGEST_REVISION = 9
+DIGEST = 32
+"""Hex digits of SHA-256 in an ETag: two answers never share 128 bits by chance."""
 KEPT_HEADERS = ("ETag", "Location", "Content-Type")
 
 
-def etag(revision: int) -> str:
-    """The ETag of a revision: `"3"`."""
-    return f'"{revision}"'
+def etag(content: bytes, revision: int | None = None) -> str:
+    """The strong ETag of an answer: `"3-8f14…"` with the revision that it shows, `"8f14…"` where it shows none."""
+    digest = hashlib.sha256(content).hexdigest()[:DIGEST]
+    return f'"{digest}"' if revision is None else f'"{revision}-{digest}"'
+
+
+def answered(
+    request: HttpRequest,
+    body: BaseModel,
+    *,
+    revision: int | None = None,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """The body as JSON with its ETag; 304 without a body where a reader has this very answer (`If-None-Match`)."""
+    content = body.model_dump_json().encode()
+    tag = etag(content, revision)
+    if request.method == "GET" and _is_known(request, tag):
+        return HttpResponse(status=304, headers={"ETag": tag})
+    return HttpResponse(content, "application/json", status, headers={"ETag": tag, **(headers or {})})
+
+
+def _is_known(request: HttpRequest, tag: str) -> bool:
+    # The weak comparison of RFC 9110, section 13.1.2: a proxy that packs an answer marks its tag as weak.
+    known = [one.removeprefix("W/") for one in parse_etags(request.headers.get("If-None-Match", ""))]
+    return tag in known or "*" in known
 
 
 def if_match(request: HttpRequest) -> int:
-    """The revision that the client read, from `If-Match: "3"`; 428 without the header."""
+    """The revision that the client read, from `If-Match: "3-8f14…"` or `"3"`; 428 without the header."""
     value = request.headers.get("If-Match", "").strip()
     if not value:
         raise HttpError(428, 'Send the ETag you read as If-Match, e.g. If-Match: "3", so that no newer edit is lost.')
-    number = value.removeprefix("W/").strip('"')
-    if not number.isdecimal() or len(number) > LONGEST_REVISION:
+    number, _, digest = value.removeprefix("W/").strip('"').partition("-")
+    if not number.isdecimal() or len(number) > LONGEST_REVISION or (digest and not digest.isalnum()):
         raise Invalid.at("If-Match", sentence='If-Match must be the ETag that you read, e.g. "3".')
     return int(number)
 

@@ -40,8 +40,9 @@ class Caller:
         self.client = Client(raise_request_exception=False)
         self.headers = {"Authorization": f"Bearer {token}"}
 
-    def get(self, path: str, **query: Any) -> Any:
-        return self.client.get(BASE + path, query, headers=self.headers)
+    def get(self, path: str, if_none_match: str = "", **query: Any) -> Any:
+        known = {"If-None-Match": if_none_match} if if_none_match else {}
+        return self.client.get(BASE + path, query, headers={**self.headers, **known})
 
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
         return self._send("post", path, body, headers)
@@ -83,7 +84,7 @@ def test_a_registration_is_answered_at_once_with_determination_coverage_and_rece
     answer = caller("alice").post("/operations", entry())
     made = answer.json()
     assert answer.status_code == 201
-    assert answer["ETag"] == '"1"'
+    assert answer["ETag"].startswith('"1-')
     assert answer["Location"] == f"{BASE}/operations/{made['id']}"
     assert made["determination"] == "no_known_conflict"
     assert made["receipt_number"] == 1
@@ -162,7 +163,7 @@ def test_an_edit_needs_the_revision_that_was_read_and_asks_again(caller: Callabl
     moved = entry(sites=[{"place": "39.29N 76.61W"}])
     assert alice.put(path, moved).status_code == 428
     answer = alice.put(path, moved, If_Match='"1"')
-    assert (answer.status_code, answer["ETag"], answer.json()["revision"]) == (200, '"2"', 2)
+    assert (answer.status_code, answer["ETag"][:3], answer.json()["revision"]) == (200, '"2-', 2)
     assert answer.json()["receipt_number"] == 2
     assert alice.put(path, moved, If_Match='"1"').status_code == 409
     assert faults(alice.put(path, entry(mode="exercise"), If_Match='"2"')) == {
@@ -320,3 +321,33 @@ def test_the_number_of_queries_does_not_grow_with_the_list(
 def test_the_committed_document_is_that_of_the_code() -> None:
     # docs/guide/api.md names the command that makes it anew.
     assert json.loads(DOCUMENT.read_text(encoding="utf-8")) == json.loads(json.dumps(server_api.get_openapi_schema()))
+
+
+def test_a_304_stands_for_the_whole_answer_and_never_for_the_revision_alone(caller: Callable[..., Caller]) -> None:
+    alice, dave = caller("alice"), caller("dave")
+    made = alice.register()
+    path = f"/operations/{made['id']}"
+    before = {one: alice.get(one) for one in (path, "/operations", "/conflicts", "/receipts", "/receipts/1")}
+    for one, answer in before.items():
+        known = alice.get(one, if_none_match=f'"other", W/{answer["ETag"]}')
+        assert (known.status_code, known.content, known["ETag"]) == (304, b"", answer["ETag"]), one
+        assert known["Cache-Control"] == "no-store"
+    dave.register(lead_contact={"name": "Dave Dunn", "phone": "410-555-0201"})
+    # Same revision, another answer: "no known conflict" must not be confirmed.
+    for one in (path, "/operations", "/conflicts", "/receipts"):
+        now = alice.get(one, if_none_match=before[one]["ETag"])
+        assert now.status_code == 200, one
+        assert now["ETag"] != before[one]["ETag"]
+    assert alice.get(path).json()["revision"] == made["revision"]
+    assert alice.get("/receipts/1", if_none_match=before["/receipts/1"]["ETag"]).status_code == 304
+    # What came meanwhile is nobody's edit: the old answer's tag still lets its reader revise.
+    assert alice.put(path, entry(case_number="26-9"), If_Match=before[path]["ETag"]).status_code == 200
+    assert alice.put(path, entry(), If_Match=before[path]["ETag"]).status_code == 409
+
+
+def test_a_304_tells_a_stranger_nothing(caller: Callable[..., Caller]) -> None:
+    alice = caller("alice")
+    path = f"/operations/{alice.register()['id']}"
+    tag = alice.get(path)["ETag"]
+    for known in (tag, "*"):
+        assert caller("dave").get(path, if_none_match=known).status_code == 404

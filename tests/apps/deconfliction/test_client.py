@@ -52,6 +52,24 @@ def test_what_is_registered_is_read_listed_revised_and_cancelled(node: Callable[
     assert alice.undo_cancel(cancelled).status == "registered"
 
 
+def test_an_operation_is_read_again_only_where_something_of_it_changed(node: Callable[..., api.Client]) -> None:
+    statuses = []
+
+    def lower_case(method: str, path: str, headers: Mapping[str, str], body: bytes) -> api.Answer:
+        answer = wire(method, path, headers, body)
+        statuses.append(answer.status)
+        return api.Answer(answer.status, {key.lower(): value for key, value in answer.headers.items()}, answer.body)
+
+    alice = node("alice", lower_case)
+    made = alice.register(entry())
+    read = alice.operation(made.id)
+    assert alice.operation(made.id, read) is read
+    assert statuses[-1] == 304
+    node("dave").register(entry(lead_contact={"name": "Dave Dunn", "phone": "410-555-0201"}))
+    now = alice.operation(made.id, read)
+    assert (statuses[-1], now.revision, now.determination) == (200, read.revision, "conflict")
+
+
 def test_every_page_of_a_list_is_followed(node: Callable[..., api.Client]) -> None:
     alice = node("alice")
     made = {alice.register(entry()).reference for _ in range(3)}

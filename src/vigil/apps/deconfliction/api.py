@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import BaseModel, ConfigDict, Field
 
-from vigil.api.conditions import etag, idempotent, if_match
+from vigil.api.conditions import answered, idempotent, if_match
 from vigil.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageQuery, page
 from vigil.api.routes import actor_of, needs
 from vigil.apps.deconfliction import access, actions, looks, queries, rules
@@ -332,6 +332,7 @@ class ProblemOut(Schema):
 
 REFUSALS: dict[int, Any] = {401: ProblemOut, 403: ProblemOut, 404: ProblemOut, 422: ProblemOut}
 EDIT_REFUSALS: dict[int, Any] = REFUSALS | {409: ProblemOut, 428: ProblemOut}
+READ_ANSWERS: dict[int, Any] = REFUSALS | {304: None}
 
 
 # --- operations ----------------------------------------------------------------------------------------------------
@@ -353,10 +354,10 @@ class OperationQuery(Schema):
     after: str = ""
 
 
-@router.get("/operations", response={200: OperationPage} | REFUSALS, summary="List operations of your agency")
+@router.get("/operations", response={200: OperationPage} | READ_ANSWERS, summary="List operations of your agency")
 @needs("deconfliction.operation.read")
-def list_operations(request: HttpRequest, asked: Query[OperationQuery]) -> OperationPage:
-    """By start time. Follow `next` as `after` until it is null."""
+def list_operations(request: HttpRequest, asked: Query[OperationQuery]) -> HttpResponse:
+    """By start time. Follow `next` as `after` until it is null. 304 with the `ETag` of an earlier answer."""
     _check_list(request, OperationQuery, asked.limit)
     wanted = queries.OperationFilter(
         period=(_aware(asked.since, "from"), _aware(asked.until, "to")),
@@ -371,9 +372,8 @@ def list_operations(request: HttpRequest, asked: Query[OperationQuery]) -> Opera
         limit=asked.limit,
     )
     found = queries.operation_list(actor_of(request), wanted, clock.now())
-    return OperationPage(
-        items=[OperationLine.model_validate(row) for row in found.rows], next=found.next_cursor or None
-    )
+    items = [OperationLine.model_validate(row) for row in found.rows]
+    return answered(request, OperationPage(items=items, next=found.next_cursor or None))
 
 
 def _registered(request: HttpRequest, made: Mapping[str, Any]) -> HttpResponse:
@@ -390,10 +390,10 @@ def register(request: HttpRequest, payload: OperationIn) -> HttpResponse:
     return _searched(request, operation.id, 201)
 
 
-@router.get("/operations/{operation_id}", response={200: OperationOut} | REFUSALS, summary="Read one operation")
+@router.get("/operations/{operation_id}", response={200: OperationOut} | READ_ANSWERS, summary="Read one operation")
 @needs("deconfliction.operation.read")
 def read_operation(request: HttpRequest, operation_id: UUID) -> HttpResponse:
-    """Its `ETag` is the revision, to be sent back as `If-Match` with an edit."""
+    """Its `ETag` begins with the revision, to be sent back as `If-Match` with an edit, or as `If-None-Match` here."""
     answer = _operation(request, operation_id, 200)
     looks.note_operation(actor_of(request), operation_id, clock.now())
     return answer
@@ -467,10 +467,10 @@ class ConflictQuery(Schema):
     after: str = ""
 
 
-@router.get("/conflicts", response={200: ConflictPage} | REFUSALS, summary="List conflicts you may know of")
+@router.get("/conflicts", response={200: ConflictPage} | READ_ANSWERS, summary="List conflicts you may know of")
 @needs("deconfliction.conflict.read")
-def list_conflicts(request: HttpRequest, asked: Query[ConflictQuery]) -> ConflictPage:
-    """By the start of the overlap. Follow `next` as `after` until it is null."""
+def list_conflicts(request: HttpRequest, asked: Query[ConflictQuery]) -> HttpResponse:
+    """By the start of the overlap. Follow `next` as `after` until it is null. 304 as for operations."""
     _check_list(request, ConflictQuery, asked.limit)
     wanted = queries.ConflictFilter(
         period=(_aware(asked.since, "from"), _aware(asked.until, "to")),
@@ -482,16 +482,17 @@ def list_conflicts(request: HttpRequest, asked: Query[ConflictQuery]) -> Conflic
         limit=asked.limit,
     )
     found = queries.conflict_list(actor_of(request), wanted, clock.now())
-    return ConflictPage(items=[ConflictLine.model_validate(row) for row in found.rows], next=found.next_cursor or None)
+    items = [ConflictLine.model_validate(row) for row in found.rows]
+    return answered(request, ConflictPage(items=items, next=found.next_cursor or None))
 
 
-@router.get("/conflicts/{conflict_id}", response={200: ConflictOut} | REFUSALS, summary="Read one conflict")
+@router.get("/conflicts/{conflict_id}", response={200: ConflictOut} | READ_ANSWERS, summary="Read one conflict")
 @needs("deconfliction.conflict.read")
-def read_conflict(request: HttpRequest, conflict_id: UUID) -> ConflictOut:
+def read_conflict(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
     """Both sides with their contacts."""
     answer = _conflict(request, conflict_id)
     looks.note_conflict(actor_of(request), conflict_id, clock.now())
-    return answer
+    return answered(request, answer)
 
 
 @router.post("/conflicts/{conflict_id}/acknowledge", response={200: ConflictOut} | REFUSALS, summary="Acknowledge")
@@ -511,24 +512,24 @@ class ReceiptQuery(PageQuery):
     operation_id: UUID | None = None
 
 
-@router.get("/receipts", response={200: ReceiptPage} | REFUSALS, summary="List receipts of operations you may see")
+@router.get("/receipts", response={200: ReceiptPage} | READ_ANSWERS, summary="List receipts of operations you may see")
 @needs("deconfliction.receipt.read")
-def list_receipts(request: HttpRequest, asked: Query[ReceiptQuery]) -> ReceiptPage:
+def list_receipts(request: HttpRequest, asked: Query[ReceiptQuery]) -> HttpResponse:
     """Newest first."""
     _check_list(request, ReceiptQuery, asked.limit)
     found = access.visible_receipts(actor_of(request))
     if asked.operation_id is not None:
         found = found.filter(operation_id=asked.operation_id)
     rows, following = page(found, ("-number",), asked)
-    return ReceiptPage(items=[ReceiptLine.model_validate(row) for row in rows], next=following)
+    return answered(request, ReceiptPage(items=[ReceiptLine.model_validate(row) for row in rows], next=following))
 
 
-@router.get("/receipts/{number}", response={200: ReceiptOut} | REFUSALS, summary="Read one receipt")
+@router.get("/receipts/{number}", response={200: ReceiptOut} | READ_ANSWERS, summary="Read one receipt")
 @needs("deconfliction.receipt.read")
-def read_receipt(request: HttpRequest, number: int) -> ReceiptOut:
+def read_receipt(request: HttpRequest, number: int) -> HttpResponse:
     """With the exact signed bytes."""
     receipt: Receipt = access.get_receipt(actor_of(request), number)
-    return ReceiptOut(
+    shown = ReceiptOut(
         number=receipt.number,
         operation_id=receipt.operation_id,
         revision=receipt.revision,
@@ -539,6 +540,7 @@ def read_receipt(request: HttpRequest, number: int) -> ReceiptOut:
         signature=_base64(receipt.signature),
         public_key=_base64(keys.public_key()),
     )
+    return answered(request, shown)
 
 
 def _base64(value: bytes | memoryview) -> str:
@@ -577,11 +579,8 @@ def _operation(request: HttpRequest, operation_id: UUID, status: int) -> HttpRes
 
 
 def _answer(request: HttpRequest, detail: queries.OperationNow, status: int) -> HttpResponse:
-    body = _operation_out(detail).model_dump_json()
-    headers = {"ETag": etag(detail.row.revision)}
-    if status == 201:
-        headers["Location"] = f"{request.path}/{detail.row.id}"
-    return HttpResponse(body, status=status, content_type="application/json", headers=headers)
+    headers = {"Location": f"{request.path}/{detail.row.id}"} if status == 201 else {}
+    return answered(request, _operation_out(detail), revision=detail.row.revision, status=status, headers=headers)
 
 
 def _operation_out(detail: queries.OperationNow) -> OperationOut:
