@@ -42,6 +42,11 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.operation.join": FIELD,
     "deconfliction.operation.silence": frozenset({SUPERVISOR, WATCH_DESK, SYSTEM}),
     "deconfliction.operation.share": FIELD,
+    "deconfliction.operation.find": FIELD,
+    "deconfliction.feed.create": FIELD,
+    "deconfliction.feed.revoke": FIELD,
+    "deconfliction.feed.read": FIELD,
+    "deconfliction.view.edit": FIELD,
     "deconfliction.search.run": FIELD | {SYSTEM},
     "deconfliction.receipt.read": FIELD,
     # Its conflicts

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 
-from vigil.core.errors import DomainError
+from vigil.core.errors import DomainError, TooMany, Unavailable
 
 PAGES: dict[int, tuple[str, str, str]] = {
     400: (
@@ -30,6 +30,11 @@ PAGES: dict[int, tuple[str, str, str]] = {
         "This was changed meanwhile",
         "Someone else changed it after you opened it.",
         "Go back, reload the page and try again.",
+    ),
+    429: (
+        "That was tried too often",
+        "Too many attempts came from this address.",
+        "Wait a little, then try again.",
     ),
     500: (
         "Something broke on our side",
@@ -61,7 +66,10 @@ def page(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
 
 def domain(request: HttpRequest, error: DomainError) -> HttpResponse:
     """The page of an expected failure that no form could show at its field."""
-    return page(request, error.status, error.sentence)
+    response = page(request, error.status, error.sentence)
+    if isinstance(error, TooMany | Unavailable) and error.retry_after:
+        response["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

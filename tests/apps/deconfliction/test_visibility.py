@@ -38,8 +38,8 @@ PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 VERBS = ("get", "post", "put")
 NO_PAGES = ("static/", "media/", "live/stream", "logout/", "api/v1/docs", "api/v1/openapi.json")
 """What shows nothing of anybody's; logging out would end the walk."""
-EVERYBODYS = ("entry_id", "kind")
-"""Parameters of what everyone on the node may read, or that name no object."""
+EVERYBODYS = ("entry_id", "kind", "token")
+"""Parameters of what everyone on the node may read, or that name no object; a secret opens the same for everybody."""
 
 
 def walked(with_object: bool) -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from vigil.apps.deconfliction.plan import Disclosure, PlaceSource
 from vigil.core.identifiers import uuid7
@@ -912,3 +913,83 @@ class Reminder(models.Model):
 
     def __str__(self) -> str:
         return f"reminder {self.id}"
+
+
+# --- what a person keeps, and what operations are found by ------------------------------------------------------------
+
+
+class CalendarFeed(models.Model):
+    """A person's own calendar address: a secret of 256 bits, of which only the SHA-256 is kept. Revoked rows stay."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="calendar_feeds")
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    only_mine = models.BooleanField(default=False)
+    """Only operations that the person registered, not all of the agency's that they may see."""
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    uses = models.PositiveBigIntegerField(default=0)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user", "agency"), condition=Q(revoked_at__isnull=True), name="deconfliction_one_feed"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"feed {self.id}"
+
+
+class Table(models.TextChoices):
+    """The lists that views are saved of."""
+
+    OPERATIONS = "operations", "Operations"
+    CONFLICTS = "conflicts", "Conflicts"
+
+
+class SavedView(models.Model):
+    """The filters of a list, kept by a person under a name."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.CASCADE, related_name="+")
+    table = models.CharField(max_length=12, choices=Table.choices)
+    name = models.CharField(max_length=60)
+    filters = models.CharField(max_length=300, blank=True)
+    """As they stand in the list's address."""
+    is_default = models.BooleanField(default=False)
+    """The list opens with it."""
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("created_at", "id")
+        constraints = (
+            models.UniqueConstraint("user", "agency", "table", Lower("name"), name="deconfliction_one_view"),
+            models.UniqueConstraint(
+                fields=("user", "agency", "table"), condition=Q(is_default=True), name="deconfliction_one_default_view"
+            ),
+            _one_of("table", Table, "deconfliction_view_table"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OperationWord(models.Model):
+    """What an operation is found by although it is stored as ciphertext: HMAC-SHA-256 of its case number and of the
+    words and telephone of its lead contact, of the current revision alone."""
+
+    id = models.BigAutoField(primary_key=True)
+    operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="words")
+    token = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("token", "operation"), name="deconfliction_one_word"),)
+
+    def __str__(self) -> str:
+        return f"word {self.id}"

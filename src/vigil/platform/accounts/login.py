@@ -27,13 +27,7 @@ def log_in(username: str, password: str, address: str, now: datetime) -> User:
     Raises `Invalid` (one sentence for every cause) or `TooMany` with the seconds to wait. After 5 failures
     within 15 minutes for the same account and address each further one doubles the wait, from 30 s to 15 min.
     """
-    attempt = LoginFailure.objects.create(key=_key(username, address), at=now)
-    # The attempt is stored before it is counted, so that many at once cannot all see the count of before.
-    wait = _wait(attempt, now)
-    if wait > timedelta(0):
-        attempt.delete()
-        seconds = int(wait.total_seconds()) + 1
-        raise TooMany(f"Too many failed logins. Try again in {seconds} seconds.", seconds)
+    attempt = _attempt(username, address, now, "Too many failed logins.")
     user = User.objects.filter(username=User.normalize_username(username)).first()
     if user is None:
         User().set_password(password)  # so that an unknown name takes as long as a wrong password
@@ -46,6 +40,11 @@ def log_in(username: str, password: str, address: str, now: datetime) -> User:
     return user
 
 
+def count_wrong_guess(what: str, address: str, now: datetime) -> None:
+    """Count a wrong secret for something else than a login, e.g. a feed's address; slowed down alike by `TooMany`."""
+    _attempt(what, address, now, "Too many wrong addresses.")
+
+
 def record_logout(actor: Actor) -> None:
     """Put the end of a session into the audit trail."""
     record(actor, "accounts.session.end", {"user": str(actor.user_id)})
@@ -54,6 +53,17 @@ def record_logout(actor: Actor) -> None:
 def forget_old_failures(now: datetime) -> None:
     """Drop what no longer counts."""
     LoginFailure.objects.filter(at__lt=now - WINDOW).delete()
+
+
+def _attempt(what: str, address: str, now: datetime, refusal: str) -> LoginFailure:
+    attempt = LoginFailure.objects.create(key=_key(what, address), at=now)
+    # The attempt is stored before it is counted, so that many at once cannot all see the count of before.
+    wait = _wait(attempt, now)
+    if wait > timedelta(0):
+        attempt.delete()
+        seconds = int(wait.total_seconds()) + 1
+        raise TooMany(f"{refusal} Try again in {seconds} seconds.", seconds)
+    return attempt
 
 
 def _wait(attempt: LoginFailure, now: datetime) -> timedelta:

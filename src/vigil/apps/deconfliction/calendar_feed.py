@@ -1,0 +1,189 @@
+"""The calendar feed: a person's operations as iCalendar (RFC 5545), behind a secret address of their own.
+
+In it: times, type, reference number, whether it is cancelled or tentative. Never: place, subject, objective, case
+number, contacts. Calendar programs cannot log in, so the address itself is the key; it is shown once, kept as a hash,
+ends after a year, and stops with its person's role. What it gives is what that person may see, no more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import F, QuerySet
+from icalendar import Calendar, Event
+
+from vigil.apps.deconfliction import access, cards
+from vigil.apps.deconfliction.models import CalendarFeed, Operation, Revision, Status
+from vigil.core.actor import Actor, Via
+from vigil.core.errors import NotFound
+from vigil.engine.operation import Mode
+from vigil.platform.accounts.access import actor_of_user
+from vigil.platform.accounts.login import count_wrong_guess
+from vigil.platform.actions import action, concerns
+from vigil.platform.agencies.models import this_node
+from vigil.platform.turns import writing
+
+PREFIX = "vgc_"
+"""What a token begins with, so that leak scanners find it."""
+LASTS = timedelta(days=365)
+KEPT_BACK = timedelta(days=30)
+"""Ours: so long ended operations stay in the calendar."""
+GUESSES = "calendar feed"
+SCOPES = frozenset({"deconfliction.feed.read", access.READ, access.WATCH})
+"""A feed reads; it can do nothing else in its person's name."""
+PRODUCT = "-//Vigil//Operations//EN"
+
+
+@action("deconfliction.feed.create")
+def create_feed(actor: Actor, only_mine: bool, now: datetime) -> tuple[CalendarFeed, str]:
+    """A new secret for the actor's calendar, in place of the one before; its text is returned this once."""
+    person, agency = _whose(actor)
+    _end_all(actor, now)
+    text = PREFIX + secrets.token_urlsafe(32)
+    feed = CalendarFeed.objects.create(
+        user_id=person,
+        agency_id=agency,
+        digest=_digest(text),
+        only_mine=only_mine,
+        created_at=now,
+        expires_at=now + LASTS,
+    )
+    concerns(feed=feed.pk)
+    return feed, text
+
+
+@action("deconfliction.feed.revoke")
+def revoke_feed(actor: Actor, now: datetime) -> None:
+    """The address stops working for good; the row stays as evidence."""
+    concerns(feeds=_end_all(actor, now))
+
+
+def own_feed(actor: Actor) -> CalendarFeed | None:
+    """The actor's feed at the present agency, expired or not; None where there is none or it was revoked."""
+    return _own(actor).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed that was opened: its row and the person whose it is."""
+
+    row: CalendarFeed
+    actor: Actor
+
+
+def open_feed(token: str, address: str, now: datetime) -> Feed:
+    """The feed of a secret, its use counted, and recorded in the audit trail once an hour of use.
+
+    `NotFound` for an unknown, revoked or expired one and for a person who may no longer act: all look alike. Wrong
+    guesses from one address are slowed down like failed logins (`TooMany`); the right secret, which nobody guesses,
+    never is, so that an old calendar entry locks out no colleague behind the same address.
+    """
+    feed = CalendarFeed.objects.filter(digest=_digest(token)).select_related("user").first()
+    actor = _actor(feed, now) if feed is not None else None
+    if feed is None or actor is None:
+        count_wrong_guess(GUESSES, address, now)
+        raise NotFound
+    if feed.last_used_at is None or _hour(feed.last_used_at) != _hour(now):
+        read_feed(actor, feed)
+    with writing():
+        CalendarFeed.objects.filter(pk=feed.pk).update(uses=F("uses") + 1, last_used_at=now)
+    return Feed(feed, actor)
+
+
+@action("deconfliction.feed.read")
+def read_feed(actor: Actor, feed: CalendarFeed) -> None:
+    """Record that the feed is read. Programs ask every few minutes: one record an hour tells as much."""
+    concerns(feed=feed.pk)
+
+
+def calendar_of(feed: Feed, now: datetime) -> bytes:
+    """The feed's operations as iCalendar: the same bytes while nothing has changed."""
+    found = access.visible_operations(feed.actor).filter(ends_at__gt=now - KEPT_BACK, interest__isnull=True)
+    if feed.row.only_mine:
+        found = found.filter(submitter_id=feed.actor.user_id)
+    operations = list(found.order_by("starts_at", "id"))
+    revisions = Revision.objects.filter(operation__in=found, number=F("operation__revision"))
+    changed = dict(revisions.values_list("operation_id", "created_at"))
+    return _calendar(this_node().name, ((one, changed[one.pk]) for one in operations))
+
+
+def _calendar(name: str, operations: Iterable[tuple[Operation, datetime]]) -> bytes:
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", f"Vigil, {name}")
+    calendar.add("refresh-interval", timedelta(minutes=30), parameters={"value": "DURATION"})
+    calendar.add("x-published-ttl", timedelta(minutes=30))
+    for operation, changed in operations:
+        calendar.add_component(_event(operation, changed))
+    return bytes(calendar.to_ical())
+
+
+def _event(operation: Operation, changed: datetime) -> Event:
+    event = Event()
+    event.add("uid", str(operation.pk))
+    event.add("sequence", operation.revision)
+    event.add("dtstamp", _whole(changed))
+    event.add("last-modified", _whole(changed))
+    # Instants in UTC: the same moment for every reader, whatever the clocks do.
+    event.add("dtstart", _whole(operation.starts_at))
+    event.add("dtend", _whole(operation.ends_at))
+    event.add("summary", _summary(operation))
+    event.add("status", _status(operation))
+    event.add("class", "CONFIDENTIAL")
+    return event
+
+
+def _status(operation: Operation) -> str:
+    if operation.status == Status.CANCELLED:
+        return "CANCELLED"
+    return "TENTATIVE" if operation.tentative else "CONFIRMED"
+
+
+def _summary(operation: Operation) -> str:
+    mode = "" if operation.mode == Mode.LIVE.value else f"{operation.mode.upper()}: "
+    return f"{mode}{cards.type_label(operation.operation_type)} {operation.reference}"
+
+
+def _whole(at: datetime) -> datetime:
+    """iCalendar knows whole seconds."""
+    return at.replace(microsecond=0)
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def _actor(feed: CalendarFeed, now: datetime) -> Actor | None:
+    if feed.revoked_at is not None or feed.expires_at <= now:
+        return None
+    actor = actor_of_user(feed.user, feed.agency_id, Via.API)
+    narrowed = replace(actor, scopes=SCOPES) if actor is not None else None
+    return narrowed if narrowed is not None and narrowed.can("deconfliction.feed.read") else None
+
+
+def _whose(actor: Actor) -> tuple[UUID, UUID]:
+    if actor.user_id is None or actor.agency_id is None:
+        raise NotFound
+    return actor.user_id, actor.agency_id
+
+
+def _own(actor: Actor) -> QuerySet[CalendarFeed]:
+    person, agency = _whose(actor)
+    return CalendarFeed.objects.filter(user_id=person, agency_id=agency, revoked_at=None)
+
+
+def _end_all(actor: Actor, now: datetime) -> list[object]:
+    ended = list(_own(actor).values_list("pk", flat=True))
+    CalendarFeed.objects.filter(pk__in=ended).update(revoked_at=now)
+    return list(ended)
+
+
+def _digest(text: str) -> str:
+    # 256 random bits: a plain hash is enough, there is nothing to guess.
+    return hashlib.sha256(text.encode()).hexdigest()

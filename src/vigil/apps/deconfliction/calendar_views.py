@@ -1,0 +1,46 @@
+"""The calendar page, where one's own address is made and revoked, and the feed itself."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from vigil.api.conditions import etag, is_known
+from vigil.apps.deconfliction import calendar_feed
+from vigil.platform import clock
+from vigil.platform.doors import actor_of, declared, page
+
+
+@page("deconfliction.feed.create")
+@require_http_methods(["GET", "POST"])
+def calendar_page(request: HttpRequest) -> HttpResponse:
+    """One's own calendar address: made, shown once, revoked."""
+    actor, now, address = actor_of(request), clock.now(), ""
+    if request.POST.get("do") == "revoke":
+        calendar_feed.revoke_feed(actor, now)
+        messages.success(request, "The address no longer works. Calendars that had it keep what they last read.")
+        return redirect("deconfliction:calendar")
+    if request.POST.get("do") == "create":
+        _, token = calendar_feed.create_feed(actor, request.POST.get("which") == "mine", now)
+        address = request.build_absolute_uri(reverse("deconfliction:calendar_feed", args=[token]))
+    own = calendar_feed.own_feed(actor)
+    context = {"feed": own, "is_over": own is not None and own.expires_at <= now, "address": address}
+    return render(request, "deconfliction/calendar.html", context)
+
+
+@declared("deconfliction.feed.read")
+@require_safe
+def feed(request: HttpRequest, token: str) -> HttpResponse:
+    """The operations of the token's person as iCalendar; 304 while nothing has changed."""
+    now = clock.now()
+    opened = calendar_feed.open_feed(token, request.META.get("REMOTE_ADDR", ""), now)
+    content = calendar_feed.calendar_of(opened, now)
+    tag = etag(content)
+    # `no-cache`: keep it, but ask each time whether it still holds.
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}
+    if is_known(request, tag):
+        return HttpResponse(status=304, headers=headers)
+    return HttpResponse(content, "text/calendar; charset=utf-8", headers=headers)
