@@ -36,10 +36,10 @@ ALICES = ("76.6130", "39.2911", "Lantern", "C26-777", "find the lantern", "555-0
 """Place, site's name, case, objective, a subject that only Alice has, and her operation's people nobody calls."""
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 VERBS = ("get", "post", "put")
-NO_PAGES = ("static/", "media/", "live/stream", "logout/", "api/v1/docs", "api/v1/openapi.json")
-"""What shows nothing of anybody's; logging out would end the walk."""
-EVERYBODYS = ("entry_id", "kind", "token")
-"""Parameters of what everyone on the node may read, or that name no object; a secret opens the same for everybody."""
+NO_PAGES = ("static/", "media/", "live/stream", "logout/", "api/v1/docs", "api/v1/openapi.json", "calendar/<")
+"""What shows nothing of anybody's; logging out would end the walk. Wrong secrets of calendars are slowed down."""
+EVERYBODYS = ("entry_id", "kind")
+"""Parameters of what everyone on the node may read, or that name no object."""
 
 
 def walked(with_object: bool) -> Iterator[str]:
