@@ -47,7 +47,8 @@ def django_db_modify_db_settings(
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(tmp_path_factory.getbasetemp() / "test.sqlite3")
-        database["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+        ours: str = database["OPTIONS"]["init_command"]
+        database["OPTIONS"]["init_command"] = ours.replace("synchronous=FULL", "synchronous=OFF")
 
 
 @pytest.fixture(autouse=True)

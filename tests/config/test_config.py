@@ -53,6 +53,7 @@ def test_sqlite_takes_the_write_lock_at_once_and_syncs_every_commit(tmp_path: Pa
     assert options["transaction_mode"] == "IMMEDIATE"
     assert "synchronous=FULL" in options["init_command"]
     assert "journal_mode=WAL" in options["init_command"]
+    assert "secure_delete=ON" in options["init_command"]
 
 
 def test_a_postgresql_address_is_taken_apart(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "migrate": ("vigil.cli.migrate", "bring the database up to date, after a backup"),
     "backup": ("vigil.cli.backup", "write database and keys into one file"),
     "restore": ("vigil.cli.restore", "bring a backup back, under a new epoch"),
+    "purge": ("vigil.cli.purge", "remove what retention no longer allows to be kept"),
     "token": ("vigil.cli.token", "create, list and revoke API tokens"),
     "audit": ("vigil.cli.audit", "verify the audit trail"),
     "jobs": ("vigil.cli.jobs", "show waiting and dead jobs"),

@@ -20,6 +20,7 @@ def run(args: argparse.Namespace) -> int:
     open_node(args)
     from django.conf import settings
 
+    from vigil.apps.deconfliction import purge
     from vigil.config import backups, database
     from vigil.core.errors import Unavailable
     from vigil.platform import clock
@@ -31,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
     aside = backups.unpack(args.file.absolute(), clock.now())
     database.prepare(clock.now())
     backups.begin_new_epoch(console())
+    # The backup holds what was purged since: it goes again before anybody can read it.
+    purge.purge(console(), clock.now())
     if aside:
         say(f"The data of before is in {aside}.")
     say("Restored. The node has a new epoch.")

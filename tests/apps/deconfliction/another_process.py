@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -163,6 +163,35 @@ def restart() -> dict[str, Any]:
     }
 
 
+def end(username: str, place: str) -> str:
+    """Somebody registers, and later says that everyone has left."""
+    from vigil.apps.deconfliction import actions
+    from vigil.apps.deconfliction.models import Operation
+
+    submit(username, place)
+    operation = Operation.objects.get(agency__short_name=username)
+    over = NOON + timedelta(hours=5)
+    actions.end_operation(actor(username), operation.pk, 1, over)
+    actions.run_due_search(actor(username), operation.pk, over)
+    return operation.reference
+
+
+def purge() -> dict[str, Any]:
+    """A purge ten days later. Then: what is left."""
+    from vigil.apps.deconfliction import purge, receipt_chain
+    from vigil.apps.deconfliction.models import Operation, PurgedOperations, PurgeRun, Site
+    from vigil.core.actor import system
+
+    purge.purge(system("worker"), NOON + timedelta(days=10))
+    return {
+        "operations": Operation.objects.count(),
+        "sites": Site.objects.count(),
+        "counted": sorted(PurgedOperations.objects.values_list("agency__short_name", "count")),
+        "receipts": receipt_chain.verify().finding,
+        "broken off": PurgeRun.objects.filter(finished_at=None).count(),
+    }
+
+
 def race(order: str, seed: str, count: str) -> dict[str, int]:
     """Two people register the same place at the same instant, `count` times; how often both, one or none saw it."""
     return Races(ORDERS[order], random.Random(int(seed)), int(count)).run()
@@ -246,7 +275,14 @@ def search_then_commit(who: Any, place: float) -> str:
 
 
 ORDERS: dict[str, Callable[[Any, float], str]] = {"product": commit_then_search, "mutant": search_then_commit}
-ACTS: dict[str, Callable[..., Any]] = {"prepare": prepare, "submit": submit, "restart": restart, "race": race}
+ACTS: dict[str, Callable[..., Any]] = {
+    "prepare": prepare,
+    "submit": submit,
+    "restart": restart,
+    "race": race,
+    "end": end,
+    "purge": purge,
+}
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

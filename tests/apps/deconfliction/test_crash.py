@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.apps.deconfliction.another_process import Database, run
 
-from vigil.apps.deconfliction.points import POINTS
+from vigil.apps.deconfliction.points import POINTS, PURGE_POINTS
 
 pytestmark = pytest.mark.db
 
@@ -30,4 +30,20 @@ def test_what_was_committed_is_searched_and_told_after_the_restart(
         "conflicts": int(committed),
         "told": EVERYONE if committed else [],
         "receipts in a row": True,
+    }
+
+
+@pytest.mark.parametrize("point", PURGE_POINTS)
+def test_a_purge_that_was_broken_off_goes_on_where_it_was(two_agencies: Database, tmp_path: Path, point: str) -> None:
+    with two_agencies.copy(tmp_path) as node:
+        assert run(node, "end", "alice", "-76.6")[0] == 0
+        assert run(node, "end", "dave", "-80.0")[0] == 0
+        assert run(node, "purge", VIGIL_CRASH_AT=point) == (KILLED, None)
+        _, left = run(node, "purge")
+    assert left == {
+        "operations": 0,
+        "sites": 0,
+        "counted": [["alice", 1], ["dave", 1]],
+        "receipts": "sound",
+        "broken off": int(point == "after_purge_commit"),
     }

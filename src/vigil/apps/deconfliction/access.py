@@ -136,6 +136,7 @@ def visible_receipts(actor: Actor) -> QuerySet[Receipt]:
     """Receipts of operations that the actor sees."""
     if not actor.can("deconfliction.receipt.read"):
         return Receipt.objects.none()
+    # A purged one belongs to no operation any more, so nobody sees it.
     # Newest first, receipts are walked until a page is full; all operations of an agency would be read otherwise.
     return Receipt.objects.filter(Exists(visible_operations(actor).filter(pk=OuterRef("operation_id"))))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -531,7 +531,7 @@ def read_receipt(request: HttpRequest, number: int) -> HttpResponse:
     receipt: Receipt = access.get_receipt(actor_of(request), number)
     shown = ReceiptOut(
         number=receipt.number,
-        operation_id=receipt.operation_id,
+        operation_id=cast(UUID, receipt.operation_id),
         revision=receipt.revision,
         digest=receipt.digest,
         previous_digest=receipt.previous_digest,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from vigil.apps.deconfliction import actions, importing, interests, queries, reminders
+from vigil.apps.deconfliction import actions, importing, interests, purge, queries, reminders
 from vigil.core.actor import system
 from vigil.platform.jobs.queue import at_start, job, periodic
 from vigil.protocol.node import AHEAD_US
@@ -30,6 +30,13 @@ def extend_overdue(now: datetime) -> None:
     """Extend what nobody has ended before its end comes, and, at start-up, before anything is answered (3)."""
     if queries.anything_overdue(now + timedelta(microseconds=AHEAD_US)):
         actions.extend_overdue(WORKER, now)
+
+
+@at_start
+@periodic("deconfliction.purge", every=timedelta(hours=1))
+def purge_what_is_due(now: datetime) -> None:
+    """Remove what no longer may be kept; at start-up before anything is answered (a backup may bring it back)."""
+    purge.purge(WORKER, now)
 
 
 @periodic("deconfliction.interests", every=timedelta(hours=1))

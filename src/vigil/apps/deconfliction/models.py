@@ -183,11 +183,10 @@ class Operation(models.Model):
     determination = models.CharField(max_length=20, choices=Determination.choices, blank=True)
     determination_tentative = models.BooleanField(default=False)
 
-    # Purge (specification, section 7)
-    purge_places_after = models.DateTimeField(null=True)
-    purge_subjects_after = models.DateTimeField(null=True)
+    # Purge (specification, section 7; see `purge`)
     legal_hold = models.BooleanField(default=False)
     purged_at = models.DateTimeField(null=True)
+    """Emptied; the record itself stays until the other side of its conflicts may go too."""
 
     class Meta:
         ordering = ("starts_at", "id")
@@ -738,7 +737,8 @@ class Receipt(models.Model):
     """The signed, numbered proof of one determination, chained by digest to the one before."""
 
     number = models.PositiveBigIntegerField(primary_key=True)
-    operation = models.ForeignKey(Operation, on_delete=models.PROTECT, related_name="receipts")
+    operation = models.ForeignKey(Operation, null=True, on_delete=models.PROTECT, related_name="receipts")
+    """Null after a purge."""
     revision = models.PositiveIntegerField()
     body = models.BinaryField(null=True)
     """The exact signed bytes; null after a purge, when the digest keeps the chain."""
@@ -993,3 +993,94 @@ class OperationWord(models.Model):
 
     def __str__(self) -> str:
         return f"word {self.id}"
+
+
+# --- what is left after a purge --------------------------------------------------------------------------------------
+
+
+class PurgeRun(models.Model):
+    """One purge that removed something. Without `finished_at` it was broken off; the next one goes on."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    actor_name = models.CharField(max_length=200)
+    via = models.CharField(max_length=8)
+    by_agency = models.JSONField(default=dict)
+    """By agency id, of how many operations it removed `places`, `subjects`, `record`, and how many `drafts` and texts
+    of `imports`."""
+    held = models.PositiveIntegerField(default=0)
+    """Operations that were due and kept."""
+
+    class Meta:
+        ordering = ("-started_at",)
+        indexes = (models.Index(fields=("started_at",), name="deconfliction_purge_run"),)
+
+    def __str__(self) -> str:
+        return f"purge {self.id}"
+
+
+class PurgedOperations(models.Model):
+    """How many operations that are gone were of one kind; `month` is that of the start, in UTC, its first day."""
+
+    id = models.BigAutoField(primary_key=True)
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="+")
+    month = models.DateField()
+    mode = models.CharField(max_length=8)
+    operation_type = models.CharField(max_length=40)
+    status = models.CharField(max_length=12)
+    determination = models.CharField(max_length=20, blank=True)
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("agency", "month", "mode", "operation_type", "status", "determination"),
+                name="deconfliction_purged_operations",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.month:%Y-%m}"
+
+
+class PurgedConflicts(models.Model):
+    """How many conflicts that are gone an agency's operations were in, by what came of them (one a side).
+
+    `outcome` is one of `Outcome`, `withdrawn`, or empty where nobody recorded one.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="+")
+    month = models.DateField()
+    mode = models.CharField(max_length=8)
+    operation_type = models.CharField(max_length=40)
+    band = models.CharField(max_length=8, blank=True)
+    outcome = models.CharField(max_length=16, blank=True)
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("agency", "month", "mode", "operation_type", "band", "outcome"),
+                name="deconfliction_purged_conflicts",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.month:%Y-%m}"
+
+
+class PastPair(models.Model):
+    """Two operations that once were near each other, without place, person, day or number (see `past_pairs`).
+
+    Only of agencies that opted in. `sealed` is ciphertext: distances, spans, types, month, outcome.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    agency_a = models.ForeignKey("agencies.Agency", on_delete=models.CASCADE, related_name="+")
+    agency_b = models.ForeignKey("agencies.Agency", on_delete=models.CASCADE, related_name="+")
+    sealed = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"past pair {self.id}"

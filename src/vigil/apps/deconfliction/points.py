@@ -16,6 +16,7 @@ POINTS = (
     "before_search_commit",
     "after_search_commit",
 )
+PURGE_POINTS = ("before_purge_commit", "after_purge_commit")
 
 listeners: list[Callable[[str], None]] = []
 """Called at each point with its name; the race tests hold two threads at one."""

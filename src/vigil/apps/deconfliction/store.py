@@ -674,7 +674,7 @@ def verdict_of(row: models.Verdict) -> port.Verdict:
 def receipt_of(row: models.Receipt) -> port.StoredReceipt:
     return port.StoredReceipt(
         number=row.number,
-        operation_id=str(row.operation_id),
+        operation_id=str(row.operation_id or ""),
         revision=row.revision,
         body=bytes(row.body or b""),
         signature=bytes(row.signature),
