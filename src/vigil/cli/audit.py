@@ -1,4 +1,5 @@
-"""The audit trail: `verify` finds any record that was changed or removed, any broken link, and a cut end."""
+"""The audit trail: `verify` finds any record that was changed or removed, any broken link, and a cut end; then it walks
+the chain of receipts."""
 
 from __future__ import annotations
 
@@ -31,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     need_node()
     from django.conf import settings
 
+    from vigil.apps.deconfliction import receipt_chain
     from vigil.platform import clock
     from vigil.platform.audit import sealer
 
@@ -44,7 +46,11 @@ def run(args: argparse.Namespace) -> int:
     say(
         f"{len(findings)} finding(s): the trail is NOT intact." if findings else "Nothing was changed, cut or left out."
     )
-    return BROKEN if findings else 0
+    receipts = receipt_chain.verify()
+    say(f"Chain of {receipts.count} receipts, {receipts.purged} of them purged: {receipts.finding.value}.")
+    if receipts.number is not None:
+        print(f"receipt {receipts.number}: {receipts.finding.value}", file=sys.stderr)
+    return BROKEN if findings or receipts.number is not None else 0
 
 
 def _head(text: str) -> Head:

@@ -49,7 +49,7 @@ class Database:
     def environment(self) -> dict[str, str]:
         variables = os.environ | {
             "VIGIL_DATA_DIR": str(self.folder),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
             "VIGIL_LOG_LEVEL": "ERROR",
         }
         if self.name:
