@@ -132,6 +132,27 @@ def test_a_backup_comes_back_under_a_new_epoch(vigil: Shell, tmp_path: Path) -> 
     assert list(tmp_path.glob("node-replaced-*")), "the data of before was moved aside, not deleted"
 
 
+def test_what_a_backup_holds_beyond_its_days_is_purged_again_when_it_comes_back(vigil: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "operations.csv"
+    file.write_text(
+        "operation_id,agency_ori,operation_type,starts_at,ends_at,latitude,longitude,contact_name,contact_phone\n"
+        "X-1,MD0000100,raid,2026-01-05T10:00:00Z,2026-01-05T12:00:00Z,38.5,-76.5,Ann Ash,4105550111\n"
+    )
+    assert vigil("import", str(file)).returncode == 0
+    vigil.rows("UPDATE deconfliction_revision SET created_at = '2026-01-06 00:00:00'")
+    backup = tmp_path / "node.vigil"
+    assert vigil("backup", str(backup)).returncode == 0
+    dry = vigil("purge", "--dry-run")
+    assert "places of 1 operation(s) would be removed" in dry.stdout
+    assert vigil.rows("SELECT count(*) FROM deconfliction_site") == [(1,)]
+    assert "Backups made before still hold it" in vigil("purge").stdout
+    assert vigil("restore", str(backup), "--replace").returncode == 0
+    assert vigil.rows("SELECT count(*) FROM deconfliction_site") == [(0,)]
+    assert vigil.rows("SELECT count FROM deconfliction_purgedoperations") == [(1,)]
+    verified = vigil("audit", "verify")
+    assert (verified.returncode, "1 of them purged: sound" in verified.stdout) == (0, True)
+
+
 def test_what_is_no_backup_is_refused_before_anything_is_moved(vigil: Shell, tmp_path: Path) -> None:
     file = tmp_path / "letter.txt"
     file.write_text("Dear sirs")
