@@ -7,6 +7,7 @@ insert([Verdict(...)])
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,14 +64,32 @@ class Prepared(Generic[M]):
         question = self._made.get(key)
         if question is None:
             question = self._made[key] = _question(self._make(*_gaps(len(values))), connection)
-        with connection.cursor() as cursor:
-            cursor.execute(question.sql, _filled(question.slots, values, connection))
-            found = cursor.fetchall()
+        found = _executed(question.sql, _filled(question.slots, values, connection), connection).fetchall()
         return [_row(question, values, connection) for values in found]
 
     def first(self, *values: Any) -> M | None:
         """The first of the rows."""
         return next(iter(self(*values)), None)
+
+
+def _executed(sql: str, values: Sequence[Any], connection: Any) -> Any:
+    """The database's cursor with the statement executed.
+
+    On SQLite past Django's cursor, which rewrites every statement each time; through it where queries are watched.
+    """
+    if connection.vendor != "sqlite" or connection.queries_logged or connection.execute_wrappers:
+        cursor = connection.cursor()
+        cursor.execute(sql, values)
+        return cursor
+    connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    with connection.wrap_database_errors:
+        return connection.connection.execute(_with_question_marks(sql), values)
+
+
+@functools.cache
+def _with_question_marks(sql: str) -> str:
+    return sql.replace("%s", "?").replace("%%", "%")
 
 
 def _gaps(count: int) -> list[_Gap]:
@@ -130,9 +149,7 @@ class PreparedChange(Generic[M]):
         made = self._made.get(key)
         if made is None:
             made = self._made[key] = self._statement(len(values), connection)
-        with connection.cursor() as cursor:
-            cursor.execute(made[0], _filled(made[1], values, connection))
-            return int(cursor.rowcount)
+        return int(_executed(made[0], _filled(made[1], values, connection), connection).rowcount)
 
     def _statement(self, count: int, connection: Any) -> tuple[str, tuple[Any, ...]]:
         gaps = _gaps(count)
@@ -180,9 +197,8 @@ def _insert_one(row: Model, unique: tuple[str, ...], updated: tuple[str, ...], c
     if statement is None:
         statement = _statements[key] = _statement(row, unique, updated, connection)
     values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in statement.fields]
-    with connection.cursor() as cursor:
-        cursor.execute(statement.sql, values)
-        drawn = cursor.fetchone() if statement.drawn else ()
+    cursor = _executed(statement.sql, values, connection)
+    drawn = cursor.fetchone() if statement.drawn else ()
     for field, value in zip(statement.drawn, drawn, strict=True):
         setattr(row, field.attname, value)
     row._state.adding, row._state.db = False, connection.alias
