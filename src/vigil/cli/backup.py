@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from vigil.cli.node import add_node_arguments, need_node, open_node, say
+from vigil.cli.node import add_node_arguments, console, need_node, open_node, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,9 @@ def run(args: argparse.Namespace) -> int:
     need_node()
     from vigil.config import backups
     from vigil.platform import clock
+    from vigil.platform.agencies.actions import note_backup
 
     backups.write(args.file.absolute(), clock.now())
+    note_backup(console())
     say(f"Wrote {args.file} ({args.file.stat().st_size:,} bytes).")
     return 0

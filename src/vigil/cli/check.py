@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when the node could be served as it is, 1 otherwise."""
+    """0 when the node could be served as it is, 1 otherwise; what set-up still lacks changes no exit code."""
     open_node(args)
     from django.core import checks
 
@@ -34,5 +34,22 @@ def run(args: argparse.Namespace) -> int:
     for sentence in wrong:
         say(f"WRONG: {sentence}")
     if not wrong:
-        say("Nothing is wrong.")
+        say("Nothing is wrong.", *what_is_missing())
     return 1 if wrong else 0
+
+
+def what_is_missing() -> list[str]:
+    """A line for each thing that the node, or an agency of it, needs before it is ready, and where it is mended."""
+    from django.urls import reverse
+
+    from vigil.platform import clock
+    from vigil.platform.readiness.judgement import missing
+    from vigil.platform.readiness.queries import everyones_readiness
+
+    lines: dict[str, None] = {}
+    for agency, items in everyones_readiness(clock.now()):
+        for item in missing(items):
+            whose = "" if item.of_node else f"{agency}: "
+            where = f" Page {reverse(item.url_name)}" if item.url_name else ""
+            lines[f"MISSING: {whose}{item.label}. {item.now}{where}"] = None
+    return list(lines) or ["The node is ready: nothing is missing."]

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from vigil.cli.check import what_is_missing
 from vigil.cli.node import add_node_arguments, need_node, open_node, say
 from vigil.cli.setup import add_answers, set_up
 from vigil.core.errors import Unavailable
@@ -251,4 +252,8 @@ def _banner(bind: str, port: int, demo: bool) -> list[str]:
 
         lines += ["", "Demo logins (user name, password, who):"]
         lines += ["  " + "  ".join(login) for login in LOGINS]
+        return lines
+    lacking = sum(line.startswith("MISSING") for line in what_is_missing())
+    if lacking:
+        lines.append(f"{lacking} things are missing before the node is ready: see /setup/ or `vigil check`.")
     return lines

@@ -1,6 +1,6 @@
 """Make a node's data folder: keys, database, node, first agency and administrator. Run again, it only updates.
 
-What is not given as an option is asked for, where somebody is there to answer.
+What is not given as an option is asked for, where somebody is there to answer, and asked again until it can be used.
 """
 
 from __future__ import annotations
@@ -10,22 +10,102 @@ import getpass
 import os
 import re
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from vigil.cli.node import add_node_arguments, console, open_node, say
 from vigil.core.errors import Invalid, Unavailable
+from vigil.core.identifiers import ORI_PATTERN
 
-Box = tuple[float, float, float, float]
-MARGIN_DEGREES = 0.2
 
-QUESTIONS: dict[str, tuple[str, str]] = {
-    "agency_name": ("Name of your agency", "--agency-name"),
-    "ori": ("Its ORI (nine letters and digits, e.g. MD0000100)", "--ori"),
-    "region": ("Region: a state such as MD, or west,south,east,north in degrees (empty: none)", "--region"),
-    "code": ("Short code for reference numbers (2 to 8 letters, e.g. BAY)", "--code"),
-    "desk_phone": ("Telephone of the watch desk, e.g. +1 410 555 0100", "--desk-phone"),
-    "admin": ("User name of the first administrator", "--admin"),
-    "admin_name": ("Their full name", "--admin-name"),
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One answer that founding needs: asked, or given as an option. `check` raises `Invalid` with what to mend.
+
+    `otherwise` is what an empty answer means; None: there must be one.
+    """
+
+    option: str
+    asked: str
+    check: Callable[[str], Any]
+    otherwise: str | None = None
+
+
+def _matching(pattern: str, sentence: str) -> Callable[[str], None]:
+    def check(text: str) -> None:
+        if not re.fullmatch(pattern, text.upper()):
+            raise Invalid.at("answer", sentence=sentence)
+
+    return check
+
+
+def _name(text: str) -> None:
+    if not 0 < len(text) <= 200:
+        raise Invalid.at("answer", sentence="Give a name, at most 200 characters.")
+
+
+def _phone(text: str) -> None:
+    from vigil.platform.agencies.reading import PHONE_SENTENCE, is_phone
+
+    if not is_phone(text):
+        raise Invalid.at("answer", sentence=PHONE_SENTENCE)
+
+
+def _region(text: str) -> None:
+    from vigil.platform.agencies.region import read_region
+
+    read_region(text)
+
+
+def _county(text: str) -> None:
+    from vigil.platform.agencies.region import read_region, state_of
+
+    if text and not state_of(text):
+        raise Invalid.at("answer", sentence="Give the county with its state (Elm, MD), or the state alone (MD).")
+    read_region(text)
+
+
+def _hours(text: str) -> None:
+    from vigil.platform.agencies.desk import read_hours
+
+    read_hours(text)
+
+
+def _username(text: str) -> None:
+    from vigil.platform.accounts.actions import username_problems
+
+    problems = username_problems(text)
+    if problems:
+        raise Invalid(problems)
+
+
+QUESTIONS: dict[str, Question] = {
+    "agency_name": Question("--agency-name", "Name of your agency", _name),
+    "ori": Question(
+        "--ori",
+        "Its ORI (nine letters and digits, e.g. MD0000100)",
+        _matching(ORI_PATTERN, "An ORI is nine letters and digits, e.g. MD0000100."),
+    ),
+    "county": Question("--county", "Its county and state, e.g. Elm, MD, or the state alone", _county, ""),
+    "region": Question(
+        "--region",
+        "Region of the node: a state, a county with its state, or west,south,east,north in degrees "
+        "(empty: that of the agency)",
+        _region,
+        "",
+    ),
+    "code": Question(
+        "--code",
+        "Short code for reference numbers (2 to 8 letters, e.g. BAY)",
+        _matching(r"[A-Z][A-Z0-9]{1,7}", "The code is 2 to 8 letters and digits, a letter first, e.g. BAY."),
+    ),
+    "desk_phone": Question("--desk-phone", "Telephone of the watch desk, e.g. +1 410 555 0100", _phone),
+    "desk_hours": Question(
+        "--desk-hours", "Its hours, e.g. always, or Mon-Fri 08:00-17:00, Sat 10:00-14:00 (empty: later)", _hours, ""
+    ),
+    "admin": Question("--admin", "User name of the first administrator", _username),
+    "admin_name": Question("--admin-name", "Their full name", _name),
 }
 
 
@@ -39,8 +119,9 @@ def add_answers(parser: argparse.ArgumentParser) -> None:
     """The options that answer the questions; the password comes from VIGIL_ADMIN_PASSWORD or a prompt."""
     # A western box begins with a minus, which argparse takes for an option unless it looks like a number to it.
     parser._negative_number_matcher = re.compile(r"^-[0-9][0-9.,+-]*$")
-    for name, (question, option) in QUESTIONS.items():
-        parser.add_argument(option, dest=name, metavar="TEXT", help=question[0].lower() + question[1:])
+    for name, question in QUESTIONS.items():
+        asked = question.asked[0].lower() + question.asked[1:]
+        parser.add_argument(question.option, dest=name, metavar="TEXT", help=asked)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -80,10 +161,14 @@ def _found(args: argparse.Namespace) -> None:
     from vigil.core.permissions import Role
     from vigil.platform.accounts.actions import NewUser, create_user
     from vigil.platform.agencies.actions import NewAgency, NewNode, create_agency, found_node
+    from vigil.platform.agencies.desk import read_hours
+    from vigil.platform.agencies.region import county_of, read_region, state_of
 
-    answers = {name: _answer(args, name) for name in QUESTIONS}
-    password = _password()
-    state = answers["region"].upper() if re.fullmatch(r"[A-Za-z]{2}", answers["region"]) else ""
+    answers = {name: _answer(question, getattr(args, name)) for name, question in QUESTIONS.items()}
+    password = _password(answers)
+    region = answers["region"] or answers["county"]
+    place = answers["county"] or region
+    boxes = read_region(region)
     with transaction.atomic():
         found_node(
             console(),
@@ -92,7 +177,9 @@ def _found(args: argparse.Namespace) -> None:
                 code=answers["code"].upper(),
                 watch_desk_name=f"{answers['agency_name']} watch desk",
                 watch_desk_phone=answers["desk_phone"],
-                region=read_region(answers["region"]),
+                region=boxes,
+                place=region,
+                desk_week=read_hours(answers["desk_hours"]),
             ),
         )
         agency = create_agency(
@@ -100,59 +187,70 @@ def _found(args: argparse.Namespace) -> None:
             NewAgency(
                 ori=answers["ori"].upper(),
                 name=answers["agency_name"],
-                state=state,
-                watch_desk_phone=answers["desk_phone"],
+                state=state_of(place),
+                county=county_of(place),
+                time_zone=_zone(read_region(place) or boxes),
             ),
         )
         roles = frozenset({Role.NODE_ADMIN, Role.AGENCY_ADMIN, Role.SUPERVISOR, Role.WATCH_DESK})
         create_user(console(), NewUser(answers["admin"], answers["admin_name"], password, agency.pk, roles))
 
 
-def _answer(args: argparse.Namespace, name: str) -> str:
-    question, option = QUESTIONS[name]
-    given = getattr(args, name)
-    if given is None and sys.stdin.isatty():
-        given = input(f"{question}: ")
-    if given is None:
-        if name == "region":
-            return ""
-        raise Unavailable(f"{option} is needed: {question[0].lower() + question[1:]}. Nobody is there to be asked.")
-    text: str = given
-    return text.strip()
+def _zone(boxes: tuple[tuple[float, float, float, float], ...]) -> str:
+    """The time zone in the middle; none where no place was given."""
+    from vigil.apps.deconfliction.places import zone_of
+
+    return zone_of((boxes[0][0] + boxes[0][2]) / 2, (boxes[0][1] + boxes[0][3]) / 2) if boxes else ""
 
 
-def _password() -> str:
+def _answer(question: Question, given: str | None) -> str:
+    """The answer that can be used: the option's, or the first such one of who is there."""
+    if given is None and not sys.stdin.isatty():
+        if question.otherwise is not None:
+            return question.otherwise
+        asked = question.asked[0].lower() + question.asked[1:]
+        raise Unavailable(f"{question.option} is needed: {asked}. Nobody is there to be asked.")
+    if given is not None:
+        try:
+            return _checked(question, given)
+        except Invalid as refused:
+            raise Unavailable(f"{question.option}: {refused.sentence}") from None
+    while True:
+        try:
+            return _checked(question, input(f"{question.asked}: "))
+        except Invalid as refused:
+            say(refused.sentence)
+        except EOFError:
+            raise Unavailable("No more answers: nothing was founded.") from None
+
+
+def _checked(question: Question, text: str) -> str:
+    text = text.strip()
+    if not text and question.otherwise is not None:
+        return question.otherwise
+    question.check(text)
+    return text
+
+
+def _password(answers: dict[str, str]) -> str:
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+
+    from vigil.platform.accounts.models import User
+
     given = os.environ.get("VIGIL_ADMIN_PASSWORD")
-    if given is None and sys.stdin.isatty():
-        given = getpass.getpass("Their password (at least 12 characters): ")
-        if getpass.getpass("The same again: ") != given:
-            raise Invalid.at("password", sentence="The two passwords differ.")
-    if given is None:
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
         raise Unavailable("Nobody is there to be asked: put the administrator's password into VIGIL_ADMIN_PASSWORD.")
-    return given
-
-
-def read_region(text: str) -> tuple[Box, ...]:
-    """A box from its four numbers, or around the ZIP codes of a state; empty text: no region."""
-    if not text:
-        return ()
-    if re.fullmatch(r"[A-Za-z]{2}", text):
-        return (_state_box(text.upper()),)
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError:
-        sentence = "Give a state such as MD, or four numbers in degrees: west,south,east,north."
-        raise Invalid.at("region", sentence=sentence) from None
-    return ((west, south, east, north),)
-
-
-def _state_box(state: str) -> Box:
-    import zipcodes
-
-    found: Any = zipcodes.filter_by(state=state)  # type: ignore[no-untyped-call]
-    places = [(float(place["long"]), float(place["lat"])) for place in found if place["lat"]]
-    places = [(x, y) for x, y in places if x or y]
-    if not places:
-        raise Invalid.at("region", sentence=f"There is no state {state}.")
-    xs, ys = [x for x, _ in places], [y for _, y in places]
-    return (min(xs) - MARGIN_DEGREES, min(ys) - MARGIN_DEGREES, max(xs) + MARGIN_DEGREES, max(ys) + MARGIN_DEGREES)
+    person = User(username=answers["admin"], full_name=answers["admin_name"])
+    while True:
+        given = getpass.getpass("Their password (at least 12 characters): ")
+        try:
+            validate_password(given, person)
+        except ValidationError as error:
+            say(" ".join(error.messages))
+            continue
+        if getpass.getpass("The same again: ") == given:
+            return given
+        say("The two passwords differ.")

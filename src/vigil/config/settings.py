@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "vigil.platform.jobs",
     "vigil.platform.notices",
     "vigil.platform.partners",
+    "vigil.platform.readiness",
     "vigil.web",
     "vigil.apps.deconfliction",
     "vigil.apps.policy",

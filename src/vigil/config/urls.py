@@ -16,6 +16,7 @@ PAGES = (
     ("live/", "vigil.platform.notices.urls"),
     ("", "vigil.platform.accounts.urls"),
     ("", "vigil.platform.agencies.urls"),
+    ("", "vigil.platform.readiness.urls"),
     ("", "vigil.apps.deconfliction.urls"),
     ("", "vigil.apps.policy.urls"),
     ("", "vigil.apps.whom_to_call.urls"),

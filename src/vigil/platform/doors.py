@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.core import checks
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from vigil.core.actor import Actor
@@ -26,7 +27,8 @@ V = TypeVar("V", bound=View)
 def page(permission: str) -> Callable[[View], View]:
     """The view is for those who hold the permission; it is called as `view(request, ...)` with `request.actor` set.
 
-    Somebody not logged in is sent to the login page and back; a lacking permission raises `Refused`.
+    Somebody not logged in is sent to the login page and back, whoever has a password that somebody else knows to the
+    page that changes it; a lacking permission raises `Refused`.
     """
     if permission not in PERMISSIONS:
         raise LookupError(f"{permission} is not in the table of core/permissions.py")
@@ -35,6 +37,8 @@ def page(permission: str) -> Callable[[View], View]:
         @functools.wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             actor = actor_of_session(request)
+            if getattr(request.user, "must_change_password", False):
+                return redirect("password")
             if actor is None:
                 return HttpResponseRedirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}")
             if not actor.can(permission):

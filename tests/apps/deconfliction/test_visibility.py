@@ -119,6 +119,7 @@ def world(cast: Any, now: datetime) -> World:
         "offer_id": JointOffer.objects.get().pk,
         "other_id": dave.id,
         "task_force_id": force.pk,
+        "user_id": cast.user("alice").pk,
     }
     receipt = {one.operation_id: one.number for one in Receipt.objects.order_by("number")}
     return World(
@@ -173,12 +174,13 @@ def plain(answer: Any, *values: Mapping[str, Any]) -> tuple[int, str]:
 
 def hidden_from(world: World) -> Iterator[tuple[str, Mapping[str, Any], tuple[str, ...]]]:
     """Who must not learn of what, and the parameters that are not hidden from them."""
-    for name in ("fay", "sid", "ada", "erin"):
+    for name in ("fay", "sid", "ada"):
         yield name, world.plain, ()
-    yield "ann", world.plain, ("batch_id", "task_force_id")
+    yield "erin", world.plain, ("user_id",)
+    yield "ann", world.plain, ("batch_id", "task_force_id", "user_id")
     yield "dave", world.plain, ("conflict_id", "offer_id", "task_force_id")
     for name in ("eve", "sam", "dave", "fay", "erin", "ann"):
-        yield name, world.silent, ("batch_id", "upload_id", "offer_id", "task_force_id")
+        yield name, world.silent, ("batch_id", "upload_id", "offer_id", "task_force_id", "user_id")
     yield "carol", world.silent, ("operation_id", "number", "batch_id", "upload_id", "offer_id", "task_force_id")
 
 

@@ -9,6 +9,8 @@ import pytest
 from vigil.apps.policy import actions, queries
 from vigil.apps.policy.models import Adoption, Reading
 from vigil.core.errors import Invalid, NotFound, Refused
+from vigil.platform.agencies.actions import edit_node, set_retention
+from vigil.platform.agencies.retention import Retention
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 
@@ -31,6 +33,28 @@ def test_settings_changed_after_the_adoption_are_told_in_words(people: Any, chie
     assert "How early: the settings now say “At least 90 minutes before the start.”." in said
     assert any("Raid: 400 m" in sentence for sentence in said)
     assert any("the policy says “Raid: 300 m" in sentence for sentence in said)
+
+
+def test_retention_and_desk_stand_in_the_policy_and_their_change_is_told(people: Any, chief: Any, now: Any) -> None:
+    edit_node(people.actor("erin"), {"desk_week": {"0": ["08:00", "17:00"]}, "outside_phone": "410-555-0900"})
+    actions.adopt(chief, "Chief Ann Ash", now)
+    text = dict(queries.policy(chief).sections)
+    assert any("removed 1 day after" in line for line in text["How long data are kept"])
+    assert any("Mon 08:00–17:00" in line for line in text["By whom"])
+    assert "Outside the desk's hours 410-555-0900 answers." in text["By whom"]
+    set_retention(chief, Retention(place_days=30, subject_days=5, keeps_history=True))
+    said = queries.policy(chief).differences
+    assert sum(sentence.startswith("How long data are kept") for sentence in said) == 6
+    assert any("settings now say “Subjects are removed 5 days" in sentence for sentence in said)
+
+
+def test_a_policy_adopted_before_it_spoke_of_retention_differs(chief: Any, now: Any) -> None:
+    adoption = actions.adopt(chief, "Chief Ann Ash", now)
+    adoption.sections = [section for section in adoption.sections if section[0] != "How long data are kept"]
+    adoption.save()
+    said = queries.policy(chief).differences
+    assert said
+    assert all(sentence.startswith("How long data are kept: the settings now say") for sentence in said)
 
 
 def test_reading_is_recorded_once_and_for_the_policy_in_force(people: Any, chief: Any, now: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -102,6 +103,17 @@ def test_the_shipped_list_has_no_telephone_and_changes_nothing_known(people: Any
 
 @pytest.mark.db
 @pytest.mark.django_db
+def test_no_shipped_region_stands_without_its_source_and_the_day_it_was_seen(people: Any) -> None:
+    actions.take_shipped(console(), TODAY)
+    lines = queries.entries(people.actor("alice"), TODAY)
+    for line in lines:
+        assert (line.area == "region not known") == (not line.source), line.name
+        assert not line.source or re.search(r"seen 20\d\d-\d\d-\d\d$", line.source), line.name
+    regions = [state for line in lines if line.source for state in line.area.split()]
+    assert len(regions) == len(set(regions)) == 53
+    assert "GU" not in regions
+
+
 def test_what_is_exported_can_be_imported_and_a_bad_row_stores_nothing(people: Any) -> None:
     actions.save_entry(console(), DESK, TODAY)
     text = queries.as_csv(people.actor("erin"))

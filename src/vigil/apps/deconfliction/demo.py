@@ -34,6 +34,7 @@ NODE = NewNode(
     watch_desk_name="Bay Gateway watch desk",
     watch_desk_phone="(410) 555-0100",
     region=((-77.6, 37.8, -74.9, 39.8),),
+    desk_week={str(day): ("00:00", "24:00") for day in range(7)},
     is_demo=True,
 )
 

@@ -11,7 +11,8 @@ from vigil.apps.policy.models import Reading
 from vigil.apps.policy.rules import Section, Settings, differences, sections
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
-from vigil.platform.agencies.models import agency_of, this_node
+from vigil.platform.agencies.models import Agency, agency_of, this_node
+from vigil.platform.agencies.retention import retention_of
 from vigil.platform.documents import as_pdf
 
 TEMPLATE = """
@@ -47,7 +48,13 @@ def from_settings(actor: Actor) -> list[Section]:
     agency = agency_of(actor.agency_id) if actor.agency_id else None
     if agency is None:
         raise NotFound
+    return proposal(agency)
+
+
+def proposal(agency: Agency) -> list[Section]:
+    """The policy as the settings of the agency and its node are now."""
     node = this_node()
+    retention = retention_of(agency.rules)
     return sections(
         Settings(
             agency=agency.name,
@@ -56,6 +63,11 @@ def from_settings(actor: Actor) -> list[Section]:
             desk_name=node.watch_desk_name,
             desk_phone=agency.watch_desk_phone or node.watch_desk_phone,
             desk_hours=node.desk_hours,
+            desk_holidays=node.desk_holidays,
+            outside=node.outside,
+            place_days=retention.place_days,
+            subject_days=retention.subject_days,
+            keeps_history=retention.keeps_history,
             deconflictor=", ".join(filter(None, node.deconflictor)),
         )
     )
@@ -63,16 +75,16 @@ def from_settings(actor: Actor) -> list[Section]:
 
 def policy(actor: Actor) -> Policy:
     """The policy in force, or the proposal where there is none."""
-    proposal = from_settings(actor)
+    now = from_settings(actor)
     adopted = in_force(actor)
     if adopted is None:
-        return Policy(proposal, None, "", [], None, [])
+        return Policy(now, None, "", [], None, [])
     readings = list(Reading.objects.filter(adoption=adopted).select_related("user").order_by("read_at"))
     return Policy(
         sections=adopted.sections,
         adopted_on=adopted.adopted_on,
         signed_by=adopted.signed_by,
-        differences=differences(adopted.sections, proposal),
+        differences=differences(adopted.sections, now),
         read_at=next((one.read_at for one in readings if one.user_id == actor.user_id), None),
         readers=[(one.user.full_name, one.read_at) for one in readings] if actor.can("policy.adoption.sign") else [],
     )

@@ -22,12 +22,20 @@ class Settings:
     desk_name: str
     desk_phone: str
     desk_hours: str
+    desk_holidays: str
+    outside: str
+    """Who answers outside the desk's hours; empty: nobody is named."""
+    place_days: int
+    subject_days: int
+    keeps_history: bool
     deconflictor: str
 
 
 def sections(given: Settings) -> list[Section]:
     """The whole policy."""
-    desk = ", ".join(filter(None, (given.desk_name, given.desk_phone, given.desk_hours))) or "none is named yet"
+    said = (given.desk_name, given.desk_phone, given.desk_hours, given.desk_holidays)
+    desk = ", ".join(filter(None, said)) or "none is named yet"
+    outside = [f"Outside the desk's hours {given.outside} answers."] if given.outside else []
     return [
         (
             "Which operations",
@@ -45,6 +53,7 @@ def sections(given: Settings) -> list[Section]:
             [
                 f"The lead of the operation at {given.agency}, or somebody the lead names.",
                 f"Who cannot use the system calls the watch desk: {desk}.",
+                *outside,
             ],
         ),
         (
@@ -64,6 +73,7 @@ def sections(given: Settings) -> list[Section]:
                 "The reason and who approved it are recorded.",
             ],
         ),
+        ("How long data are kept", _retention(given)),
         (
             "What an answer does not prove",
             [
@@ -73,6 +83,20 @@ def sections(given: Settings) -> list[Section]:
             ],
         ),
     ]
+
+
+def _retention(given: Settings) -> list[str]:
+    history = "are kept for the study of this policy" if given.keeps_history else "are not kept"
+    return [
+        f"Places, plans and contacts are removed {_days(given.place_days)} after the end of the operation's window.",
+        f"Subjects are removed {_days(given.subject_days)} after they stop matching, which is 72 hours after the end.",
+        "Nothing is removed while a conflict is open, a question is unanswered or a legal hold is set.",
+        f"Distances, spans and outcomes without places {history}. Receipts and counts stay, without content.",
+    ]
+
+
+def _days(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"
 
 
 def _type(code: str, given: Settings) -> str:

@@ -24,6 +24,8 @@ class Entry(models.Model):
     """Two-letter codes with a space between; empty: its region is not known."""
     counties = models.CharField(max_length=1000, blank=True)
     """Names with a semicolon between, within the states; empty: the whole states."""
+    source = models.CharField(max_length=300, blank=True)
+    """Where the region is from, and the day it was seen there; empty: whoever keeps the list says so."""
     phone = models.CharField(max_length=32, blank=True)
     hours = models.CharField(max_length=120, blank=True)
     checked_on = models.DateField(null=True, blank=True)

@@ -41,6 +41,7 @@ class Line:
     name: str
     system: str
     area: str
+    source: str
     phone: str
     hours: str
     checked: str
@@ -102,7 +103,9 @@ def _line(entry: Entry, today: date) -> Line:
     area = " · ".join(filter(None, (entry.states, entry.counties))) or "region not known"
     stale = is_stale(entry.checked_on, today)
     kind = Entry.Kind(entry.kind).label
-    return Line(entry.pk, str(kind), entry.name, entry.system, area, entry.phone, entry.hours, checked, stale)
+    return Line(
+        entry.pk, str(kind), entry.name, entry.system, area, entry.source, entry.phone, entry.hours, checked, stale
+    )
 
 
 def _own_desks(place: Place) -> list[Line]:
@@ -111,11 +114,14 @@ def _own_desks(place: Place) -> list[Line]:
     if not agencies:
         return []
     node = this_node()
-    desks = [(node.watch_desk_name or node.name, node.watch_desk_phone, node.desk_hours)]
+    hours = ", ".join(filter(None, (node.desk_hours, node.desk_holidays)))
+    desks = [(node.watch_desk_name or node.name, node.watch_desk_phone, hours)]
+    if node.outside_phone:
+        desks.append((node.outside_name or node.outside_phone, node.outside_phone, "outside the desk's hours"))
     desks += [(agency.name, agency.watch_desk_phone, "") for agency in agencies if agency.watch_desk_phone]
     said = "from this node's settings"
     kind = "Watch desk"
-    return [Line(None, kind, name, "Vigil", place.state, phone, hours, said, False) for name, phone, hours in desks]
+    return [Line(None, kind, name, "Vigil", place.state, "", phone, hours, said, False) for name, phone, hours in desks]
 
 
 def _partners() -> list[Line]:
@@ -127,6 +133,7 @@ def _partners() -> list[Line]:
             one.watch_desk_name or one.name,
             "Vigil",
             "asked at each search",
+            "",
             one.watch_desk_phone,
             one.desk_hours,
             "as the node says",

@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from vigil.core.errors import Invalid, Problem
 from vigil.engine import phones
 
-COLUMNS = ("kind", "system", "name", "states", "counties", "phone", "hours", "checked_on", "checked_by")
-LONGEST = {"system": 60, "name": 200, "states": 240, "counties": 1000, "hours": 120, "checked_by": 120}
+COLUMNS = ("kind", "system", "name", "states", "counties", "source", "phone", "hours", "checked_on", "checked_by")
+LONGEST = {"system": 60, "name": 200, "states": 240, "counties": 1000, "source": 300, "hours": 120, "checked_by": 120}
 KINDS = ("watch_desk", "partner_node", "national_system")
 _STATES = (
     "AL=Alabama;AK=Alaska;AZ=Arizona;AR=Arkansas;CA=California;CO=Colorado;CT=Connecticut;DE=Delaware;"
@@ -49,7 +49,7 @@ def read_entry(raw: Mapping[str, str], today: date) -> dict[str, str | date | No
     # A spreadsheet would take such a cell for a formula.
     problems += [
         Problem((name,), "Must not begin with = + - or @.")
-        for name in ("system", "name", "counties", "hours", "checked_by")
+        for name in ("system", "name", "counties", "source", "hours", "checked_by")
         if given[name][:1] in ("=", "+", "-", "@") and given[name]
     ]
     if given["kind"] not in KINDS:

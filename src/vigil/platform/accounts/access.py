@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from vigil.core.actor import Actor, Via
+from vigil.core.errors import NotFound
 from vigil.core.permissions import Role
 from vigil.platform.accounts.models import ApiToken, Membership, User
 from vigil.platform.prepared import Prepared
@@ -43,13 +45,51 @@ def actor_of_user(user: User, agency_id: UUID | None = None, via: Via = Via.PAGE
 
 
 def actor_of_session(request: HttpRequest) -> Actor | None:
-    """The logged-in user as an actor of the agency chosen in the session; None when nobody is logged in."""
+    """The logged-in user as an actor of the agency chosen in the session; None when nobody is logged in, or when
+    they have yet to change a password that somebody else knows.
+    """
     user = request.user
-    if not isinstance(user, User):
+    if not isinstance(user, User) or user.must_change_password:
         # request.user is lazy: only the wrapped object knows its class.
         return None
     chosen = request.session.get(SESSION_AGENCY)
     return actor_of_user(user, UUID(chosen) if chosen else None) or actor_of_user(user)
+
+
+def people_of(actor: Actor) -> QuerySet[User]:
+    """Whom an administrator may see: all of the node, or those of the own agency.
+
+    Who left the agency and serves in another one is no longer of it.
+    """
+    actor.require("accounts.user.read")
+    people = User.objects.all()
+    if Role.NODE_ADMIN in actor.roles:
+        return people
+    if actor.agency_id is None:
+        return people.none()
+    own = Membership.objects.filter(agency_id=actor.agency_id)
+    elsewhere = Membership.objects.filter(active=True).exclude(agency_id=actor.agency_id)
+    former = people.filter(pk__in=own.values("user")).exclude(pk__in=elsewhere.values("user"))
+    return people.filter(pk__in=own.filter(active=True).values("user")) | former
+
+
+def person_of(actor: Actor, user_id: UUID) -> User:
+    """One of them; `NotFound` for anybody else."""
+    user = people_of(actor).filter(pk=user_id).first()
+    if user is None:
+        raise NotFound
+    return user
+
+
+def may_manage(actor: Actor, user: User) -> bool:
+    """Whether the account itself (name, password, on or off) is the actor's to change.
+
+    A person who also serves elsewhere, or administers the node, is not one agency's to switch off.
+    """
+    if Role.NODE_ADMIN in actor.roles:
+        return True
+    held = Membership.objects.filter(user=user, active=True).values_list("agency_id", "role")
+    return all(agency == actor.agency_id and role != Role.NODE_ADMIN for agency, role in held)
 
 
 def new_token(
@@ -81,6 +121,8 @@ def actor_of_token(text: str, now: datetime) -> tuple[Actor, ApiToken] | None:
     if token.revoked_at is not None or token.expires_at <= now:
         return None
     (token.user,) = _USER(token.user_id)
+    if token.user.must_change_password:
+        return None
     actor = actor_of_user(token.user, token.agency_id, Via.API)
     if actor is None:
         return None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,15 +14,17 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from vigil.core.actor import Actor
-from vigil.core.errors import Invalid, NotFound, Refused
+from vigil.core.errors import Invalid, NotFound, Problem, Refused
 from vigil.core.permissions import PERMISSIONS, Role, scope_covers
 from vigil.platform import clock
-from vigil.platform.accounts.access import new_token
+from vigil.platform.accounts.access import may_manage, new_token, person_of
 from vigil.platform.accounts.models import ApiToken, Membership, User
-from vigil.platform.actions import action, concerns
-from vigil.platform.agencies.models import Agency
+from vigil.platform.actions import action, concerns, detail
+from vigil.platform.agencies.models import Agency, Node
 
 LONGEST_TOKEN = timedelta(days=366)
+FIRST_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Without those that are taken for one another: i and l and 1, o and 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class NewUser:
     agency_id: UUID
     roles: frozenset[Role]
     phone: str = ""
+    unit: str = ""
+    must_change_password: bool = False
 
 
 @action("accounts.user.create")
@@ -39,15 +46,23 @@ def create_user(actor: Actor, wanted: NewUser) -> User:
     """A person with roles in one agency. An agency administrator may only do so for their own agency."""
     _within(actor, wanted.agency_id)
     _check_roles(actor, wanted.roles)
-    if not wanted.username.strip():
-        raise Invalid.at("username", sentence="A user name is needed.")
-    if User.objects.filter(username=User.normalize_username(wanted.username)).exists():
+    problems = username_problems(wanted.username) + _details_problems(wanted.full_name, wanted.phone, wanted.unit)
+    if problems:
+        raise Invalid(problems)
+    if User.objects.filter(username__iexact=wanted.username).exists():
         raise Invalid.at("username", sentence="This user name is taken. Choose another.")
     _check_password(wanted.password, User(username=wanted.username, full_name=wanted.full_name))
     agency = Agency.objects.filter(pk=wanted.agency_id).first()
     if agency is None:
         raise NotFound
-    user = User.objects.create_user(wanted.username, wanted.password, full_name=wanted.full_name, phone=wanted.phone)
+    user = User.objects.create_user(
+        wanted.username,
+        wanted.password,
+        full_name=wanted.full_name.strip(),
+        phone=wanted.phone.strip(),
+        unit=wanted.unit.strip(),
+        must_change_password=wanted.must_change_password,
+    )
     for role in sorted(wanted.roles):
         Membership.objects.create(user=user, agency=agency, role=role.value)
     concerns(user=user.pk, agency=agency.pk)
@@ -57,22 +72,101 @@ def create_user(actor: Actor, wanted: NewUser) -> User:
 @action("accounts.user.edit")
 def set_active(actor: Actor, user_id: UUID, active: bool) -> User:
     """Switch a person off (sessions, tokens and streams stop at once) or on again."""
-    user = _user_of(actor, user_id)
+    user = _managed(actor, user_id)
     user.is_active = active
-    user.save(update_fields=["is_active"])
+    with _keeping_administrators(actor):
+        user.save(update_fields=["is_active"])
     concerns(user=user.pk)
+    detail(active=active)
+    return user
+
+
+@action("accounts.user.edit")
+def edit_person(actor: Actor, user_id: UUID, full_name: str, phone: str, unit: str) -> User:
+    """Another name, telephone or unit."""
+    user = _managed(actor, user_id)
+    problems = _details_problems(full_name, phone, unit)
+    if problems:
+        raise Invalid(problems)
+    user.full_name, user.phone, user.unit = full_name.strip(), phone.strip(), unit.strip()
+    user.save(update_fields=["full_name", "phone", "unit"])
+    concerns(user=user.pk)
+    return user
+
+
+@action("accounts.user.edit")
+def set_roles(actor: Actor, user_id: UUID, agency_id: UUID, roles: frozenset[Role]) -> User:
+    """What a person is within an agency from now on; no role at all ends their service there, nothing is deleted.
+
+    An agency administrator decides for the own agency, and leaves a node administrator's role as it is.
+    """
+    _within(actor, agency_id)
+    user = person_of(actor, user_id)
+    if not Agency.objects.filter(pk=agency_id, is_served=True).exists():
+        raise NotFound
+    held = {Role(one.role): one for one in Membership.objects.filter(user=user, agency_id=agency_id)}
+    if Role.NODE_ADMIN not in actor.roles:
+        kept = Role.NODE_ADMIN in held and held[Role.NODE_ADMIN].active
+        roles = roles | {Role.NODE_ADMIN} if kept else roles
+    was = {role for role, membership in held.items() if membership.active}
+    _check_roles(actor, roles - was, may_be_none=True)
+    with _keeping_administrators(actor):
+        Membership.objects.filter(user=user, agency_id=agency_id).exclude(role__in=roles).update(active=False)
+        for role in sorted(roles):
+            Membership.objects.update_or_create(
+                user=user, agency_id=agency_id, role=role.value, defaults={"active": True}
+            )
+    concerns(user=user.pk, agency=agency_id)
+    detail(roles=sorted(roles))
     return user
 
 
 @action("accounts.user.edit")
 def set_password(actor: Actor, user_id: UUID, password: str) -> User:
     """Give a person a new password; their open sessions end."""
-    user = _user_of(actor, user_id)
+    user = _managed(actor, user_id)
     _check_password(password, user)
     user.set_password(password)
     user.save(update_fields=["password"])
     concerns(user=user.pk)
     return user
+
+
+@action("accounts.user.edit")
+def reset_password(actor: Actor, user_id: UUID) -> str:
+    """A first password, told this once, that must be changed at the next login; open sessions end."""
+    user = _managed(actor, user_id)
+    password = first_password()
+    user.set_password(password)
+    user.must_change_password = True
+    user.save(update_fields=["password", "must_change_password"])
+    concerns(user=user.pk)
+    return password
+
+
+@action("accounts.profile.edit")
+def change_own_password(actor: Actor, current: str, password: str, again: str) -> User:
+    """Another password for oneself, by who knows the present one."""
+    user = User.objects.filter(pk__in=[actor.user_id]).first()
+    if user is None:
+        raise NotFound
+    if not user.check_password(current):
+        raise Invalid.at("current", sentence="This is not your present password.")
+    if password == current:
+        raise Invalid.at("password", sentence="Choose another password than the present one.")
+    _check_password(password, user)
+    if password != again:
+        raise Invalid.at("again", sentence="The two new passwords differ. Type the second one again.")
+    user.set_password(password)
+    user.must_change_password = False
+    user.save(update_fields=["password", "must_change_password"])
+    concerns(user=user.pk)
+    return user
+
+
+def first_password() -> str:
+    """Sixteen letters and digits that are read out without mistakes, in groups of four: 79 random bits."""
+    return "-".join("".join(secrets.choice(FIRST_LETTERS) for _ in range(4)) for _ in range(4))
 
 
 @action("accounts.token.create")
@@ -117,24 +211,63 @@ def _within(actor: Actor, agency_id: UUID) -> None:
         raise NotFound
 
 
-def _check_roles(actor: Actor, roles: frozenset[Role]) -> None:
-    if not roles or Role.SYSTEM in roles:
+def _check_roles(actor: Actor, roles: frozenset[Role], may_be_none: bool = False) -> None:
+    if not (roles or may_be_none) or Role.SYSTEM in roles:
         raise Invalid.at("roles", sentence="Choose at least one role.")
     if Role.NODE_ADMIN in roles and not actor.roles & {Role.NODE_ADMIN, Role.SYSTEM}:
         raise Refused("accounts.user.create", "Only a node administrator may appoint another one.")
 
 
-def _user_of(actor: Actor, user_id: UUID) -> User:
-    user = User.objects.filter(pk=user_id).first()
-    if user is None:
-        raise NotFound
-    if not actor.roles & {Role.NODE_ADMIN, Role.SYSTEM}:
-        memberships = Membership.objects.filter(user=user)
-        # A person who also serves elsewhere, or administers the node, is not one agency's to switch off.
-        held = list(memberships.values_list("agency_id", "role"))
-        if not held or any(agency != actor.agency_id or role == Role.NODE_ADMIN for agency, role in held):
-            raise NotFound
+def _managed(actor: Actor, user_id: UUID) -> User:
+    user = person_of(actor, user_id)
+    if not may_manage(actor, user):
+        raise Refused(
+            "accounts.user.edit",
+            "This person also serves elsewhere or administers the node: only a node administrator may do this.",
+        )
     return user
+
+
+@contextmanager
+def _keeping_administrators(actor: Actor) -> Iterator[None]:
+    """Refuses a change that leaves the node without an administrator who can log in, and an agency administrator's
+    change that does so to the agency.
+    """
+    Node.objects.select_for_update().filter(slot=1).first()  # two who switch one another off queue here
+    before = _administered()
+    yield
+    lost = {role for role, _ in before - _administered()}
+    if Role.NODE_ADMIN in lost or (lost and Role.NODE_ADMIN not in actor.roles):
+        whose = "the node" if Role.NODE_ADMIN in lost else "the agency"
+        raise Invalid.at("roles", sentence=f"This is the last administrator of {whose}. Appoint another one first.")
+
+
+def _administered() -> set[tuple[str, UUID | None]]:
+    """The node, and the agencies, that have an administrator who can log in."""
+    found = Membership.objects.filter(
+        active=True, user__is_active=True, agency__is_active=True, role__in=[Role.NODE_ADMIN, Role.AGENCY_ADMIN]
+    )
+    return {
+        (role, None if role == Role.NODE_ADMIN else agency) for role, agency in found.values_list("role", "agency_id")
+    }
+
+
+def username_problems(username: str) -> list[Problem]:
+    """What is wrong with a user name; it is not asked whether it is taken."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{2,60}", username):
+        return [Problem(("username",), "A user name is 2 to 60 letters, digits, dots and dashes, e.g. dana.whitlock.")]
+    return []
+
+
+def _details_problems(full_name: str, phone: str, unit: str) -> list[Problem]:
+    problems = []
+    if not 0 < len(full_name.strip()) <= 200:
+        problems.append(Problem(("full_name",), "Give the full name, at most 200 characters."))
+    if len(phone) > 32 or (phone.strip() and sum(letter.isdigit() for letter in phone) < 7):
+        problems.append(Problem(("phone",), "This is not a telephone number: give ten digits, or nothing."))
+    if len(unit) > 100:
+        problems.append(Problem(("unit",), "Longer than 100 characters."))
+    return problems
 
 
 def _check_password(password: str, user: User) -> None:

@@ -33,7 +33,10 @@ class User(AbstractBaseUser):
     full_name = models.CharField(max_length=200)
     phone = models.CharField(max_length=32, blank=True)
     email = models.EmailField(blank=True)
+    unit = models.CharField(max_length=100, blank=True)
     is_active = models.BooleanField(default=True)
+    must_change_password = models.BooleanField(default=False)
+    """Somebody else knows the password: until it is changed, no page opens but the one that changes it."""
     created_at = models.DateTimeField(default=clock.now)
 
     objects: ClassVar[UserManager] = UserManager()

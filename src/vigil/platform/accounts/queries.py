@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Q
+
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.core.permissions import Role
+from vigil.platform.accounts.access import may_manage, people_of, person_of
 from vigil.platform.accounts.models import ApiToken, Membership, User
-from vigil.platform.agencies.models import Node
+from vigil.platform.agencies.models import Agency, Node
 
 DEMO_PASSWORD = "bay-gateway-demo"  # noqa: S105 - printed at every start; the demonstration holds nothing real
 
@@ -25,6 +28,51 @@ class Profile:
     email: str
     roles: str
     agencies: Sequence[tuple[str, str]]
+
+
+PEOPLE_PER_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a person is within one agency that the reader administers."""
+
+    agency_id: UUID
+    agency: str
+    roles: Sequence[Role]
+
+    @property
+    def words(self) -> str:
+        """The roles in words; none where the person has left."""
+        return ", ".join(role_words(role.value) for role in self.roles) or "No role now"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as an administrator sees them; `services` are those in agencies that the administrator sees into.
+
+    `may_manage`: the account itself may be changed, not only the roles.
+    """
+
+    id: UUID
+    username: str
+    full_name: str
+    phone: str
+    unit: str
+    is_active: bool
+    first_password_open: bool
+    services: Sequence[Service]
+    may_manage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """One page of people; `page` from 1."""
+
+    people: Sequence[Person]
+    total: int
+    page: int
+    pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +124,68 @@ def agencies_of(actor: Actor) -> list[tuple[str, str, bool]]:
 def own_tokens(actor: Actor) -> list[ApiToken]:
     """The tokens that act as this person, newest first."""
     return list(ApiToken.objects.filter(user_id=_person(actor)).order_by("-created_at"))
+
+
+def people(actor: Actor, text: str, page: int) -> People:
+    """Those whom an administrator sees, by name, with the text in name, user name or unit."""
+    found = people_of(actor)
+    for word in text.split()[:5]:
+        found = found.filter(Q(full_name__icontains=word) | Q(username__icontains=word) | Q(unit__icontains=word))
+    total = found.count()
+    pages = max(1, -(-total // PEOPLE_PER_PAGE))
+    page = min(max(page, 1), pages)
+    start = (page - 1) * PEOPLE_PER_PAGE
+    users = list(found.order_by("full_name", "pk")[start : start + PEOPLE_PER_PAGE])
+    services = _services(actor, users)
+    return People([_as_person(user, services.get(user.pk, [])) for user in users], total, page, pages)
+
+
+def person(actor: Actor, user_id: UUID) -> Person:
+    """One of them; `NotFound` for anybody else."""
+    user = person_of(actor, user_id)
+    return _as_person(user, _services(actor, [user]).get(user.pk, []), may_manage(actor, user))
+
+
+def agencies_to_choose(actor: Actor) -> list[tuple[str, str]]:
+    """The agencies that an administrator may give roles in: id and label with the ORI."""
+    actor.require("accounts.user.read")
+    served = Agency.objects.filter(is_served=True, is_active=True)
+    if Role.NODE_ADMIN not in actor.roles:
+        served = served.filter(pk__in=[actor.agency_id])
+    return [(str(agency.pk), f"{agency.label}, {agency.ori}") for agency in served]
+
+
+def roles_to_choose(actor: Actor) -> list[Role]:
+    """The roles that the actor may give."""
+    return [role for role in Role if role != Role.SYSTEM and (role != Role.NODE_ADMIN or role in actor.roles)]
+
+
+def _services(actor: Actor, users: Sequence[User]) -> dict[UUID, list[Service]]:
+    held = Membership.objects.filter(user__in=users).select_related("agency").order_by("agency__name")
+    if Role.NODE_ADMIN not in actor.roles:
+        held = held.filter(agency_id__in=[actor.agency_id])
+    roles: dict[tuple[UUID, UUID, str], set[Role]] = {}
+    for one in held:
+        active = roles.setdefault((one.user_id, one.agency_id, one.agency.label), set())
+        active |= {Role(one.role)} if one.active else set()
+    found: dict[UUID, list[Service]] = {}
+    for (user, agency, label), active in roles.items():
+        found.setdefault(user, []).append(Service(agency, label, [role for role in Role if role in active]))
+    return found
+
+
+def _as_person(user: User, services: Sequence[Service], manages: bool = False) -> Person:
+    return Person(
+        user.pk,
+        user.username,
+        user.full_name,
+        user.phone,
+        user.unit,
+        user.is_active,
+        user.must_change_password,
+        services,
+        manages,
+    )
 
 
 def demo_logins() -> list[Login]:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login as begin_session
 from django.contrib.auth import logout as end_session
+from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -23,6 +24,7 @@ from vigil.platform.accounts import actions, queries
 from vigil.platform.accounts.access import SESSION_AGENCY, actor_of_session, actor_of_user
 from vigil.platform.accounts.frame import theme_of
 from vigil.platform.accounts.login import log_in, record_logout
+from vigil.platform.accounts.models import User
 from vigil.platform.doors import actor_of, page, public
 from vigil.web.navigation import links
 
@@ -49,6 +51,8 @@ def login(request: HttpRequest) -> HttpResponse:
             error, status = refused.sentence, refused.status
         else:
             begin_session(request, user, backend="django.contrib.auth.backends.ModelBackend")
+            if user.must_change_password:
+                return redirect("password")
             return redirect(_home(request, actor_of_user(user), after))
     logins = queries.demo_logins()
     context: dict[str, Any] = {"error": error, "next": after, "username": username, "demo_logins": logins}
@@ -66,6 +70,30 @@ def _home(request: HttpRequest, actor: Actor | None, after: str) -> str:
 def _safe(request: HttpRequest, address: str) -> str:
     safe = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
     return address if safe else settings.LOGIN_REDIRECT_URL
+
+
+@public
+@sensitive_post_parameters("current", "password", "again")
+@require_http_methods(["GET", "POST"])
+def password(request: HttpRequest) -> HttpResponse:
+    """Change one's own password; who was given one by somebody else comes here before anything else opens."""
+    user = request.user
+    actor = actor_of_user(user) if isinstance(user, User) else None
+    if not isinstance(user, User) or actor is None:
+        return redirect(settings.LOGIN_URL)
+    context: dict[str, Any] = {"must": user.must_change_password}
+    if request.method == "POST":
+        try:
+            changed = actions.change_own_password(
+                actor, *(request.POST.get(name, "") for name in ("current", "password", "again"))
+            )
+        except Invalid as refused:
+            context["at"] = {str(problem.path[0]): problem for problem in refused.problems}
+        else:
+            update_session_auth_hash(request, changed)
+            messages.success(request, "Your new password counts from now on.")
+            return redirect(_home(request, actor, settings.LOGIN_REDIRECT_URL))
+    return render(request, "accounts/password.html", context, status=422 if "at" in context else 200)
 
 
 @public

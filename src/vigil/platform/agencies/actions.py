@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from vigil.core.actor import Actor
@@ -13,13 +13,12 @@ from vigil.core.identifiers import ORI_PATTERN
 from vigil.core.permissions import Role
 from vigil.platform import clock
 from vigil.platform.actions import action, concerns, detail
+from vigil.platform.agencies.desk import Week
 from vigil.platform.agencies.listing import Listed
 from vigil.platform.agencies.models import Agency, Node
+from vigil.platform.agencies.region import Box
 from vigil.platform.agencies.retention import Retention, stored
 from vigil.platform.partners.models import change_roster
-
-Box = tuple[float, float, float, float]
-"""West, south, east, north in degrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,8 @@ class NewNode:
     watch_desk_name: str = ""
     watch_desk_phone: str = ""
     region: tuple[Box, ...] = ()
+    place: str = ""
+    desk_week: Week = field(default_factory=dict)
     is_demo: bool = False
 
 
@@ -73,6 +74,8 @@ def found_node(actor: Actor, wanted: NewNode) -> Node:
         watch_desk_name=wanted.watch_desk_name,
         watch_desk_phone=wanted.watch_desk_phone,
         region=[list(box) for box in wanted.region] or None,
+        place=wanted.place,
+        desk_week=dict(wanted.desk_week),
         is_demo=wanted.is_demo,
     )
     change_roster([], "node founded, no partner", clock.now())
@@ -88,6 +91,24 @@ def name_deconflictor(actor: Actor, name: str, phone: str) -> Node:
     node.save(update_fields=["deconflictor_name", "deconflictor_phone"])
     concerns(node=node.pk)
     return node
+
+
+@action("agencies.node.edit")
+def edit_node(actor: Actor, changes: Mapping[str, Any]) -> Node:
+    """Change the node's name, region or desk; the values are those of `reading.read_node` or `reading.read_desk`."""
+    node = Node.objects.select_for_update().get(slot=1)
+    for name, value in changes.items():
+        setattr(node, name, value)
+    node.save(update_fields=list(changes))
+    concerns(node=node.pk)
+    detail(**{name: str(value) for name, value in changes.items()})
+    return node
+
+
+@action("agencies.node.edit")
+def note_backup(actor: Actor) -> None:
+    """A backup was written just now; when the last one was is shown to administrators."""
+    Node.objects.filter(slot=1).update(backed_up_at=clock.now())
 
 
 @action("agencies.agency.create")

@@ -12,6 +12,7 @@ from django.db.models import F
 
 from vigil.core.identifiers import ORI_PATTERN, new_epoch, uuid7
 from vigil.platform import clock
+from vigil.platform.agencies import desk
 from vigil.platform.prepared import Prepared
 
 
@@ -78,10 +79,20 @@ class Node(models.Model):
     deconflictor_name = models.CharField(max_length=200, blank=True)
     deconflictor_phone = models.CharField(max_length=32, blank=True)
     """Who speaks with both sides where a silent operation meets another (specification, section 7); else the desk."""
-    desk_hours = models.CharField(max_length=200, blank=True)
+    desk_week = models.JSONField(default=dict, blank=True)
+    """When the desk is staffed, as `desk.Week`; empty: not said."""
+    desk_holidays = models.CharField(max_length=200, blank=True)
+    """What is different on holidays, in words."""
+    outside_name = models.CharField(max_length=200, blank=True)
+    outside_phone = models.CharField(max_length=32, blank=True)
+    """Who answers while the desk does not."""
+    place = models.CharField(max_length=200, blank=True)
+    """What the region was read from: `MD`, `Elm County, MD`, or four numbers."""
     region = models.JSONField(null=True, blank=True)
     """List of boxes [west, south, east, north] in degrees; empty: no region, so no place is outside it."""
     is_demo = models.BooleanField(default=False)
+    backed_up_at = models.DateTimeField(null=True, blank=True)
+    """When `vigil backup` last finished."""
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -89,6 +100,16 @@ class Node(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def desk_hours(self) -> str:
+        """When the desk is staffed, in words; empty where nobody has said it."""
+        return desk.in_words(self.desk_week)
+
+    @property
+    def outside(self) -> str:
+        """Who answers while the desk does not: name and telephone; empty where nobody is named."""
+        return ", ".join(filter(None, (self.outside_name, self.outside_phone)))
 
     @property
     def deconflictor(self) -> tuple[str, str]:

@@ -7,5 +7,8 @@ from vigil.platform.agencies import views
 app_name = "agencies"
 
 urlpatterns = [
+    path("setup/agency/", views.agency, name="agency"),
+    path("setup/node/", views.node, name="node"),
+    path("setup/watch-desk/", views.watch_desk, name="watch_desk"),
     path("setup/retention/", views.retention, name="retention"),
 ]

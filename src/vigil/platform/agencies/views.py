@@ -12,7 +12,9 @@ from django.views.decorators.http import require_http_methods
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
 from vigil.platform.agencies import actions
-from vigil.platform.agencies.models import Agency, agency_of
+from vigil.platform.agencies.desk import DAYS
+from vigil.platform.agencies.models import Agency, agency_of, this_node
+from vigil.platform.agencies.reading import ZONES, read_agency, read_desk, read_node
 from vigil.platform.agencies.retention import KINDS, read_retention, retention_of, stored
 from vigil.platform.doors import actor_of, page
 
@@ -36,8 +38,7 @@ def _at(refused: Invalid) -> dict[str, dict[str, Any]]:
 def retention(request: HttpRequest) -> HttpResponse:
     """How long the agency keeps what it registered."""
     actor = actor_of(request)
-    agency = _own_agency(actor)
-    typed: dict[str, Any] = stored(retention_of(agency.rules))
+    typed: dict[str, Any] = stored(retention_of(_own_agency(actor).rules))
     wrong: dict[str, dict[str, Any]] = {}
     if request.method == "POST":
         typed = {name: request.POST.get(name, "") for name in typed}
@@ -51,3 +52,80 @@ def retention(request: HttpRequest) -> HttpResponse:
     rows = [{"kind": kind, "value": typed[kind.code], "problem": wrong.get(kind.code)} for kind in KINDS]
     context = {"rows": rows, "keeps_history": typed["keeps_history"], "wrong": bool(wrong)}
     return render(request, "agencies/retention.html", context, status=422 if wrong else 200)
+
+
+@page("agencies.agency.edit")
+@require_http_methods(["GET", "POST"])
+def agency(request: HttpRequest) -> HttpResponse:
+    """The agency's own name, county, time zone and desk."""
+    actor = actor_of(request)
+    own = _own_agency(actor)
+    names = ("name", "short_name", "state", "county", "time_zone", "watch_desk_phone")
+    context: dict[str, Any] = {"values": {name: getattr(own, name) for name in names}, "ori": own.ori, "zones": ZONES}
+    if request.method == "POST":
+        context["values"] = {name: request.POST.get(name, "") for name in names}
+        try:
+            actions.edit_agency(actor, own, read_agency(context["values"]))
+        except Invalid as refused:
+            context["at"] = _at(refused)
+        else:
+            messages.success(request, "Saved.")
+            return redirect("setup")
+    return render(request, "agencies/agency.html", context, status=422 if "at" in context else 200)
+
+
+@page("agencies.node.edit")
+@require_http_methods(["GET", "POST"])
+def node(request: HttpRequest) -> HttpResponse:
+    """The node's name and region."""
+    known = this_node()
+    context: dict[str, Any] = {"values": {"name": known.name, "region": known.place or _numbers(known.region)}}
+    if request.method == "POST":
+        context["values"] = {name: request.POST.get(name, "") for name in ("name", "region")}
+        try:
+            actions.edit_node(actor_of(request), read_node(context["values"]))
+        except Invalid as refused:
+            context["at"] = _at(refused)
+        else:
+            messages.success(request, "Saved. Maps open there, and a place outside is flagged.")
+            return redirect("setup")
+    context |= {"code": known.code, "box": _numbers(known.region)}
+    return render(request, "agencies/node.html", context, status=422 if "at" in context else 200)
+
+
+def _numbers(region: list[list[float]] | None) -> str:
+    return ", ".join(f"{number:g}" for number in region[0]) if region else ""
+
+
+@page("agencies.node.edit")
+@require_http_methods(["GET", "POST"])
+def watch_desk(request: HttpRequest) -> HttpResponse:
+    """The desk's name, telephone and hours, and who answers outside them."""
+    known = this_node()
+    names = ("watch_desk_name", "watch_desk_phone", "desk_holidays", "outside_name", "outside_phone")
+    values = {name: getattr(known, name) for name in names}
+    for number, (opens, closes) in known.desk_week.items():
+        values |= {f"open_{number}": opens, f"close_{number}": closes}
+    context: dict[str, Any] = {"values": values}
+    if request.method == "POST":
+        context["values"] = request.POST.dict()
+        try:
+            actions.edit_node(actor_of(request), read_desk(context["values"]))
+        except Invalid as refused:
+            context["at"] = _at(refused)
+        else:
+            messages.success(request, "Saved. It stands on every page and in the policy.")
+            return redirect("setup")
+    context["days"] = [_day(number, day, context) for number, day in enumerate(DAYS)]
+    return render(request, "agencies/desk.html", context, status=422 if "at" in context else 200)
+
+
+def _day(number: int, day: str, context: dict[str, Any]) -> dict[str, Any]:
+    values = context["values"]
+    return {
+        "number": number,
+        "label": day,
+        "opens": values.get(f"open_{number}", ""),
+        "closes": values.get(f"close_{number}", ""),
+        "problem": context.get("at", {}).get(f"open_{number}"),
+    }

@@ -1,0 +1,162 @@
+"""From facts to what is done and what is missing. Pure: the clock is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+BACKUP_AGE = timedelta(days=7)
+"""A backup older than this is no recent one (ours)."""
+ADMINISTRATORS = 2
+"""One who is ill or leaves must not take the node along (ours)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an agency and of the node that serves it.
+
+    `administrators` and `supervisors` count people who can log in. `policy` is `adopted`, `differs` or empty;
+    `desks_checked` counts telephones on Whom to call that were checked within a year; `streets` is None where the
+    node has no street search.
+    """
+
+    agency: str
+    ori: str
+    state: str
+    time_zone: str
+    administrators: int
+    supervisors: int
+    desk_phone: str
+    desk_hours: str
+    rules_reviewed: bool
+    retention_set: bool
+    backed_up_at: datetime | None
+    neighbours: int
+    policy: str = ""
+    desks_checked: int = 0
+    streets: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that a ready node has. `needed`: without it the node is not ready; else it is worth having.
+
+    `of_node`: the same for every agency. `url_name` is the page that mends it, `permission` what that page needs;
+    without a page a command does, which `now` names.
+    """
+
+    code: str
+    label: str
+    done: bool
+    now: str
+    url_name: str = ""
+    permission: str = ""
+    needed: bool = True
+    of_node: bool = False
+
+
+def judge(facts: Facts, now: datetime) -> list[Item]:
+    """Every item with its state, in the order in which they are best done."""
+    items = [_agency(facts), _administrators(facts), _supervisor(facts), _desk(facts), _rules(facts), _retention(facts)]
+    items += [_policy(facts), _backup(facts, now), _neighbours(facts), _desks(facts)]
+    return items if facts.streets is None else [*items, _streets(facts.streets)]
+
+
+def missing(items: Sequence[Item]) -> list[Item]:
+    """What keeps the node from being ready."""
+    return [item for item in items if item.needed and not item.done]
+
+
+def _agency(facts: Facts) -> Item:
+    lacking = [word for word, value in (("state", facts.state), ("time zone", facts.time_zone)) if not value]
+    now = f"Not set for {facts.ori}: {' and '.join(lacking)}." if lacking else f"{facts.agency}, {facts.ori}."
+    return Item("agency", "Agency and ORI", not lacking, now, "agencies:agency", "agencies.agency.edit")
+
+
+def _administrators(facts: Facts) -> Item:
+    done = facts.administrators >= ADMINISTRATORS
+    now = f"{facts.administrators} can log in." if done else f"{facts.administrators} of {ADMINISTRATORS} can log in."
+    return Item("administrators", "At least two administrators", done, now, "people", "accounts.user.read")
+
+
+def _supervisor(facts: Facts) -> Item:
+    now = f"{facts.supervisors} can log in." if facts.supervisors else "Nobody: silent operations need one."
+    return Item("supervisor", "A supervisor", facts.supervisors > 0, now, "people", "accounts.user.read")
+
+
+def _desk(facts: Facts) -> Item:
+    lacking = [word for word, value in (("telephone", facts.desk_phone), ("hours", facts.desk_hours)) if not value]
+    now = f"Not set: {' and '.join(lacking)}." if lacking else f"{facts.desk_phone}, {facts.desk_hours}."
+    return Item(
+        "desk",
+        "Watch desk with telephone and hours",
+        not lacking,
+        now,
+        "agencies:watch_desk",
+        "agencies.node.edit",
+        of_node=True,
+    )
+
+
+def _rules(facts: Facts) -> Item:
+    now = "Looked at and saved." if facts.rules_reviewed else "Shipped values, which nobody has looked at and saved."
+    return Item(
+        "rules",
+        "Lead time, radii and buffers reviewed",
+        facts.rules_reviewed,
+        now,
+        "deconfliction:agency_rules",
+        "agencies.agency.edit",
+    )
+
+
+def _retention(facts: Facts) -> Item:
+    now = "Looked at and saved." if facts.retention_set else "Shipped days, which nobody has looked at and saved."
+    return Item("retention", "Retention set", facts.retention_set, now, "agencies:retention", "agencies.agency.edit")
+
+
+def _policy(facts: Facts) -> Item:
+    now = {"adopted": "Adopted.", "differs": "Adopted, but the settings now say something else."}
+    return Item(
+        "policy",
+        "Policy adopted",
+        facts.policy == "adopted",
+        now.get(facts.policy, "No policy is adopted."),
+        "policy:policy",
+        "policy.adoption.read",
+    )
+
+
+def _backup(facts: Facts, now: datetime) -> Item:
+    made = facts.backed_up_at
+    done = made is not None and now - made <= BACKUP_AGE
+    said = f"The last one is of {made:%Y-%m-%d}." if made else "None was ever made."
+    ask = "" if done else " Run `vigil backup FILE` on the node; the file holds the keys too."
+    return Item("backup", "Backup of data and keys, not older than a week", done, said + ask, of_node=True)
+
+
+def _neighbours(facts: Facts) -> Item:
+    done = facts.neighbours > 0
+    now = f"{facts.neighbours:,} are known." if done else "None: run `vigil agencies import FILE` on the node."
+    return Item("neighbours", "List of the agencies around", done, now, needed=False, of_node=True)
+
+
+def _desks(facts: Facts) -> Item:
+    done = facts.desks_checked > 0
+    now = f"{facts.desks_checked} checked within a year." if done else "No telephone on Whom to call has been checked."
+    return Item(
+        "desks",
+        "Telephones of other desks checked",
+        done,
+        now,
+        "whom_to_call:directory",
+        "whom_to_call.entry.read",
+        needed=False,
+        of_node=True,
+    )
+
+
+def _streets(streets: int) -> Item:
+    now = f"{streets:,} are known." if streets else "None: an address asks for a pin."
+    return Item("streets", "Streets imported", streets > 0, now, needed=False, of_node=True)
