@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.platform import made_streets as made
 
 pytestmark = pytest.mark.slow
 
@@ -151,6 +152,31 @@ def test_what_a_backup_holds_beyond_its_days_is_purged_again_when_it_comes_back(
     assert vigil.rows("SELECT count FROM deconfliction_purgedoperations") == [(1,)]
     verified = vigil("audit", "verify")
     assert (verified.returncode, "1 of them purged: sound" in verified.stdout) == (0, True)
+
+
+def test_streets_are_imported_listed_backed_up_removed_and_restored(vigil: Shell, tmp_path: Path) -> None:
+    bad = made.feature(1, "Elm St", [(float("nan"), 39.28), (-76.59, 39.28)], 100, "21202")
+    file = str(made.zipped(made.write_shapefile(tmp_path, [*made.grid(), bad])))
+    looked = vigil("places", "import", file, "--dry-run")
+    assert looked.returncode == 3
+    assert "Nothing written. 49 street segments" in looked.stdout
+    assert "made_addrfeat.zip, 50, geometry: A coordinate is no number" in looked.stdout
+    assert "No streets" in vigil("places", "list").stdout
+    done = vigil("places", "import", file, "--source", "Made up")
+    assert done.returncode == 3, done.stderr
+    assert "INCOMPLETE: 1 features refused." in done.stdout
+    assert "Made up: 49 segments" in vigil("places", "list").stdout
+    (layer,) = (vigil.data / "streets").iterdir()
+    backup = str(tmp_path / "node.vigil")
+    assert vigil("backup", backup).returncode == 0
+    assert vigil("places", "remove", "Made up").returncode == 0
+    assert not layer.exists()
+    assert vigil("places", "remove", "Made up").returncode == 2
+    assert vigil("restore", backup, "--replace").returncode == 0
+    assert "Made up: 49 segments" in vigil("places", "list").stdout
+    assert layer.read_bytes()[:7] == b"PMTiles"
+    refused = vigil("places", "import", str(tmp_path / "gone.zip"))
+    assert (refused.returncode, refused.stderr) == (2, f"vigil: There is no file {tmp_path / 'gone.zip'}.\n")
 
 
 def test_what_is_no_backup_is_refused_before_anything_is_moved(vigil: Shell, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "jobs": ("vigil.cli.jobs", "show waiting and dead jobs"),
     "check": ("vigil.cli.check", "explain the settings and what is wrong with them"),
     "agencies": ("vigil.cli.agencies", "import a list of the agencies around"),
+    "places": ("vigil.cli.places", "import, list and remove streets for addresses and the map"),
     "op": ("vigil.cli.op", "register, list and show operations of a node over its API"),
     "import": ("vigil.cli.import_file", "import operations from a file"),
 }

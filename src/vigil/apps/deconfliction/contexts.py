@@ -8,6 +8,7 @@ from uuid import UUID
 from vigil.apps.deconfliction.rules import PlanContext, agency_types, region_boxes
 from vigil.core.errors import NotFound
 from vigil.platform.agencies.models import agency_of, this_node
+from vigil.platform.gazetteer import finding
 
 
 def plan_context(agency_id: UUID | None, now: datetime) -> PlanContext:
@@ -22,4 +23,5 @@ def plan_context(agency_id: UUID | None, now: datetime) -> PlanContext:
         lead_time=timedelta(minutes=agency.lead_time_minutes),
         types=agency_types(agency.rules),
         region=region_boxes(region),
+        streets=finding.find,
     )

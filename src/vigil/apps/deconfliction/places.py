@@ -1,10 +1,11 @@
-"""Where a typed place lies: coordinates in any notation, a ZIP code or a town (specification, section 3).
+"""Where a typed place lies: coordinates in any notation, a ZIP code, a town or an address (specification, section 3).
 
-Promise: `read_place` is decided by the text and the node's region alone and needs no other machine. It never guesses:
-what can be read in two ways comes back as `Choices`, each with a text that reads as that place and nothing else.
-Angles are decimal degrees on WGS 84, lengths metres.
+Promise: `read_place` is decided by the text, the node's region and the streets that it is handed, and needs no other
+machine. It never guesses: what can be read in two ways comes back as `Choices`, each with a text that reads as that
+place and nothing else. Angles are decimal degrees on WGS 84, lengths metres.
 
-Coordinates are exact (uncertainty 0); a grid reference (USNG, MGRS) is as wide as its cell.
+Coordinates are exact (uncertainty 0); a grid reference (USNG, MGRS) is as wide as its cell; an address is as uncertain
+as `platform.gazetteer.finding` says.
 For ZIP codes and towns the package `zipcodes` gives one point and no extent, so
 their uncertainty is an *estimate*, never under 2 km: it reaches as far as the sixth nearest other ZIP point, since
 a cell of a plane tiling has six neighbours on average. It is far over 250 m, so the page asks for a pin.
@@ -13,7 +14,7 @@ a cell of a plane tiling has six neighbours on average. It is far over 250 m, so
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -23,6 +24,7 @@ from typing import Any, NamedTuple
 from vigil.apps.deconfliction.plan import PlaceSource
 from vigil.engine.geometry import Box, distance_m
 from vigil.engine.operation import Point
+from vigil.platform.gazetteer.finding import Found, Spot
 
 LEAST_TOWN_UNCERTAINTY_M = 2_000.0
 NEIGHBOURS = 6
@@ -60,6 +62,8 @@ class Unreadable:
 
 Reading = Place | Choices | Unreadable
 Regions = Sequence[Box]
+Streets = Callable[[str], Found | None]
+"""Where an address is; None where the node has no streets (`platform.gazetteer.finding.find`)."""
 
 EMPTY = "Give a place: a pin on the map, coordinates, a ZIP code or a town."
 NOT_A_PLACE = (
@@ -76,8 +80,8 @@ GRID = (
 )
 
 
-def read_place(text: str, region: Regions = ()) -> Reading:
-    """The place that a person typed.
+def read_place(text: str, region: Regions = (), streets: Streets | None = None) -> Reading:
+    """The place that a person typed; without `streets` an address asks for a pin.
 
     `region` are the boxes that the node serves; with the United States they are where operations are expected.
     Coordinates elsewhere are taken as typed unless a swap or a forgotten minus would bring them home: then both are
@@ -94,7 +98,7 @@ def read_place(text: str, region: Regions = ()) -> Reading:
         return angles if isinstance(angles, Unreadable) else _judge(angles, region)
     if grid := re.fullmatch(r"([0-9]{1,2}\s?[C-HJ-NP-X]\s?[A-HJ-NP-Z]{2})\s?([0-9 ]{2,})", text, re.IGNORECASE):
         return _grid_place(grid[1], grid[2])
-    return _town_place(text)
+    return _named_place(text, streets) if streets else _town_place(text)
 
 
 def coordinates(latitude: float, longitude: float, region: Regions = ()) -> Reading:
@@ -326,6 +330,46 @@ def _reach_m(point: Point) -> float:
             return max(LEAST_TOWN_UNCERTAINTY_M, float(round(distances[NEIGHBOURS - 1])))
         miles *= 3
     return miles * METRES_PER_MILE
+
+
+# --- addresses -----------------------------------------------------------------------------------------------------
+
+
+_ADDRESS = re.compile(
+    r"\d+[\w-]*(\s\d/\d)?\s+\S|.*(&|@|/|\b(and|at)\b|\b(block|blk)\b|,\s*\d{5}(-\d{4})?$|\bnear\s+-?\d+\.)",
+    re.IGNORECASE,
+)
+
+
+def _named_place(text: str, streets: Streets) -> Reading:
+    """A town or an address; where the text can be both, a person picks."""
+    town = _town_place(text)
+    has_state = bool(next(_town_readings(text))[1])
+    if not isinstance(town, Unreadable) and (has_state or _ADDRESS.match(text)):
+        return town
+    found = streets(text)
+    if found is None:
+        return town
+    known = tuple(_street(spot) for spot in found.spots)
+    if isinstance(town, Unreadable):
+        return _address(found, known) if found.is_named or _looks_like_a_street(text) else town
+    if not known or not found.is_named:
+        return town
+    towns = (town,) if isinstance(town, Place) else town.places
+    return Choices("This is the name of a town and of a street. Pick the one meant.", (*known, *towns)[:MOST_CHOICES])
+
+
+def _address(found: Found, known: tuple[Place, ...]) -> Reading:
+    if known and not found.sentence:
+        return known[0]
+    return Choices(found.sentence, known) if known else Unreadable(found.sentence)
+
+
+def _street(spot: Spot) -> Place:
+    return Place(spot.longitude, spot.latitude, PlaceSource.ADDRESS, spot.uncertainty_m, spot.text, spot.label)
+
+
+# --- towns ---------------------------------------------------------------------------------------------------------
 
 
 class Town(NamedTuple):

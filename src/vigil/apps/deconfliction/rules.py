@@ -72,7 +72,8 @@ class PlanContext:
     """What a plan is read against.
 
     `zone` is the agency's, for a span without a place; `types` carry the agency's own radii and buffers
-    (`agency_types`); an empty `region` means that no place is outside it; `mode` is taken where the input names none.
+    (`agency_types`); an empty `region` means that no place is outside it; `mode` is taken where the input names none;
+    without `streets` an address asks for a pin.
     """
 
     now: datetime
@@ -81,6 +82,7 @@ class PlanContext:
     types: Mapping[str, OperationType] = field(default_factory=lambda: OPERATION_TYPES)
     region: tuple[Box, ...] = ()
     mode: Mode = Mode.LIVE
+    streets: places.Streets | None = None
 
 
 def agency_types(own: Mapping[str, Any]) -> Mapping[str, OperationType]:
@@ -383,7 +385,7 @@ def _where(site: _Fields, context: PlanContext) -> _Where | None:
         return _drawn(site)
     if site.has("latitude") or site.has("longitude"):
         return _numbers(site, context)
-    reading = places.read_place(site.text("place"), context.region)
+    reading = places.read_place(site.text("place"), context.region, context.streets)
     return _settled(site, "place", reading, site.text("place"))
 
 

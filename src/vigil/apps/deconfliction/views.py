@@ -633,7 +633,7 @@ def read_place(request: HttpRequest) -> JsonResponse:
     """How a typed place is read: the line under the field. POST, so that no place stands in an address or log."""
     asked = posted_json(request)
     context = plan_context(actor_of(request).agency_id, clock.now())
-    reading = places.read_place(str(asked.get("text", ""))[:300], context.region)
+    reading = places.read_place(str(asked.get("text", ""))[:300], context.region, context.streets)
     if isinstance(reading, places.Unreadable):
         return JsonResponse({"kind": "unreadable", "sentence": reading.sentence})
     if isinstance(reading, places.Choices):
@@ -653,6 +653,8 @@ def _place_answer(place: places.Place, asked: Mapping[str, Any]) -> dict[str, An
         )
     elif asked.get("source") == PlaceSource.PIN:
         sentence = f"Pin. Exact. Time zone {local}."
+    elif place.source == PlaceSource.ADDRESS:
+        sentence = f"{place.label}. Good to about {words.length(off)}, which widens the zone. Time zone {local}."
     elif off:
         sentence = f"This device's position, good to {off:,.0f} m. Time zone {local}."
     else:
