@@ -61,6 +61,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.joint_offer.answer": FIELD,
     "deconfliction.interest.remind": frozenset({SYSTEM}),
     "deconfliction.operation.remind": frozenset({SYSTEM}),
+    "deconfliction.series.create": FIELD,
+    "deconfliction.series.edit": FIELD,
     "deconfliction.task_force.read": FIELD | {AGENCY_ADMIN},
     "deconfliction.task_force.edit": frozenset({AGENCY_ADMIN}),
     "deconfliction.look.read": frozenset({AGENCY_ADMIN, NODE_ADMIN}),

@@ -20,9 +20,10 @@ from tests.apps.deconfliction.plans import phone, plan, site
 from tests.apps.deconfliction.test_actions import register, supervises
 from tests.conftest import make_agency, make_user
 
-from vigil.apps.deconfliction import actions, joint, planning, task_forces, uploads
-from vigil.apps.deconfliction.models import Conflict, ImportBatch, JointOffer, Receipt
+from vigil.apps.deconfliction import actions, joint, planning, series, task_forces, uploads
+from vigil.apps.deconfliction.models import Conflict, ImportBatch, JointOffer, Operation, Receipt
 from vigil.apps.deconfliction.plan import Contact, Disclosure
+from vigil.apps.deconfliction.repeat import How, Pattern
 from vigil.platform.doors import addresses
 from vigil.platform.notices import board
 from vigil.platform.notices.live import visible
@@ -121,12 +122,40 @@ def world(cast: Any, now: datetime) -> World:
         "task_force_id": force.pk,
         "user_id": cast.user("alice").pk,
     }
+    nightly = Pattern(How.NIGHTLY, count=1)
+    planned = {
+        one.id: series.plan_series(cast.actor("alice"), one.id, one.revision, nightly, None, now).pk
+        for one in (Operation.objects.get(pk=mine.pk), silent)
+    }
     receipt = {one.operation_id: one.number for one in Receipt.objects.order_by("number")}
+
+    def told(own: Operation, conflict_id: UUID, repeated: Operation) -> dict[str, Any]:
+        ids = {"operation_id": own.id, "conflict_id": conflict_id, "series_id": planned[repeated.id]}
+        return shared | ids | {"number": receipt[own.id]}
+
     return World(
         cast,
-        shared | {"operation_id": mine.id, "conflict_id": conflict.id, "number": receipt[mine.id]},
-        shared | {"operation_id": silent.id, "conflict_id": hers.id, "number": receipt[silent.id]},
-        shared | {"operation_id": dave.id, "conflict_id": conflict.id, "number": receipt[dave.id]},
+        shared
+        | {
+            "operation_id": mine.id,
+            "conflict_id": conflict.id,
+            "number": receipt[mine.id],
+            "series_id": planned[mine.id],
+        },
+        shared
+        | {
+            "operation_id": silent.id,
+            "conflict_id": hers.id,
+            "number": receipt[silent.id],
+            "series_id": planned[silent.id],
+        },
+        shared
+        | {
+            "operation_id": dave.id,
+            "conflict_id": conflict.id,
+            "number": receipt[dave.id],
+            "series_id": planned[mine.id],
+        },
     )
 
 
@@ -181,7 +210,8 @@ def hidden_from(world: World) -> Iterator[tuple[str, Mapping[str, Any], tuple[st
     yield "dave", world.plain, ("conflict_id", "offer_id", "task_force_id")
     for name in ("eve", "sam", "dave", "fay", "erin", "ann"):
         yield name, world.silent, ("batch_id", "upload_id", "offer_id", "task_force_id", "user_id")
-    yield "carol", world.silent, ("operation_id", "number", "batch_id", "upload_id", "offer_id", "task_force_id")
+    seen = ("operation_id", "number", "series_id")
+    yield "carol", world.silent, (*seen, "batch_id", "upload_id", "offer_id", "task_force_id")
 
 
 def test_hidden_looks_like_missing_at_every_address(world: World, token: Any) -> None:

@@ -340,14 +340,14 @@ def _create(
     now: datetime,
     *,
     agency_id: UUID | None = None,
+    operation_id: UUID | None = None,
     status: port.Status = port.Status.REGISTERED,
     batch: ImportBatch | None = None,
 ) -> Operation:
     agency_id = agency_id or actor.agency_id
     if agency_id is None:
         raise NotFound
-    operation_id = uuid7()
-    return _write(actor, operation_id, 1, agency_id, plan, kind, status, now, batch=batch)
+    return _write(actor, operation_id or uuid7(), 1, agency_id, plan, kind, status, now, batch=batch)
 
 
 def _revise(

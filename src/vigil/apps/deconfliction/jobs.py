@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from vigil.apps.deconfliction import actions, importing, interests, purge, queries, reminders
+from vigil.apps.deconfliction import actions, importing, interests, purge, queries, reminders, series
 from vigil.core.actor import system
 from vigil.platform.jobs.queue import at_start, job, periodic
 from vigil.protocol.node import AHEAD_US
@@ -51,6 +51,13 @@ def remind(now: datetime) -> None:
     """Ask owners before the start, for the reason of an exigent operation, and before a long one ends."""
     if reminders.due(now):
         reminders.remind(WORKER, now)
+
+
+@periodic("deconfliction.series", every=timedelta(minutes=1))
+def finish_series(now: datetime) -> None:
+    """Register the days of a series that a crash left, for whoever planned it."""
+    for one in series.left_behind(now):
+        series.finish(one, now)
 
 
 @job(importing.JOB)

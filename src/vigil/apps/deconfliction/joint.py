@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from vigil.apps.deconfliction import access, actions, notices, plan_rows
+from vigil.apps.deconfliction import access, actions, notices, plan_rows, series
 from vigil.apps.deconfliction.cards import Card, others_card
 from vigil.apps.deconfliction.models import (
     ConflictSide,
@@ -155,7 +155,9 @@ def joint_rows(actor: Actor, operation_id: UUID) -> tuple[JointRow, ...]:
     access.get_operation(actor, operation_id)
     offers = JointOffer.objects.filter(Q(asked=operation_id) | Q(other=operation_id))
     between = {(offer.asked_id, offer.other_id): offer for offer in offers}
-    named = {UUID(text) for text in _named_by(operation_id)}
+    # The others of its own series name it by themselves: nobody asked, nobody is to answer.
+    siblings = series.siblings_of([operation_id]).get(operation_id, frozenset())
+    named = {UUID(text) for text in _named_by(operation_id)} - siblings
     others = named | {offer.other_id for offer in between.values() if offer.asked_id == operation_id}
     found = {one.operation_id: one for one in _current(others)}
     rows = (_row(operation_id, other, found.get(other), other in named, between) for other in sorted(others))
@@ -178,13 +180,15 @@ def open_offers(actor: Actor) -> tuple[tuple[Operation, JointRow], ...]:
 
 
 def agreed_with(operation_ids: Sequence[UUID]) -> dict[UUID, frozenset[str]]:
-    """Of those that named another one by an offer: which they name still."""
+    """Of those that named another one by an offer, or as one of their series: which they name still."""
     offers = JointOffer.objects.filter(Q(asked__in=operation_ids) | Q(other__in=operation_ids))
     pairs = {(offer.asked_id, offer.other_id) for offer in offers}
-    if not pairs:
+    siblings = series.siblings_of(operation_ids)
+    if not pairs and not siblings:
         return {}
-    others = {one: {b if one == a else a for a, b in pairs if one in (a, b)} for one in operation_ids}
-    kept = {one: _named_by(one) & frozenset(map(str, asked)) for one, asked in others.items() if asked}
+    asked = {one: {b if one == a else a for a, b in pairs if one in (a, b)} for one in operation_ids}
+    others = {one: found | siblings.get(one, frozenset()) for one, found in asked.items()}
+    kept = {one: _named_by(one) & frozenset(map(str, found)) for one, found in others.items() if found}
     return {one: named for one, named in kept.items() if named}
 
 

@@ -1084,3 +1084,48 @@ class PastPair(models.Model):
 
     def __str__(self) -> str:
         return f"past pair {self.id}"
+
+
+class Series(models.Model):
+    """Operations made of one by repeating it. Each is an operation like any other; nothing matches a series (ADR 5)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey(Operation, null=True, on_delete=models.SET_NULL, related_name="+")
+    source_revision = models.PositiveIntegerField()
+    """What is repeated: the plan of this revision, whatever becomes of it later."""
+    pattern = models.CharField(max_length=200)
+    """In words, such as "Each day"."""
+    reading = models.CharField(max_length=10, blank=True)
+    """What a local time in doubt means (`repeat.Reading`)."""
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "series"
+
+    def __str__(self) -> str:
+        return f"series {self.id}"
+
+
+class SeriesMember(models.Model):
+    """One operation of a series, or one that is still to be registered: a crash in between loses none."""
+
+    id = models.BigAutoField(primary_key=True)
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="members")
+    days = models.PositiveSmallIntegerField()
+    """So many days after the operation that is repeated, which is a member itself, with 0."""
+    planned_id = models.UUIDField(unique=True, default=uuid7)
+    """The id that its operation has or will have: all members name one another, so that they never alarm each other."""
+    operation = models.OneToOneField(Operation, null=True, on_delete=models.CASCADE, related_name="series_member")
+    problem = models.CharField(max_length=300, blank=True)
+    """Why it could not be registered."""
+    moved_by = models.UUIDField(null=True)
+    """The last request that moved it: asked again, it does not move twice."""
+
+    class Meta:
+        ordering = ("series", "days")
+        constraints = (models.UniqueConstraint(fields=("series", "days"), name="deconfliction_one_a_day"),)
+
+    def __str__(self) -> str:
+        return f"member {self.days} of series {self.series_id}"

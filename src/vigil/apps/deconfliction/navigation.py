@@ -15,7 +15,7 @@ READ = "deconfliction.operation.read"
 
 register(
     Entry("Today", "Today", "deconfliction:today", "home", 10, READ),
-    Entry("Operations", "Ops", "deconfliction:operations", "list", 20, READ, prefixes=("/operations/",)),
+    Entry("Operations", "Ops", "deconfliction:operations", "list", 20, READ, prefixes=("/operations/", "/series/")),
     Entry("Map", "Map", "deconfliction:map", "map", 30, READ, prefixes=("/map/",)),
     Entry(
         "Conflicts",

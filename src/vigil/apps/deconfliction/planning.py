@@ -13,50 +13,20 @@ from uuid import UUID
 from vigil.apps.deconfliction import access, actions, forms, plan_rows, rules
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.models import Draft, Operation, Revision, RevisionKind, Status
-from vigil.apps.deconfliction.plan import Plan, PlannedSite
+from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.plan_rows import instant
+from vigil.apps.deconfliction.repeat import FARTHEST_DAYS, moved_by_days
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict as Stale
 from vigil.core.errors import Invalid, NotFound
-from vigil.engine import windows
-from vigil.engine.operation import Window
 from vigil.engine.types import OPERATION_TYPES
 from vigil.platform.actions import action, concerns
 from vigil.protocol import store as port
 
-FARTHEST_DAYS = 366
-"""Ours: a move by more is a slip of the hand."""
 OVER = (Status.ENDED, Status.CANCELLED)
 RENEWED_TYPES = ("fixed_surveillance", "technical_install")
 """Specification 3, the table: "7 d, then renew"."""
 RENEWED = "Renewed while under way."
-
-
-def moved_by_days(plan: Plan, days: int) -> Plan:
-    """The plan so many days later, at the same local time of each site whatever the clocks do meanwhile.
-
-    Raises `Invalid` at the time with both readings where a local time does not exist or occurs twice.
-    """
-    sites = tuple(_site_moved(site, days) for site in plan.sites)
-    span = plan.span
-    if span is not None:
-        zone = plan.span_zone or "UTC"
-        span = Window(_wall_moved(span.start, zone, days, "starts_at"), _wall_moved(span.end, zone, days, "ends_at"))
-    return replace(plan, sites=sites, span=span)
-
-
-def _site_moved(site: PlannedSite, days: int) -> PlannedSite:
-    start = _wall_moved(site.starts_at, site.zone, days, "starts_at")
-    return plan_rows.retimed(site, start, _wall_moved(site.ends_at, site.zone, days, "ends_at"))
-
-
-def _wall_moved(at: int, zone: str, days: int, field: str) -> int:
-    wall = windows.wall_time(at, zone).replace(tzinfo=None) + timedelta(days=days)
-    try:
-        return windows.local_instant(wall, zone)
-    except (windows.NonexistentTime, windows.AmbiguousTime) as error:
-        choices = tuple(choice.isoformat() for choice in error.choices)
-        raise Invalid.at(field, sentence=str(error), choices=choices) from None
 
 
 @action("deconfliction.operation.edit")
@@ -67,18 +37,7 @@ def move_operation(
 
     Raises `Conflict` (stale), `Invalid` where it is over, moves by nothing or too far, or a local time is in doubt.
     """
-    operation = _current(actor, operation_id, expected_revision)
-    if operation.status in OVER:
-        raise Invalid.at(sentence="This operation is over: copy it to plan it again.")
-    by = timedelta(days=days, minutes=minutes)
-    if not by or abs(by) > timedelta(days=FARTHEST_DAYS):
-        raise Invalid.at("by", sentence=f"Give by how much it moves: at most {FARTHEST_DAYS} days.")
-    plan = plan_of(operation)
-    plan = moved_by_days(plan, days) if days else plan
-    plan = _flagged(actor, plan_rows.shifted(plan, timedelta(minutes=minutes)) if minutes else plan, now)
-    if max(actions._ends(plan)) <= instant(now):
-        raise Invalid.at("by", sentence="Moved so, it would be over already. Move it by less.")
-    return actions._revise(actor, operation, plan, RevisionKind.SHIFT, port.Status.REGISTERED, now)
+    return _move(actor, _current(actor, operation_id, expected_revision), now, days=days, minutes=minutes)
 
 
 @action("deconfliction.operation.edit")
@@ -102,9 +61,9 @@ def split_operation(
     own = replace(plan, sites=taken, external_id="", joint_with=frozenset())
     status = port.Status(operation.status)
     rest = actions._revise(
-        actor, operation, _flagged(actor, replace(plan, sites=left), now), RevisionKind.EDIT, status, now
+        actor, operation, flagged(actor, replace(plan, sites=left), now), RevisionKind.EDIT, status, now
     )
-    new = actions._create(actor, _flagged(actor, own, now), RevisionKind.REGISTER, now, agency_id=operation.agency_id)
+    new = actions._create(actor, flagged(actor, own, now), RevisionKind.REGISTER, now, agency_id=operation.agency_id)
     concerns(operations=[operation.pk, new.pk])
     return rest, new
 
@@ -158,7 +117,7 @@ def renew_operation(actor: Actor, operation_id: UUID, expected_revision: int, no
         for site in plan.sites
     )
     reason = plan.exigent_reason or RENEWED
-    plan = _flagged(actor, replace(plan, sites=sites, exigent_reason=reason), now)
+    plan = flagged(actor, replace(plan, sites=sites, exigent_reason=reason), now)
     return actions._revise(actor, operation, plan, RevisionKind.EDIT, port.Status.REGISTERED, now)
 
 
@@ -173,16 +132,30 @@ def plan_of(operation: Operation) -> Plan:
     return plan_rows.plan_of(found)
 
 
+def flagged(actor: Actor, plan: Plan, now: datetime) -> Plan:
+    """The plan with the flags that it now deserves in the actor's agency."""
+    if actor.agency_id is None:
+        raise NotFound
+    return replace(plan, flags=rules.plan_flags(plan, plan_context(actor.agency_id, now)))
+
+
+def _move(actor: Actor, operation: Operation, now: datetime, *, days: int, minutes: int) -> Operation:
+    if operation.status in OVER:
+        raise Invalid.at(sentence="This operation is over: copy it to plan it again.")
+    by = timedelta(days=days, minutes=minutes)
+    if not by or abs(by) > timedelta(days=FARTHEST_DAYS):
+        raise Invalid.at("by", sentence=f"Give by how much it moves: at most {FARTHEST_DAYS} days.")
+    plan = plan_of(operation)
+    plan = moved_by_days(plan, days) if days else plan
+    plan = flagged(actor, plan_rows.shifted(plan, timedelta(minutes=minutes)) if minutes else plan, now)
+    if max(actions._ends(plan)) <= instant(now):
+        raise Invalid.at("by", sentence="Moved so, it would be over already. Move it by less.")
+    return actions._revise(actor, operation, plan, RevisionKind.SHIFT, port.Status.REGISTERED, now)
+
+
 def _current(actor: Actor, operation_id: UUID, expected_revision: int) -> Operation:
     operation = access.get_operation(actor, operation_id)
     concerns(operation=operation.pk)
     if operation.revision != expected_revision:
         raise Stale
     return operation
-
-
-def _flagged(actor: Actor, plan: Plan, now: datetime) -> Plan:
-    """The plan with the flags that it now deserves."""
-    if actor.agency_id is None:
-        raise NotFound
-    return replace(plan, flags=rules.plan_flags(plan, plan_context(actor.agency_id, now)))

@@ -31,14 +31,19 @@ def _changed(
     )
 
 
+def typed_move(request: HttpRequest) -> tuple[int, int]:
+    """By how many days and minutes something is to be moved; nothing where no number was typed."""
+    text, unit = request.POST.get("by", ""), request.POST.get("unit", "")
+    number = int(text) if text.isdecimal() and len(text) < 6 else 0
+    number = -number if request.POST.get("way") == "earlier" else number
+    return (number, 0) if unit == "days" else (0, number * (60 if unit == "hours" else 1))
+
+
 @page("deconfliction.operation.edit")
 @require_POST
 def move(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """Move it by so many days, hours or minutes, later or earlier."""
-    text, unit = request.POST.get("by", ""), request.POST.get("unit", "")
-    number = int(text) if text.isdecimal() and len(text) < 6 else 0
-    number = -number if request.POST.get("way") == "earlier" else number
-    days, minutes = (number, 0) if unit == "days" else (0, number * (60 if unit == "hours" else 1))
+    days, minutes = typed_move(request)
     return _changed(
         request,
         operation_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 
@@ -18,6 +19,14 @@ def posted_json(request: HttpRequest) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise Invalid([Problem((), "The request is not JSON.")]) from None
     return read if isinstance(read, dict) else {}
+
+
+def uuid_of(text: str | None) -> UUID | None:
+    """The id that was sent; None for what is none."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
 
 
 def whole(text: str) -> int:

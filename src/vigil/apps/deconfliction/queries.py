@@ -111,6 +111,7 @@ class OperationFilter:
     text: str = ""
     mine: bool = False
     mode: str = ""
+    series: UUID | None = None
     newest_first: bool = False
     cursor: str = ""
     limit: int = PAGE
@@ -684,6 +685,8 @@ def _narrowed(found: QuerySet[Operation], actor: Actor, wanted: OperationFilter,
         found = found.filter(Q(reference__istartswith=text) | Q(external_id__istartswith=text))
     if wanted.mine:
         found = found.filter(submitter_id=actor.user_id)
+    if wanted.series is not None:
+        found = found.filter(series_member__series=wanted.series)
     return found
 
 

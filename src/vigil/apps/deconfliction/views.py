@@ -28,6 +28,7 @@ from vigil.apps.deconfliction import (
     queries,
     reminders,
     rules,
+    series,
     task_forces,
     words,
 )
@@ -36,7 +37,7 @@ from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.lanes import lanes
 from vigil.apps.deconfliction.models import Operation
 from vigil.apps.deconfliction.plan import PlaceSource
-from vigil.apps.deconfliction.posted import posted_json, whole
+from vigil.apps.deconfliction.posted import posted_json, uuid_of, whole
 from vigil.apps.deconfliction.wall_times import TimeError, is_zone, read_time
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict as Stale
@@ -78,7 +79,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "more_conflicts": max(0, len(day.conflicts) - len(urgent)),
         "waiting": waiting,
         "lanes": lanes(day.soon, zone, now),
-        "mine": [_operation_line(row, zone, now) for row in mine.rows[:5]],
+        "mine": [operation_line(row, zone, now) for row in mine.rows[:5]],
         "is_first": not (day.conflicts or waiting or mine.rows or day.soon) and _has_none(actor, now),
         "may_import": actor.can("deconfliction.operation.import"),
     }
@@ -193,7 +194,8 @@ def _period(when: str, zone: str, now: datetime) -> tuple[datetime | None, datet
     }.get(when, (None, None))
 
 
-def _operation_line(row: queries.OperationRow, zone: str, now: datetime) -> dict[str, Any]:
+def operation_line(row: queries.OperationRow, zone: str, now: datetime) -> dict[str, Any]:
+    """One operation as a line of a table; its times are local to its site."""
     site_zone = row.zone or zone
     state = row.determination
     if state == "conflict":
@@ -225,7 +227,8 @@ def _operation_line(row: queries.OperationRow, zone: str, now: datetime) -> dict
 
 def operation_filter(request: HttpRequest, zone: str, now: datetime) -> tuple[dict[str, str], queries.OperationFilter]:
     typed = {
-        name: request.GET.get(name, "").strip() for name in ("q", "when", "type", "state", "mine", "sort", "after")
+        name: request.GET.get(name, "").strip()
+        for name in ("q", "when", "type", "state", "mine", "each", "sort", "after")
     }
     typed["when"] = typed["when"] or ("all" if typed["q"] else "ahead")
     by_status = typed["state"] in dict(words.STATUSES)
@@ -253,7 +256,7 @@ def operations(request: HttpRequest) -> HttpResponse:
         if found is not None:
             return redirect("deconfliction:operation", found)
     found_page = queries.operation_list(actor, wanted, now)
-    rows = [_operation_line(row, zone, now) for row in found_page.rows]
+    rows = _folded([operation_line(row, zone, now) for row in found_page.rows], bool(filters["each"]))
     drafts = [
         {"id": draft.id, "name": _draft_name(draft), "saved_at": draft.saved_at, "url": _draft_url(draft)}
         for draft in queries.drafts(actor)
@@ -265,7 +268,7 @@ def operations(request: HttpRequest) -> HttpResponse:
         "is_first": not rows and not drafts and _has_none(actor, now),
         "may_import": actor.can("deconfliction.operation.import"),
         "heading": "Operations",
-        "detail": _list_detail(filters, len(rows), bool(found_page.next_cursor), zone),
+        "detail": _list_detail(filters, len(found_page.rows), bool(found_page.next_cursor), zone),
         "types": OPERATION_TYPES.values(),
         "when_choices": WHEN,
         "state_choices": DETERMINATIONS,
@@ -275,6 +278,21 @@ def operations(request: HttpRequest) -> HttpResponse:
         "csv_url": f"{reverse('deconfliction:operations_csv')}?{_without(request.GET, 'after')}",
     }
     return render(request, "deconfliction/operations.html", context)
+
+
+def _folded(rows: list[dict[str, Any]], each: bool) -> list[dict[str, Any]]:
+    """Of a series the first on the page, with how many follow there; those with a conflict always by themselves."""
+    known = series.series_of(row["id"] for row in rows)
+    shown, first_of = [], dict[UUID, dict[str, Any]]()
+    for row in rows:
+        row["series_id"] = key = known.get(row["id"])
+        if key and key in first_of and not each and not row["row"].conflicts:
+            first_of[key]["more"] = first_of[key].get("more", 0) + 1
+            continue
+        if key:
+            first_of.setdefault(key, row)
+        shown.append(row)
+    return shown
 
 
 def _by_number(actor: Actor, number: str, now: datetime) -> UUID | None:
@@ -302,7 +320,7 @@ def operations_csv(request: HttpRequest) -> HttpResponse:
     """The list as a file: the same filter, the same columns, every page of it. Lists never show a place."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     _, wanted = operation_filter(request, zone, now)
-    lines = (_operation_line(row, zone, now) for row in _every(lambda c: queries.operation_list(actor, c, now), wanted))
+    lines = (operation_line(row, zone, now) for row in _every(lambda c: queries.operation_list(actor, c, now), wanted))
     head = ("Answer", "Operation", "Type", "Starts", "Ends", "Zone", "Status", "Registered by", "Sites")
     return _csv("operations", head, (_csv_line(line) for line in lines))
 
@@ -441,7 +459,7 @@ def conflicts_csv(request: HttpRequest) -> HttpResponse:
 def register(request: HttpRequest) -> HttpResponse:
     """The one page on which an operation is registered."""
     actor, now = actor_of(request), clock.now()
-    draft_id = _uuid(request.POST.get("draft") or request.GET.get("draft"))
+    draft_id = uuid_of(request.POST.get("draft") or request.GET.get("draft"))
     if request.method == "GET":
         return _form_page(request, _opened_form(actor, draft_id, _remembered(actor)))
     typed = forms.nest(_texts(request))
@@ -458,7 +476,7 @@ def edit(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """The same page for an operation that exists: a new revision that asks again."""
     actor, now = actor_of(request), clock.now()
     detail = queries.operation_detail(actor, operation_id, now)
-    draft_id = _uuid(request.POST.get("draft") or request.GET.get("draft"))
+    draft_id = uuid_of(request.POST.get("draft") or request.GET.get("draft"))
     if request.method == "GET":
         return _form_page(request, _opened_form(actor, draft_id, forms.typed_of_plan(detail.plan)), editing=detail)
     typed = forms.nest(_texts(request))
@@ -549,13 +567,6 @@ def _changed(typed: dict[str, Any], do: str, choice: str) -> dict[str, Any]:
     return typed | {name: rows}
 
 
-def _uuid(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
-
-
 def _remembered(actor: Actor) -> dict[str, Any]:
     """The contacts of last time; the first time, the person's own name and phone."""
     known = queries.remembered_contacts(actor)
@@ -608,8 +619,8 @@ def save_draft(request: HttpRequest) -> JsonResponse:
     """Keep what is typed, for the script; answers with the draft's id and the time it was saved."""
     actor, now = actor_of(request), clock.now()
     typed = forms.nest((name, value) for name, value in _texts(request) if name != "operation")
-    operation_id = _uuid(request.POST.get("operation"))
-    draft_id = _uuid(request.POST.get("draft"))
+    operation_id = uuid_of(request.POST.get("operation"))
+    draft_id = uuid_of(request.POST.get("draft"))
     try:
         draft = actions.save_draft(actor, typed, now, draft_id, operation_id)
     except NotFound:
@@ -775,6 +786,8 @@ def operation_page(request: HttpRequest, operation_id: UUID, status: int = 200) 
         "may_move": actor.can("deconfliction.operation.edit") and not is_over,
         "may_renew": actor.can("deconfliction.operation.edit")
         and planning.may_renew(detail.row.operation_type, detail.row.status, detail.row.starts_at, now),
+        "series": series.place_in_series(actor, operation_id),
+        "may_repeat": actor.can("deconfliction.series.create") and detail.row.status != "cancelled",
         "reason_due": detail.row.reason_due and actor.can("deconfliction.operation.edit"),
         "still_going": not is_over
         and reminders.asks_before_start(operation_id, detail.row.revision, detail.row.starts_at, now),
@@ -1090,7 +1103,7 @@ def notice(request: HttpRequest, notice_id: UUID) -> JsonResponse:
         raise NotFound
     url = ""
     for noun, name in (("conflict", "deconfliction:conflict"), ("operation", "deconfliction:operation")):
-        target = _uuid(str(found.object_ids.get(noun, "")))
+        target = uuid_of(str(found.object_ids.get(noun, "")))
         if target and not url:
             url = reverse(name, args=[target])
     return JsonResponse({"body": found.body, "urgent": found.urgent, "url": url})
