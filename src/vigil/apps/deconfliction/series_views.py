@@ -143,6 +143,7 @@ def _series_page(request: HttpRequest, series_id: UUID, status: int = 200) -> Ht
         "answers": _answers(detail.rows),
         "lines": lines,
         "ahead": sorted(ahead, key=lambda line: line["starts_at"]),
+        "refused": [day for day in detail.waiting if day.problem],
         "may_edit": actor.can("deconfliction.series.edit") and bool(ahead),
         "may_register": actor.can("deconfliction.series.create") and bool(detail.waiting),
         "first": request.POST.get("first") or request.GET.get("first", ""),
