@@ -12,7 +12,7 @@ from django.test import Client
 from tests.apps.deconfliction.plans import ZONE, phone, plan, site
 from tests.apps.deconfliction.test_actions import register, supervises
 
-from vigil.apps.deconfliction import actions, jobs, joint, planning, repeat, series
+from vigil.apps.deconfliction import actions, jobs, joint, planning, purge, repeat, series
 from vigil.apps.deconfliction.models import Conflict, Operation, Series, SeriesMember
 from vigil.apps.deconfliction.plan import Disclosure
 from vigil.apps.deconfliction.repeat import How, Pattern, Reading
@@ -331,3 +331,19 @@ def test_the_list_folds_a_series_but_never_a_conflict(browser: Client, people: A
     assert "4 more here" in page
     assert f'href="/series/{found.id}/"' in page
     assert browser.get("/operations/?each=yes").content.decode().count("<tr data-row>") == 6
+
+
+def test_each_night_is_purged_on_its_own_clock_and_the_series_with_the_last(people: Any, now: datetime) -> None:
+    found = made(people, now, 20)
+    nights = operations(found)
+    for night in nights:
+        actions.cancel_operation(people.actor("alice"), night.id, night.revision, now)
+    jobs.run_due_searches(now)
+    system = jobs.WORKER
+    purge.purge(system, now + timedelta(days=10))
+    assert not nights[0].revisions.filter(sites__isnull=False).exists()
+    assert nights[-1].revisions.filter(sites__isnull=False).exists()
+    assert series.go_on(people.actor("alice"), found.id, now + timedelta(days=10)) == 0
+    for years in (5, 10, 20):
+        purge.purge(system, now + timedelta(days=365 * years))
+    assert not Series.objects.exists()

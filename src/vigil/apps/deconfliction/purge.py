@@ -24,7 +24,7 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.transaction import on_commit
 
-from vigil.apps.deconfliction import past_pairs, plan_rows
+from vigil.apps.deconfliction import past_pairs, plan_rows, series
 from vigil.apps.deconfliction.models import (
     ActiveSite,
     ActiveSubject,
@@ -48,6 +48,7 @@ from vigil.apps.deconfliction.models import (
     Receipt,
     Revision,
     SearchDue,
+    Series,
     Site,
     Standing,
     Status,
@@ -207,7 +208,13 @@ def _conflict_holds(operation_ids: Collection[UUID], now: datetime) -> Iterator[
 
 def _joint_holds(operation_ids: Collection[UUID], now: datetime) -> Iterator[tuple[UUID, Why]]:
     current = Revision.objects.filter(operation__in=operation_ids, number=F("operation__revision"))
-    named = {one.operation_id: {UUID(other) for other in one.joint_with} for one in current if one.joint_with}
+    # A night of a series goes on its own clock: it does not wait for the last one.
+    siblings = series.siblings_of(operation_ids)
+    named = {
+        one.operation_id: {UUID(other) for other in one.joint_with} - siblings.get(one.operation_id, frozenset())
+        for one in current
+        if one.joint_with
+    }
     others = {other for ids in named.values() for other in ids}
     joint = Revision.objects.filter(operation__in=others, number=F("operation__revision")).select_related("operation")
     for other in joint:
@@ -413,6 +420,7 @@ def _remove_records(ids: Sequence[UUID], now: datetime) -> int:
     Receipt.objects.filter(operation__in=gone).update(operation=None)
     Revision.objects.filter(operation__in=gone).delete()
     Operation.objects.filter(pk__in=gone).delete()
+    Series.objects.filter(members=None).delete()
     return len(ids)
 
 

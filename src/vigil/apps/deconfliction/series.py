@@ -177,12 +177,8 @@ def register_member(actor: Actor, member_id: int, now: datetime) -> Operation | 
 
 def _register(actor: Actor, member: SeriesMember, now: datetime) -> Operation:
     series = member.series
-    access.get_operation(actor, series.source_id)
-    of = Revision.objects.select_related("operation").get(operation=series.source_id, number=series.source_revision)
-    if of.operation.purged_at is not None:
-        raise Invalid.at(sentence="What was to be repeated has been purged.")
     reading = Reading(series.reading) if series.reading else None
-    moved = moved_by_days(repeated(plan_rows.plan_of(of)), member.days, reading)
+    moved = moved_by_days(repeated(_source_plan(actor, series)), member.days, reading)
     named = replace(moved, joint_with=_others(series.members.all(), member))
     plan = planning.flagged(actor, named, now)
     if max(actions._ends(plan)) <= instant(now):
@@ -192,10 +188,21 @@ def _register(actor: Actor, member: SeriesMember, now: datetime) -> Operation:
     return actions._create(actor, plan, kind, now, agency_id=series.agency_id, operation_id=planned)
 
 
+def _source_plan(actor: Actor, series: Series) -> Plan:
+    if series.source_id is not None:
+        access.get_operation(actor, series.source_id)
+        of = Revision.objects.select_related("operation").get(operation=series.source_id, number=series.source_revision)
+        plan = plan_rows.plan_of(of)
+        if plan.sites or plan.operation_type == "online_only":
+            return plan
+    raise Invalid.at(sentence="What was to be repeated has been purged.")
+
+
 def go_on(actor: Actor, series_id: UUID, now: datetime) -> int:
     """Register and search what is not registered yet, a member at a time; how many operations that made."""
     series, made = get_series(actor, series_id), 0
-    actions.run_due_search(actor, series.source_id, now)
+    if series.source_id is not None:
+        actions.run_due_search(actor, series.source_id, now)
     for member in series.members.filter(operation=None):
         operation = register_member(actor, member.pk, now)
         if operation is not None:
