@@ -245,7 +245,9 @@ def test_the_chain_goes_on_after_its_end_was_purged(register: Any, people: Any, 
 
 
 @pytest.mark.django_db
-def test_an_emptied_record_waits_for_the_other_sides_clock(register: Any, people: Any, now: datetime) -> None:
+def test_an_emptied_record_waits_for_the_other_sides_clock(
+    register: Any, people: Any, login: Any, now: datetime
+) -> None:
     people.bay_county.rules = {"retention": {"place_days": 30}}
     people.bay_county.save()
     mine, theirs = register("alice"), register("dave")
@@ -259,6 +261,9 @@ def test_an_emptied_record_waits_for_the_other_sides_clock(register: Any, people
     conflict = Conflict.objects.get()
     assert queries.conflict_detail(people.actor("dave"), conflict.pk, now + 10 * DAY).other[0].agency
     assert queries.operation_detail(people.actor("alice"), mine.pk, now + 10 * DAY).plan.sites == ()
+    shown = login("alice").get(f"/operations/{mine.pk}/")
+    assert "Its places were removed" in shown.content.decode()
+    assert login("dave").get(f"/conflicts/{conflict.pk}/").status_code == 200
     assert go_on(now, 11) is None
     go_on(now, 32)
     go_on(now, 33)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
-from vigil.apps.deconfliction import exports, views
+from vigil.apps.deconfliction import exports, history_views, views
 from vigil.apps.deconfliction.views import operation_filter, reader_zone
 from vigil.core.errors import NotFound
 from vigil.platform import clock
@@ -26,7 +26,11 @@ def export(request: HttpRequest, kind: str) -> HttpResponse:
     return response
 
 
-TABLES = {"operations": views.operations_csv, "conflicts": views.conflicts_csv}
+TABLES = {
+    "operations": views.operations_csv,
+    "conflicts": views.conflicts_csv,
+    "history": history_views.history_csv,
+}
 
 
 @page("deconfliction.operation.export")

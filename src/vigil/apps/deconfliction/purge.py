@@ -511,7 +511,7 @@ def set_legal_hold(actor: Actor, reference: str, is_held: bool) -> Operation:
     An agency's administrator for their own agency, a silent operation by the node's alone. Raises `NotFound` where
     there is none that the actor may hold.
     """
-    operation = _may_hold(actor).filter(reference=reference.replace("\x00", "").strip().upper()).first()
+    operation = holdable(actor).filter(reference=reference.replace("\x00", "").strip().upper()).first()
     if operation is None:
         raise NotFound("There is no operation with this number that you may hold. Check the number.")
     concerns(operation=operation.pk, is_held=is_held)
@@ -520,7 +520,9 @@ def set_legal_hold(actor: Actor, reference: str, is_held: bool) -> Operation:
     return operation
 
 
-def _may_hold(actor: Actor) -> QuerySet[Operation]:
+def holdable(actor: Actor) -> QuerySet[Operation]:
+    """Operations whose legal hold the actor may set."""
+    actor.require("deconfliction.purge.hold")
     if Role.NODE_ADMIN in actor.roles:
         return Operation.objects.all()
     return Operation.objects.filter(agency_id__in=[actor.agency_id]).exclude(disclosure=Disclosure.SILENT.value)

@@ -117,9 +117,11 @@ class OperationFilter:
     limit: int = PAGE
 
 
-def operation_list(actor: Actor, wanted: OperationFilter, now: datetime) -> Page[OperationRow]:
-    """A page of the operations that the actor sees, by start time."""
-    found = _narrowed(access.visible_operations(actor), actor, wanted, now)
+def operation_list(
+    actor: Actor, wanted: OperationFilter, now: datetime, among: QuerySet[Operation] | None = None
+) -> Page[OperationRow]:
+    """A page of the operations that the actor sees (`among`: of these of them), by start time."""
+    found = _narrowed(access.visible_operations(actor) if among is None else among, actor, wanted, now)
     sign, beyond = ("-", "lt") if wanted.newest_first else ("", "gt")
     if wanted.cursor:
         at, after = _read_cursor(wanted.cursor)
@@ -859,8 +861,8 @@ def _conflict_row(actor: Actor, conflict: Conflict, mine: Set[int], of: UUID | N
         own_operation_id=operation.id if operation else None,
         own_reference=operation.reference if operation else "",
         own_type_label=cards.type_label(operation.operation_type) if operation else "",
-        agencies=tuple(_agency_of(side) for side in sides),
-        other_agency=_agency_of(other) if other else "",
+        agencies=tuple(agency_of_side(side) for side in sides),
+        other_agency=agency_of_side(other) if other else "",
         basis=_basis_shown(conflict, own, other),
         band=conflict.band,
         overlap_start=conflict.overlap_start,
@@ -884,7 +886,7 @@ def _basis_shown(conflict: Conflict, own: ConflictSide | None, other: ConflictSi
     return conflict.basis
 
 
-def _agency_of(side: ConflictSide) -> str:
+def agency_of_side(side: ConflictSide) -> str:
     if side.silent:
         return ""
     return side.agency.label if side.agency else side.foreign_agency

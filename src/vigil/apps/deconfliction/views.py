@@ -274,8 +274,8 @@ def operations(request: HttpRequest) -> HttpResponse:
         "state_choices": DETERMINATIONS,
         "has_filters": any(filters[name] for name in ("q", "type", "state", "mine")) or filters["when"] != "ahead",
         "newest_first": wanted.newest_first,
-        "next_url": _next_url(request, found_page.next_cursor),
-        "csv_url": f"{reverse('deconfliction:operations_csv')}?{_without(request.GET, 'after')}",
+        "next_url": next_url(request, found_page.next_cursor),
+        "csv_url": f"{reverse('deconfliction:operations_csv')}?{address_without(request.GET, 'after')}",
     }
     return render(request, "deconfliction/operations.html", context)
 
@@ -306,12 +306,12 @@ def _list_detail(filters: Mapping[str, str], shown: int, more: bool, zone: str) 
     return f"{span}: {number}{' shown' if more else ''}. Times are local to each site."
 
 
-def _without(parameters: QueryDict, *names: str) -> str:
+def address_without(parameters: QueryDict, *names: str) -> str:
     return urlencode([(key, value) for key, value in parameters.items() if key not in names and value])
 
 
-def _next_url(request: HttpRequest, cursor: str) -> str:
-    return f"?{_without(request.GET, 'after')}&after={cursor}".replace("?&", "?") if cursor else ""
+def next_url(request: HttpRequest, cursor: str) -> str:
+    return f"?{address_without(request.GET, 'after')}&after={cursor}".replace("?&", "?") if cursor else ""
 
 
 @page(READ)
@@ -320,9 +320,10 @@ def operations_csv(request: HttpRequest) -> HttpResponse:
     """The list as a file: the same filter, the same columns, every page of it. Lists never show a place."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     _, wanted = operation_filter(request, zone, now)
-    lines = (operation_line(row, zone, now) for row in _every(lambda c: queries.operation_list(actor, c, now), wanted))
+    rows = every_row(lambda c: queries.operation_list(actor, c, now), wanted)
+    lines = (operation_line(row, zone, now) for row in rows)
     head = ("Answer", "Operation", "Type", "Starts", "Ends", "Zone", "Status", "Registered by", "Sites")
-    return _csv("operations", head, (_csv_line(line) for line in lines))
+    return csv_file("operations", head, (_csv_line(line) for line in lines))
 
 
 def _csv_line(line: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -347,7 +348,7 @@ def words_of_state(state: str) -> str:
     return word(state)
 
 
-def _every(read: Callable[[Any], Any], wanted: Any) -> Iterator[Any]:
+def every_row(read: Callable[[Any], Any], wanted: Any) -> Iterator[Any]:
     from dataclasses import replace
 
     while True:
@@ -358,7 +359,7 @@ def _every(read: Callable[[Any], Any], wanted: Any) -> Iterator[Any]:
         wanted = replace(wanted, cursor=found.next_cursor)
 
 
-def _csv(name: str, head: Iterable[str], lines: Iterable[Iterable[Any]]) -> HttpResponse:
+def csv_file(name: str, head: Iterable[str], lines: Iterable[Iterable[Any]]) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     writer = csv.writer(response)
@@ -410,8 +411,8 @@ def conflicts(request: HttpRequest) -> HttpResponse:
         "detail": "Call first, then log what you agreed." if waiting else "None waits for a call.",
         "state_choices": CONFLICT_STATES,
         "has_filters": filters["state"] != "open" or bool(filters["band"]),
-        "next_url": _next_url(request, found.next_cursor),
-        "csv_url": f"{reverse('deconfliction:conflicts_csv')}?{_without(request.GET, 'after')}",
+        "next_url": next_url(request, found.next_cursor),
+        "csv_url": f"{reverse('deconfliction:conflicts_csv')}?{address_without(request.GET, 'after')}",
     }
     return render(request, "deconfliction/conflicts.html", context)
 
@@ -422,7 +423,7 @@ def conflicts_csv(request: HttpRequest) -> HttpResponse:
     """The list of conflicts as a file; never the other side's place or distance."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     _, wanted = _conflict_filter(request)
-    rows = _every(lambda c: queries.conflict_list(actor, c, now), wanted)
+    rows = every_row(lambda c: queries.conflict_list(actor, c, now), wanted)
     lines = (words.conflict_line(row, zone, now) for row in rows)
     head = (
         "How close",
@@ -448,7 +449,7 @@ def conflicts_csv(request: HttpRequest) -> HttpResponse:
         )
         for line in lines
     )
-    return _csv("conflicts", head, cells)
+    return csv_file("conflicts", head, cells)
 
 
 # --- register and edit ------------------------------------------------------------------------------------------------
@@ -766,6 +767,7 @@ def operation_page(request: HttpRequest, operation_id: UUID, status: int = 200) 
         "coverage": words.coverage_lines(detail, frame_of(request).node),
         "facts": words.plan_facts(detail.plan, detail.row),
         "sites": [_site_words(site) for site in detail.plan.sites],
+        "is_purged": not detail.plan.sites and _takes_place(detail.row.operation_type),
         "window_text": words.span(detail.row.window_start, detail.row.window_end, zone),
         "zone_name": words.zone_name(now, zone),
         "limits": words.LIMITS,
@@ -799,6 +801,11 @@ def operation_page(request: HttpRequest, operation_id: UUID, status: int = 200) 
         "page_url": reverse("deconfliction:operation", args=[operation_id]),
     }
     return render(request, "deconfliction/operation.html", context, status=status)
+
+
+def _takes_place(operation_type: str) -> bool:
+    kind = OPERATION_TYPES.get(operation_type)
+    return kind is not None and kind.takes_place
 
 
 def _site_words(site: Any) -> dict[str, Any]:
