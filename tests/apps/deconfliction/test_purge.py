@@ -30,7 +30,7 @@ from vigil.apps.deconfliction.models import (
     Site,
     Subject,
 )
-from vigil.apps.deconfliction.plan import Contact, PlannedSubject
+from vigil.apps.deconfliction.plan import Contact, Disclosure, PlannedSubject
 from vigil.apps.deconfliction.purge import Step, Why
 from vigil.core.actor import system
 from vigil.core.errors import NotFound
@@ -78,12 +78,15 @@ def reasons(now: datetime, days: float = 10) -> set[Why]:
 
 
 @pytest.mark.django_db
-def test_places_go_a_day_after_the_window_and_subjects_a_day_after_theirs(register: Any, now: datetime) -> None:
+def test_places_go_a_day_after_the_window_and_subjects_a_day_after_theirs(
+    register: Any, login: Any, now: datetime
+) -> None:
     operation = register("alice", subjects=(phone(),))
     ended, window = operation.ends_at, operation.window_end
     purge.purge(WORKER, window + DAY - timedelta(seconds=1))
     assert Site.objects.count() == 2
     purge.purge(WORKER, window + DAY)
+    assert "Its places were removed" in login("alice").get(f"/operations/{operation.pk}/").content.decode()
     assert (Site.objects.count(), ActiveSite.objects.count(), ActiveSubject.objects.count()) == (0, 0, 1)
     assert set(Revision.objects.values_list("objective", "case_number")) == {(None, None)}
     purge.purge(WORKER, ended + 4 * DAY - timedelta(seconds=1))
@@ -159,6 +162,20 @@ def test_the_other_side_that_still_runs_holds(register: Any, people: Any, now: d
     settle(people, now)
     assert reasons(now, 5) == {Why.OTHER_SIDE}
     assert go_on(now, 5) is None
+
+
+@pytest.mark.django_db
+def test_who_was_not_told_of_a_conflict_is_not_held_by_it(register: Any, people: Any, now: datetime) -> None:
+    secret = plan(now, site(now, (-80.0, 35.0)), subjects=(phone(),), disclosure=Disclosure.SILENT)
+    silent = actions.register_operation(people.actor("bob"), secret, now)
+    register("dave", subjects=(phone(),))
+    silent.refresh_from_db()
+    actions.end_operation(people.actor("bob"), silent.pk, silent.revision, now + timedelta(hours=5))
+    actions.run_due_search(people.actor("bob"), silent.pk, now + timedelta(hours=5))
+    assert Conflict.objects.get().owner_only
+    assert [held.operation_id for held in purge.plan(now + 10 * DAY).held] == [silent.pk]
+    go_on(now)
+    assert access.visible_operations(people.actor("dave")).count() == 0
 
 
 @pytest.mark.django_db
@@ -260,9 +277,8 @@ def test_an_emptied_record_waits_for_the_other_sides_clock(
     assert plan_rows.contacts_of(emptied.revisions.last())["lead"] == Contact("", "")
     conflict = Conflict.objects.get()
     assert queries.conflict_detail(people.actor("dave"), conflict.pk, now + 10 * DAY).other[0].agency
-    assert queries.operation_detail(people.actor("alice"), mine.pk, now + 10 * DAY).plan.sites == ()
-    shown = login("alice").get(f"/operations/{mine.pk}/")
-    assert "Its places were removed" in shown.content.decode()
+    assert login("alice").get(f"/operations/{mine.pk}/").status_code == 404
+    assert login("alice").get(f"/conflicts/{conflict.pk}/").status_code == 404
     assert login("dave").get(f"/conflicts/{conflict.pk}/").status_code == 200
     assert go_on(now, 11) is None
     go_on(now, 32)

@@ -4,7 +4,7 @@ An operation is seen by its own agency; a silent one by its submitter, by the su
 desk of its agency, who is its deconflictor. A conflict is seen by those who see an own operation on a side that was
 told, and by every watch desk of the node; a silent operation's subject match by that owner alone. A member of a task
 force reads of other agencies' operations what is registered for it, in part (`shared_operations`), and nothing else.
-What is absent and what is hidden look alike: `NotFound`.
+What is absent, what is hidden and what was purged look alike: `NotFound`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def visible_operations(actor: Actor) -> QuerySet[Operation]:
         return Operation.objects.all()
     if actor.agency_id is None or not _may_see_some(actor):
         return Operation.objects.none()
-    return Operation.objects.filter(_seen_by(actor), agency_id=actor.agency_id)
+    return Operation.objects.filter(_seen_by(actor), agency_id=actor.agency_id, purged_at__isnull=True)
 
 
 def _seen_by(actor: Actor, prefix: str = "") -> Q:
@@ -110,6 +110,7 @@ def visible_sides(actor: Actor) -> QuerySet[ConflictSide]:
         Q(conflict__owner_only=False) | _owned_by(actor, "own_operation__"),
         agency_id=actor.agency_id,
         own_operation__isnull=False,
+        own_operation__purged_at__isnull=True,
         told=True,
     )
 

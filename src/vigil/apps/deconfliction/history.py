@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -131,20 +132,22 @@ BANDS = ("direct", "near", "")
 
 
 def purged_months(actor: Actor) -> tuple[PurgedMonth, ...]:
-    """The counts of the reader's agency, the newest month first."""
+    """The counts of the reader's agency, the newest month first; silent operations for its watch desk alone."""
     actor.require(access.READ)
-    return tuple(sorted(_months(actor.agency_id), key=lambda one: one.month, reverse=True))
+    counted: dict[str, Any] = {"agency_id": actor.agency_id, "mode": Mode.LIVE.value}
+    if not actor.can(access.WATCH):
+        counted["silent"] = False
+    return tuple(sorted(_months(counted), key=lambda one: one.month, reverse=True))
 
 
-def _months(agency_id: UUID | None) -> Iterator[PurgedMonth]:
-    live = {"agency_id": agency_id, "mode": Mode.LIVE.value}
+def _months(counted: dict[str, Any]) -> Iterator[PurgedMonth]:
     operations: defaultdict[date, Counter[str]] = defaultdict(Counter)
     conflicts: defaultdict[date, Counter[str]] = defaultdict(Counter)
     settled: Counter[date] = Counter()
-    for one in PurgedOperations.objects.filter(**live):
+    for one in PurgedOperations.objects.filter(**counted):
         answer = one.status if one.status == Status.CANCELLED else one.determination
         operations[one.month][answer] += one.count
-    for row in PurgedConflicts.objects.filter(**live):
+    for row in PurgedConflicts.objects.filter(**counted):
         conflicts[row.month][row.band] += row.count
         settled[row.month] += row.count if row.outcome in Outcome.values else 0
     for month in {*operations, *conflicts}:

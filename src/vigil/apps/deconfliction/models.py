@@ -1007,8 +1007,8 @@ class PurgeRun(models.Model):
     actor_name = models.CharField(max_length=200)
     via = models.CharField(max_length=8)
     by_agency = models.JSONField(default=dict)
-    """By agency id, of how many operations it removed `places`, `subjects`, `record`, and how many `drafts` and texts
-    of `imports`."""
+    """By agency id (silent operations apart, see `purge.SILENT`), of how many operations it removed `places`,
+    `subjects`, `record`, and how many `drafts` and texts of `imports`."""
     held = models.PositiveIntegerField(default=0)
     """Operations that were due and kept."""
 
@@ -1028,6 +1028,8 @@ class PurgedOperations(models.Model):
     month = models.DateField()
     mode = models.CharField(max_length=8)
     operation_type = models.CharField(max_length=40)
+    silent = models.BooleanField(default=False)
+    """Counted apart: whoever might not see them may not count them."""
     status = models.CharField(max_length=12)
     determination = models.CharField(max_length=20, blank=True)
     count = models.PositiveIntegerField()
@@ -1035,7 +1037,7 @@ class PurgedOperations(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=("agency", "month", "mode", "operation_type", "status", "determination"),
+                fields=("agency", "month", "mode", "operation_type", "silent", "status", "determination"),
                 name="deconfliction_purged_operations",
             ),
         )
@@ -1055,6 +1057,7 @@ class PurgedConflicts(models.Model):
     month = models.DateField()
     mode = models.CharField(max_length=8)
     operation_type = models.CharField(max_length=40)
+    silent = models.BooleanField(default=False)
     band = models.CharField(max_length=8, blank=True)
     outcome = models.CharField(max_length=16, blank=True)
     count = models.PositiveIntegerField()
@@ -1062,7 +1065,7 @@ class PurgedConflicts(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=("agency", "month", "mode", "operation_type", "band", "outcome"),
+                fields=("agency", "month", "mode", "operation_type", "silent", "band", "outcome"),
                 name="deconfliction_purged_conflicts",
             ),
         )
@@ -1129,3 +1132,42 @@ class SeriesMember(models.Model):
 
     def __str__(self) -> str:
         return f"member {self.days} of series {self.series_id}"
+
+
+class StudyState(models.TextChoices):
+    """How far a policy study has come."""
+
+    WAITING = "waiting", "Waits for its turn"
+    RUNNING = "running", "Counting"
+    DONE = "done", "Done"
+    STOPPED = "stopped", "Stopped"
+    FAILED = "failed", "Failed"
+
+
+class StudyRun(models.Model):
+    """A policy study that somebody asked for on the page, with its counts; the file itself is not kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    user_name = models.CharField(max_length=200)
+    from_history = models.BooleanField()
+    """Over the agency's past pairs; else over a file."""
+    settings = models.JSONField()
+    """`radii_m` and `buffers_min`, lists of numbers."""
+    state = models.CharField(max_length=8, choices=StudyState.choices, default=StudyState.WAITING)
+    step = models.CharField(max_length=12, blank=True)
+    share = models.FloatField(default=0)
+    """Of the present step, 0 to 1."""
+    reason = models.CharField(max_length=300, blank=True)
+    """Why it failed."""
+    result = models.JSONField(null=True)
+    """See `studies.told`."""
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (_one_of("state", StudyState, "deconfliction_study_state"),)
+
+    def __str__(self) -> str:
+        return f"study {self.id}"

@@ -74,6 +74,8 @@ BATCH = 100
 DRAFTS_KEPT = timedelta(days=30)
 """Ours: a draft that nobody has touched for so long may name a place that nobody will register."""
 SUBJECT_MARGIN = timedelta(microseconds=SUBJECT_MARGIN_US)
+SILENT = ":silent"
+"""What is counted of silent operations in `PurgeRun.by_agency` stands apart, under the agency's id and this."""
 LIVE = (Status.REGISTERED, Status.UNDER_WAY)
 SETTLED = (ConflictState.RESOLVED, ConflictState.EXPIRED)
 BLANK_CONTACT = json.dumps({"lead": {"name": "", "phone": ""}})
@@ -197,7 +199,8 @@ def _conflict_holds(operation_ids: Collection[UUID], now: datetime) -> Iterator[
     for conflict in standing.prefetch_related("sides__own_operation"):
         is_open = conflict.standing == Standing.OPEN and conflict.state not in SETTLED
         sides = [side.own_operation for side in conflict.sides.all()]
-        for one in sides:
+        # A side that was not told of it is not held by it: that it is held would tell it.
+        for one in (side.own_operation for side in conflict.sides.all() if side.told):
             if one is None or one.pk not in operation_ids:
                 continue
             if is_open:
@@ -293,18 +296,19 @@ def purge_batch(
         kept = holds(set(operation_ids), now)
         ids = [one for one in operation_ids if one not in kept]
         concerns(purge_run=run.pk, operations=ids)
-        done = len(ids)
+        hidden = Operation.objects.filter(pk__in=ids, disclosure=Disclosure.SILENT.value).count()
         if step is Step.PLACES:
             past_pairs.keep(ids)
             _remove_places(ids)
         elif step is Step.SUBJECTS:
             _remove_subjects(ids)
         else:
-            done = _remove_records(ids, now)
-        _count(run, agency_id, {step.value: done})
+            _remove_records(ids, now)
+        _count(run, agency_id, {step.value: len(ids) - hidden})
+        _count(run, agency_id, {step.value: hidden}, SILENT)
         write_point("before_purge_commit")
         on_commit(lambda: write_point("after_purge_commit"))
-    return done
+    return len(ids)
 
 
 @action("deconfliction.purge.run")
@@ -331,10 +335,10 @@ def finish(actor: Actor, run: PurgeRun, held: int, now: datetime) -> PurgeRun:
     return run
 
 
-def _count(run: PurgeRun, agency_id: UUID, more: Mapping[str, int]) -> None:
-    of_agency = Counter(run.by_agency.get(str(agency_id), {}))
-    of_agency.update(more)
-    run.by_agency = {**run.by_agency, str(agency_id): dict(of_agency)}
+def _count(run: PurgeRun, agency_id: UUID, more: Mapping[str, int], kind: str = "") -> None:
+    key = f"{agency_id}{kind}"
+    if any(more.values()):
+        run.by_agency = {**run.by_agency, key: dict(Counter(run.by_agency.get(key, {})) + Counter(more))}
     run.save()
 
 
@@ -389,7 +393,7 @@ def _remove_subjects(ids: Sequence[UUID]) -> None:
     ConflictFinding.objects.filter(conflict__in=forgotten).update(matched_tokens=[])
 
 
-def _remove_records(ids: Sequence[UUID], now: datetime) -> int:
+def _remove_records(ids: Sequence[UUID], now: datetime) -> None:
     """Empty the records; those whose conflicts the other side's clock has let go too are counted and deleted."""
     Revision.objects.filter(operation__in=ids).update(
         contacts=keys.encrypt(BLANK_CONTACT, plan_rows.CONTACTS),
@@ -421,7 +425,6 @@ def _remove_records(ids: Sequence[UUID], now: datetime) -> int:
     Revision.objects.filter(operation__in=gone).delete()
     Operation.objects.filter(pk__in=gone).delete()
     Series.objects.filter(members=None).delete()
-    return len(ids)
 
 
 def _alone(ids: Collection[UUID]) -> set[UUID]:
@@ -432,12 +435,9 @@ def _alone(ids: Collection[UUID]) -> set[UUID]:
 
 
 def _count_operations(ids: Collection[UUID]) -> None:
-    counted = Counter(
-        (one.agency_id, _month(one.starts_at), one.mode, one.operation_type, one.status, one.determination)
-        for one in Operation.objects.filter(pk__in=ids)
-    )
+    counted = Counter((*_kind(one), one.status, one.determination) for one in Operation.objects.filter(pk__in=ids))
     for key, count in counted.items():
-        names = ("agency_id", "month", "mode", "operation_type", "status", "determination")
+        names = (*KIND, "status", "determination")
         _add(PurgedOperations, dict(zip(names, key, strict=True)), count)
 
 
@@ -446,10 +446,7 @@ def _delete_conflicts(conflicts: QuerySet[Conflict]) -> None:
     sides = ConflictSide.objects.filter(conflict__in=found, own_operation__isnull=False)
     counted = Counter(
         (
-            side.agency_id,
-            _month(side.own_operation.starts_at),
-            side.own_operation.mode,
-            side.own_operation.operation_type,
+            *_kind(side.own_operation),
             side.conflict.band,
             side.conflict.standing if side.conflict.standing == Standing.WITHDRAWN else side.conflict.outcome,
         )
@@ -457,7 +454,7 @@ def _delete_conflicts(conflicts: QuerySet[Conflict]) -> None:
         if side.own_operation is not None and side.told
     )
     for key, count in counted.items():
-        names = ("agency_id", "month", "mode", "operation_type", "band", "outcome")
+        names = (*KIND, "band", "outcome")
         _add(PurgedConflicts, dict(zip(names, key, strict=True)), count)
     for model in (Alarm, ConflictEvent, ConflictFinding, ConflictSide):
         model._default_manager.filter(conflict__in=found).delete()
@@ -471,8 +468,13 @@ def _add(model: Any, key: Mapping[str, Any], count: int) -> None:
     model.objects.filter(pk=row.pk).update(count=F("count") + count)
 
 
-def _month(at: datetime) -> date:
-    return at.date().replace(day=1)
+KIND = ("agency_id", "month", "mode", "operation_type", "silent")
+
+
+def _kind(operation: Operation) -> tuple[UUID, date, str, str, bool]:
+    month = operation.starts_at.date().replace(day=1)
+    silent = operation.disclosure == Disclosure.SILENT.value
+    return operation.agency_id, month, operation.mode, operation.operation_type, silent
 
 
 def _texts(ids: Iterable[UUID]) -> list[str]:

@@ -62,8 +62,8 @@ def overview(actor: Actor, zone: str, now: datetime) -> Overview:
     keys = {agency.pk for agency in agencies}
     return Overview(
         kept=tuple((agency.label, retention_of(agency.rules)) for agency in agencies),
-        runs=tuple(_runs(keys)),
-        due_next=_due_next(agencies, zone, now),
+        runs=tuple(_runs(actor, keys)),
+        due_next=_due_next(actor, agencies, zone, now),
         held=tuple(held for held in purge.plan(now).held if _may_see(actor, held, keys)),
         legal_holds=tuple(
             purge.holdable(actor).filter(legal_hold=True).order_by("reference").values_list("reference", flat=True)
@@ -76,13 +76,17 @@ def _agencies(actor: Actor) -> list[Agency]:
     return list(served if Role.NODE_ADMIN in actor.roles else served.filter(pk__in=[actor.agency_id]))
 
 
+def _sees_silent(actor: Actor) -> bool:
+    return Role.NODE_ADMIN in actor.roles
+
+
 def _may_see(actor: Actor, held: purge.Held, agencies: set[UUID]) -> bool:
-    is_hidden = held.disclosure == Disclosure.SILENT.value and Role.NODE_ADMIN not in actor.roles
-    return held.agency_id in agencies and not is_hidden
+    return held.agency_id in agencies and (held.disclosure != Disclosure.SILENT.value or _sees_silent(actor))
 
 
-def _runs(agencies: Iterable[UUID]) -> Iterable[Run]:
-    wanted = {str(key) for key in agencies}
+def _runs(actor: Actor, agencies: Iterable[UUID]) -> Iterable[Run]:
+    kinds = ("", purge.SILENT) if _sees_silent(actor) else ("",)
+    wanted = {f"{key}{kind}" for key in agencies for kind in kinds}
     shown = 0
     for row in PurgeRun.objects.order_by("-started_at").iterator():
         own = [counts for key, counts in row.by_agency.items() if key in wanted]
@@ -94,12 +98,14 @@ def _runs(agencies: Iterable[UUID]) -> Iterable[Run]:
             yield Run(row.started_at, row.finished_at, row.actor_name, counts)
 
 
-def _due_next(agencies: Iterable[Agency], zone: str, now: datetime) -> tuple[tuple[date, int, int], ...]:
+def _due_next(actor: Actor, agencies: Iterable[Agency], zone: str, now: datetime) -> tuple[tuple[date, int, int], ...]:
     places: Counter[date] = Counter()
     subjects: Counter[date] = Counter()
     for agency in agencies:
         kept = retention_of(agency.rules)
         own = Operation.objects.filter(agency=agency)
+        if not _sees_silent(actor):
+            own = own.exclude(disclosure=Disclosure.SILENT.value)
         for model, column, days, counted in (
             (Site, "window_end", kept.places, places),
             (Subject, "ends_at", kept.subjects + purge.SUBJECT_MARGIN, subjects),
