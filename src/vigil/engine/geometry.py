@@ -133,10 +133,11 @@ def _refuse_unreadable_kind(text: str) -> None:
         raise GeometryError("The shape has a third coordinate: give longitude and latitude only.")
     if kind[3]:
         raise GeometryError("The shape is EMPTY: give at least one place.")
-    _refuse_count(text.count(",") + 1)
+    refuse_count(text.count(",") + 1)
 
 
-def _refuse_count(count: int) -> None:
+def refuse_count(count: int) -> None:
+    """Raises `GeometryError` where a shape of so many vertices is over `MAX_VERTICES`."""
     if count > MAX_VERTICES:
         raise GeometryError(f"The shape has {count:,} vertices; at most {MAX_VERTICES:,} are taken: simplify it.")
 
@@ -191,9 +192,9 @@ def validate(geometry: Geometry) -> Geometry:
     if isinstance(geometry, Point):
         return Point(*_checked_vertex(geometry.longitude, geometry.latitude, None))
     if isinstance(geometry, Line):
-        _refuse_count(len(geometry.vertices))
+        refuse_count(len(geometry.vertices))
         return Line(_checked_line(geometry.vertices))
-    _refuse_count(sum(len(ring) for ring in (geometry.exterior, *geometry.holes)))
+    refuse_count(sum(len(ring) for ring in (geometry.exterior, *geometry.holes)))
     rings: list[Ring] = []
     first = 1
     for number, ring in enumerate((geometry.exterior, *geometry.holes)):

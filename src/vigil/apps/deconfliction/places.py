@@ -4,8 +4,8 @@ Promise: `read_place` is decided by the text, the node's region and the streets 
 machine. It never guesses: what can be read in two ways comes back as `Choices`, each with a text that reads as that
 place and nothing else. Angles are decimal degrees on WGS 84, lengths metres.
 
-Coordinates are exact (uncertainty 0); a grid reference (USNG, MGRS) is as wide as its cell; an address is as uncertain
-as `platform.gazetteer.finding` says.
+Coordinates and shapes (WKT, GeoJSON) are exact (uncertainty 0); a grid reference (USNG, MGRS) is as wide as its cell; an
+address is as uncertain as `platform.gazetteer.finding` says.
 For ZIP codes and towns the package `zipcodes` gives one point and no extent, so
 their uncertainty is an *estimate*, never under 2 km: it reaches as far as the sixth nearest other ZIP point, since
 a cell of a plane tiling has six neighbours on average. It is far over 250 m, so the page asks for a pin.
@@ -22,8 +22,10 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from vigil.apps.deconfliction.plan import PlaceSource
-from vigil.engine.geometry import Box, distance_m
-from vigil.engine.operation import Point
+from vigil.engine.formats.shape_files import is_shape, read_shape
+from vigil.engine.geometry import Box, GeometryError, distance_m, to_wkt, validate
+from vigil.engine.operation import Geometry, Line, Point, Polygon, Vertex
+from vigil.engine.shapes import area_and_outline
 from vigil.platform.gazetteer.finding import Found, Spot
 
 LEAST_TOWN_UNCERTAINTY_M = 2_000.0
@@ -35,7 +37,10 @@ LONGEST_PLACE_TEXT = 200
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One place. `text` reads back to exactly this place; `label` is for people."""
+    """One place. `text` reads back to exactly this place; `label` is for people.
+
+    A line or an area stands in `drawn`, checked; longitude and latitude are then its first vertex.
+    """
 
     longitude: float
     latitude: float
@@ -43,6 +48,12 @@ class Place:
     uncertainty_m: float
     text: str
     label: str
+    drawn: Line | Polygon | None = None
+
+    @property
+    def geometry(self) -> Geometry:
+        """The shape of a site here."""
+        return self.drawn or Point(self.longitude, self.latitude)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,7 @@ Regions = Sequence[Box]
 Streets = Callable[[str], Found | None]
 """Where an address is; None where the node has no streets (`platform.gazetteer.finding.find`)."""
 
-EMPTY = "Give a place: a pin on the map, coordinates, a ZIP code or a town."
+EMPTY = "Give a place: a pin or a drawing on the map, coordinates, a ZIP code or a town."
 NOT_A_PLACE = (
     "This place was not recognised. Set a pin on the map, or give coordinates such as 39.2904, -76.6122, "
     "a five-digit ZIP code, or a town with its state such as Baltimore MD."
@@ -90,6 +101,8 @@ def read_place(text: str, region: Regions = (), streets: Streets | None = None) 
     text = " ".join(text.split())
     if not text:
         return Unreadable(EMPTY)
+    if is_shape(text):
+        return _shape_place(text, region)
     if len(text) > LONGEST_PLACE_TEXT:
         return Unreadable(f"This place text is too long: at most {LONGEST_PLACE_TEXT} characters are read.")
     if zip_code := re.fullmatch(r"(\d{5})(?:-\d{4})?", text):
@@ -104,6 +117,90 @@ def read_place(text: str, region: Regions = (), streets: Streets | None = None) 
 def coordinates(latitude: float, longitude: float, region: Regions = ()) -> Reading:
     """Like `read_place` for two numbers that came in fields of their own."""
     return _judge(_Angles(latitude, longitude, explicit=False), region)
+
+
+# --- shapes: WKT and GeoJSON ------------------------------------------------------------------------------------------
+
+EXPLICIT = "SRID=4326;"
+"""Before a WKT text: longitude stands first, whatever it looks like (so that a choice reads as that place alone)."""
+
+
+def _shape_place(text: str, region: Regions) -> Reading:
+    try:
+        typed = read_shape(text)
+    except GeometryError as error:
+        return Unreadable(error.reason)
+    fault, as_typed = _checked(typed)
+    if as_typed and (text.upper().startswith(EXPLICIT) or _all_home(as_typed, region)):
+        return _drawn(as_typed)
+    for sentence, slip in _SLIPS:
+        meant = _checked(_turned(typed, slip))[1]
+        if meant and _all_home(meant, region):
+            others = (_drawn(as_typed, EXPLICIT),) if as_typed else ()
+            return Choices(
+                f"{sentence}: WKT and GeoJSON have longitude first. Pick the place meant.", (_drawn(meant), *others)
+            )
+    return _drawn(as_typed) if as_typed else Unreadable(fault)
+
+
+_SLIPS: tuple[tuple[str, Callable[[Vertex], Vertex]], ...] = (
+    ("Latitude and longitude look swapped", lambda vertex: (vertex[1], vertex[0])),
+    ("A minus sign seems to be missing before the longitudes", lambda vertex: (-abs(vertex[0]), vertex[1])),
+    (
+        "Latitude and longitude look swapped, and a minus sign seems to be missing",
+        lambda vertex: (-abs(vertex[1]), vertex[0]),
+    ),
+)
+
+
+def _checked(geometry: Geometry) -> tuple[str, Geometry | None]:
+    try:
+        return "", validate(geometry)
+    except GeometryError as error:
+        return error.reason, None
+
+
+def _turned(geometry: Geometry, slip: Callable[[Vertex], Vertex]) -> Geometry:
+    if isinstance(geometry, Point):
+        return Point(*slip((geometry.longitude, geometry.latitude)))
+    if isinstance(geometry, Line):
+        return Line(tuple(map(slip, geometry.vertices)))
+    return Polygon(tuple(map(slip, geometry.exterior)), tuple(tuple(map(slip, hole)) for hole in geometry.holes))
+
+
+def vertices_of(geometry: Geometry) -> tuple[Vertex, ...]:
+    """A point's place, a line's vertices, the outline of an area."""
+    if isinstance(geometry, Point):
+        return ((geometry.longitude, geometry.latitude),)
+    return geometry.vertices if isinstance(geometry, Line) else geometry.exterior
+
+
+def _all_home(geometry: Geometry, region: Regions) -> bool:
+    return all(_is_home(latitude, longitude, region) for longitude, latitude in vertices_of(geometry))
+
+
+def _drawn(geometry: Geometry, before: str = "") -> Place:
+    if isinstance(geometry, Point):
+        return _at(geometry.latitude, geometry.longitude)
+    longitude, latitude = vertices_of(geometry)[0]
+    text = before + to_wkt(geometry)
+    return Place(longitude, latitude, PlaceSource.DRAWN, 0.0, text, _size(geometry), geometry)
+
+
+def _size(shape: Line | Polygon) -> str:
+    """What a shape is called in lists: its kind and how large it is."""
+    area_m2, outline_m = area_and_outline(shape)
+    if isinstance(shape, Line):
+        return f"Line of {len(shape.vertices)} points, {_metres(outline_m / 2)} long"
+    return f"Area with {len(shape.exterior) - 1} corners, {_square(area_m2)}"
+
+
+def _metres(length: float) -> str:
+    return f"{length:,.0f} m" if length < 10_000 else f"{length / 1000:,.0f} km"
+
+
+def _square(area_m2: float) -> str:
+    return f"{area_m2:,.0f} m²" if area_m2 < 100_000 else f"{area_m2 / 1e6:,.2f} km²"
 
 
 # --- coordinates ---------------------------------------------------------------------------------------------------

@@ -15,13 +15,12 @@ The input, every key but the marked ones optional:
     sites[{place | latitude, longitude | geometry, source, label, uncertainty_m, starts_at, ends_at, zone, radius_m,
            buffer_before_min, buffer_after_min}]
 
-`place` is a text for `places.read_place`; `geometry` is WKT or GeoJSON (Point, LineString, Polygon). Times without an
-offset are the site's local time. An operation without sites takes `starts_at`, `ends_at` as its own span.
+`place` is a text for `places.read_place`, which takes WKT and GeoJSON too; `geometry` is WKT or GeoJSON (Point,
+LineString, Polygon) alone. Times without an offset are the site's local time. An operation without sites takes `starts_at`, `ends_at` as its own span.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import unicodedata
 import uuid
@@ -38,8 +37,9 @@ from vigil.core.errors import Invalid, Problem
 from vigil.engine import geometry as shapes
 from vigil.engine import phones, types, windows
 from vigil.engine import subjects as subject_rules
+from vigil.engine.formats.shape_files import from_geojson, read_shape
 from vigil.engine.geometry import Box, GeometryError
-from vigil.engine.operation import Geometry, Line, Mode, Point, Polygon, Vertex, Window
+from vigil.engine.operation import Geometry, Mode, Point, Window
 from vigil.engine.types import OPERATION_TYPES, OperationType
 
 MOST_SITES = 50
@@ -48,7 +48,7 @@ PIN_WANTED_M = 250.0
 """Above this uncertainty a pin is asked for (specification 3)."""
 DEFAULT_LEAD_TIME = timedelta(minutes=120)
 
-LONGEST = {"objective": 4_000, "geometry": 1_000_000}
+LONGEST = {"objective": 4_000, "geometry": 1_000_000, "place": 1_000_000}
 LONGEST_TEXT = 200
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of what is not seen or makes a text read in another order than it is stored: two texts that look
@@ -416,8 +416,9 @@ def _drawn_at(site: _Fields, point: Point, typed: str) -> _Where | None:
 
 def _settled(site: _Fields, name: str, reading: places.Reading, typed: str) -> _Where | None:
     if isinstance(reading, places.Place):
-        point = Point(reading.longitude, reading.latitude)
-        return _Where(point, reading.source, reading.uncertainty_m, typed, reading.label)
+        # A shape's own text is stored with it; what was typed around it is not kept a second time.
+        typed = "" if reading.drawn else typed[:LONGEST_TEXT]
+        return _Where(reading.geometry, reading.source, reading.uncertainty_m, typed, reading.label)
     choices = tuple(place.text for place in reading.places) if isinstance(reading, places.Choices) else ()
     sentence = reading.sentence
     if name != "place" and choices:
@@ -428,72 +429,17 @@ def _settled(site: _Fields, name: str, reading: places.Reading, typed: str) -> _
 
 def _drawn(site: _Fields) -> _Where | None:
     value = site.raw["geometry"]
-    source = PlaceSource.DRAWN
     try:
-        if isinstance(value, str) and value.lstrip().startswith("{"):
-            value = json.loads(value)
-        read = shapes.parse_wkt(value) if isinstance(value, str) else _from_geojson(value)
-        return _Where(shapes.validate(read), source)
+        read = read_shape(value) if isinstance(value, str) else from_geojson(value)
+        return _Where(shapes.validate(read), PlaceSource.DRAWN)
     except GeometryError as error:
         site.note("geometry", sentence=error.reason)
-    except (ValueError, RecursionError):
-        site.note("geometry", sentence="The shape is not readable as GeoJSON. Check its brackets and commas.")
     return None
-
-
-def _from_geojson(value: Any) -> Geometry:
-    kind = value.get("type") if isinstance(value, Mapping) else None
-    coordinates = value.get("coordinates") if isinstance(value, Mapping) else None
-    if kind == "Feature" and not _is_feature(value.get("geometry")):
-        return _from_geojson(value.get("geometry"))
-    if kind == "Point":
-        return Point(*_vertex(coordinates))
-    if kind == "LineString":
-        return Line(_chain(coordinates, []))
-    if kind == "Polygon" and isinstance(coordinates, list) and coordinates:
-        count: list[int] = []
-        rings = [_chain(ring, count) for ring in coordinates]
-        return Polygon(rings[0], tuple(rings[1:]))
-    raise GeometryError("The shape must be WKT, or a GeoJSON Point, LineString or Polygon.")
-
-
-def _is_feature(value: Any) -> bool:
-    return isinstance(value, Mapping) and value.get("type") == "Feature"
-
-
-def _chain(value: Any, counted: list[int]) -> tuple[Vertex, ...]:
-    if not isinstance(value, list):
-        raise GeometryError("The coordinates of the shape must be a list of [longitude, latitude] pairs.")
-    counted.append(len(value))
-    if sum(counted) > shapes.MAX_VERTICES:
-        most = f"{shapes.MAX_VERTICES:,}"
-        raise GeometryError(f"The shape has over {most} vertices; at most {most} are taken: simplify it.")
-    return tuple(_vertex(pair) for pair in value)
-
-
-def _vertex(value: Any) -> Vertex:
-    pair = value if isinstance(value, list | tuple) else ()
-    if len(pair) == 3:
-        raise GeometryError("The shape has a third coordinate: give longitude and latitude only.")
-    if len(pair) != 2 or any(isinstance(part, bool) or not isinstance(part, int | float) for part in pair):
-        raise GeometryError("Each place of the shape must be a pair [longitude, latitude] of numbers.")
-    return _finite(pair[0]), _finite(pair[1])
-
-
-def _finite(number: float) -> float:
-    """JSON has whole numbers that no float holds."""
-    return float(number) if abs(number) < 1e300 else math.inf
-
-
-def _vertices(geometry: Geometry) -> tuple[Vertex, ...]:
-    if isinstance(geometry, Point):
-        return ((geometry.longitude, geometry.latitude),)
-    return geometry.vertices if isinstance(geometry, Line) else geometry.exterior
 
 
 def zone_at(geometry: Geometry) -> str:
     """The IANA zone of a site: that of its first vertex."""
-    return places.zone_of(*_vertices(geometry)[0])
+    return places.zone_of(*places.vertices_of(geometry)[0])
 
 
 # --- contacts and subjects -----------------------------------------------------------------------------------------
@@ -661,5 +607,5 @@ def _is_outside(geometry: Geometry, region: tuple[Box, ...]) -> bool:
         return False
     return not all(
         any(box.touches(Box(longitude, latitude, longitude, latitude)) for box in region)
-        for longitude, latitude in _vertices(geometry)
+        for longitude, latitude in places.vertices_of(geometry)
     )
