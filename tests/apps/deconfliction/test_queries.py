@@ -102,7 +102,7 @@ def test_today_shows_what_runs_what_comes_and_what_is_asked(people: Any, now: da
 def test_the_map_draws_the_zone_true_to_scale(people: Any, now: datetime) -> None:
     register(people, "alice", now)
     [drawn] = queries.map_operations(people.actor("alice"), now, now + timedelta(days=1), now).rows
-    latitudes = [latitude for _, latitude in drawn.rings()[0]]
+    latitudes = [latitude for _, latitude in drawn.outline()["coordinates"][0]]
     assert drawn.geometry_wkt == f"POINT({HARBOR[0]} {HARBOR[1]})"
     assert (max(latitudes) - min(latitudes)) * 111_000 == pytest.approx(600, rel=0.01)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from vigil.apps.deconfliction import plan_rows
+from vigil.apps.deconfliction.places import Place, read_place
 from vigil.apps.deconfliction.plan import Contact, Plan, PlannedSite
 from vigil.apps.deconfliction.rules import region_boxes
 from vigil.apps.deconfliction.wall_times import moment
@@ -113,6 +114,7 @@ _LABELS = {
     "supervisor-phone": "Supervisor's phone",
     "case_number": "Case number",
     "personnel_band": "How many officers",
+    "shapes_file": "File",
 }
 _OWN_EXTENT = (
     ("starts_at", "This site starts"),
@@ -151,6 +153,8 @@ class RegisterForm:
     problems: Sequence[Problem] = ()
     draft_id: str = ""
     saved_at: Any = None
+    focus: str = ""
+    """The id of the field to go on at; empty for the beginning."""
 
     @property
     def summary(self) -> list[FieldProblem]:
@@ -253,12 +257,8 @@ def plan_input(typed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _site_input(row: Mapping[str, str]) -> dict[str, str]:
-    """A drawn shape stands as text in the place field; once that text is changed, the text counts."""
-    kept = {name: value for name, value in row.items() if str(value).strip()}
-    if kept.get("geometry") != kept.get("place"):
-        kept.pop("geometry", None)
-    else:
-        kept.pop("place", None)
+    """What is seen in the place field is the place: a shape is read from its text, never from beside it."""
+    kept = {name: value for name, value in row.items() if name != "geometry" and str(value).strip()}
     return kept or {"place": ""}
 
 
@@ -361,9 +361,12 @@ def _typed_site(site: PlannedSite, first: PlannedSite) -> dict[str, str]:
     point = site.geometry
     typed = {"place": site.typed, "source": site.source.value, "label": site.label}
     if not isinstance(point, Point):
-        typed["place"] = typed["geometry"] = to_wkt(point)
+        typed["place"] = to_wkt(point)
     elif not site.typed:
         typed["place"] = f"{point.latitude!r}, {point.longitude!r}"
+    read = read_place(typed["place"])
+    if isinstance(read, Place) and read.label == site.label:
+        typed["label"] = ""  # made from the place, and so made anew when that changes
     if site.uncertainty_m:
         typed["uncertainty_m"] = f"{site.uncertainty_m:g}"
     common = _typed_extent(first)

@@ -39,7 +39,7 @@ from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
 from vigil.engine import geometry
 from vigil.engine import operation as engine
-from vigil.engine.geometry import Ring
+from vigil.engine.formats.shape_files import zone_geojson
 from vigil.engine.operation import Basis
 from vigil.platform.agencies.models import Agency, Node, agency_of, this_node
 
@@ -543,11 +543,10 @@ class MapSite:
     zone: str
     place: str
 
-    def rings(self) -> tuple[Ring, ...]:
-        """The zone's outline, true to scale (see `zone_polygon`); only who draws it pays for it."""
+    def outline(self) -> dict[str, Any]:
+        """The zone true to scale as a GeoJSON geometry; only who draws it pays for it."""
         shape = geometry.parse_wkt(self.geometry_wkt)
-        reach = self.radius_m + self.uncertainty_m
-        return geometry.zone_polygon(engine.Site(shape, reach, 0, 1), segments=48)
+        return zone_geojson(engine.Site(shape, self.radius_m, 0, 1, uncertainty_m=self.uncertainty_m), segments=48)
 
 
 MOST_ON_MAP = 200

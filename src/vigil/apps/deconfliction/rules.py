@@ -16,7 +16,8 @@ The input, every key but the marked ones optional:
            buffer_before_min, buffer_after_min}]
 
 `place` is a text for `places.read_place`, which takes WKT and GeoJSON too; `geometry` is WKT or GeoJSON (Point,
-LineString, Polygon) alone. Times without an offset are the site's local time. An operation without sites takes `starts_at`, `ends_at` as its own span.
+LineString, Polygon) alone. Times without an offset are the site's local time. An operation without sites takes
+`starts_at`, `ends_at` as its own span.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ from vigil.apps.deconfliction import (
     reminders,
     rules,
     series,
+    shape_upload,
     task_forces,
     words,
 )
@@ -42,6 +43,8 @@ from vigil.apps.deconfliction.wall_times import TimeError, is_zone, read_time
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict as Stale
 from vigil.core.errors import Invalid, NotFound, Problem
+from vigil.engine.formats.shape_files import to_geojson, zone_geojson
+from vigil.engine.operation import Site
 from vigil.engine.types import OPERATION_TYPES
 from vigil.platform import clock
 from vigil.platform.accounts.frame import frame_of
@@ -503,6 +506,8 @@ def _submitted(
 ) -> HttpResponse:
     """Register, save the draft, or change the form itself (the buttons that work without a script)."""
     do, now = request.POST.get("do", "register"), clock.now()
+    if do == "read_file" or request.FILES:
+        return _with_file(request, typed, draft_id, editing)
     if "choose" in request.POST or do.startswith(("add_", "remove_", "preview")):
         return _form_page(
             request, _draft_form(_changed(typed, do, request.POST.get("choose", "")), draft_id), editing=editing
@@ -527,6 +532,22 @@ def _submitted(
     if draft_id is not None:
         _forget_draft(actor, draft_id)
     return redirect("deconfliction:operation", operation.id)
+
+
+def _with_file(
+    request: HttpRequest, typed: dict[str, Any], draft_id: UUID | None, editing: queries.OperationDetail | None
+) -> HttpResponse:
+    """The form with the shapes of a file on its sites. A file that was chosen is read before anything is stored."""
+    try:
+        typed, first, count = shape_upload.with_shapes(typed, request.FILES.get("shapes_file"))
+    except Invalid as refused:
+        form = forms.RegisterForm(typed, refused.problems, draft_id=str(draft_id or ""))
+        return _form_page(request, form, editing=editing, status=422)
+    said = f"{words.count(count, 'shape')} of the file: site {first + 1}"
+    said += f" to {first + count}. " if count > 1 else ". "
+    messages.info(request, f"{said}Look at {'them' if count > 1 else 'it'}, then register.")
+    form = forms.RegisterForm(typed, draft_id=str(draft_id or ""), focus=f"sites-{first}-place")
+    return _form_page(request, form, editing=editing)
 
 
 def _overtaken(
@@ -645,7 +666,8 @@ def read_place(request: HttpRequest) -> JsonResponse:
     """How a typed place is read: the line under the field. POST, so that no place stands in an address or log."""
     asked = posted_json(request)
     context = plan_context(actor_of(request).agency_id, clock.now())
-    reading = places.read_place(str(asked.get("text", ""))[:300], context.region, context.streets)
+    text = str(asked.get("text", ""))[: rules.LONGEST["place"]]
+    reading = places.read_place(text, context.region, context.streets)
     if isinstance(reading, places.Unreadable):
         return JsonResponse({"kind": "unreadable", "sentence": reading.sentence})
     if isinstance(reading, places.Choices):
@@ -667,8 +689,15 @@ def _place_answer(place: places.Place, asked: Mapping[str, Any]) -> dict[str, An
         sentence = f"Pin. Exact. Time zone {local}."
     elif place.source == PlaceSource.ADDRESS:
         sentence = f"{place.label}. Good to about {words.length(off)}, which widens the zone. Time zone {local}."
+    elif off and asked.get("source") == PlaceSource.DEVICE:
+        sentence = (
+            f"This device's position. It says it is good to {off:,.0f} m, so we search that much wider. "
+            f"Time zone {local}."
+        )
+    elif place.drawn:
+        sentence = f"{place.label}. Exact, as drawn. Time zone {local}."
     elif off:
-        sentence = f"This device's position, good to {off:,.0f} m. Time zone {local}."
+        sentence = f"{place.label}, good to {off:,.0f} m. Time zone {local}."
     else:
         sentence = f"Read as coordinates {place.label}. Exact, 0 m off. Time zone {local}."
     return {
@@ -679,7 +708,15 @@ def _place_answer(place: places.Place, asked: Mapping[str, Any]) -> dict[str, An
         "uncertainty_m": off,
         "ask_for_pin": off > rules.PIN_WANTED_M,
         "zone": zone,
+        "shape": to_geojson(place.geometry),
+        "outlines": _outlines(place, _number(asked.get("radius_m")), off),
     }
+
+
+def _outlines(place: places.Place, radius_m: float, off_m: float) -> list[dict[str, Any]]:
+    """The zone to draw, true to scale; where the place is not exact, the widened one around it."""
+    reaches = {radius_m, radius_m + off_m} - {0.0}
+    return [zone_geojson(Site(place.geometry, reach, 0, 1)) for reach in sorted(reaches)]
 
 
 def _number(value: Any) -> float:
@@ -1083,17 +1120,20 @@ def _features(site: queries.MapSite) -> list[dict[str, Any]]:
         "name": site.reference.rsplit("-", 1)[-1],
         "widened": site.uncertainty_m > 0,
     }
-    rings = site.rings()
-    zone = {"type": "Polygon", "coordinates": [list(map(list, ring)) for ring in rings]}
-    label = {"type": "Point", "coordinates": _middle(rings)}
+    zone = site.outline()
+    label = {"type": "Point", "coordinates": _middle(zone)}
     return [
         {"type": "Feature", "properties": {**properties, "kind": "zone"}, "geometry": zone},
         {"type": "Feature", "properties": {**properties, "kind": "label"}, "geometry": label},
     ]
 
 
-def _middle(rings: Iterable[Iterable[tuple[float, float]]]) -> list[float]:
-    corners = list(next(iter(rings)))
+def _middle(zone: Mapping[str, Any]) -> list[float]:
+    corners = zone["coordinates"]
+    if zone["type"] == "Point":
+        return list(corners)
+    if zone["type"] == "Polygon":
+        corners = corners[0]
     longitudes, latitudes = [corner[0] for corner in corners], [corner[1] for corner in corners]
     return [(min(longitudes) + max(longitudes)) / 2, (min(latitudes) + max(latitudes)) / 2]
 

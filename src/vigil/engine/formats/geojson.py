@@ -6,12 +6,9 @@ import json
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
-from vigil.engine.geometry import zone_polygon
+from vigil.engine.formats.shape_files import zone_geojson
 from vigil.engine.join import NO_SITE, Conflicts
-from vigil.engine.operation import Point
 from vigil.engine.windows import format_instant
-
-DECIMALS = 7
 
 
 def write_geojson(conflicts: Conflicts, stream: IO[bytes], progress: Callable[[float], None] | None = None) -> None:
@@ -34,7 +31,7 @@ def _features(conflicts: Conflicts) -> Iterator[dict[str, Any]]:
     table = conflicts.table
     for site in range(len(table.operation)):
         yield _feature(
-            _zone(conflicts, site),
+            zone_geojson(conflicts.table.site(site)),
             kind="zone",
             operation_id=table.id(int(table.operation[site])),
             window_starts_at=format_instant(int(table.start[site])),
@@ -59,18 +56,6 @@ def _features(conflicts: Conflicts) -> Iterator[dict[str, Any]]:
 
 def _feature(geometry: dict[str, Any] | None, **properties: Any) -> dict[str, Any]:
     return {"type": "Feature", "geometry": geometry, "properties": properties}
-
-
-def _zone(conflicts: Conflicts, position: int) -> dict[str, Any]:
-    """The zone's outline; a point without reach stays a point."""
-    site = conflicts.table.site(position)
-    if isinstance(site.geometry, Point) and site.reach_m <= 0:
-        return {"type": "Point", "coordinates": [site.geometry.longitude, site.geometry.latitude]}
-    rings = zone_polygon(site)
-    outline = [[[round(lon, DECIMALS), round(lat, DECIMALS)] for lon, lat in ring] for ring in rings]
-    if len(rings) == 1 and rings[0][0] != rings[0][-1]:
-        return {"type": "LineString", "coordinates": outline[0]}
-    return {"type": "Polygon", "coordinates": outline}
 
 
 def _link(conflicts: Conflicts, row: int) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
+from vigil.engine.formats.shape_files import to_geojson
 from vigil.engine.geometry import zone_polygon
 from vigil.engine.operation import Geometry, Line, Point, Polygon, Site
 from vigil.engine.windows import format_instant
@@ -43,7 +44,7 @@ def kml(sites: Iterable[ExportedSite]) -> bytes:
 def geojson(sites: Iterable[ExportedSite]) -> bytes:
     """One Feature a site with its shape; the zone's reach stands in `radius_m` and `uncertainty_m`."""
     features = [
-        {"type": "Feature", "geometry": _geometry(one.site.geometry), "properties": _properties(one)} for one in sites
+        {"type": "Feature", "geometry": to_geojson(one.site.geometry), "properties": _properties(one)} for one in sites
     ]
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False).encode()
 
@@ -61,14 +62,6 @@ def _properties(one: ExportedSite) -> dict[str, Any]:
         "window_starts_at": format_instant(one.site.window.start),
         "window_ends_at": format_instant(one.site.window.end),
     }
-
-
-def _geometry(shape: Geometry) -> dict[str, Any]:
-    if isinstance(shape, Point):
-        return {"type": "Point", "coordinates": [shape.longitude, shape.latitude]}
-    if isinstance(shape, Line):
-        return {"type": "LineString", "coordinates": [list(vertex) for vertex in shape.vertices]}
-    return {"type": "Polygon", "coordinates": [[list(v) for v in ring] for ring in (shape.exterior, *shape.holes)]}
 
 
 def _placemark(one: ExportedSite) -> str:

@@ -18,13 +18,15 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
-from vigil.engine.geometry import MAX_VERTICES, GeometryError, parse_wkt, refuse_count, validate
-from vigil.engine.operation import Geometry, Line, Point, Polygon, Vertex
+from vigil.engine.geometry import MAX_VERTICES, GeometryError, parse_wkt, refuse_count, validate, zone_polygon
+from vigil.engine.operation import Geometry, Line, Point, Polygon, Site, Vertex
 
 LARGEST_FILE_BYTES = 5_000_000
 MOST_SHAPES = 50
 """Specification 3: an operation has at most 50 sites."""
 LONGEST_NAME = 100
+DECIMALS = 7
+"""Of a zone that is drawn: a centimetre."""
 MOST_DEPTH = 20
 TOO_DEEP = "The file nests its shapes too deeply."
 
@@ -107,6 +109,29 @@ def read_shapes(data: bytes) -> tuple[NamedShape, ...]:
     if not found:
         raise GeometryError("The file holds no point, line or area.")
     return tuple(found)
+
+
+# --- writing -------------------------------------------------------------------------------------------------------
+
+
+def to_geojson(shape: Geometry) -> dict[str, Any]:
+    """The shape itself as a GeoJSON geometry, with all its digits."""
+    if isinstance(shape, Point):
+        return {"type": "Point", "coordinates": [shape.longitude, shape.latitude]}
+    if isinstance(shape, Line):
+        return {"type": "LineString", "coordinates": [list(vertex) for vertex in shape.vertices]}
+    return {"type": "Polygon", "coordinates": [[list(v) for v in ring] for ring in (shape.exterior, *shape.holes)]}
+
+
+def zone_geojson(site: Site, segments: int = 72) -> dict[str, Any]:
+    """The outline of the site's zone as a GeoJSON geometry; a point or a line without reach stays what it is."""
+    if isinstance(site.geometry, Point) and site.reach_m <= 0:
+        return to_geojson(site.geometry)
+    rings = zone_polygon(site, segments)
+    outline = [[[round(lon, DECIMALS), round(lat, DECIMALS)] for lon, lat in ring] for ring in rings]
+    if len(rings) == 1 and rings[0][0] != rings[0][-1]:
+        return {"type": "LineString", "coordinates": outline[0]}
+    return {"type": "Polygon", "coordinates": outline}
 
 
 # --- files of the wrong kind ---------------------------------------------------------------------------------------

@@ -97,5 +97,10 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
 
-// After an error the summary is read first.
-document.querySelector(".error-summary")?.focus();
+// After a form was sent one goes on where it matters: at what is to be mended, at what was filled, else at what was said.
+const said = document.querySelector("[data-flash]");
+(document.querySelector(".error-summary") || document.querySelector("[data-focus]") || said)?.focus();
+// A message that stood in the page from the start is read out only when it comes again.
+if (said && document.activeElement !== said) {
+  setTimeout(() => { document.querySelector("[data-announce]").textContent = said.textContent.trim(); }, 100);
+}
