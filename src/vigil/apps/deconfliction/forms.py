@@ -13,7 +13,7 @@ from typing import Any
 
 from vigil.apps.deconfliction import plan_rows
 from vigil.apps.deconfliction.places import Place, read_place
-from vigil.apps.deconfliction.plan import Contact, Plan, PlannedSite
+from vigil.apps.deconfliction.plan import Contact, PlaceSource, Plan, PlannedSite
 from vigil.apps.deconfliction.rules import region_boxes
 from vigil.apps.deconfliction.wall_times import moment
 from vigil.core.actor import Actor
@@ -55,7 +55,7 @@ def disclosures_for(actor: Actor) -> list[tuple[str, str, str]]:
 EXTERNAL_SYSTEMS = ("RISSafe", "SAFETNet", "Case Explorer", "NDPIX")
 MOST_SITES = 50
 MOST_SUBJECTS = 200
-_CONTROL = ("csrfmiddlewaretoken", "choose", "do", "draft", "next", "revision")
+_CONTROL = ("csrfmiddlewaretoken", "choose", "do", "draft", "next", "revision", "shapes_file")
 
 
 def nest(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -365,7 +365,7 @@ def _typed_site(site: PlannedSite, first: PlannedSite) -> dict[str, str]:
     elif not site.typed:
         typed["place"] = f"{point.latitude!r}, {point.longitude!r}"
     read = read_place(typed["place"])
-    if isinstance(read, Place) and read.label == site.label:
+    if site.source is PlaceSource.ADDRESS or (isinstance(read, Place) and read.label == site.label):
         typed["label"] = ""  # made from the place, and so made anew when that changes
     if site.uncertainty_m:
         typed["uncertainty_m"] = f"{site.uncertainty_m:g}"

@@ -4,8 +4,8 @@ Promise: `read_place` is decided by the text, the node's region and the streets 
 machine. It never guesses: what can be read in two ways comes back as `Choices`, each with a text that reads as that
 place and nothing else. Angles are decimal degrees on WGS 84, lengths metres.
 
-Coordinates and shapes (WKT, GeoJSON) are exact (uncertainty 0); a grid reference (USNG, MGRS) is as wide as its cell; an
-address is as uncertain as `platform.gazetteer.finding` says.
+Coordinates and shapes (WKT, GeoJSON) are exact (uncertainty 0); a grid reference (USNG, MGRS) is as wide as its cell;
+an address is as uncertain as `platform.gazetteer.finding` says.
 For ZIP codes and towns the package `zipcodes` gives one point and no extent, so
 their uncertainty is an *estimate*, never under 2 km: it reaches as far as the sixth nearest other ZIP point, since
 a cell of a plane tiling has six neighbours on average. It is far over 250 m, so the page asks for a pin.

@@ -632,7 +632,10 @@ def _form_page(
         "agency_names": queries.agency_names(actor),
         "bounds": json.dumps(forms.first_view(actor)),
     }
-    return render(request, "deconfliction/register.html", context, status=status)
+    answer = render(request, "deconfliction/register.html", context, status=status)
+    # The one page that may ask a device where it is; everywhere else the policy of every answer says no.
+    answer["Permissions-Policy"] = "geolocation=(self), camera=(), microphone=(), payment=(), usb=()"
+    return answer
 
 
 @page("deconfliction.operation.register")

@@ -31,6 +31,8 @@ document.addEventListener("vigil:theme", repaint);
 // Paper is always light: the theme's sheets are for screens.
 for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", repaint);
 
+export const onRepaint = (again) => repaints.add(again);
+
 // Layers as a function of the colours: added once, painted anew with every theme.
 export function addLayers(map, layersOf, before) {
   for (const layer of layersOf(colours)) map.addLayer(layer, before);
@@ -38,7 +40,7 @@ export function addLayers(map, layersOf, before) {
 }
 
 function repaintWith(map, layersOf) {
-  repaints.add(() => {
+  onRepaint(() => {
     for (const { id, paint } of layersOf(colours)) {
       for (const [property, value] of Object.entries(paint)) map.setPaintProperty(id, property, value);
     }
@@ -146,22 +148,6 @@ function arrows(map, canvas) {
   });
 }
 
-// A ring around a point, true to scale (metres on a sphere: off by less than 0.4 % of the radius).
-export function circle(longitude, latitude, metres, corners = 64) {
-  const radians = Math.PI / 180;
-  const angular = metres / 6371008.8;
-  const phi = latitude * radians;
-  const ring = [];
-  for (let corner = 0; corner <= corners; corner += 1) {
-    const bearing = (corner / corners) * 2 * Math.PI;
-    const lat = Math.asin(Math.sin(phi) * Math.cos(angular) + Math.cos(phi) * Math.sin(angular) * Math.cos(bearing));
-    const lon = longitude * radians + Math.atan2(
-      Math.sin(bearing) * Math.sin(angular) * Math.cos(phi), Math.cos(angular) - Math.sin(phi) * Math.sin(lat));
-    ring.push([lon / radians, lat / radians]);
-  }
-  return [ring];
-}
-
 // Patterns that tell near from direct without colour: one diagonal, or crossed.
 export function addPatterns(map) {
   const draw = (put) => {
@@ -169,7 +155,7 @@ export function addPatterns(map) {
     put("pattern-direct", pattern(colours.direct, true));
   };
   draw((name, image) => map.addImage(name, image, { pixelRatio: 2 }));
-  repaints.add(() => draw((name, image) => map.updateImage(name, image)));
+  onRepaint(() => draw((name, image) => map.updateImage(name, image)));
 }
 
 function pattern(colour, crossed) {

@@ -1,6 +1,7 @@
 // The register page with a script: fills defaults, reads places back, sets pins, keeps the draft on the server.
 // Without it the form works as it is.
-import { addLayers, circle, createMap } from "./base_map.js";
+import { addLayers, createMap } from "./base_map.js";
+import { startDrawing } from "./draw.js";
 import { announce } from "../web/live.js";
 
 const form = document.getElementById("register");
@@ -10,6 +11,7 @@ const all = (selector, root = form) => [...root.querySelectorAll(selector)];
 const tick = document.querySelector("[data-icons]").content.firstElementChild;
 let activeSite = 0;
 let map = null;
+let drawing = null;
 let clearing = false;
 
 // ---- type: fills radius and buffers, stays visible and editable
@@ -33,7 +35,7 @@ function sayDefaults() {
   const feet = Math.round(Number(radius) * 3.28084).toLocaleString("en-US");
   const buffers = before === after ? `${before} min before and after` : `${before} min before, ${after} min after`;
   line.replaceChildren(strong(`${radius} m (${feet} ft)`), " around each site, ", strong(buffers), ".");
-  drawSites();
+  readPlacesSoon();
   sayWindow();
 }
 
@@ -54,13 +56,20 @@ function siteParts(site) {
     uncertainty: one("[data-uncertainty]", site), read: one("[data-read]", site) };
 }
 
-async function readPlace(site) {
+// The zones depend on the radius: they come with the reading, true to scale.
+let placesWait = null;
+function readPlacesSoon() {
+  clearTimeout(placesWait);
+  placesWait = setTimeout(() => { for (const site of all("[data-site]")) if (one("[data-place]", site).value) readPlace(site, false); }, 350);
+}
+
+async function readPlace(site, move = true) {
   const { place, source, uncertainty, read } = siteParts(site);
   const text = place.value.trim();
-  if (!text) { readings.delete(site); read.textContent = ""; read.className = "read-back"; drawSites(); return; }
+  if (!text) { readings.delete(site); read.textContent = ""; read.className = "read-back"; drawSites(false); return; }
   let answer;
   try {
-    const body = JSON.stringify({ text, source: source.value, uncertainty_m: uncertainty.value });
+    const body = JSON.stringify({ text, source: source.value, uncertainty_m: uncertainty.value, radius_m: lengths[0].value });
     const reply = await fetch(form.dataset.placeUrl, { method: "POST", body, headers: { "Content-Type": "application/json", "X-CSRFToken": csrf } });
     if (!reply.ok) return;
     answer = await reply.json();
@@ -68,7 +77,7 @@ async function readPlace(site) {
   if (place.value.trim() !== text) return;
   readings.set(site, answer.kind === "place" ? answer : null);
   sayReading(site, answer);
-  drawSites();
+  drawSites(move);
   readTimes();
 }
 
@@ -114,15 +123,8 @@ function wireSite(site) {
     wait = setTimeout(() => readPlace(site), 350);
   });
   const locate = one("[data-locate]", site);
-  if (navigator.geolocation && window.isSecureContext) {
-    locate.hidden = false;
-    locate.addEventListener("click", () => {
-      navigator.geolocation.getCurrentPosition((position) => {
-        const { latitude, longitude, accuracy } = position.coords;
-        setPlace(site, latitude, longitude, "device", Math.ceil(accuracy));
-      }, () => announce("This device does not give its position. Type the place or tap the map."), { enableHighAccuracy: true, timeout: 15000 });
-    });
-  }
+  locate.hidden = false;
+  locate.addEventListener("click", () => usePosition(site));
   one("[data-remove-site]", site).addEventListener("click", (event) => {
     event.preventDefault();
     site.remove();
@@ -134,12 +136,35 @@ function wireSite(site) {
   });
 }
 
-function setPlace(site, latitude, longitude, source, uncertainty = 0) {
+// Why there is no position, by the browser's own numbers; 0 where it was not even asked.
+const NO_POSITION = [
+  "This page came without HTTPS, so the browser gives no position.",
+  "The browser was told not to give your position. Allow it for this page in the browser's settings.",
+  "This device does not know where it is just now.",
+  "Finding the position took too long. Try again in the open.",
+];
+
+function usePosition(site) {
+  const { read } = siteParts(site);
+  const fail = ({ code }) => {
+    read.className = "read-back bad";
+    read.textContent = `${NO_POSITION[code]} Type the place or set a pin.`;
+  };
+  if (!navigator.geolocation || !window.isSecureContext) { fail({ code: 0 }); return; }
+  read.className = "read-back";
+  read.textContent = "Asking this device for its position…";
+  navigator.geolocation.getCurrentPosition(({ coords }) => {
+    drawing?.remember(site);
+    setPlace(site, { text: `${coords.latitude.toFixed(6)}, ${coords.longitude.toFixed(6)}`, source: "device", uncertainty: Math.ceil(coords.accuracy) });
+  }, fail, { enableHighAccuracy: true, timeout: 15000 });
+}
+
+function setPlace(site, { text, source, uncertainty = "" }, move = true) {
   const parts = siteParts(site);
-  parts.place.value = `${latitude.toFixed(6)}, ${longitude.toFixed(6)}`;
+  parts.place.value = text;
   parts.source.value = source;
   parts.uncertainty.value = uncertainty;
-  readPlace(site);
+  readPlace(site, move);
   saveSoon();
 }
 
@@ -153,7 +178,7 @@ function renumber() {
       }
     }
     one("[data-number]", site).textContent = index + 1;
-    one("[data-locate]", site).setAttribute("aria-label", `Use this device's position for site ${index + 1}`);
+    one("[data-locate]", site).setAttribute("aria-label", `Use my position for site ${index + 1}`);
     const remove = one("[data-remove-site]", site);
     remove.hidden = sites.length === 1;
     remove.querySelector(".usa-sr-only").textContent = ` site ${index + 1}`;
@@ -168,7 +193,7 @@ one("[data-add-site]").addEventListener("click", (event) => {
   const fresh = sites[0].cloneNode(true);
   for (const input of fresh.querySelectorAll("input")) { input.value = ""; input.removeAttribute("aria-invalid"); }
   fresh.classList.remove("has-error");
-  for (const node of fresh.querySelectorAll(".error, .has-error, .choices")) node.remove();
+  for (const node of fresh.querySelectorAll(".error, .has-error, .choices, .called")) node.remove();
   one("[data-read]", fresh).replaceChildren();
   one("[data-read]", fresh).className = "read-back";
   one("[data-sites]").append(fresh);
@@ -177,7 +202,7 @@ one("[data-add-site]").addEventListener("click", (event) => {
   one("[data-place]", fresh).focus();
 });
 
-function sayPin() { one("[data-pin-site]").textContent = activeSite + 1; }
+function sayPin() { for (const node of all("[data-pin-site]")) node.textContent = activeSite + 1; }
 
 // ---- subjects
 function wireSubject(row) {
@@ -328,6 +353,7 @@ function saveSoon() { clearTimeout(waiting); waiting = setTimeout(save, 1200); }
 
 async function save() {
   const data = new FormData(form);
+  data.delete("shapes_file"); // read when it is sent, not with every draft
   if (form.dataset.operation) data.set("operation", form.dataset.operation);
   try {
     const reply = await fetch(form.dataset.draftUrl, { method: "POST", body: data });
@@ -345,65 +371,75 @@ function say(text) { for (const node of all("[data-saved]")) node.textContent = 
 form.addEventListener("input", saveSoon);
 form.addEventListener("submit", () => { clearing = true; clearTimeout(waiting); });
 
-// ---- the map: pins by tap, or by keyboard under the cross
+// ---- the map: zones as the server outlines them; pins and shapes by hand (draw.js)
 const box = one("[data-pin-map]");
 
 function features() {
-  const radius = Number(lengths[0].value || 0);
+  const feature = (properties, geometry) => ({ type: "Feature", properties, geometry });
   return all("[data-site]").flatMap((site, index) => {
     const reading = readings.get(site);
     if (!reading) return [];
-    const at = [reading.longitude, reading.latitude];
-    const wide = reading.uncertainty_m > 0;
-    const zone = (metres, kind) => ({ type: "Feature", properties: { kind }, geometry: { type: "Polygon", coordinates: circle(...at, metres) } });
     return [
-      ...(radius > 0 ? [zone(radius, wide ? "wide" : "own")] : []),
-      ...(wide ? [zone(radius + reading.uncertainty_m, "wide")] : []),
-      { type: "Feature", properties: { kind: "pin", name: `Site ${index + 1}` }, geometry: { type: "Point", coordinates: at } },
+      ...reading.outlines.map((outline) => feature({ kind: reading.uncertainty_m > 0 ? "wide" : "own" }, outline)),
+      feature({ kind: "shape" }, reading.shape),
+      feature({ kind: "name", name: `Site ${index + 1}` }, { type: "Point", coordinates: [reading.longitude, reading.latitude] }),
     ];
   });
 }
+
+const places = (coordinates) => (typeof coordinates[0] === "number" ? [coordinates] : coordinates.flatMap(places));
 
 function drawSites(move = true) {
   if (!map) return;
   const shown = features();
   map.getSource("sites").setData({ type: "FeatureCollection", features: shown });
+  drawing?.sync();
   if (!move || !shown.length) return;
-  const xs = shown.flatMap((f) => f.geometry.type === "Point" ? [f.geometry.coordinates] : f.geometry.coordinates[0]);
-  const bounds = [[Math.min(...xs.map((p) => p[0])), Math.min(...xs.map((p) => p[1]))], [Math.max(...xs.map((p) => p[0])), Math.max(...xs.map((p) => p[1]))]];
-  map.fitBounds(bounds, { padding: 40, maxZoom: 14.5, duration: 0 });
+  const all = shown.flatMap((one) => places(one.geometry.coordinates));
+  const [xs, ys] = [all.map((place) => place[0]), all.map((place) => place[1])];
+  // Not Math.min(...xs): a shape may have ten thousand corners, each with its zone.
+  const [least, most] = [(of) => of.reduce((a, b) => Math.min(a, b)), (of) => of.reduce((a, b) => Math.max(a, b))];
+  map.fitBounds([[least(xs), least(ys)], [most(xs), most(ys)]], { padding: 40, maxZoom: 14.5, duration: 0 });
 }
 
-function pin(longitude, latitude) {
-  const site = all("[data-site]")[activeSite] || all("[data-site]")[0];
-  setPlace(site, latitude, longitude, "pin");
-  announce(`Pin of site ${activeSite + 1} set.`);
-}
+const atSite = () => all("[data-site]")[activeSite] || all("[data-site]")[0];
+
+const drawnForm = {
+  sites: () => all("[data-site]").map((site) => [site, readings.get(site)?.shape]),
+  active: atSite,
+  activate(site) { activeSite = Math.max(0, all("[data-site]").indexOf(site)); sayPin(); },
+  kept(site) {
+    const { place, source, uncertainty } = siteParts(site);
+    return { text: place.value, source: source.value, uncertainty: uncertainty.value };
+  },
+  write(site, kept) { if (site.isConnected) setPlace(site, kept, false); },
+  pin({ lng, lat }) {
+    drawing?.remember(atSite());
+    setPlace(atSite(), { text: `${lat.toFixed(6)}, ${lng.toFixed(6)}`, source: "pin" }, false);
+    announce(`Pin of site ${activeSite + 1} set.`);
+  },
+  say: announce,
+};
 
 async function startMap() {
   const [west, south, east, north] = JSON.parse(box.dataset.bounds);
   map = await createMap(box, { bounds: [[west, south], [east, north]], townsUrl: box.dataset.townsUrl, csrf });
   if (!map) return;
   map.addSource("sites", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
+  const kind = (name) => ["==", ["get", "kind"], name];
   addLayers(map, (c) => [
-    { id: "zones", type: "fill", source: "sites", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": c.own, "fill-opacity": 0.14 } },
+    { id: "zones", type: "fill", source: "sites", filter: ["all", ["==", ["geometry-type"], "Polygon"], ["!", kind("shape")]], paint: { "fill-color": c.own, "fill-opacity": 0.14 } },
   ], "towns");
   addLayers(map, (c) => [
-    { id: "edges", type: "line", source: "sites", filter: ["==", ["get", "kind"], "own"], paint: { "line-color": c.own, "line-width": 2 } },
-    { id: "wide-edges", type: "line", source: "sites", filter: ["==", ["get", "kind"], "wide"], paint: { "line-color": c.own, "line-width": 2, "line-dasharray": [3, 2] } },
-    { id: "pins", type: "circle", source: "sites", filter: ["==", ["get", "kind"], "pin"], paint: { "circle-radius": 7, "circle-color": c.own, "circle-stroke-color": c.halo, "circle-stroke-width": 2 } },
-    { id: "names", type: "symbol", source: "sites", filter: ["==", ["get", "kind"], "pin"],
+    { id: "edges", type: "line", source: "sites", filter: kind("own"), paint: { "line-color": c.own, "line-width": 2 } },
+    { id: "wide-edges", type: "line", source: "sites", filter: kind("wide"), paint: { "line-color": c.own, "line-width": 2, "line-dasharray": [3, 2] } },
+    { id: "shapes", type: "line", source: "sites", filter: kind("shape"), paint: { "line-color": c.own, "line-width": 3 } },
+    { id: "pins", type: "circle", source: "sites", filter: ["all", kind("shape"), ["==", ["geometry-type"], "Point"]], paint: { "circle-radius": 7, "circle-color": c.own, "circle-stroke-color": c.halo, "circle-stroke-width": 2 } },
+    { id: "names", type: "symbol", source: "sites", filter: kind("name"),
       layout: { "text-field": ["get", "name"], "text-size": 14, "text-anchor": "top", "text-offset": [0, 0.8], "text-allow-overlap": true },
       paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 2 } },
   ]);
-  map.getCanvas().style.cursor = "crosshair";
-  map.on("click", (event) => pin(event.lngLat.lng, event.lngLat.lat));
-  one("[data-map-canvas]").addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    event.preventDefault();
-    const centre = map.getCenter();
-    pin(centre.lng, centre.lat);
-  });
+  drawing = startDrawing(map, one("[data-draw]"), drawnForm);
   drawSites();
   box.dataset.ready = "yes";
 }
@@ -412,6 +448,6 @@ async function startMap() {
 all("[data-site]").forEach(wireSite);
 all("[data-subject]").forEach(wireSubject);
 if (type.value) fillDefaults();
-all("[data-site]").forEach((site) => { if (one("[data-place]", site).value) readPlace(site); });
+readPlacesSoon();
 readTimes();
 startMap();
