@@ -42,7 +42,7 @@ PLACES = Kind(
 SUBJECTS = Kind(
     "subject_days",
     "Subjects",
-    "72 hours after the operation's last end, when its subjects stop matching",
+    "the subjects stop matching, which is 72 hours after the operation's last end",
     least=1,
     most=1825,
     shipped=1,

@@ -114,7 +114,7 @@ def watch_desk(request: HttpRequest) -> HttpResponse:
         except Invalid as refused:
             context["at"] = _at(refused)
         else:
-            messages.success(request, "Saved. It stands on every page and in the policy.")
+            messages.success(request, "Saved. It stands on Today, on Whom to call and in the policy.")
             return redirect("setup")
     context["days"] = [_day(number, day, context) for number, day in enumerate(DAYS)]
     return render(request, "agencies/desk.html", context, status=422 if "at" in context else 200)

@@ -132,13 +132,13 @@ def _backup(facts: Facts, now: datetime) -> Item:
     made = facts.backed_up_at
     done = made is not None and now - made <= BACKUP_AGE
     said = f"The last one is of {made:%Y-%m-%d}." if made else "None was ever made."
-    ask = "" if done else " Run `vigil backup FILE` on the node; the file holds the keys too."
+    ask = "" if done else " Run vigil backup FILE on the node; the file holds the keys too."
     return Item("backup", "Backup of data and keys, not older than a week", done, said + ask, of_node=True)
 
 
 def _neighbours(facts: Facts) -> Item:
     done = facts.neighbours > 0
-    now = f"{facts.neighbours:,} are known." if done else "None: run `vigil agencies import FILE` on the node."
+    now = f"{facts.neighbours:,} are known." if done else "None: run vigil agencies import FILE on the node."
     return Item("neighbours", "List of the agencies around", done, now, needed=False, of_node=True)
 
 
