@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "vigil.platform.accounts",
     "vigil.platform.agencies",
     "vigil.platform.audit",
+    "vigil.platform.help",
     "vigil.platform.gazetteer",
     "vigil.platform.jobs",
     "vigil.platform.notices",

@@ -17,6 +17,7 @@ PAGES = (
     ("", "vigil.platform.accounts.urls"),
     ("", "vigil.platform.agencies.urls"),
     ("", "vigil.platform.readiness.urls"),
+    ("", "vigil.platform.help.urls"),
     ("", "vigil.apps.deconfliction.urls"),
     ("", "vigil.apps.policy.urls"),
     ("", "vigil.apps.whom_to_call.urls"),

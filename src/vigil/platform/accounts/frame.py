@@ -16,6 +16,7 @@ from vigil.platform import clock
 from vigil.platform.accounts.access import actor_of_session
 from vigil.platform.accounts.queries import agencies_of
 from vigil.platform.agencies.models import Agency, Node
+from vigil.platform.help.texts import topic_of_page
 from vigil.platform.notices.board import cursor
 from vigil.platform.requests import request_id
 from vigil.web.navigation import Link, links
@@ -52,6 +53,7 @@ class Frame:
     path: str = "/"
     """This page's own address, to come back to; the first page where this one answers a form."""
     account_url: str = ""
+    help_url: str = ""
     search_url: str = ""
     query: str = ""
     cursor: int = 0
@@ -115,8 +117,15 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "theme_url": reverse("theme"),
         "path": request.get_full_path() if request.method == "GET" else "/",
         "account_url": reverse("account"),
+        "help_url": _help_url(request),
         "search_url": reverse("deconfliction:operations") if may_search else "",
         "query": request.GET.get("q", ""),
         "cursor": cursor(),
         "notice_url": reverse("deconfliction:notice", args=[UUID(int=0)]),
     }
+
+
+def _help_url(request: HttpRequest) -> str:
+    """The help for this page; where it has none, the whole of it."""
+    topic = topic_of_page(request.resolver_match.view_name) if request.resolver_match else None
+    return reverse("help_topic", args=[topic.slug]) if topic else reverse("help")

@@ -1,0 +1,1 @@
+"""Help for each page and the questions that are asked often: texts in `texts.py`, shown by two pages."""
