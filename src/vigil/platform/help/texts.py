@@ -114,6 +114,39 @@ TOPICS = (
         ("Other agencies' operations are not drawn. An empty map is no answer: register, and read the answer.",),
     ),
     Topic(
+        "series",
+        "A series of operations",
+        ("deconfliction:repeat", "deconfliction:series"),
+        "The same operation on several days. Each day is an operation of its own, with its own answer.",
+        (
+            "Days that are not registered yet stand on top as NOT REGISTERED.",
+            "Moving or cancelling several at once is a change of each, and asks everyone again for each.",
+        ),
+        ("The answer of one day says nothing about another day.",),
+    ),
+    Topic(
+        "history",
+        "History",
+        ("deconfliction:history",),
+        "Past operations, what was answered, and what came of their conflicts.",
+        (
+            "Filter by time, type, answer, outcome and agency. The file holds exactly the rows shown.",
+            "What retention has removed stands below as counts by month.",
+        ),
+        ("It holds what people noted. A conflict that nobody settled here may have been settled by voice.",),
+    ),
+    Topic(
+        "purge",
+        "Purge",
+        ("deconfliction:purges", "deconfliction:legal_hold"),
+        "What was removed, what is due, what is held and why.",
+        (
+            "It runs by itself every hour, by the days under Set-up, Retention. It cannot be undone.",
+            "A legal hold keeps everything of one operation until it is lifted.",
+        ),
+        ("Backups, downloads and prints hold what they held. Delete those yourself.",),
+    ),
+    Topic(
         "import",
         "Import",
         ("deconfliction:import", "deconfliction:import_map", "deconfliction:import_check", "deconfliction:import_run"),
