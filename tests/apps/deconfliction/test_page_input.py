@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from tests.apps.deconfliction.plans import site
+from tests.apps.deconfliction.plans import phone, site
 from tests.apps.deconfliction.test_actions import register
 
 from vigil.apps.deconfliction import actions, interests, planning, queries, words
@@ -32,6 +32,15 @@ def test_a_day_that_there_is_not_is_today(browser: Client, day: str) -> None:
     assert 'data-day="2026-11-24"' in browser.get("/map/", {"day": day}).content.decode()
     zones = browser.post("/map/zones/", json.dumps({"day": day}), content_type="application/json")
     assert json.loads(zones.content)["features"] == []
+
+
+def test_the_map_counts_a_conflict_that_a_subject_alone_makes(browser: Client, people: Any, now: datetime) -> None:
+    register(people, "alice", now, site(now, label=""), subjects=(phone(),))
+    page = browser.get("/map/").content.decode()
+    assert "None has a known conflict." in page and "39.290400, -76.612200" in page
+    register(people, "dave", now, site(now, (-79.5, 38.0)), subjects=(phone(),))
+    page = browser.get("/map/").content.decode()
+    assert "1 has a conflict." in page and "data-conflict" in page
 
 
 @pytest.mark.parametrize("body", ["[" * 100_000, '{"west": ' + MANY + "}", '{"west": NaN}', "[]", "{"])

@@ -319,7 +319,15 @@ def contacts_of(revision: models.Revision) -> Mapping[str, Contact]:
 
 def place_of(site: models.Site) -> str:
     """What a reader of the owning agency sees as the site's place: its label, else what was typed, else figures."""
-    return opened(site.label, LABEL) or opened(site.typed, TYPED) or site.geometry_wkt[:80]
+    return opened(site.label, LABEL) or opened(site.typed, TYPED) or _figures(geometry.parse_wkt(site.geometry_wkt))
+
+
+def _figures(shape: engine.Geometry) -> str:
+    """Latitude and longitude of a point, as the form takes them; of a line or polygon where it begins."""
+    if isinstance(shape, engine.Point):
+        return f"{shape.latitude:.6f}, {shape.longitude:.6f}"
+    longitude, latitude = shape.vertices[0] if isinstance(shape, engine.Line) else shape.exterior[0]
+    return f"{type(shape).__name__} from {latitude:.6f}, {longitude:.6f}"
 
 
 def plan_of(revision: models.Revision) -> Plan:

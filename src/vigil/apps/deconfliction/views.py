@@ -1046,7 +1046,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("type", "")
     found = queries.map_operations(actor, start, end, now, kind)
     shown = _map_rows(found.rows, zone, now)
-    conflicts = sum(row["shape"] != "own" for row in shown)
+    conflicts = sum(row["conflict"] for row in shown)
     today_ = now.astimezone(ZoneInfo(zone)).date()
     around = sorted({day, *(today_ + timedelta(days=offset) for offset in range(-1, 8))})
     heading = f"{words.count(len(shown), 'operation')} {words.day(start + timedelta(hours=12), zone, now)}. "
@@ -1091,6 +1091,8 @@ def _map_row(sites: list[queries.MapSite], zone: str, now: datetime) -> dict[str
         "operation_type": first.operation_type,
         "state": state,
         "shape": first.band or "own",
+        # Also by a subject alone, and one that is over: neither has a band to be drawn by.
+        "conflict": first.in_conflict or state == "conflict",
         "zone": first.zone or zone,
         "zone_name": words.zone_name(starts, first.zone or zone),
         "starts_at": starts,

@@ -33,7 +33,7 @@ function shown() {
 function filter() {
   const rows = new Set(shown());
   for (const row of all("[data-row]")) row.hidden = !rows.has(row);
-  const conflicts = [...rows].filter((row) => row.dataset.shape !== "own").length;
+  const conflicts = [...rows].filter((row) => "conflict" in row.dataset).length;
   const count = rows.size;
   const span = `${label(from.value)} to ${label(to.value)}`;
   one("[data-map-heading]").textContent =
