@@ -48,14 +48,20 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The served node's data folder."""
+    return tmp_path_factory.mktemp("node")
+
+
+@pytest.fixture(scope="session")
+def server(data_folder: Path) -> Iterator[str]:
     """The address of a node with the demo region, served as people serve it."""
-    folder = tmp_path_factory.mktemp("node")
+    folder = data_folder
     port = free_port()
     vigil = Path(sys.executable).with_name("vigil")
     command = [str(vigil), "serve", "--demo", "--data", str(folder), "--port", str(port)]
     with (folder / "log.txt").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(folder))
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment(folder))
         try:
             _wait_for(f"http://127.0.0.1:{port}/login/", process, folder / "log.txt")
             yield f"http://127.0.0.1:{port}"
@@ -64,7 +70,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.wait(20)
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
+    """Of a command on that data folder."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("VIGIL_")}
     return ours | {"VIGIL_DATA_DIR": str(folder)}
 

@@ -18,6 +18,7 @@ PAGES = (
     ("", "vigil.platform.agencies.urls"),
     ("", "vigil.platform.readiness.urls"),
     ("", "vigil.platform.help.urls"),
+    ("", "vigil.platform.gazetteer.urls"),
     ("", "vigil.apps.deconfliction.urls"),
     ("", "vigil.apps.policy.urls"),
     ("", "vigil.apps.whom_to_call.urls"),

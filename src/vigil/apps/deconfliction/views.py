@@ -49,6 +49,7 @@ from vigil.engine.types import OPERATION_TYPES
 from vigil.platform import clock
 from vigil.platform.accounts.frame import frame_of
 from vigil.platform.doors import actor_of, page
+from vigil.platform.gazetteer import queries as gazetteer
 from vigil.platform.notices.board import notices_of
 
 MOST_CARDS = 5
@@ -629,6 +630,7 @@ def _form_page(
         "subject_kinds": forms.SUBJECT_KINDS,
         "disclosures": forms.disclosures_for(actor),
         "card": preview_card(request, form.typed),
+        "has_streets": bool(gazetteer.sources()),
         "agency_names": queries.agency_names(actor),
         "bounds": json.dumps(forms.first_view(actor)),
     }

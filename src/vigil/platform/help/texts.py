@@ -283,6 +283,20 @@ TOPICS = (
         ("Copies that were read out or printed, and backups, are not reached by a purge.",),
     ),
     Topic(
+        "streets",
+        "Streets",
+        ("gazetteer:streets",),
+        "Which streets are imported, so that a place can be typed as an address and the map shows them.",
+        (
+            "The node's operator brings files in with: vigil places import FILE --source NAME.",
+            "The same name replaces an import when all of it is read. Removing one leaves every operation its place.",
+        ),
+        (
+            "An address is as right as the file. A number on a block may be off by the whole block, and the zone says so.",
+            "Above 250 m a pin is asked for.",
+        ),
+    ),
+    Topic(
         "account",
         "Your account",
         ("account", "password"),

@@ -159,4 +159,5 @@ def _desks(facts: Facts) -> Item:
 
 def _streets(streets: int) -> Item:
     now = f"{streets:,} are known." if streets else "None: an address asks for a pin."
-    return Item("streets", "Streets imported", streets > 0, now, needed=False, of_node=True)
+    where = "gazetteer:streets", "gazetteer.source.read"
+    return Item("streets", "Streets imported", streets > 0, now, *where, needed=False, of_node=True)

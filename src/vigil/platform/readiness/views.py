@@ -20,6 +20,7 @@ PAGES = (
     ("Lead time and types", "deconfliction:agency_rules", "agencies.agency.edit", "own radii and buffers"),
     ("Retention", "agencies:retention", "agencies.agency.edit", "how long data are kept"),
     ("Policy", "policy:policy", "policy.adoption.sign", "adopt it, and see who has read it"),
+    ("Streets", "gazetteer:streets", "gazetteer.source.read", "what is imported, and how to bring more"),
     ("Whom to call", "whom_to_call:directory", "whom_to_call.entry.edit", "telephones of other desks"),
 )
 """Label, address, what it needs, and what is done there."""

@@ -2,6 +2,7 @@
 // No tiles, glyphs or sprites. Promise: `createMap` resolves to a MapLibre map, or to null after saying in the
 // box that this machine cannot draw it (the table beside it holds the same).
 import { Map, ScaleControl } from "../vendor/maplibre/maplibre-gl.mjs";
+import { addStreets } from "./street_layer.js";
 
 const here = new URL(".", import.meta.url);
 const atlasUrl = new URL("../vendor/atlas/counties-10m.json", here);
@@ -88,6 +89,7 @@ export async function createMap(box, { bounds, townsUrl, csrf }) {
   box.querySelector("[data-zoom-in]")?.addEventListener("click", () => map.zoomIn());
   box.querySelector("[data-zoom-out]")?.addEventListener("click", () => map.zoomOut());
   drawAtlas(map);
+  addStreets(map, box.dataset.streetsUrl, addLayers, "counties");
   const draw = () => drawTowns(map, townsUrl, csrf);
   map.on("moveend", draw);
   draw();
