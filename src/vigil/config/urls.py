@@ -15,6 +15,7 @@ ROUTERS = (
 PAGES = (
     ("live/", "vigil.platform.notices.urls"),
     ("", "vigil.platform.accounts.urls"),
+    ("", "vigil.platform.finding.urls"),
     ("", "vigil.platform.agencies.urls"),
     ("", "vigil.platform.readiness.urls"),
     ("", "vigil.platform.help.urls"),

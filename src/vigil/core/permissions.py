@@ -76,6 +76,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "whom_to_call.entry.read": EVERYONE,
     "whom_to_call.entry.edit": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),
     # The platform
+    "web.page.find": EVERYONE,
     "accounts.profile.edit": EVERYONE,
     "accounts.user.create": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),
     "accounts.user.read": frozenset({AGENCY_ADMIN, NODE_ADMIN}),

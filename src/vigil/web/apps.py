@@ -7,11 +7,11 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class WebConfig(AppConfig):
-    """Collects each app's `navigation.py` once all apps are loaded."""
+    """Collects each app's `navigation.py` and `finding.py` once all apps are loaded."""
 
     name = "vigil.web"
     label = "web"
 
     def ready(self) -> None:
-        """Import every installed app's navigation."""
-        autodiscover_modules("navigation")
+        """Import what every installed app adds to the menu and to the search."""
+        autodiscover_modules("navigation", "finding")

@@ -188,7 +188,9 @@ def test_settling_without_a_choice_is_said_on_top_and_at_the_choice(
 
 @pytest.mark.parametrize("number", ["²", "٣", "0", "000000"])
 def test_a_search_for_a_number_that_is_none_finds_nothing(browser: Client, number: str) -> None:
-    assert browser.get("/operations/", {"q": number}).status_code == 200
+    answer = browser.post("/find/", {"text": number})
+    assert answer.status_code == 200
+    assert "Nothing found that you may see" in answer.content.decode()
 
 
 NUL = [
@@ -196,6 +198,7 @@ NUL = [
     ("get", "/conflicts/?band=%00"),
     ("get", "/map/?type=%00"),
     ("post", "/login/?username=x"),
+    ("post", "/find/"),
     ("get", "/api/v1/deconfliction/operations?operation_type=%00"),
 ]
 
@@ -205,7 +208,7 @@ def test_a_nul_is_no_error_of_ours(browser: Client, token: Any, verb: str, addre
     headers = {"Authorization": f"Bearer {token('alice', 'deconfliction')}"}
     send = getattr(browser, verb)
     answer = (
-        send(address, {"username": "\0", "password": "x"}, headers=headers)
+        send(address, {"username": "\0", "password": "x", "text": "a\0"}, headers=headers)
         if verb == "post"
         else send(address, headers=headers)
     )

@@ -20,7 +20,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import F, Model, QuerySet, prefetch_related_objects
 
-from vigil.apps.deconfliction import models, notices, plan_rows, search, store
+from vigil.apps.deconfliction import models, notices, operation_words, plan_rows, search, store
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.plan_rows import Author, moment
 from vigil.apps.deconfliction.store import DatabaseTransaction, Written
@@ -485,6 +485,7 @@ class BatchTransaction(DatabaseTransaction):
         insert(site for group in sites.values() for site in group)
         insert(subject for row, put in pairs for subject in plan_rows.subject_rows(row, put.revision, put.plan))
         self._write_index([(put.revision, sites[row.pk]) for row, put in pairs])
+        operation_words.file((put.operation.pk, put.revision.number, put.author.kind, put.plan) for put in puts)
         for put in puts:
             if put.author.kind is models.RevisionKind.EXTEND and put.author.user_id is None:
                 notices.ask_whether_over(put.operation, put.author.at)

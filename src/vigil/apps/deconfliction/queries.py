@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
 
 from vigil.apps.deconfliction import access, cards, plan_rows
 from vigil.apps.deconfliction.batches import Shown
@@ -132,10 +132,10 @@ def operation_list(
     return Page(_operation_rows(actor, rows[:limit], now), _cursor(more.starts_at, more.id) if more else "")
 
 
-def operation_of_number(actor: Actor, year: int, number: int) -> UUID | None:
-    """The operation with this node's reference of the year and number, where the actor sees it."""
-    reference = f"{this_node().code}-{year % 100:02d}-{number:06d}"
-    return access.visible_operations(actor).filter(reference=reference).values_list("id", flat=True).first()
+def rows_of(actor: Actor, ids: Iterable[UUID], now: datetime) -> tuple[OperationRow, ...]:
+    """Those of the operations that the actor sees, the latest start first."""
+    found = access.visible_operations(actor).filter(pk__in=list(ids)).order_by("-starts_at", "-id")
+    return _operation_rows(actor, list(found), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,13 +368,14 @@ class ConflictRow:
 @dataclass(frozen=True, slots=True)
 class ConflictFilter:
     """What a list of conflicts is narrowed to. `open_only` keeps what still stands and is not resolved, or resolved
-    while the reader's side has not seen it."""
+    while the reader's side has not seen it. `other_agency` is in the name of another agency that is disclosed."""
 
     period: tuple[datetime | None, datetime | None] = (None, None)
     open_only: bool = False
     state: str = ""
     band: str = ""
     text: str = ""
+    other_agency: str = ""
     cursor: str = ""
     limit: int = PAGE
 
@@ -391,6 +392,8 @@ def conflict_list(actor: Actor, wanted: ConflictFilter, now: datetime) -> Page[C
             found = found.filter(**{column: value})
     if wanted.text:
         found = found.filter(reference__istartswith=_searchable(wanted.text))
+    if wanted.other_agency:
+        found = found.filter(Exists(_sides_named(actor, _searchable(wanted.other_agency))))
     start, end = wanted.period
     if start is not None:
         found = found.filter(overlap_end__gt=start)
@@ -403,6 +406,17 @@ def conflict_list(actor: Actor, wanted: ConflictFilter, now: datetime) -> Page[C
     rows = list(_with_sides(found).order_by("overlap_start", "id")[: limit + 1])
     more = rows[limit - 1] if len(rows) > limit else None
     return Page(_conflict_rows(actor, rows[:limit]), _cursor(more.overlap_start, more.id) if more else "")
+
+
+def _sides_named(actor: Actor, name: str) -> QuerySet[ConflictSide]:
+    """Sides of other agencies with such a name; a silent side names nobody."""
+    others = ConflictSide.objects.filter(conflict_id=OuterRef("pk"), silent=False).exclude(
+        agency_id__in=[actor.agency_id]
+    )
+    either = Q(foreign_agency__icontains=name)
+    for column in ("name", "short_name"):
+        either |= Q(**{f"agency__{column}__icontains": name})
+    return others.filter(either)
 
 
 @dataclass(frozen=True, slots=True)

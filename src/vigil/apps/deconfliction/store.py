@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import F
 
-from vigil.apps.deconfliction import models, notices, plan_rows, search
+from vigil.apps.deconfliction import models, notices, operation_words, plan_rows, search
 from vigil.apps.deconfliction.cards import relay_phone
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.plan_rows import Author, instant, moment, opened
@@ -164,6 +164,7 @@ class DatabaseTransaction:
         operation = self._put_operation(revision, plan, author)
         row, sites = plan_rows.save_revision(revision, plan, author)
         search.put(revision.operation, revision.number, sites)
+        operation_words.file([(operation.pk, revision.number, author.kind, plan)])
         if author.kind is models.RevisionKind.EXTEND and author.user_id is None:
             notices.ask_whether_over(operation, row.created_at)
         notices.operations_changed(notices.readers_of(operation) | had, row.created_at)

@@ -230,18 +230,15 @@ def operation_line(row: queries.OperationRow, zone: str, now: datetime) -> dict[
 
 
 def operation_filter(request: HttpRequest, zone: str, now: datetime) -> tuple[dict[str, str], queries.OperationFilter]:
-    typed = {
-        name: request.GET.get(name, "").strip()
-        for name in ("q", "when", "type", "state", "mine", "each", "sort", "after")
-    }
-    typed["when"] = typed["when"] or ("all" if typed["q"] else "ahead")
+    names = ("when", "type", "state", "mine", "each", "sort", "after")
+    typed = {name: request.GET.get(name, "").strip() for name in names}
+    typed["when"] = typed["when"] or "ahead"
     by_status = typed["state"] in dict(words.STATUSES)
     wanted = queries.OperationFilter(
         period=_period(typed["when"], zone, now),
         operation_type=typed["type"],
         status=typed["state"] if by_status else "",
         determination="" if by_status else typed["state"],
-        text=typed["q"],
         mine=bool(typed["mine"]),
         newest_first=typed["sort"] == "newest" or (not typed["sort"] and typed["when"] == "past"),
         cursor=typed["after"],
@@ -255,10 +252,6 @@ def operations(request: HttpRequest) -> HttpResponse:
     """One's own agency's operations: filters in the address, 50 a page."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     filters, wanted = operation_filter(request, zone, now)
-    if filters["q"] and len(filters["q"]) <= 6 and filters["q"].isdecimal():
-        found = _by_number(actor, filters["q"], now)
-        if found is not None:
-            return redirect("deconfliction:operation", found)
     found_page = queries.operation_list(actor, wanted, now)
     rows = _folded([operation_line(row, zone, now) for row in found_page.rows], bool(filters["each"]))
     drafts = [
@@ -276,7 +269,7 @@ def operations(request: HttpRequest) -> HttpResponse:
         "types": OPERATION_TYPES.values(),
         "when_choices": WHEN,
         "state_choices": DETERMINATIONS,
-        "has_filters": any(filters[name] for name in ("q", "type", "state", "mine")) or filters["when"] != "ahead",
+        "has_filters": any(filters[name] for name in ("type", "state", "mine")) or filters["when"] != "ahead",
         "newest_first": wanted.newest_first,
         "next_url": next_url(request, found_page.next_cursor),
         "csv_url": f"{reverse('deconfliction:operations_csv')}?{address_without(request.GET, 'after')}",
@@ -297,11 +290,6 @@ def _folded(rows: list[dict[str, Any]], each: bool) -> list[dict[str, Any]]:
             first_of.setdefault(key, row)
         shown.append(row)
     return shown
-
-
-def _by_number(actor: Actor, number: str, now: datetime) -> UUID | None:
-    """The operation of this year that has the number."""
-    return queries.operation_of_number(actor, now.year, int(number))
 
 
 def _list_detail(filters: Mapping[str, str], shown: int, more: bool, zone: str) -> str:

@@ -55,7 +55,6 @@ class Frame:
     account_url: str = ""
     help_url: str = ""
     search_url: str = ""
-    query: str = ""
     cursor: int = 0
     notice_url: str = ""
     home: str = "/"
@@ -102,7 +101,6 @@ def _read(request: HttpRequest) -> Frame:
 def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, Any]:
     agency = Agency.objects.filter(id=actor.agency_id).first() if actor.agency_id else None
     entries = links(request, actor)
-    may_search = actor.can("deconfliction.operation.read")
     return {
         "person": actor.name,
         "initials": initials(actor.name),
@@ -118,8 +116,7 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "path": request.get_full_path() if request.method == "GET" else "/",
         "account_url": reverse("account"),
         "help_url": _help_url(request),
-        "search_url": reverse("deconfliction:operations") if may_search else "",
-        "query": request.GET.get("q", ""),
+        "search_url": reverse("find"),
         "cursor": cursor(),
         "notice_url": reverse("deconfliction:notice", args=[UUID(int=0)]),
     }

@@ -67,10 +67,12 @@ if (themes) {
 }
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, textarea, select, [contenteditable]");
-  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
-    const search = document.getElementById("search");
-    if (search) { event.preventDefault(); search.focus(); }
+  const ticks = event.target.matches?.("input[type=checkbox], input[type=radio]");
+  const typing = !ticks && event.target.closest("input, textarea, select, [contenteditable]");
+  const search = document.getElementById("search");
+  if (search && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    if (event.key === "/") { event.preventDefault(); search.focus(); }
+    if (event.key === "?") location.assign(`${search.form.action}#keys`);
   }
   if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !typing) {
     const row = event.target.closest("[data-row]");

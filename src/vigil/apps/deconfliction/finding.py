@@ -1,0 +1,164 @@
+"""What the search finds of deconfliction: own operations, interests, conflicts, and lists of one type.
+
+An operation is found by its number, an imported number, its case number, its lead contact, or the exact subject, where
+the reader sees it in full. A search that names a subject is a look at what it finds (specification 7), recorded like
+one; the audit record of every search holds what it showed, and of the text a digest of its keyed token alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from vigil.apps.deconfliction import access, looks, operation_words, plan_rows, queries, words
+from vigil.apps.deconfliction.models import ActiveSubject, Operation, OperationWord, RegisteredInterest
+from vigil.core.actor import Actor
+from vigil.engine import subjects
+from vigil.engine.types import OPERATION_TYPES
+from vigil.platform import keys
+from vigil.platform.actions import action, concerns, detail
+from vigil.platform.agencies.models import this_node
+from vigil.web.finding import MOST, Asked, Group, Hit, matches, register
+
+FIND = "deconfliction.operation.find"
+LONGEST_NUMBER = 6
+YEARS = 10
+"""A bare number is looked for under the references of so many years."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Operations that the actor sees, the latest start first, by how they were found."""
+
+    by_number: tuple[UUID, ...]
+    by_words: tuple[UUID, ...]
+    by_subject: tuple[UUID, ...]
+    interests: frozenset[UUID]
+
+    @property
+    def every(self) -> tuple[UUID, ...]:
+        return tuple(dict.fromkeys((*self.by_number, *self.by_words, *self.by_subject)))
+
+
+@action(FIND)
+def find_operations(actor: Actor, text: str, now: datetime) -> Found:
+    """The operations that the text names, at most one more of each kind than are shown."""
+    visible = access.visible_operations(actor)
+    tokens = _subject_tokens(text)
+    by_number = _first(visible.filter(_numbered(text, now)))
+    by_words = _first(visible.filter(_worded(text)))
+    named = ActiveSubject.objects.filter(token__in=tokens).values("operation_id")
+    by_subject = _first(visible.filter(pk__in=named)) if tokens else ()
+    every = {*by_number, *by_words, *by_subject}
+    interests = RegisteredInterest.objects.filter(operation_id__in=every).values_list("operation_id", flat=True)
+    concerns(operations=sorted(every, key=str))
+    detail(asked=keys.keyed_token(text.casefold(), FIND).hex(), by_subject=len(by_subject))
+    return Found(by_number, by_words, by_subject, frozenset(interests))
+
+
+def groups(actor: Actor, asked: Asked) -> Sequence[Group]:
+    """The groups of this app, for readers of operations."""
+    if not actor.can(FIND):
+        return ()
+    found = find_operations(actor, asked.text, asked.now)
+    for operation_id in found.by_subject:
+        looks.note_operation(actor, operation_id, asked.now)
+    rows = queries.rows_of(actor, found.every, asked.now)
+    operations = [row for row in rows if row.id not in found.interests]
+    exact = len(found.every) == 1 and found.by_number == found.every and asked.text.isdecimal()
+    return (
+        _operations("Operations", operations, asked, sure=exact),
+        _operations("Interests", [row for row in rows if row.id in found.interests], asked),
+        _conflicts(actor, asked),
+        _types(asked.text),
+    )
+
+
+def _first(found: QuerySet[Operation]) -> tuple[UUID, ...]:
+    return tuple(found.order_by("-starts_at", "-id").values_list("pk", flat=True)[: MOST + 1])
+
+
+def _numbered(text: str, now: datetime) -> Q:
+    """By reference or imported number, from their beginning; a bare number by this node's references of ten years."""
+    if text.isdecimal() and text.isascii() and len(text) <= LONGEST_NUMBER:
+        code, number = this_node().code, int(text)
+        years = range(now.year - YEARS, now.year + 2)
+        return Q(reference__in=[f"{code}-{year % 100:02d}-{number:06d}" for year in years]) | Q(external_id=text)
+    return Q(reference__istartswith=text) | Q(external_id__istartswith=text)
+
+
+def _worded(text: str) -> Q:
+    """By the whole case number, or by telephone or every given word of the lead contact's name."""
+    either = [operation_words.case_tokens(text), operation_words.phone_tokens(text), operation_words.name_tokens(text)]
+    named = Q(pk__in=())
+    for words_of_one in filter(None, either):
+        each = Q()
+        for token in words_of_one:
+            each &= Q(pk__in=OperationWord.objects.filter(token=token).values("operation_id"))
+        named |= each
+    return named
+
+
+def _subject_tokens(text: str) -> list[bytes]:
+    """The tokens of every subject that the text may be: of the kind that it names, else of each kind."""
+    read = []
+    for kind in subjects.KINDS:
+        try:
+            read.append(subjects.canonical(kind, text.removeprefix(f"{kind}:")).text)
+        except subjects.SubjectError:
+            continue
+    return [bytes.fromhex(plan_rows.token_of(canonical)) for canonical in dict.fromkeys(filter(None, read))]
+
+
+def _operations(title: str, rows: Sequence[queries.OperationRow], asked: Asked, *, sure: bool = False) -> Group:
+    hits = [
+        Hit(
+            f"{row.type_label} {row.reference}",
+            reverse("deconfliction:operation", args=[row.id]),
+            f"{words.when(row.starts_at, row.zone or asked.zone, asked.now)}, {row.submitter or row.agency}",
+            "cancelled" if row.status == "cancelled" else row.band or row.determination,
+        )
+        for row in rows
+    ]
+    return Group(title, hits[:MOST], len(hits) > MOST, sure)
+
+
+def _conflicts(actor: Actor, asked: Asked) -> Group:
+    """By their number, or by the agency of the other side where the reader may know it."""
+    if not actor.can(access.READ_CONFLICT):
+        return Group("Conflicts", ())
+    by_number = queries.ConflictFilter(text=asked.text, limit=MOST + 1)
+    by_agency = queries.ConflictFilter(other_agency=asked.text, limit=MOST + 1)
+    found = {
+        row.id: row for wanted in (by_number, by_agency) for row in queries.conflict_list(actor, wanted, asked.now).rows
+    }
+    lines = [words.conflict_line(row, asked.zone, asked.now) for row in found.values()]
+    hits = [
+        Hit(
+            f"{line.with_whom}, {line.row.reference}",
+            reverse("deconfliction:conflict", args=[line.id]),
+            f"{line.overlap_words.removesuffix('.')}. {line.state_words}",
+            line.shape,
+        )
+        for line in lines
+    ]
+    return Group("Conflicts", hits[:MOST], len(hits) > MOST)
+
+
+def _types(text: str) -> Group:
+    """The list of each type whose name has the words."""
+    listed = reverse("deconfliction:operations")
+    named = [kind for kind in OPERATION_TYPES.values() if matches(text, kind.label)]
+    hits = [
+        Hit(f"All of type {kind.label}", f"{listed}?{urlencode({'when': 'all', 'type': kind.code})}") for kind in named
+    ]
+    return Group("Lists", hits)
+
+
+register(10, groups)
