@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,7 @@ from vigil.apps.deconfliction import (
     queries,
     reminders,
     rules,
+    saved_views,
     series,
     shape_upload,
     task_forces,
@@ -36,6 +37,7 @@ from vigil.apps.deconfliction import (
 from vigil.apps.deconfliction.card_preview import preview_card
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.lanes import lanes
+from vigil.apps.deconfliction.list_filters import ALWAYS, CONFLICT_STATES, DETERMINATIONS, WHEN, cleaned
 from vigil.apps.deconfliction.models import Operation
 from vigil.apps.deconfliction.plan import PlaceSource
 from vigil.apps.deconfliction.posted import posted_json, uuid_of, whole
@@ -176,17 +178,6 @@ def _draft_url(draft: queries.DraftRow) -> str:
 
 # --- lists ------------------------------------------------------------------------------------------------------------
 
-WHEN = (("ahead", "Now and ahead"), ("today", "Today"), ("week", "Next 7 days"), ("past", "Past"), ("all", "All"))
-DETERMINATIONS = (
-    ("conflict", "Conflict"),
-    ("no_known_conflict", "No known conflict"),
-    ("incomplete", "Incomplete"),
-    ("checking", "Checking"),
-    ("under_way", "Under way"),
-    ("ended", "Ended"),
-    ("cancelled", "Cancelled"),
-)
-
 
 def _period(when: str, zone: str, now: datetime) -> tuple[datetime | None, datetime | None]:
     midnight = now.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -251,6 +242,9 @@ def operation_filter(request: HttpRequest, zone: str, now: datetime) -> tuple[di
 def operations(request: HttpRequest) -> HttpResponse:
     """One's own agency's operations: filters in the address, 50 a page."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
+    views = saved_views.views_of(actor, "operations")
+    if not request.GET and views.default is not None:
+        return redirect(f"{request.path}?{views.default.filters}")
     filters, wanted = operation_filter(request, zone, now)
     found_page = queries.operation_list(actor, wanted, now)
     rows = _folded([operation_line(row, zone, now) for row in found_page.rows], bool(filters["each"]))
@@ -273,6 +267,7 @@ def operations(request: HttpRequest) -> HttpResponse:
         "newest_first": wanted.newest_first,
         "next_url": next_url(request, found_page.next_cursor),
         "csv_url": f"{reverse('deconfliction:operations_csv')}?{address_without(request.GET, 'after')}",
+        **_saved(request, "operations", views),
     }
     return render(request, "deconfliction/operations.html", context)
 
@@ -290,6 +285,17 @@ def _folded(rows: list[dict[str, Any]], each: bool) -> list[dict[str, Any]]:
             first_of.setdefault(key, row)
         shown.append(row)
     return shown
+
+
+def _saved(request: HttpRequest, table: str, views: saved_views.Views) -> dict[str, Any]:
+    """The reader's saved views above a list, and what would be saved."""
+    present = cleaned(table, request.GET)
+    return {
+        "saved_views": [(view, f"?{view.filters}", dict(parse_qsl(view.filters)) == present) for view in views.rows],
+        "save_url": f"{reverse(f'deconfliction:{table}_views')}?{urlencode(present)}",
+        "plain_url": f"?{urlencode([ALWAYS[table]])}",
+        "may_save": actor_of(request).can("deconfliction.view.edit"),
+    }
 
 
 def _list_detail(filters: Mapping[str, str], shown: int, more: bool, zone: str) -> str:
@@ -365,15 +371,6 @@ def _inert(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell[:1] else cell
 
 
-CONFLICT_STATES = (
-    ("open", "Open"),
-    ("all", "All"),
-    ("contacted", "Talked"),
-    ("resolved", "Settled"),
-    ("expired_unacknowledged", "Nobody acknowledged"),
-)
-
-
 def _conflict_filter(request: HttpRequest) -> tuple[dict[str, str], queries.ConflictFilter]:
     typed = {name: request.GET.get(name, "").strip() for name in ("state", "band", "after")}
     typed["state"] = typed["state"] or "open"
@@ -389,6 +386,9 @@ def _conflict_filter(request: HttpRequest) -> tuple[dict[str, str], queries.Conf
 def conflicts(request: HttpRequest) -> HttpResponse:
     """Conflicts of one's own agency (a watch desk: of the node)."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
+    views = saved_views.views_of(actor, "conflicts")
+    if not request.GET and views.default is not None:
+        return redirect(f"{request.path}?{views.default.filters}")
     filters, wanted = _conflict_filter(request)
     found = queries.conflict_list(actor, wanted, now)
     lines = [words.conflict_line(row, zone, now) for row in found.rows]
@@ -405,6 +405,7 @@ def conflicts(request: HttpRequest) -> HttpResponse:
         "has_filters": filters["state"] != "open" or bool(filters["band"]),
         "next_url": next_url(request, found.next_cursor),
         "csv_url": f"{reverse('deconfliction:conflicts_csv')}?{address_without(request.GET, 'after')}",
+        **_saved(request, "conflicts", views),
     }
     return render(request, "deconfliction/conflicts.html", context)
 
