@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import migrations
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 
 
 def file_words(apps: Any, schema_editor: Any) -> None:
@@ -11,7 +11,11 @@ def file_words(apps: Any, schema_editor: Any) -> None:
 
     word = apps.get_model("deconfliction", "OperationWord")
     revision = apps.get_model("deconfliction", "Revision")
-    current = revision.objects.filter(number=F("operation__revision"), operation__purged_at=None)
+    # What a purge has reached stands in no index any more, and must not come back.
+    indexed = Q()
+    for name in ("ActiveSite", "ActiveSubject"):
+        indexed |= Exists(apps.get_model("deconfliction", name).objects.filter(operation=OuterRef("operation")))
+    current = revision.objects.filter(indexed, number=F("operation__revision"))
     for one in current.iterator(chunk_size=500):
         tokens = operation_words.tokens(
             plan_rows.opened(one.case_number, plan_rows.CASE_NUMBER), plan_rows.contacts_of(one)["lead"]
@@ -21,7 +25,7 @@ def file_words(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deconfliction", "0007_views_words_feeds"),
+        ("deconfliction", "0008_purge"),
     ]
 
     operations = [
