@@ -31,6 +31,7 @@ FILTERS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "type": dict(TYPES),
         "state": dict(DETERMINATIONS),
         "mine": {"yes": "Only mine"},
+        "each": {"yes": "Each of a series"},
         "sort": {"newest": "Newest first", "oldest": "Oldest first"},
     },
     "conflicts": {"state": dict(CONFLICT_STATES), "band": {"direct": "Direct", "near": "Near"}},
