@@ -191,7 +191,7 @@ def test_what_was_registered_before_words_were_filed_is_filed_by_the_migration(
     before = set(OperationWord.objects.values_list("operation_id", "token"))
     OperationWord.objects.all().delete()
     assert find("alice", "C26-000123") == {}
-    migration = importlib.import_module("vigil.apps.deconfliction.migrations.0010_file_words")
+    migration = importlib.import_module("vigil.apps.deconfliction.migrations.0011_file_words")
     migration.file_words(apps, None)
     assert {(one, bytes(token)) for one, token in OperationWord.objects.values_list("operation_id", "token")} == {
         (one, bytes(token)) for one, token in before

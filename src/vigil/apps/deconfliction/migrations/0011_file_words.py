@@ -25,7 +25,7 @@ def file_words(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deconfliction", "0009_series"),
+        ("deconfliction", "0010_studies"),
     ]
 
     operations = [
