@@ -6,7 +6,7 @@ Only what works is listed: an entry without its permission is not shown.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -48,6 +48,8 @@ class Link:
     on_rail: bool
 
 
+ON_BAR = 5
+"""So many have room in the bottom bar of a phone."""
 _entries: list[Entry] = []
 
 
@@ -58,8 +60,11 @@ def register(*entries: Entry) -> None:
 
 
 def links(request: HttpRequest, actor: Actor) -> list[Link]:
-    """The entries that the actor may use."""
-    return [_link(entry, request.path, actor) for entry in _entries if actor.can(entry.permission)]
+    """The entries that the actor may use; where few of them belong to a phone's bottom bar, others fill it."""
+    found = [_link(entry, request.path, actor) for entry in _entries if actor.can(entry.permission)]
+    room = ON_BAR - sum(link.on_phone for link in found)
+    promoted = [link for link in found if not link.on_phone][: max(0, room)]
+    return [replace(link, on_phone=True) if link in promoted else link for link in found]
 
 
 def _link(entry: Entry, path: str, actor: Actor) -> Link:

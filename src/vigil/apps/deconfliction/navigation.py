@@ -16,6 +16,16 @@ READ = "deconfliction.operation.read"
 register(
     Entry("Today", "Today", "deconfliction:today", "home", 10, READ),
     Entry("Operations", "Ops", "deconfliction:operations", "list", 20, READ, prefixes=("/operations/", "/series/")),
+    Entry(
+        "Timeline",
+        "Time",
+        "deconfliction:timeline",
+        "schedule",
+        25,
+        READ,
+        prefixes=("/timeline/",),
+        on_phone=False,
+    ),
     Entry("Map", "Map", "deconfliction:map", "map", 30, READ, prefixes=("/map/",)),
     Entry(
         "Conflicts",

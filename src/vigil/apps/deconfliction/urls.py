@@ -16,6 +16,7 @@ from vigil.apps.deconfliction import (
     series_views,
     subject_views,
     task_force_views,
+    timeline_views,
     views,
 )
 
@@ -47,6 +48,7 @@ urlpatterns = [
     path("calendar/", calendar_views.calendar_page, name="calendar"),
     path("calendar/<str:token>.ics", calendar_views.feed, name="calendar_feed"),
     path("operations/<uuid:operation_id>/repeat/", series_views.repeat_operation, name="repeat"),
+    path("timeline/", timeline_views.timeline, name="timeline"),
     path("series/<uuid:series_id>/", series_views.one_series, name="series"),
     path("series/<uuid:series_id>/register/", series_views.go_on, name="series_go_on"),
     path("series/<uuid:series_id>/cancel/", series_views.cancel, name="series_cancel"),

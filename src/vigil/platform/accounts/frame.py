@@ -47,6 +47,8 @@ class Frame:
     desk_name: str = ""
     desk_phone: str = ""
     links: Sequence[Link] = ()
+    more: Sequence[Link] = ()
+    """Those that a phone's bottom bar has no room for."""
     rail_narrow: bool = False
     themes: Sequence[tuple[str, str]] = THEMES
     theme_url: str = ""
@@ -110,6 +112,7 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "desk_name": node.watch_desk_name if node else "",
         "desk_phone": (agency.watch_desk_phone if agency else "") or (node.watch_desk_phone if node else ""),
         "links": entries,
+        "more": [link for link in entries if not link.on_phone],
         "home": entries[0].url if entries else "/",
         "rail_narrow": request.COOKIES.get("rail") == "narrow",
         "theme_url": reverse("theme"),
