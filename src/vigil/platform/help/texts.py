@@ -115,6 +115,18 @@ TOPICS = (
         ("Other agencies' operations are not drawn. An empty map is no answer: register, and read the answer.",),
     ),
     Topic(
+        "timeline",
+        "Timeline",
+        ("deconfliction:timeline",),
+        "Your agency's operations over a day or a week, with the time in which another team is active near one.",
+        (
+            "Each lane is one operation, or a series. The full bar is its time, the pale one its buffers.",
+            "The line under a bar is the time in which both teams are active.",
+            "Every bar is a link. The table below holds the same.",
+        ),
+        NOT_PROVED[:2],
+    ),
+    Topic(
         "series",
         "A series of operations",
         ("deconfliction:repeat", "deconfliction:series"),
