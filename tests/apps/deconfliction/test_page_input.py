@@ -37,10 +37,12 @@ def test_a_day_that_there_is_not_is_today(browser: Client, day: str) -> None:
 def test_the_map_counts_a_conflict_that_a_subject_alone_makes(browser: Client, people: Any, now: datetime) -> None:
     register(people, "alice", now, site(now, label=""), subjects=(phone(),))
     page = browser.get("/map/").content.decode()
-    assert "None has a known conflict." in page and "39.290400, -76.612200" in page
+    assert "None has a known conflict." in page
+    assert "39.290400, -76.612200" in page
     register(people, "dave", now, site(now, (-79.5, 38.0)), subjects=(phone(),))
     page = browser.get("/map/").content.decode()
-    assert "1 has a conflict." in page and "data-conflict" in page
+    assert "1 has a conflict." in page
+    assert "data-conflict" in page
 
 
 @pytest.mark.parametrize("body", ["[" * 100_000, '{"west": ' + MANY + "}", '{"west": NaN}', "[]", "{"])
