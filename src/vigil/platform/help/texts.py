@@ -57,8 +57,8 @@ TOPICS = (
         ("deconfliction:register", "deconfliction:draft", "deconfliction:edit"),
         "Tell the node where and when you will be, before you are there. It searches at once and says who was asked.",
         (
-            "Place: coordinates in any notation, USNG or MGRS, a town, a ZIP code, your position, or a pin on the map; an "
-            "address too, where the node has streets.",
+            "Place: coordinates in any notation, USNG or MGRS, a town, a ZIP code, your position, or a pin on the map. "
+            "Where the node has streets, an address too.",
             "Time: as you say it, 0430 tomorrow. It is the local time of the place.",
             "Radius and minutes are filled in for the type. Change them where the plan is larger or smaller.",
             "Until it says registered it is NOT REGISTERED, also when the telephone has lost its connection.",
@@ -305,7 +305,7 @@ TOPICS = (
             "The same name replaces an import when all of it is read. Removing one leaves every operation its place.",
         ),
         (
-            "An address is as right as the file. A number on a block may be off by the whole block; the zone grows by it.",
+            "An address is as right as the file. A number on a block may be off by the block; the zone grows by it.",
             "Above 250 m a pin is asked for.",
         ),
     ),
