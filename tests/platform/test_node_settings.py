@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.conftest import make_user
+from tests.conftest import make_agency, make_user
 
 from vigil.core.errors import Invalid
+from vigil.platform.accounts.frame import frame_of
 from vigil.platform.agencies import desk
 from vigil.platform.agencies.models import Node
 from vigil.platform.agencies.reading import ZONES, read_agency, read_desk, read_node
@@ -134,3 +135,48 @@ def test_an_agency_administrator_changes_the_agency_and_not_the_node(login: Any,
     assert people.port_calvert.ori == "MD0000100"
     for address in ("/setup/node/", "/setup/watch-desk/"):
         assert client.get(address).status_code == 403
+
+
+@pytest.mark.db
+@pytest.mark.django_db
+def test_a_node_administrator_adds_an_agency_and_a_neighbour_becomes_one_of_the_node(login: Any, people: Any) -> None:
+    neighbour = make_agency("MD0000900", "Around PD", "", is_served=False, latitude=39.0, longitude=-76.5)
+    client = login("erin")
+    new = {"ori": "md0000900", "name": "Around Police", "state": "MD"}
+    assert client.post("/setup/agencies/", new).status_code == 302
+    neighbour.refresh_from_db()
+    assert (neighbour.name, neighbour.is_served, neighbour.latitude) == ("Around Police", True, 39.0)
+    again = client.post("/setup/agencies/", new)
+    assert again.status_code == 422
+    assert "already an agency with ORI MD0000900" in again.content.decode()
+    assert 'value="Around Police"' in again.content.decode()
+    address = f"/setup/agencies/{neighbour.pk}/"
+    assert client.post(address, {"name": "Around County Police", "county": "Elm"}).status_code == 302
+    assert "Around County Police" in client.get("/setup/agencies/").content.decode()
+
+
+@pytest.mark.db
+@pytest.mark.django_db
+def test_only_a_node_administrator_adds_agencies_and_only_served_ones_are_changed(login: Any, people: Any) -> None:
+    hidden = make_agency("MD0000900", "Around PD", "", is_served=False)
+    assert login("erin").get(f"/setup/agencies/{hidden.pk}/").status_code == 404
+    people.users["ann"] = make_user("ann", "Ann Admin", people.port_calvert, "agency_admin")
+    for address in ("/setup/agencies/", f"/setup/agencies/{people.bay_county.pk}/"):
+        assert login("ann").get(address).status_code == 403
+
+
+@pytest.mark.db
+@pytest.mark.django_db
+def test_today_says_when_the_desk_answers_and_who_does_else(login: Any, people: Any) -> None:
+    node = people.node
+    node.desk_week, node.outside_name, node.outside_phone = {"0": ["08:00", "17:00"]}, "State police", "4105550900"
+    node.save()
+    people.port_calvert.watch_desk_phone = ""
+    people.port_calvert.save()
+    shown = login("alice").get("/help/").wsgi_request
+    read = frame_of(shown)
+    assert (read.desk_phone, read.desk_hours, read.outside) == ("+14105550199", "Mon 08:00–17:00", "State police")
+    people.port_calvert.watch_desk_phone = "410-555-0101"
+    people.port_calvert.save()
+    own = frame_of(login("alice").get("/help/").wsgi_request)
+    assert (own.desk_phone, own.desk_hours, own.outside_phone) == ("410-555-0101", "", "")

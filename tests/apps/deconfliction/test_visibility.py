@@ -39,7 +39,7 @@ PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 VERBS = ("get", "post", "put")
 NO_PAGES = ("static/", "media/", "live/stream", "logout/", "api/v1/docs", "api/v1/openapi.json", "calendar/<")
 """What shows nothing of anybody's; logging out would end the walk. Wrong secrets of calendars are slowed down."""
-EVERYBODYS = ("entry_id", "kind", "topic", "source_id")
+EVERYBODYS = ("agency_id", "entry_id", "kind", "topic", "source_id")
 """Parameters of what everyone on the node may read, or that name no object."""
 
 

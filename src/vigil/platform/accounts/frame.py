@@ -46,6 +46,10 @@ class Frame:
     zone: str = "UTC"
     desk_name: str = ""
     desk_phone: str = ""
+    desk_hours: str = ""
+    outside: str = ""
+    outside_phone: str = ""
+    """Who answers outside the hours of the node's desk; all three empty where the agency has a desk of its own."""
     links: Sequence[Link] = ()
     more: Sequence[Link] = ()
     """Those that a phone's bottom bar has no room for."""
@@ -111,6 +115,7 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "zone": (agency.time_zone if agency else "") or "UTC",
         "desk_name": node.watch_desk_name if node else "",
         "desk_phone": (agency.watch_desk_phone if agency else "") or (node.watch_desk_phone if node else ""),
+        **_hours(agency, node),
         "links": entries,
         "more": [link for link in entries if not link.on_phone],
         "home": entries[0].url if entries else "/",
@@ -123,6 +128,12 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "cursor": cursor(),
         "notice_url": reverse("deconfliction:notice", args=[UUID(int=0)]),
     }
+
+
+def _hours(agency: Agency | None, node: Node | None) -> dict[str, str]:
+    if node is None or (agency and agency.watch_desk_phone):
+        return {}
+    return {"desk_hours": node.desk_hours, "outside": node.outside_name, "outside_phone": node.outside_phone}
 
 
 def _help_url(request: HttpRequest) -> str:

@@ -113,11 +113,17 @@ def note_backup(actor: Actor) -> None:
 
 @action("agencies.agency.create")
 def create_agency(actor: Actor, wanted: NewAgency) -> Agency:
-    """An agency of this node, or (`is_served=False`) a neighbour known by name."""
+    """An agency of this node, or (`is_served=False`) a neighbour known by name; a neighbour becomes one of the node."""
     _check(wanted.ori, wanted.name)
-    if Agency.objects.filter(ori=wanted.ori).exists():
+    agency = Agency.objects.filter(ori=wanted.ori).first()
+    if agency is not None and (agency.is_served or not wanted.is_served):
         raise Invalid.at("ori", sentence=f"There is already an agency with ORI {wanted.ori}.")
-    agency = Agency.objects.create(**asdict(wanted))
+    agency = agency or Agency()
+    for name, value in asdict(wanted).items():
+        # What a list told of a neighbour, such as its place, stays where nothing better is given.
+        if value not in ("", None):
+            setattr(agency, name, value)
+    agency.save()
     concerns(agency=agency.pk)
     detail(ori=wanted.ori)
     return agency

@@ -10,6 +10,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F
 
+from vigil.core.errors import NotFound
 from vigil.core.identifiers import ORI_PATTERN, new_epoch, uuid7
 from vigil.platform import clock
 from vigil.platform.agencies import desk
@@ -148,6 +149,19 @@ _UNSERVED_WITHIN = Prepared(
 def agency_of(agency_id: UUID) -> Agency | None:
     """The agency's row; None where there is none."""
     return _AGENCY.first(agency_id)
+
+
+def served_agencies() -> list[Agency]:
+    """Those of this node, by name."""
+    return list(Agency.objects.filter(is_served=True, is_active=True))
+
+
+def served_agency(agency_id: UUID) -> Agency:
+    """One of them; `NotFound` for any other."""
+    agency = Agency.objects.filter(pk=agency_id, is_served=True, is_active=True).first()
+    if agency is None:
+        raise NotFound
+    return agency
 
 
 def knows_unserved() -> bool:

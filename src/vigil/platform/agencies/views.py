@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,10 +14,12 @@ from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
 from vigil.platform.agencies import actions
 from vigil.platform.agencies.desk import DAYS
-from vigil.platform.agencies.models import Agency, agency_of, this_node
+from vigil.platform.agencies.models import Agency, agency_of, served_agencies, served_agency, this_node
 from vigil.platform.agencies.reading import ZONES, read_agency, read_desk, read_node
 from vigil.platform.agencies.retention import KINDS, read_retention, retention_of, stored
 from vigil.platform.doors import actor_of, page
+
+AGENCY_FIELDS = ("name", "short_name", "state", "county", "time_zone", "watch_desk_phone")
 
 
 def _own_agency(actor: Actor) -> Agency:
@@ -58,20 +61,53 @@ def retention(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def agency(request: HttpRequest) -> HttpResponse:
     """The agency's own name, county, time zone and desk."""
-    actor = actor_of(request)
-    own = _own_agency(actor)
-    names = ("name", "short_name", "state", "county", "time_zone", "watch_desk_phone")
-    context: dict[str, Any] = {"values": {name: getattr(own, name) for name in names}, "ori": own.ori, "zones": ZONES}
+    return _agency_page(request, _own_agency(actor_of(request)), "setup")
+
+
+@page("agencies.agency.create")
+@require_http_methods(["GET", "POST"])
+def one_agency(request: HttpRequest, agency_id: UUID) -> HttpResponse:
+    """The same for any agency of the node."""
+    return _agency_page(request, served_agency(agency_id), "agencies:agencies")
+
+
+def _agency_page(request: HttpRequest, known: Agency, back: str) -> HttpResponse:
+    context: dict[str, Any] = {
+        "values": {name: getattr(known, name) for name in AGENCY_FIELDS},
+        "ori": known.ori,
+        "zones": ZONES,
+        "back": back,
+    }
     if request.method == "POST":
-        context["values"] = {name: request.POST.get(name, "") for name in names}
+        context["values"] = {name: request.POST.get(name, "") for name in AGENCY_FIELDS}
         try:
-            actions.edit_agency(actor, own, read_agency(context["values"]))
+            actions.edit_agency(actor_of(request), known, read_agency(context["values"]))
         except Invalid as refused:
             context["at"] = _at(refused)
         else:
             messages.success(request, "Saved.")
-            return redirect("setup")
+            return redirect(back)
     return render(request, "agencies/agency.html", context, status=422 if "at" in context else 200)
+
+
+@page("agencies.agency.create")
+@require_http_methods(["GET", "POST"])
+def agencies(request: HttpRequest) -> HttpResponse:
+    """The agencies that the node serves; posting adds one."""
+    context: dict[str, Any] = {"values": {}}
+    if request.method == "POST":
+        context["values"] = {name: request.POST.get(name, "") for name in ("ori", *AGENCY_FIELDS)}
+        try:
+            read = read_agency(context["values"])
+            wanted = actions.NewAgency(ori=context["values"]["ori"].strip().upper(), **read)
+            added = actions.create_agency(actor_of(request), wanted)
+        except Invalid as refused:
+            context["at"] = _at(refused)
+        else:
+            messages.success(request, f"{added.label} is served now. Add its people next, an administrator first.")
+            return redirect("agencies:agencies")
+    context |= {"agencies": served_agencies(), "zones": ZONES}
+    return render(request, "agencies/agencies.html", context, status=422 if "at" in context else 200)
 
 
 @page("agencies.node.edit")

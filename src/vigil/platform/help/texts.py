@@ -264,7 +264,14 @@ TOPICS = (
     Topic(
         "agency-and-node",
         "Agency, node and watch desk",
-        ("agencies:agency", "agencies:node", "agencies:watch_desk", "deconfliction:deconflictor"),
+        (
+            "agencies:agency",
+            "agencies:agencies",
+            "agencies:one_agency",
+            "agencies:node",
+            "agencies:watch_desk",
+            "deconfliction:deconflictor",
+        ),
         "Names, region, telephones and hours that others read.",
         (
             "The region is where maps open. A plan outside it is flagged and taken.",

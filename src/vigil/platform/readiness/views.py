@@ -14,6 +14,7 @@ from vigil.platform.readiness.queries import readiness
 PAGES = (
     ("People", "people", "accounts.user.read", "add, change roles, switch off"),
     ("Your agency", "agencies:agency", "agencies.agency.edit", "name, county, time zone, own desk"),
+    ("Agencies of this node", "agencies:agencies", "agencies.agency.create", "add one, change its name or desk"),
     ("Node and region", "agencies:node", "agencies.node.edit", "name, and where maps open"),
     ("Watch desk", "agencies:watch_desk", "agencies.node.edit", "telephone, hours, who answers outside them"),
     ("Deconflictor", "deconfliction:deconflictor", "agencies.node.edit", "who speaks with both sides of a silent one"),
