@@ -24,6 +24,7 @@ def test_hours_are_said_in_runs_of_days_and_read_back() -> None:
     said = desk.in_words(week)
     assert said == "Mon–Fri 08:00–17:00, Sat 22:00–06:00"
     assert desk.read_hours(said) == week
+    assert desk.in_words(desk.read_hours("Mon 08:00-17:00, Wed 08:00-17:00")) == "Mon 08:00–17:00, Wed 08:00–17:00"
     always, _ = desk.read_week({"always": "yes"})
     assert desk.in_words(always) == "around the clock"
     assert desk.read_hours("Always") == always
