@@ -9,6 +9,8 @@ import pytest
 from django.urls import get_resolver, reverse
 
 from vigil.core.permissions import EVERYONE
+from vigil.platform.accounts.models import Membership
+from vigil.platform.doors import addresses
 from vigil.platform.help.texts import FAQ, TOPICS, topic_of_page
 from vigil.platform.readiness.views import PAGES
 from vigil.web.navigation import _entries
@@ -29,6 +31,26 @@ def test_each_page_of_the_menu_and_of_set_up_has_help() -> None:
     pages = {entry.url_name for entry in _entries} | {url_name for _, url_name, _, _ in PAGES}
     assert len(pages) > 15
     assert {page for page in pages if topic_of_page(page) is None} == set()
+
+
+@pytest.mark.db
+@pytest.mark.django_db
+def test_each_page_that_opens_by_its_address_leads_to_help_of_its_own(login: Any, people: Any, now: Any) -> None:
+    for role in ("officer", "supervisor", "watch_desk", "agency_admin"):
+        Membership.objects.create(user=people.user("erin"), agency=people.port_calvert, role=role)
+    client, opened, without = login("erin"), 0, set()
+    for address, _ in addresses():
+        if "<" in address or address.startswith(("api/", "live/", "logout/", "login/")):
+            continue
+        answer = client.get(f"/{address}")
+        if answer.status_code != 200 or not answer.headers.get("Content-Type", "").startswith("text/html"):
+            continue
+        shown = re.search(r'class="help" href="([^"]*)"', answer.content.decode())
+        if shown:
+            opened += 1
+            without |= {address} if shown[1] == "/help/" and address != "help/" else set()
+    assert opened > 20
+    assert without == set()
 
 
 def test_help_is_only_for_pages_that_exist_and_no_page_has_two() -> None:

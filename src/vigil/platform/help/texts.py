@@ -42,7 +42,7 @@ TOPICS = (
     Topic(
         "operations",
         "Operations",
-        ("deconfliction:operations",),
+        ("deconfliction:operations", "deconfliction:operations_views"),
         "The operations that you may see, with their answers.",
         (
             "Filter by state, type and day. The address keeps the filter, so it can be saved as a bookmark.",
@@ -57,7 +57,8 @@ TOPICS = (
         ("deconfliction:register", "deconfliction:draft", "deconfliction:edit"),
         "Tell the node where and when you will be, before you are there. It searches at once and says who was asked.",
         (
-            "Place: coordinates in any notation, USNG or MGRS, a town, a ZIP code, your position, or a pin on the map. "
+            "Place: coordinates in any notation, USNG or MGRS, a town, a ZIP code, your position, or a pin, "
+            "a line or an area on the map. "
             "Where the node has streets, an address too.",
             "Time: as you say it, 0430 tomorrow. It is the local time of the place.",
             "Radius and minutes are filled in for the type. Change them where the plan is larger or smaller.",
@@ -91,7 +92,7 @@ TOPICS = (
     Topic(
         "conflicts",
         "Conflicts",
-        ("deconfliction:conflicts", "deconfliction:conflict"),
+        ("deconfliction:conflicts", "deconfliction:conflicts_views", "deconfliction:conflict"),
         "Two operations that meet in place and time, or share a subject. Both sides were told whom to call.",
         (
             "Call the other side. Then say that you have talked, and what was agreed.",
@@ -101,6 +102,18 @@ TOPICS = (
             "If nobody answers, the watch desk takes it over.",
         ),
         ("That a conflict is settled here proves that somebody said so, not that both teams know.",),
+    ),
+    Topic(
+        "search",
+        "Search",
+        ("find",),
+        "One box over what you may see: numbers, contacts, subjects, other agencies, whom to call, pages.",
+        (
+            "Press / on any page. An operation asked for by its number opens at once.",
+            "Give a case number or a subject whole. Places and objectives are not searched.",
+            "What you type stands in no address. That you searched is recorded.",
+        ),
+        ("It finds what you may read. What it does not find may exist.",),
     ),
     Topic(
         "map",
