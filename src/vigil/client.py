@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import ssl
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from functools import cache
@@ -147,6 +147,50 @@ class Operation(OperationLine):
     watch_desk_phone: str
 
 
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Both parts of an operation that was split; `operation(part.id)` reads one in full."""
+
+    left: OperationLine
+    taken: OperationLine
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A draft, NOT REGISTERED; `page` is the address, on the node, of the form that holds it."""
+
+    draft_id: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A day of a series that is not registered: to come, or refused with its reason."""
+
+    days: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Operations made of one by repeating it, each with its own determination."""
+
+    id: str
+    pattern: str
+    created_at: datetime
+    created_by: str
+    operations: tuple[OperationLine, ...]
+    waiting: tuple[Waiting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesDone(Series):
+    """A series after an act on several: how many were changed, and of which it could not be done, with the reason."""
+
+    changed: int
+    refused: tuple[str, ...]
+
+
 # --- what goes wrong -------------------------------------------------------------------------------------------------
 
 
@@ -261,13 +305,66 @@ class Client:
         """Ended, everyone has left."""
         return self._submit("POST", _path(operation.id, "/end"), None, operation.revision)
 
+    def move(self, operation: OperationLine, days: int = 0, minutes: int = 0) -> Operation:
+        """Move it: by days at the same local time of each site, by minutes of elapsed time; earlier is negative."""
+        body = {"days": days, "minutes": minutes}
+        return self._submit("POST", _path(operation.id, "/move"), body, operation.revision)
+
+    def fix_time(self, operation: OperationLine, starts_at: str, ends_at: str) -> Operation:
+        """Give a tentative operation its time; it is tentative no more."""
+        body = {"starts_at": starts_at, "ends_at": ends_at}
+        return self._submit("POST", _path(operation.id, "/fix-time"), body, operation.revision)
+
+    def renew(self, operation: OperationLine) -> Operation:
+        """Let a long surveillance that has begun go on."""
+        return self._submit("POST", _path(operation.id, "/renew"), None, operation.revision)
+
+    def split(self, operation: OperationLine, sites: Sequence[int]) -> Split:
+        """Put the sites (counted from 0) into an operation of their own."""
+        body = {"sites": list(sites)}
+        return _read(Split, self._send_once("POST", _path(operation.id, "/split"), body, operation.revision))
+
+    def copy(self, operation: OperationLine) -> Draft:
+        """A draft that says the same, without times."""
+        return _read(Draft, self._send_once("POST", _path(operation.id, "/copy")))
+
+    def repeat(self, operation: OperationLine, pattern: Mapping[str, Any], key: str | None = None) -> Series:
+        """Make a series of it; `pattern` is RepeatIn of the API, e.g. `{"how": "nightly", "count": 12}`."""
+        return _read(Series, self._send_once("POST", _path(operation.id, "/repeat"), pattern, operation.revision, key))
+
+    def series(self, series_id: str) -> Series:
+        """One series as it stands."""
+        return _read(Series, self._call("GET", _series_path(series_id)))
+
+    def register_waiting(self, series: Series) -> Series:
+        """Register what of a series is not registered yet."""
+        return _read(Series, self._send_once("POST", _series_path(series.id, "/register")))
+
+    def move_series(
+        self, series: Series, first: OperationLine | None = None, days: int = 0, minutes: int = 0
+    ) -> SeriesDone:
+        """Move `first` and the following, or all that have not begun."""
+        body = {"first": first.id if first else None, "days": days, "minutes": minutes}
+        return _read(SeriesDone, self._send_once("POST", _series_path(series.id, "/move"), body))
+
+    def cancel_series(self, series: Series, first: OperationLine | None = None) -> SeriesDone:
+        """Cancel `first` and the following, or all that are not over."""
+        body = {"first": first.id if first else None}
+        return _read(SeriesDone, self._send_once("POST", _series_path(series.id, "/cancel"), body))
+
     def _submit(
         self, method: str, path: str, body: Any, revision: int | None = None, key: str | None = None
     ) -> Operation:
+        return _read(Operation, self._send_once(method, path, body, revision, key))
+
+    def _send_once(
+        self, method: str, path: str, body: Any = None, revision: int | None = None, key: str | None = None
+    ) -> Any:
+        """Send until an answer comes, under one key: done once."""
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}
         if revision is not None:
             headers["If-Match"] = f'"{revision}"'
-        return _read(Operation, self._call(method, path, body, headers, TRIES))
+        return self._call(method, path, body, headers, TRIES)
 
     def _call(
         self, method: str, path: str, body: Any = None, more: Mapping[str, str] | None = None, tries: int = 1
@@ -313,6 +410,10 @@ def _connection(url: str) -> Send:
 
 def _path(operation_id: str, act: str = "") -> str:
     return f"/operations/{quote(operation_id, safe='')}{act}"
+
+
+def _series_path(series_id: str, act: str = "") -> str:
+    return f"/series/{quote(series_id, safe='')}{act}"
 
 
 def _plain(value: str | int | bool) -> str | int:

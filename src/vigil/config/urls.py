@@ -11,6 +11,7 @@ from vigil.api.server import api
 ROUTERS = (
     ("/deconfliction", "vigil.apps.deconfliction.api"),
     ("/deconfliction", "vigil.apps.deconfliction.together_api"),
+    ("/deconfliction", "vigil.apps.deconfliction.plans_api"),
 )
 PAGES = (
     ("live/", "vigil.platform.notices.urls"),

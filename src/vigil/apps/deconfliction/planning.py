@@ -16,9 +16,11 @@ from vigil.apps.deconfliction.models import Draft, Operation, Revision, Revision
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.plan_rows import instant
 from vigil.apps.deconfliction.repeat import FARTHEST_DAYS, moved_by_days
+from vigil.apps.deconfliction.wall_times import TimeError, read_time
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict as Stale
 from vigil.core.errors import Invalid, NotFound
+from vigil.engine.operation import Window
 from vigil.engine.types import OPERATION_TYPES
 from vigil.platform.actions import action, concerns
 from vigil.protocol import store as port
@@ -38,6 +40,43 @@ def move_operation(
     Raises `Conflict` (stale), `Invalid` where it is over, moves by nothing or too far, or a local time is in doubt.
     """
     return _move(actor, _current(actor, operation_id, expected_revision), now, days=days, minutes=minutes)
+
+
+@action("deconfliction.operation.edit")
+def fix_time(
+    actor: Actor, operation_id: UUID, expected_revision: int, starts_at: str, ends_at: str, now: datetime
+) -> Operation:
+    """Fix the time of a tentative operation, for every site: a revision that is tentative no more and asks again.
+
+    The times are as people type them, local to each site, or RFC 3339. Raises `Conflict` (stale), and `Invalid` at a
+    time that cannot be read or is over, and where the operation is over or not tentative.
+    """
+    operation = _current(actor, operation_id, expected_revision)
+    plan = plan_of(operation)
+    if operation.status in OVER or not plan.tentative:
+        raise Invalid.at(sentence="Only the time of a tentative operation that is not over is fixed: edit it instead.")
+
+    def fixed(zone: str) -> Window:
+        start = _typed_time("starts_at", starts_at, zone, now)
+        return Window(start, _typed_time("ends_at", ends_at, zone, now, after=start))
+
+    windows = [(site, fixed(site.zone)) for site in plan.sites]
+    sites = tuple(plan_rows.retimed(site, window.start, window.end) for site, window in windows)
+    span = fixed(plan.span_zone or "UTC") if plan.span else None
+    plan = flagged(actor, replace(plan, sites=sites, span=span, tentative=False), now)
+    if max(actions._ends(plan)) <= instant(now):
+        raise Invalid.at("ends_at", sentence="That is over already.")
+    return actions._revise(actor, operation, plan, RevisionKind.EDIT, port.Status.REGISTERED, now)
+
+
+def _typed_time(field: str, text: str, zone: str, now: datetime, after: int | None = None) -> int:
+    try:
+        read = read_time(text, zone, now, plan_rows.moment(after) if after is not None else None).instant
+    except TimeError as error:
+        raise Invalid.at(field, sentence=error.sentence, choices=error.choices) from None
+    if after is not None and read <= after:
+        raise Invalid.at(field, sentence="The end is not after the start.")
+    return read
 
 
 @action("deconfliction.operation.edit")
