@@ -18,7 +18,7 @@ from pydantic import Field
 
 from vigil.api.conditions import idempotent, if_match
 from vigil.api.routes import actor_of, needs
-from vigil.apps.deconfliction import actions, api, planning, queries, repeat, series
+from vigil.apps.deconfliction import access, actions, api, planning, queries, repeat, series
 from vigil.apps.deconfliction.api import EDIT_REFUSALS, REFUSALS, OperationLine, OperationOut, Strict
 from vigil.platform import clock
 
@@ -38,14 +38,14 @@ class MoveIn(Strict):
 class SplitIn(Strict):
     """Which sites go, counted from 0 as they stand in the operation."""
 
-    sites: list[int] = Field(examples=[[1]])
+    sites: list[int] = Field(default_factory=list, examples=[[1]])
 
 
 class FixIn(Strict):
     """The time: RFC 3339, or a local time of each site."""
 
-    starts_at: str = Field(examples=["2026-11-25T04:30:00-05:00"])
-    ends_at: str
+    starts_at: str = Field("", examples=["2026-11-25T04:30:00-05:00"])
+    ends_at: str = ""
 
 
 class RepeatIn(Strict):
@@ -203,7 +203,9 @@ def copy(request: HttpRequest, operation_id: UUID) -> HttpResponse:
 @needs("deconfliction.series.create")
 def preview(request: HttpRequest, operation_id: UUID, payload: RepeatIn) -> list[DayOut]:
     """With what is worth a look, such as short notice. Nothing is stored."""
-    days = series.preview(actor_of(request), operation_id, _pattern(payload), payload.reading, clock.now())
+    actor = actor_of(request)
+    access.get_operation(actor, operation_id)
+    days = series.preview(actor, operation_id, _pattern(payload), payload.reading, clock.now())
     return [DayOut.model_validate(day) for day in days]
 
 
@@ -221,8 +223,9 @@ def repeat_operation(request: HttpRequest, operation_id: UUID, payload: RepeatIn
 
     A crash in between loses nothing: what is `waiting` is registered by the node itself, or by `register`.
     """
-    given = if_match(request), _pattern(payload), payload.reading
-    made = series.plan_series(actor_of(request), operation_id, *given, clock.now())
+    actor, expected = actor_of(request), if_match(request)
+    access.get_operation(actor, operation_id)
+    made = series.plan_series(actor, operation_id, expected, _pattern(payload), payload.reading, clock.now())
     return _planned(request, {"series": made.pk})
 
 
