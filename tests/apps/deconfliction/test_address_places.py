@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 from tests.apps.deconfliction.test_api import caller, faults  # noqa: F401 - a fixture
 
+from vigil.apps.deconfliction import forms
+from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.places import Choices, Place, Unreadable, read_place
 from vigil.apps.deconfliction.plan import PlaceSource
+from vigil.apps.deconfliction.rules import read_plan
 from vigil.platform import clock
 from vigil.platform.gazetteer.finding import Found, Spot, find
 from vigil.platform.gazetteer.lines import pack
@@ -64,6 +68,31 @@ def test_the_api_takes_an_address_with_its_uncertainty(elm: None, caller: Callab
     assert "No street is called exactly 249 Elm Ave" not in refused.content.decode()
     assert "No street is called exactly Elm Ave" in faults(refused)["/sites/0/place"]
     assert refused.json()["errors"][0]["choices"] == ["249 Elm St, 21401"]
+
+
+@pytest.mark.db
+def test_an_edit_moves_nothing_when_the_streets_have_changed(elm: None, people: Any, now: datetime) -> None:
+    alice = people.actor("alice")
+    context = plan_context(alice.agency_id, now)
+    plan = read_plan({**ENTRY, "sites": [{"place": "249 Elm St, 21401"}]}, context)
+    (before,) = plan.sites
+    typed = forms.typed_of_plan(plan)
+    (site,) = typed["sites"]
+    assert (site["place"], site["source"], site["label"], "uncertainty_m" in site) == (
+        "249 Elm St, 21401",
+        "",
+        "",
+        False,
+    )
+    changed = {**typed, "sites": [{**site, "place": "249 Long Rd"}]}
+    assert read_plan(forms.plan_input(changed), context).sites[0].uncertainty_m > 250, "the text alone counts"
+    Source.objects.update(state="removed")
+    typed = forms.typed_of_plan(plan)
+    (after,) = read_plan(forms.plan_input(typed), context).sites
+    assert typed["sites"][0]["place"].startswith("38.97, -76.48")
+    assert (after.geometry, after.uncertainty_m, after.source, after.label) == (
+        before.geometry, pytest.approx(before.uncertainty_m, abs=0.1), before.source, before.label
+    )  # fmt: skip
 
 
 ENTRY = {

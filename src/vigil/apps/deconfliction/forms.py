@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from vigil.apps.deconfliction import plan_rows
-from vigil.apps.deconfliction.places import Place, read_place
+from vigil.apps.deconfliction.places import Place, Reading, read_place
 from vigil.apps.deconfliction.plan import Contact, PlaceSource, Plan, PlannedSite
 from vigil.apps.deconfliction.rules import region_boxes
 from vigil.apps.deconfliction.wall_times import moment
@@ -23,6 +23,7 @@ from vigil.engine.operation import Point
 from vigil.engine.types import OPERATION_TYPES, OperationType
 from vigil.platform.accounts.models import User
 from vigil.platform.agencies.models import Agency, Node
+from vigil.platform.gazetteer import finding
 
 SUBJECT_KINDS = (
     ("person", "Person", "SMITH, JOHN, 1980-01-31"),
@@ -358,16 +359,33 @@ def _typed_contact(contact: Contact | None) -> dict[str, str]:
 
 
 def _typed_site(site: PlannedSite, first: PlannedSite) -> dict[str, str]:
+    """The texts of a site. What its place's text says by itself is left out, and so changes with the text."""
     point = site.geometry
     typed = {"place": site.typed, "source": site.source.value, "label": site.label}
     if not isinstance(point, Point):
         typed["place"] = to_wkt(point)
     elif not site.typed:
         typed["place"] = f"{point.latitude!r}, {point.longitude!r}"
-    read = read_place(typed["place"])
-    if site.source is PlaceSource.ADDRESS or (isinstance(read, Place) and read.label == site.label):
-        typed["label"] = ""  # made from the place, and so made anew when that changes
+    read = read_place(typed["place"], (), finding.find)
+    if isinstance(read, Place) and read.label == site.label:
+        typed["label"] = ""
+    if _says_the_same(read, site):
+        typed["source"] = ""
+        return typed | _own_extent(site, first)
+    if site.source is PlaceSource.ADDRESS and isinstance(point, Point):
+        # Other streets were imported since: an edit of something else moves nothing.
+        typed["place"], typed["label"] = f"{point.latitude!r}, {point.longitude!r}", site.label
     if site.uncertainty_m:
         typed["uncertainty_m"] = f"{site.uncertainty_m:g}"
+    return typed | _own_extent(site, first)
+
+
+def _says_the_same(read: Reading, site: PlannedSite) -> bool:
+    return isinstance(read, Place) and (
+        (read.geometry, read.source, read.uncertainty_m) == (site.geometry, site.source, site.uncertainty_m)
+    )
+
+
+def _own_extent(site: PlannedSite, first: PlannedSite) -> dict[str, str]:
     common = _typed_extent(first)
-    return typed | {name: value for name, value in _typed_extent(site).items() if value != common[name]}
+    return {name: value for name, value in _typed_extent(site).items() if value != common[name]}

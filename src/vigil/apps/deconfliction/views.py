@@ -672,7 +672,8 @@ def read_place(request: HttpRequest) -> JsonResponse:
 
 def _place_answer(place: places.Place, asked: Mapping[str, Any]) -> dict[str, Any]:
     zone = places.zone_of(place.longitude, place.latitude)
-    off = _number(asked.get("uncertainty_m")) if asked.get("source") == PlaceSource.DEVICE else place.uncertainty_m
+    kept = asked.get("source") in (PlaceSource.DEVICE, PlaceSource.ADDRESS)
+    off = _number(asked.get("uncertainty_m")) if kept else place.uncertainty_m
     local = words.zone_name(clock.now(), zone)
     if off > rules.PIN_WANTED_M:
         sentence = (

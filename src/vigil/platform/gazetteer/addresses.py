@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 Near = tuple[float, float]
 """Latitude and longitude in degrees."""
@@ -97,15 +98,16 @@ def _plain(text: str) -> str:
     return " ".join(re.sub(r"[.'’‘]", "", re.sub(r"\.(?=\d)", "\0", text)).replace("\0", ".").split())
 
 
+@lru_cache(maxsize=10_000)
+def key_of(name: str) -> str:
+    """Equal for names that mean the same street."""
+    return " ".join(words_of(name))
+
+
 def words_of(name: str) -> list[str]:
     """A street's name as comparable words: "East Pratt Street" and "E. PRATT ST" are E, PRATT, ST."""
     words = re.sub(r"[^A-Z0-9 ]", " ", _plain(name)).split()
     return [WORDS.get(word, word) for word in words]
-
-
-def key_of(name: str) -> str:
-    """Equal for names that mean the same street."""
-    return " ".join(words_of(name))
 
 
 def core_of(words: list[str]) -> list[str]:

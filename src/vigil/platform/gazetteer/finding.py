@@ -255,7 +255,7 @@ def _spot(hit: _Hit, others: Sequence[_Hit]) -> Spot:
         label += near
     if rivals or hit.is_whole:
         text = hit.name + near
-    return Spot(longitude, latitude, round(hit.uncertainty_m, 1), text, label)
+    return Spot(longitude, latitude, math.ceil(hit.uncertainty_m * 10) / 10, text, label)
 
 
 # --- places --------------------------------------------------------------------------------------------------------

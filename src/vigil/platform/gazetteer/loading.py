@@ -25,7 +25,7 @@ from vigil.platform.gazetteer.lines import Vertex, pack
 from vigil.platform.gazetteer.models import AddressPoint, Segment, Source, Street
 from vigil.platform.turns import writing
 
-PIECE = 2_000
+PIECE = 500
 KEPT_BAD_ROWS = 20
 
 Progress = Callable[[str, int, int | None], None]
@@ -186,7 +186,7 @@ def purge() -> None:
     """Take out the rows and map layers of removed sources, in pieces. Harmless to repeat or to interrupt."""
     for source in Source.objects.filter(state=Source.State.REMOVED):
         tiles.file_of(source).unlink(missing_ok=True)
-        while streets := list(Street.objects.filter(source=source).values_list("pk", flat=True)[: PIECE // 4]):
+        while streets := list(Street.objects.filter(source=source).values_list("pk", flat=True)[: PIECE // 10]):
             with writing():
                 Segment.objects.filter(street__in=streets).delete()
                 AddressPoint.objects.filter(street__in=streets).delete()
