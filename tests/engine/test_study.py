@@ -119,3 +119,13 @@ def test_settings_are_todays_and_each_radius_with_each_buffer() -> None:
 def test_no_operations_no_pairs() -> None:
     (today,) = study(read_table(BytesIO((HEAD + "\n").encode())).table, (TODAY,))
     assert (today.pairs, today.by_type, today.by_month, today.ratio(today)) == (0, {}, {}, None)
+
+
+def test_a_pair_counts_once_where_subjects_only_operations_even_out_the_sites() -> None:
+    row = "{},MD0000000,{},2026-03-05T10:00:00Z,2026-03-05T12:00:00Z,{},{},,,,,,{},,,,,"
+    sites = [row.format("a", "raid", "39.0", "-76.0", ""), row.format("a", "raid", "39.0001", "-76.0", "")]
+    other = row.format("b", "raid", "39.0002", "-76.0", "")
+    alone = row.format("c", "online_only", "", "", "phone:410-555-0142")
+    content = "\n".join((HEAD, *sites, other, alone)).encode()
+    (counts,) = study(read_table(BytesIO(content)).table, (TODAY,))
+    assert (counts.pairs, counts.operations) == (1, 2)

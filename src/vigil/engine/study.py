@@ -210,7 +210,7 @@ def _counts(pairs: ClosePairs, setting: Setting, opens: Integers, meets: NDArray
     one, other = operation[pairs.first[matched]], operation[pairs.second[matched]]
     low, high, opened = np.minimum(one, other), np.maximum(one, other), opens[matched]
     key = low.astype(np.int64) * count + high
-    if len(operation) > count and len(key):
+    if len(key) and np.bincount(operation, minlength=1).max() > 1:
         order = np.argsort(key, kind="stable")
         head = np.flatnonzero(np.concatenate(([True], np.diff(key[order]) != 0)))
         direct, opened = np.logical_or.reduceat(direct[order], head), np.minimum.reduceat(opened[order], head)

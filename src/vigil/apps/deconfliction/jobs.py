@@ -9,7 +9,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from vigil.apps.deconfliction import actions, importing, interests, purge, queries, reminders, series
+from vigil.apps.deconfliction import (
+    actions,
+    importing,
+    interests,
+    past_pairs,
+    purge,
+    queries,
+    reminders,
+    series,
+    studies,
+)
 from vigil.core.actor import system
 from vigil.platform.jobs.queue import at_start, job, periodic
 from vigil.protocol.node import AHEAD_US
@@ -39,6 +49,13 @@ def purge_what_is_due(now: datetime) -> None:
     purge.purge(WORKER, now)
 
 
+@periodic("deconfliction.studies", every=timedelta(hours=1))
+def forget_studies(now: datetime) -> None:
+    """Drop studies that are over their days, and the past pairs of agencies that no longer keep them."""
+    studies.forget_old(now)
+    past_pairs.forget_left()
+
+
 @periodic("deconfliction.interests", every=timedelta(hours=1))
 def remind_interests(now: datetime) -> None:
     """Remind owners of registered interests that end soon."""
@@ -64,3 +81,9 @@ def finish_series(now: datetime) -> None:
 def run_import(payload: dict[str, Any], now: datetime) -> None:
     """Store a file that somebody left to be imported."""
     importing.run_waiting(UUID(payload["batch"]), now)
+
+
+@job(studies.JOB)
+def run_study(payload: dict[str, Any], now: datetime) -> None:
+    """Count a policy study that somebody asked for."""
+    studies.run_waiting(UUID(payload["study"]))

@@ -87,6 +87,16 @@ register(
         on_phone=False,
     ),
     Entry(
+        "Policy study",
+        "Study",
+        "deconfliction:studies",
+        "insights",
+        61,
+        "deconfliction.study.run",
+        prefixes=("/study/",),
+        on_phone=False,
+    ),
+    Entry(
         "Purge",
         "Purge",
         "deconfliction:purges",

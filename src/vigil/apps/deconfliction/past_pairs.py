@@ -26,6 +26,7 @@ from vigil.engine.geometry import distance_within
 from vigil.engine.predicate import EPSILON_POINT_M, EPSILON_SHAPE_M
 from vigil.engine.study import ClosePairs, Sites
 from vigil.engine.table import KINDS
+from vigil.engine.types import OPERATION_TYPES
 from vigil.platform import keys
 from vigil.platform.agencies.models import Agency
 from vigil.platform.agencies.retention import retention_of
@@ -53,7 +54,7 @@ def keep(operation_ids: Sequence[UUID]) -> int:
     for revision in _current(operation_ids).filter(operation__agency__in=opted_in):
         done.add(revision.operation_id)
         others = _current(_near(revision)).exclude(operation__in=done).filter(operation__agency__in=opted_in)
-        rows += [row for other in others if (row := _pair(revision, other)) is not None]
+        rows += [row for other in others if not _is_kept(other) and (row := _pair(revision, other)) is not None]
     PastPair.objects.bulk_create(rows)
     return len(rows)
 
@@ -67,6 +68,12 @@ def forget_left() -> None:
 def _opted_in() -> list[UUID]:
     served = Agency.objects.filter(is_served=True)
     return [agency.pk for agency in served if retention_of(agency.rules).keeps_history]
+
+
+def _is_kept(other: Revision) -> bool:
+    """Whether its places have gone already, and its pairs were kept then."""
+    kind = OPERATION_TYPES.get(other.operation_type)
+    return not other.sites.all() and kind is not None and kind.takes_place
 
 
 def _current(operation_ids: Collection[UUID]) -> Any:
@@ -97,7 +104,7 @@ def _pair(one: Revision, other: Revision) -> PastPair | None:
     shared = bool(a.subjects & b.subjects)
     if not (sites or shared) or one.operation_type not in KINDS or other.operation_type not in KINDS:
         return None
-    told = {
+    told: dict[str, Any] = {
         "month": f"{max(one.operation.starts_at, other.operation.starts_at):%Y-%m}",
         "types": [one.operation_type, other.operation_type],
         "subject": shared,

@@ -313,7 +313,7 @@ def purge_batch(
 
 @action("deconfliction.purge.run")
 def forget_leftovers(actor: Actor, run: PurgeRun, now: datetime) -> None:
-    """Drafts that nobody touches any more, what old imports say of their rows, pairs of who has left the study."""
+    """Drafts that nobody touches any more, and what old imports say of their rows."""
     concerns(purge_run=run.pk)
     drafts = Counter(_old_drafts(now).values_list("agency_id", flat=True))
     _old_drafts(now).delete()
@@ -323,7 +323,6 @@ def forget_leftovers(actor: Actor, run: PurgeRun, now: datetime) -> None:
         told = {name: value for name, value in batch.counts.items() if not isinstance(value, list)}
         ImportBatch.objects.filter(pk=batch.pk).update(problems=[], counts=told)
         _count(run, batch.agency_id, {"imports": 1})
-    past_pairs.forget_left()
 
 
 @action("deconfliction.purge.run")
