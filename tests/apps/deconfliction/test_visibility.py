@@ -24,6 +24,7 @@ from vigil.apps.deconfliction import actions, joint, planning, series, task_forc
 from vigil.apps.deconfliction.models import Conflict, ImportBatch, JointOffer, Operation, Receipt
 from vigil.apps.deconfliction.plan import Contact, Disclosure
 from vigil.apps.deconfliction.repeat import How, Pattern
+from vigil.apps.deconfliction.studies import begin_study
 from vigil.platform.doors import addresses
 from vigil.platform.notices import board
 from vigil.platform.notices.live import visible
@@ -120,6 +121,7 @@ def world(cast: Any, now: datetime) -> World:
         "offer_id": JointOffer.objects.get().pk,
         "other_id": dave.id,
         "task_force_id": force.pk,
+        "study_id": begin_study(cast.actor("carol"), {"radii_m": [500.0], "buffers_min": []}, None, "", now).pk,
         "user_id": cast.user("alice").pk,
     }
     nightly = Pattern(How.NIGHTLY, count=1)
@@ -206,12 +208,12 @@ def hidden_from(world: World) -> Iterator[tuple[str, Mapping[str, Any], tuple[st
     for name in ("fay", "sid", "ada"):
         yield name, world.plain, ()
     yield "erin", world.plain, ("user_id",)
-    yield "ann", world.plain, ("batch_id", "task_force_id", "user_id")
+    yield "ann", world.plain, ("batch_id", "task_force_id", "study_id", "user_id")
     yield "dave", world.plain, ("conflict_id", "offer_id", "task_force_id")
     for name in ("eve", "sam", "dave", "fay", "erin", "ann"):
-        yield name, world.silent, ("batch_id", "upload_id", "offer_id", "task_force_id", "user_id")
+        yield name, world.silent, ("batch_id", "upload_id", "offer_id", "task_force_id", "study_id", "user_id")
     seen = ("operation_id", "number", "series_id")
-    yield "carol", world.silent, (*seen, "batch_id", "upload_id", "offer_id", "task_force_id")
+    yield "carol", world.silent, (*seen, "batch_id", "upload_id", "offer_id", "task_force_id", "study_id")
 
 
 def test_hidden_looks_like_missing_at_every_address(world: World, token: Any) -> None:
