@@ -24,10 +24,12 @@ def fits(page: Page, watch: Watch) -> None:
 def test_a_place_is_asked_by_click_and_by_keyboard(visit: Visit, watch: Watch) -> None:
     page = visit(PAUL, "/whom-to-call/", width=1280)
     page.get_by_role("button", name="Add the shipped names and regions").click()
-    page.locator("input[name=at]").click(position={"x": 800, "y": 295})
+    page.locator("input[name=wide]").click(position={"x": 525, "y": 148})
     expect(page.get_by_text("MAGLOCLEN (RISS)").first).to_be_visible()
     expect(page.get_by_role("heading", name="Maryland")).to_be_visible()
     page.set_viewport_size({"width": 360, "height": 800})
+    page.locator("input[name=narrow]").click(position={"x": 22, "y": 30})
+    expect(page.get_by_role("heading", name="Oregon")).to_be_visible()
     page.get_by_label("ZIP code, state").fill("Oregon")
     page.keyboard.press("Enter")
     expect(page.get_by_text("This list knows none").first).to_be_visible()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from vigil.apps.whom_to_call import actions, queries
+from vigil.apps.whom_to_call import actions, picture, queries
 from vigil.apps.whom_to_call.models import Entry
 from vigil.apps.whom_to_call.rules import Place, is_stale, read_entry, serves
 from vigil.cli.node import console
@@ -83,12 +83,33 @@ def test_a_typed_place(text: str, place: Place | None) -> None:
     assert queries.place_of_text(text) == place
 
 
-def test_a_click_is_the_county_under_it_and_the_sea_is_no_place() -> None:
-    x, y = round((-76.62 - queries.WEST) * queries.SCALE * queries.SQUEEZE), round((72.0 - 39.3) * queries.SCALE)
-    found = queries.place_of_click(x, y)
+@pytest.mark.parametrize("width", [picture.WIDTH, 288])
+def test_a_click_is_the_county_under_it_and_the_sea_is_no_place(width: int) -> None:
+    x, y = picture.MAINLAND.pixel(-76.62, 39.3)
+    found = picture.place_of_click(x * width / picture.WIDTH, y * width / picture.WIDTH, width)
     assert found is not None
     assert found.state == "MD"
-    assert queries.place_of_click(300, 400) is None
+    assert picture.place_of_click(*picture.MAINLAND.pixel(-70.0, 35.0)) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "longitude", "latitude"), [("AK", -149.9, 61.2), ("HI", -157.8, 21.3), ("PR", -66.1, 18.4)]
+)
+def test_the_states_far_away_are_clicked_in_their_boxes(state: str, longitude: float, latitude: float) -> None:
+    panel = picture.APART[state]
+    x, y = panel.pixel(longitude, latitude)
+    assert panel.holds(x, y)
+    found = picture.place_of_click(x, y)
+    assert found is not None
+    assert found.state == state
+
+
+def test_a_box_covers_no_part_of_the_mainland() -> None:
+    for panel in picture.APART.values():
+        for _, longitude, latitude in (
+            (c[2].state, c[0], c[1]) for c in picture._codes() if c[2].state not in picture.APART
+        ):
+            assert not panel.holds(*picture.MAINLAND.pixel(longitude, latitude)), (longitude, latitude)
 
 
 @pytest.mark.db

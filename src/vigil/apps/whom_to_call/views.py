@@ -11,13 +11,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.whom_to_call import actions, queries
+from vigil.apps.whom_to_call import actions, picture, queries
 from vigil.apps.whom_to_call.rules import COLUMNS, STATES, Place
 from vigil.core.errors import Invalid
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
 
 MOST_BYTES = 1_000_000
+PICTURES = tuple(
+    (name, width, width * picture.HEIGHT // picture.WIDTH) for name, width in (("wide", 640), ("narrow", 288))
+)
+"""Name and size of the map as shown: a browser tells a click in pixels of what it shows."""
 READ, EDIT = "whom_to_call.entry.read", "whom_to_call.entry.edit"
 
 
@@ -44,15 +48,21 @@ def directory(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     actor = actor_of(request)
     lines = queries.entries(actor, _today())
-    shown = {"lines": lines, "phones": sum(bool(line.phone) for line in lines), "may_edit": actor.can(EDIT)}
+    shown = {
+        "pictures": PICTURES,
+        "lines": lines,
+        "phones": sum(bool(line.phone) for line in lines),
+        "may_edit": actor.can(EDIT),
+    }
     bad = "problem" in context or "file_problems" in context
     return render(request, "whom_to_call/directory.html", shown | context, status=422 if bad else 200)
 
 
 def _asked(request: HttpRequest) -> Place | None:
-    x, y = request.POST.get("at.x", ""), request.POST.get("at.y", "")
-    if x.isascii() and y.isascii() and x.isdigit() and y.isdigit() and len(x + y) < 9 and (x, y) != ("0", "0"):
-        return queries.place_of_click(int(x), int(y))
+    for name, width, _ in PICTURES:
+        x, y = request.POST.get(f"{name}.x", ""), request.POST.get(f"{name}.y", "")
+        if x.isascii() and y.isascii() and x.isdigit() and y.isdigit() and len(x + y) < 9 and (x, y) != ("0", "0"):
+            return picture.place_of_click(int(x), int(y), width)
     return queries.place_of_text(request.POST.get("where", "")[:200])
 
 
@@ -60,7 +70,7 @@ def _asked(request: HttpRequest) -> Place | None:
 @require_GET
 def map_picture(request: HttpRequest) -> HttpResponse:
     """The map as a picture."""
-    return HttpResponse(queries.map_svg(actor_of(request)), content_type="image/svg+xml")
+    return HttpResponse(picture.map_svg(actor_of(request)), content_type="image/svg+xml")
 
 
 @page(READ)
