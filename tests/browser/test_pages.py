@@ -217,6 +217,66 @@ def test_each_fault_is_said_with_its_fields_name_and_once_at_the_field(visit: Vi
         assert sum(one.is_visible() for one in shown) == 1, sentence
 
 
+NO_WEBGL = """
+const real = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+  return String(kind).startsWith("webgl") ? null : real.call(this, kind, ...more);
+};
+"""
+
+
+def test_without_webgl_the_map_is_a_plain_drawing_that_opens_the_same_cards(visit: Visit, watch: Watch) -> None:
+    page = visit(DANA, "/")
+    page.add_init_script(NO_WEBGL)
+    page.goto("/map/")
+    page.get_by_text("A plain drawing stands here instead.").wait_for()
+    page.locator(".plain-map .zone").first.wait_for()
+    shown = set(page.locator(".plain-map [data-of]").evaluate_all("nodes => nodes.map((node) => node.dataset.of)"))
+    listed = set(page.locator("[data-row]").evaluate_all("nodes => nodes.map((node) => node.dataset.id)"))
+    assert shown == listed, "the drawing holds what the table holds"
+    _axe(page, watch, "map without WebGL")
+    page.locator(".plain-map .zone").first.click()
+    page.locator("[data-card] h2").wait_for()
+    page.select_option("[data-type-filter]", "dignitary")
+    assert page.locator(".plain-map g:not(.out)").count() == page.locator("[data-row]:not([hidden])").count() + 1
+    page.goto("/operations/register/")
+    page.get_by_text("Type the place: coordinates").first.wait_for()
+
+
+def test_zones_that_cannot_be_loaded_are_told_and_asked_for_again(visit: Visit, watch: Watch) -> None:
+    page = visit(DANA, "/")
+    page.route("**/map/zones/", lambda route: route.fulfill(status=404, body="{}"))
+    page.goto("/map/")
+    said = page.get_by_text("The zones could not be loaded: the map shows none of them.")
+    said.wait_for()
+    assert page.locator("[data-row]").count() > 0
+    page.unroute("**/map/zones/")
+    page.get_by_role("button", name="Try again").click()
+    said.wait_for(state="hidden")
+
+
+def test_paper_holds_map_legend_and_list_in_light_colours_whatever_the_theme(visit: Visit) -> None:
+    page = visit(DANA, "/map/")
+    page.wait_for_selector("[data-map][data-ready=yes]")
+    page.get_by_label("Light or dark").click()
+    page.get_by_role("button", name="Night").click()
+    page.locator(".plain-map .zone").first.wait_for(state="attached")
+    page.emulate_media(media="print")
+    assert page.locator(".plain-map .zone").count() == page.locator("[data-row]").count()
+    for part in (".plain-map", ".map-legend", "[data-row]"):
+        assert page.locator(part).first.is_visible()
+    assert page.locator(".plain-map .land").evaluate("node => getComputedStyle(node).fill") == "rgb(244, 245, 246)"
+    assert len(page.pdf()) > 10_000
+
+
+def test_what_was_done_is_read_out_and_has_the_focus(visit: Visit) -> None:
+    page = visit(DANA, "/operations/register/")
+    page.get_by_role("button", name="Save and leave").click()
+    said = page.get_by_role("status").filter(has_text="Saved as a draft.")
+    said.wait_for()
+    assert said.evaluate("node => node === document.activeElement")
+
+
 ON_TOP_OF_THE_HEADING = """
 () => {
   const heading = document.querySelector("h1").getBoundingClientRect();

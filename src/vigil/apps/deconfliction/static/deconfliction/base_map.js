@@ -29,8 +29,7 @@ function repaint() {
 
 readColours();
 document.addEventListener("vigil:theme", repaint);
-// Paper is always light: the theme's sheets are for screens.
-for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", repaint);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
 
 export const onRepaint = (again) => repaints.add(again);
 
@@ -104,28 +103,34 @@ function failed(box) {
   return null;
 }
 
-async function drawAtlas(map) {
-  let atlas;
-  try {
-    atlas = await (await fetch(atlasUrl)).json();
-  } catch {
-    return; // Without a connection the zones stand on plain ground.
-  }
-  const { feature, mesh } = window.topojson;
-  map.getSource("land").setData(feature(atlas, atlas.objects.nation));
-  map.getSource("counties").setData(mesh(atlas, atlas.objects.counties, (a, b) => a !== b));
-  map.getSource("states").setData(mesh(atlas, atlas.objects.states, (a, b) => a !== b));
+// Land, counties and states as GeoJSON, read once a page.
+let reading = null;
+export function atlas() {
+  reading ||= fetch(atlasUrl).then((answer) => answer.json()).then((read) => {
+    const { feature, mesh } = window.topojson;
+    const lines = (name) => mesh(read, read.objects[name], (a, b) => a !== b);
+    return { land: feature(read, read.objects.nation), counties: lines("counties"), states: lines("states") };
+  });
+  return reading;
 }
 
-// The view goes in the body: no place ever stands in an address or in a log.
+async function drawAtlas(map) {
+  try {
+    for (const [name, data] of Object.entries(await atlas())) map.getSource(name).setData(data);
+  } catch { /* Without a connection the zones stand on plain ground. */ }
+}
+
+// The towns of a view as [name, longitude, latitude]. The view goes in the body: no place stands in an address or log.
+export async function askTowns(url, csrf, view) {
+  const answer = await fetch(url, { method: "POST", body: JSON.stringify(view), headers: { "Content-Type": "application/json", "X-CSRFToken": csrf } });
+  return answer.ok ? (await answer.json()).towns : [];
+}
+
 async function drawTowns(map, url, csrf) {
   if (!url || map.getZoom() < 5) return;
   const b = map.getBounds();
-  const body = JSON.stringify({ west: b.getWest(), south: b.getSouth(), east: b.getEast(), north: b.getNorth() });
   try {
-    const answer = await fetch(url, { method: "POST", body, headers: { "Content-Type": "application/json", "X-CSRFToken": csrf } });
-    if (!answer.ok) return;
-    const { towns } = await answer.json();
+    const towns = await askTowns(url, csrf, { west: b.getWest(), south: b.getSouth(), east: b.getEast(), north: b.getNorth() });
     map.getSource("towns")?.setData({
       type: "FeatureCollection",
       features: towns.map(([name, longitude, latitude], order) => ({

@@ -1,6 +1,7 @@
 // The map of one's own operations: zones true to scale; the time slider and the filters work on map and table together.
 // The table is the truth of the page; the map draws what the table shows. The other side is never drawn.
 import { addLayers, addPatterns, createMap } from "./base_map.js";
+import { drawPlain, placesOf } from "./plain_map.js";
 
 const page = document.querySelector("[data-map-page]");
 const one = (selector, root = page) => root.querySelector(selector);
@@ -76,19 +77,39 @@ function drawLanes(rows) {
 
 // ---- the map
 function drawZones(rows) {
-  if (!map) return;
   const ids = new Set([...rows].map((row) => row.dataset.id));
+  for (const part of all("[data-of]")) part.classList.toggle("out", !ids.has(part.dataset.of));
+  if (!map) return;
   map.getSource("zones").setData({ ...zones, features: zones.features.filter((zone) => ids.has(zone.properties.id)) });
 }
 
+// A map without its zones must not look like a day without operations.
 async function loadZones() {
-  const answer = await fetch(page.dataset.zonesUrl, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": csrf }, body: JSON.stringify({ day: page.dataset.day, type: page.dataset.type }) });
-  if (answer.ok) zones = await answer.json();
+  const body = JSON.stringify({ day: page.dataset.day, type: page.dataset.type });
+  try {
+    const answer = await fetch(page.dataset.zonesUrl, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": csrf }, body });
+    if (!answer.ok) throw new Error(answer.status);
+    zones = await answer.json();
+    one("[data-zones-failed]").hidden = true;
+  } catch {
+    zones = { ...zones, features: [] };
+    one("[data-zones-failed]").hidden = false;
+  }
+}
+
+async function showZones() {
+  await loadZones();
+  await drawPaper();
+}
+
+// What is printed, and what stands here without WebGL.
+async function drawPaper() {
+  await drawPlain(one("[data-plain]"), zones.features, { bounds, townsUrl: box.dataset.townsUrl, csrf, open: openCard });
+  filter();
 }
 
 function fit() {
-  const points = zones.features.flatMap((zone) => zone.geometry.type === "Point" ? [zone.geometry.coordinates]
-    : zone.geometry.coordinates.flat(zone.geometry.type === "MultiPolygon" ? 2 : 1));
+  const points = zones.features.flatMap((zone) => placesOf(zone.geometry.coordinates));
   if (!points.length) return;
   const [xs, ys] = [points.map((p) => p[0]), points.map((p) => p[1])];
   map.fitBounds([[Math.min(...xs), Math.min(...ys)], [Math.max(...xs), Math.max(...ys)]], { padding: 60, maxZoom: 13, duration: 0 });
@@ -175,15 +196,19 @@ wireRows();
 filter();
 
 // A change elsewhere: the table was swapped by the live module, the zones follow.
-document.addEventListener("vigil:refreshed", async () => { wireRows(); await loadZones(); filter(); });
+document.addEventListener("vigil:refreshed", () => { wireRows(); showZones(); });
+one("[data-zones-again]").addEventListener("click", showZones);
 
-const [west, south, east, north] = JSON.parse(one("[data-map]").dataset.bounds);
+const box = one("[data-map]");
+const bounds = JSON.parse(box.dataset.bounds);
+const [west, south, east, north] = bounds;
 await loadZones();
-map = await createMap(one("[data-map]"), { bounds: [[west, south], [east, north]], townsUrl: one("[data-map]").dataset.townsUrl, csrf });
+map = await createMap(box, { bounds: [[west, south], [east, north]], townsUrl: box.dataset.townsUrl, csrf });
 if (map) {
   layers();
   one("[data-fit]").addEventListener("click", fit);
   fit();
   filter();
-  one("[data-map]").dataset.ready = "yes";
+  box.dataset.ready = "yes";
 }
+drawPaper();
