@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -34,6 +34,26 @@ def export_operations(actor: Actor, kind: str, wanted: queries.OperationFilter, 
     concerns(operations=list(rows))
     detail(kind=kind, count=len(rows))
     return FORMATS[kind][1](list(_sites(actor, rows)))
+
+
+@action("deconfliction.operation.export")
+def export_chosen(actor: Actor, kind: str, ids: Sequence[UUID], now: datetime) -> bytes:
+    """As `export_operations`, of single operations; those that the actor does not see are left out."""
+    if kind not in FORMATS:
+        raise NotFound
+    rows = {row.id: row for row in queries.rows_of(actor, ids, now)}
+    concerns(operations=list(rows))
+    detail(kind=kind, count=len(rows))
+    return FORMATS[kind][1](list(_sites(actor, rows)))
+
+
+@action("deconfliction.operation.export")
+def table_of_chosen(actor: Actor, ids: Sequence[UUID], now: datetime) -> tuple[queries.OperationRow, ...]:
+    """The lines of single operations, to be written as the list's CSV, recorded as taken out."""
+    rows = queries.rows_of(actor, ids, now)
+    concerns(operations=[row.id for row in rows])
+    detail(kind="csv", count=len(rows))
+    return rows
 
 
 @action("deconfliction.operation.export")

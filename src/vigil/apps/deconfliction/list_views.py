@@ -1,18 +1,22 @@
-"""The doors of the lists beside showing them: saved views."""
+"""The doors of the lists beside showing them: saved views, and acts on ticked operations."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
 
-from vigil.apps.deconfliction import saved_views
+from vigil.apps.deconfliction import bulk, exports, saved_views, words
 from vigil.apps.deconfliction.list_filters import cleaned, described
+from vigil.apps.deconfliction.posted import uuid_of, whole
+from vigil.apps.deconfliction.views import operation_table, reader_zone
 from vigil.core.errors import Invalid, NotFound
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
@@ -76,7 +80,116 @@ def _change(request: HttpRequest, table: str) -> str:
 
 
 def _uuid(text: str) -> UUID:
+    found = uuid_of(text)
+    if found is None:
+        raise NotFound
+    return found
+
+
+# --- acts on ticked operations ----------------------------------------------------------------------------------------
+
+DONE = {"cancel": "cancelled", "end": "ended", "move": "moved", "restore": "registered again", "export": "taken out"}
+ASKED = {"cancel": "Cancel", "end": "End", "move": "Move", "restore": "Register again", "export": "Take out"}
+FARTHEST = 366
+
+
+@page("deconfliction.operation.read")
+@require_POST
+def selected(request: HttpRequest) -> HttpResponse:
+    """What is to be done with the ticked operations: first said line by line, then, confirmed, done line by line."""
+    actor, now, back = actor_of(request), clock.now(), _list_address(request)
+    ticked = _ticked(request)
+    if not ticked:
+        messages.error(request, "Tick at least one operation, or all on this page.")
+        return redirect(back)
+    act = bulk.Act(request.POST.get("do", ""), _days(request))
     try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound from None
+        if act.name == "export" and request.POST.get("kind"):
+            return _taken_out(request, ticked, now)
+        if request.POST.get("confirmed"):
+            return _done_page(request, act, bulk.carry_out(actor, act, ticked, now), back)
+        lines = bulk.foresee(actor, act, ticked, now)
+    except Invalid as refused:
+        messages.error(request, refused.sentence)
+        return redirect(back)
+    going = [line for line in lines if not line.left_out]
+    context = {
+        "act": act,
+        "verb": ASKED[act.name],
+        "heading": f"{ASKED[act.name]} {words.count(len(going), 'operation')}?",
+        "going": [_shown(line, reader_zone(request), now) for line in going],
+        "left": [_shown(line, reader_zone(request), now) for line in lines if line.left_out],
+        "list_query": back.partition("?")[2],
+        "back": back,
+        "by": abs(act.days),
+        "earlier": act.days < 0,
+        "ticked": [_mark(one) for one in ticked],
+    }
+    return render(request, "deconfliction/selected.html", context)
+
+
+def _done_page(request: HttpRequest, act: bulk.Act, lines: tuple[bulk.Line, ...], back: str) -> HttpResponse:
+    done, zone, now = [line for line in lines if not line.left_out], reader_zone(request), clock.now()
+    left = len(lines) - len(done)
+    heading = f"{words.count(len(done), 'operation')} {DONE[act.name]}"
+    context = {
+        "act": act,
+        "heading": heading + (f", {left} left out" if left else ""),
+        "done": [_shown(line, zone, now) for line in done],
+        "left": [_shown(line, zone, now) for line in lines if line.left_out],
+        "undo": [_mark(line.ticked) for line in done] if act.name == "cancel" else [],
+        "list_query": back.partition("?")[2],
+        "back": back,
+    }
+    return render(request, "deconfliction/selected_done.html", context)
+
+
+def _taken_out(request: HttpRequest, ticked: list[bulk.Ticked], now: datetime) -> HttpResponse:
+    actor, kind, ids = actor_of(request), request.POST["kind"], [one.operation_id for one in ticked[: bulk.MOST]]
+    if kind == "csv":
+        return operation_table(exports.table_of_chosen(actor, ids, now), reader_zone(request), now)
+    content = exports.export_chosen(actor, kind, ids, now)
+    response = HttpResponse(content, content_type=exports.FORMATS[kind][0])
+    response["Content-Disposition"] = f'attachment; filename="operations.{kind}"'
+    return response
+
+
+def _ticked(request: HttpRequest) -> list[bulk.Ticked]:
+    """What was ticked, or all that was shown; what is no operation's mark is none."""
+    marks = request.POST.getlist("shown" if request.POST.get("all") else "ticked")
+    read = [mark.partition(":") for mark in marks]
+    known = [(uuid_of(text), whole(revision)) for text, _, revision in read]
+    return list(dict.fromkeys(bulk.Ticked(key, revision) for key, revision in known if key is not None))
+
+
+def _mark(ticked: bulk.Ticked) -> str:
+    return f"{ticked.operation_id}:{ticked.revision}"
+
+
+def _days(request: HttpRequest) -> int:
+    """By how many days a move goes; a day later where nothing was typed."""
+    days = min(whole(request.POST.get("by", "1")), FARTHEST + 1)
+    return -days if request.POST.get("way") == "earlier" else days
+
+
+def _list_address(request: HttpRequest) -> str:
+    """The list as it was left."""
+    filters = cleaned("operations", dict(parse_qsl(request.POST.get("list", "")[:300])))
+    return f"{reverse('deconfliction:operations')}?{urlencode(filters)}"
+
+
+def _shown(line: bulk.Line, zone: str, now: datetime) -> dict[str, Any]:
+    row = line.row
+    if row is None:
+        return {"row": None, "left_out": line.left_out}
+    local = row.zone or zone
+    state = "cancelled" if row.status == "cancelled" else row.band or row.determination
+    times = words.span(*line.times, local) if line.times else ""
+    return {
+        "row": row,
+        "left_out": line.left_out,
+        "state": state,
+        "times": words.span(row.starts_at, row.ends_at, local),
+        "new_times": times,
+        "mark": _mark(line.ticked),
+    }

@@ -179,17 +179,27 @@ def flagged(actor: Actor, plan: Plan, now: datetime) -> Plan:
 
 
 def _move(actor: Actor, operation: Operation, now: datetime, *, days: int, minutes: int) -> Operation:
-    if operation.status in OVER:
+    plan = moved(plan_of(operation), Status(operation.status), now, days=days, minutes=minutes)
+    return actions._revise(actor, operation, flagged(actor, plan, now), RevisionKind.SHIFT, port.Status.REGISTERED, now)
+
+
+def moved(plan: Plan, status: Status, now: datetime, *, days: int = 0, minutes: int = 0) -> Plan:
+    """The plan moved as `move_operation` moves it, or `Invalid` with why it cannot be."""
+    if status in OVER:
         raise Invalid.at(sentence="This operation is over: copy it to plan it again.")
     by = timedelta(days=days, minutes=minutes)
     if not by or abs(by) > timedelta(days=FARTHEST_DAYS):
         raise Invalid.at("by", sentence=f"Give by how much it moves: at most {FARTHEST_DAYS} days.")
-    plan = plan_of(operation)
     plan = moved_by_days(plan, days) if days else plan
-    plan = flagged(actor, plan_rows.shifted(plan, timedelta(minutes=minutes)) if minutes else plan, now)
+    plan = plan_rows.shifted(plan, timedelta(minutes=minutes)) if minutes else plan
     if max(actions._ends(plan)) <= instant(now):
         raise Invalid.at("by", sentence="Moved so, it would be over already. Move it by less.")
-    return actions._revise(actor, operation, plan, RevisionKind.SHIFT, port.Status.REGISTERED, now)
+    return plan
+
+
+def extent(plan: Plan) -> tuple[datetime, datetime]:
+    """When the plan begins and when it ends, without buffers."""
+    return plan_rows.moment(min(actions._starts(plan))), plan_rows.moment(max(actions._ends(plan)))
 
 
 def _current(actor: Actor, operation_id: UUID, expected_revision: int) -> Operation:

@@ -28,6 +28,7 @@ urlpatterns = [
     path("operations/", views.operations, name="operations"),
     path("operations/export/<str:kind>/", export_views.export, name="operations_export"),
     path("operations/csv/", export_views.table_csv, {"table": "operations"}, name="operations_csv"),
+    path("operations/selected/", list_views.selected, name="selected"),
     path("operations/views/", list_views.view_page, {"table": "operations"}, name="operations_views"),
     path("operations/register/", views.register, name="register"),
     path("operations/draft/", views.save_draft, name="draft"),

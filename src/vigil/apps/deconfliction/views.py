@@ -201,6 +201,7 @@ def operation_line(row: queries.OperationRow, zone: str, now: datetime) -> dict[
         "row": row,
         "id": row.id,
         "reference": row.reference,
+        "revision": row.revision,
         "type_label": row.type_label,
         "operation_type": row.operation_type,
         "agency": row.agency,
@@ -267,6 +268,7 @@ def operations(request: HttpRequest) -> HttpResponse:
         "newest_first": wanted.newest_first,
         "next_url": next_url(request, found_page.next_cursor),
         "csv_url": f"{reverse('deconfliction:operations_csv')}?{address_without(request.GET, 'after')}",
+        "list_query": urlencode(cleaned("operations", request.GET)),
         **_saved(request, "operations", views),
     }
     return render(request, "deconfliction/operations.html", context)
@@ -318,7 +320,11 @@ def operations_csv(request: HttpRequest) -> HttpResponse:
     """The list as a file: the same filter, the same columns, every page of it. Lists never show a place."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     _, wanted = operation_filter(request, zone, now)
-    rows = every_row(lambda c: queries.operation_list(actor, c, now), wanted)
+    return operation_table(every_row(lambda c: queries.operation_list(actor, c, now), wanted), zone, now)
+
+
+def operation_table(rows: Iterable[queries.OperationRow], zone: str, now: datetime) -> HttpResponse:
+    """Operations as CSV, in the columns of the list."""
     lines = (operation_line(row, zone, now) for row in rows)
     head = ("Answer", "Operation", "Type", "Starts", "Ends", "Zone", "Status", "Registered by", "Sites")
     return csv_file("operations", head, (_csv_line(line) for line in lines))

@@ -83,9 +83,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// A form that must not be sent twice: the second click of a slow line does nothing.
+// A form that must not be sent twice: the second click of a slow line does nothing. A form that gives a file stays.
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || event.target.method !== "post") return;
+  if (event.defaultPrevented || event.target.method !== "post" || "again" in event.target.dataset) return;
   if (event.target.dataset.sent) event.preventDefault();
   event.target.dataset.sent = "1";
 });
