@@ -135,9 +135,9 @@ def test_interests_types_pages_and_whom_to_call(people: Any, now: datetime, find
     page = login("alice").post("/find/", {"text": "410-555-0142"}).content.decode()
     assert re.search(r">Interests</h2>.*?" + path(interest), page, re.S)
     assert "/operations/?when=all&amp;type=search_warrant" in find("alice", "warrant search")
-    assert find("alice", "conflicts") == {"/conflicts/": "Conflicts"}
-    assert find("erin", "conflicts") == {}
-    assert find("erin", "whom to") == {"/whom-to-call/": "Whom to call"}
+    assert find("alice", "conflicts") == {"/conflicts/": "Conflicts", "/help/conflicts/": "Conflicts"}
+    assert find("erin", "conflicts") == {"/help/conflicts/": "Conflicts"}
+    assert find("erin", "whom to") == {"/whom-to-call/": "Whom to call", "/help/whom-to-call/": "Whom to call"}
 
 
 def test_a_search_by_subject_is_a_look_and_every_search_is_recorded(people: Any, now: datetime, find: Find) -> None:

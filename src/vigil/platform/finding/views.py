@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from vigil.core.actor import Actor
 from vigil.platform import clock
 from vigil.platform.accounts.frame import frame_of
 from vigil.platform.doors import actor_of, page
+from vigil.platform.help.texts import TOPICS
 from vigil.web import finding
 from vigil.web.navigation import links
 
@@ -39,5 +41,11 @@ def find_page(request: HttpRequest) -> HttpResponse:
 
 def _groups(request: HttpRequest, actor: Actor, text: str) -> list[finding.Group]:
     pages = [finding.Hit(link.label, link.url) for link in links(request, actor) if finding.matches(text, link.label)]
+    helps = [
+        finding.Hit(topic.title, reverse("help_topic", args=[topic.slug]), topic.what)
+        for topic in TOPICS
+        if finding.matches(text, topic.title)
+    ]
     asked = finding.Asked(text, clock.now(), frame_of(request).zone)
-    return [*finding.find(actor, asked), *([finding.Group("Pages", pages)] if pages else [])]
+    rest = [finding.Group("Pages", pages), finding.Group("Help", helps)]
+    return [*finding.find(actor, asked), *(group for group in rest if group.hits)]

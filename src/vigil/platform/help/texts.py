@@ -42,12 +42,13 @@ TOPICS = (
     Topic(
         "operations",
         "Operations",
-        ("deconfliction:operations", "deconfliction:operations_views"),
+        ("deconfliction:operations", "deconfliction:operations_views", "deconfliction:selected"),
         "The operations that you may see, with their answers.",
         (
             "Filter by state, type and day. The address keeps the filter, so it can be saved as a bookmark.",
             "Times are those of the place. Point at one for your own.",
             "Files of the list hold exactly the rows shown; each download is recorded.",
+            "Tick lines to cancel, move, end or take out several. You see what will happen to each before it is done.",
         ),
         ("An operation that is not here may exist: you see your agency's, and those shared with you.",),
     ),
