@@ -174,6 +174,12 @@ def test_what_is_unknown_asks_for_a_pin(town: None, text: str) -> None:
 
 
 @pytest.mark.db
+def test_a_text_of_many_words_costs_few_questions(town: None, django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(20):
+        assert found("12 " + "al " * 60).spots == ()
+
+
+@pytest.mark.db
 def test_one_name_in_two_towns_is_a_choice_whose_texts_hold(load: Load, tmp_path: Path) -> None:
     far = [([(x + 0.2, y) for x, y in line], values) for line, values in made.grid("21286")]
     unnamed = [([(x + 0.4, y) for x, y in line], values) for line, values in made.grid("")]

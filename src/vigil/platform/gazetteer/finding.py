@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import string
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -43,7 +44,10 @@ CROSSING_M = 15.0
 """From where two centre lines meet to the corner of the pavements: an estimate."""
 
 MOST_ROWS = 20_000
+MOST_LIKE = 2_000
 MOST_NAMES = 8
+MOST_WORDS = 10
+"""Of a name that is looked for by its likeness: each costs a question."""
 MOST_SPOTS = 8
 SIMILAR = 0.72
 """Share of equal letters from which on a name is offered for another (`difflib`)."""
@@ -126,7 +130,11 @@ PICK = "Pick the one meant, or set a pin on the map."
 def _spoken(address: Address) -> str:
     number = address.number.text + " " if address.number else ""
     block = f"{address.block} block of " if address.block is not None else ""
-    return f"{number}{block}{' & '.join(address.streets)}".title()
+    return f"{number}{block}{_streets_spoken(address)}"
+
+
+def _streets_spoken(address: Address) -> str:
+    return string.capwords(" & ".join(address.streets))
 
 
 # --- names ---------------------------------------------------------------------------------------------------------
@@ -135,7 +143,7 @@ def _spoken(address: Address) -> str:
 def _exact(words: Sequence[str], is_last: bool) -> tuple[list[Street], Sequence[str]]:
     """The streets of exactly this name, and the words behind it: with "Main St Springfield" the longest name counts."""
     shortest = 1 if is_last else len(words)
-    keys = {" ".join(words[:length]): length for length in range(shortest, len(words) + 1)}
+    keys = {" ".join(words[:length]): length for length in range(shortest, min(len(words), 3 * MOST_WORDS) + 1)}
     rows = list(Street.objects.filter(key__in=keys, source__state=Source.State.READY)[:MOST_ROWS])
     if not rows:
         return [], ()
@@ -146,7 +154,7 @@ def _exact(words: Sequence[str], is_last: bool) -> tuple[list[Street], Sequence[
 def _similar(address: Address, names: Sequence[list[str]]) -> Found:
     """Streets whose names have the same words and more, or are spelled nearly so; a person picks."""
     found = [_like(words, is_last=words is names[-1]) for words in names]
-    spoken = " & ".join(address.streets).title()
+    spoken = _streets_spoken(address)
     if not all(streets for streets, _ in found):
         return Found((), f"No street called {spoken} is known here. {OTHERWISE}", is_named=False)
     where = _Where(address.zip_code, (*found[-1][1], *words_of(address.tail)))
@@ -158,33 +166,26 @@ def _similar(address: Address, names: Sequence[list[str]]) -> Found:
 
 
 def _like(words: Sequence[str], is_last: bool) -> tuple[list[Street], Sequence[str]]:
-    """At most `MOST_NAMES` similar names, the most similar first, and the words that are taken for a town."""
-    for length in range(len(words), 0 if is_last else len(words) - 1, -1):
-        if set(core_of(list(words))) & set(words[:length]) and (rows := list(streets_with(words[:length])[:MOST_ROWS])):
+    """Streets of at most `MOST_NAMES` similar names, the most similar first, and the words taken for a town."""
+    core = core_of(list(words))
+    lengths = range(min(len(words), MOST_WORDS), 0 if is_last else len(words) - 1, -1)
+    for length in lengths:
+        if set(core) & set(words[:length]) and (rows := list(streets_with(words[:length])[:MOST_LIKE])):
             # A suffix that the street does not have is no town.
-            return _ranked(rows, words, least=0.0), [word for word in words[length:] if word not in LIGHT]
-    strongest = max(core_of(list(words)), key=len)
-    rows = list(streets_with([strongest[:2]])[:MOST_ROWS])
-    for length in range(len(words), 0 if is_last else len(words) - 1, -1):
-        if ranked := _ranked(rows, words[:length], least=SIMILAR):
-            return ranked, words[length:]
+            rest = [word for word in words[length:] if word not in LIGHT]
+            return _closest_named(rows, words, least=0.0), rest
+    strongest = max(core, key=len)
+    rows = list(streets_with([strongest[: 3 if len(strongest) > 4 else 2]])[:MOST_LIKE])
+    for length in lengths:
+        if named := _closest_named(rows, words[:length], least=SIMILAR):
+            return named, words[length:]
     return [], ()
 
 
-def _ranked(rows: Iterable[Street], words: Sequence[str], least: float) -> list[Street]:
-    matcher = difflib.SequenceMatcher(b=" ".join(words))
-
-    def likeness(street: Street) -> float:
-        matcher.set_seq1(street.key)
-        return matcher.ratio()
-
-    keys: dict[str, float] = {}
-    rows = list(rows)
-    for row in rows:
-        if row.key not in keys:
-            keys[row.key] = likeness(row)
-    best = sorted((key for key in keys if keys[key] >= least), key=lambda key: (-keys[key], key))[:MOST_NAMES]
-    return sorted((row for row in rows if row.key in best), key=lambda row: best.index(row.key))
+def _closest_named(rows: Sequence[Street], words: Sequence[str], least: float) -> list[Street]:
+    keys = {row.key for row in rows}
+    closest = difflib.get_close_matches(" ".join(words[:MOST_WORDS]), sorted(keys), MOST_NAMES, least)
+    return sorted((row for row in rows if row.key in closest), key=lambda row: closest.index(row.key))
 
 
 # --- towns and ZIP codes ---------------------------------------------------------------------------------------------
@@ -471,7 +472,7 @@ def _together(pieces: Sequence[_Piece], gap_m: float) -> list[list[_Piece]]:
 
 
 def _unknown_number(address: Address, streets: Sequence[list[Street]], where: _Where) -> Found:
-    spoken = " & ".join(address.streets).title()
+    spoken = _streets_spoken(address)
     if len(streets) == 2:
         return Found((), f"{spoken}: both streets are known, but they do not cross. {OTHERWISE}")
     if address.number is None:
