@@ -306,6 +306,41 @@ def test_an_old_draft_goes(people: Any, now: datetime) -> None:
     assert go_on(now, 30) is None
 
 
+@pytest.mark.django_db
+def test_what_the_api_would_repeat_goes_with_the_places(
+    register: Any, people: Any, token: Any, client: Any, now: datetime
+) -> None:
+    from vigil.platform.accounts.models import ApiToken, IdempotentReply
+
+    operation = register("alice")
+    token("alice", "deconfliction")
+    IdempotentReply.objects.create(
+        token=ApiToken.objects.get(),
+        key="k",
+        request_digest="0" * 64,
+        object_ids={"operation": str(operation.pk)},
+        body=b"sealed",
+        created_at=now + DAY,
+    )
+    go_on(now, 2)
+    assert not IdempotentReply.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_file_that_nobody_imported_is_dropped_after_a_day(people: Any, now: datetime) -> None:
+    import os
+
+    from vigil.apps.deconfliction import jobs, uploads
+
+    kept = uploads.keep_upload(people.actor("bob"), b"a,b\n1,2\n")
+    jobs.forget_leftovers(now)
+    assert uploads.get_upload(people.actor("bob"), kept.id)
+    path = uploads._folder() / f"{kept.id}.upload"
+    os.utime(path, (0, path.stat().st_mtime - uploads.KEPT_SECONDS - 60))
+    jobs.forget_leftovers(now)
+    assert not path.exists()
+
+
 # --- nothing of it is in the database ---
 
 

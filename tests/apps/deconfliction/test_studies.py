@@ -184,9 +184,9 @@ def test_another_agency_sees_no_such_study(login: Any, begin: Any, people: Any) 
 
 def test_an_old_study_and_a_forgotten_file_go(begin: Any, people: Any, now: datetime) -> None:
     run = begin()
-    jobs.forget_studies(now + timedelta(days=89))
+    jobs.forget_leftovers(now + timedelta(days=89))
     assert StudyRun.objects.exists()
-    jobs.forget_studies(now + timedelta(days=90))
+    jobs.forget_leftovers(now + timedelta(days=90))
     assert not StudyRun.objects.exists()
     assert not studies._waiting(run.pk).exists()
 
@@ -275,11 +275,11 @@ def test_leaving_the_study_removes_the_pairs(people: Any, now: datetime) -> None
     past(people, now, "alice")
     past(people, now, "dave")
     purged(people, now)
-    jobs.forget_studies(now)
+    jobs.forget_leftovers(now)
     assert PastPair.objects.count() == 1
     people.bay_county.rules = {}
     people.bay_county.save()
-    jobs.forget_studies(now)
+    jobs.forget_leftovers(now)
     assert PastPair.objects.count() == 0
 
 

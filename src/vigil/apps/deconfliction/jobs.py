@@ -19,6 +19,7 @@ from vigil.apps.deconfliction import (
     reminders,
     series,
     studies,
+    uploads,
 )
 from vigil.core.actor import system
 from vigil.platform.jobs.queue import at_start, job, periodic
@@ -49,9 +50,10 @@ def purge_what_is_due(now: datetime) -> None:
     purge.purge(WORKER, now)
 
 
-@periodic("deconfliction.studies", every=timedelta(hours=1))
-def forget_studies(now: datetime) -> None:
-    """Drop studies that are over their days, and the past pairs of agencies that no longer keep them."""
+@periodic("deconfliction.leftovers", every=timedelta(hours=1))
+def forget_leftovers(now: datetime) -> None:
+    """Drop files that nobody imported, studies over their days, and past pairs of agencies that no longer keep them."""
+    uploads.forget_old()
     studies.forget_old(now)
     past_pairs.forget_left()
 

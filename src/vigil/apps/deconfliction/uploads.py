@@ -71,9 +71,7 @@ def keep_upload(actor: Actor, data: bytes, mapping_toml: str = "", upload_id: UU
     concerns(upload=kept.id)
     folder = _folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for old in folder.glob("*.upload"):
-        if time.time() - old.stat().st_mtime > KEPT_SECONDS:
-            old.unlink(missing_ok=True)
+    forget_old()
     content = json.dumps([str(actor.user_id), mapping_toml, data.decode("latin-1")])
     (folder / f"{kept.id}.upload").write_bytes(keys.encrypt(content, PURPOSE))
     return kept
@@ -95,6 +93,13 @@ def get_upload(actor: Actor, upload_id: UUID) -> Upload:
 def forget_upload(upload: Upload) -> None:
     """Drop the kept file."""
     (_folder() / f"{upload.id}.upload").unlink(missing_ok=True)
+
+
+def forget_old() -> None:
+    """Drop what nobody has imported for a day."""
+    for old in _folder().glob("*.upload"):
+        if time.time() - old.stat().st_mtime > KEPT_SECONDS:
+            old.unlink(missing_ok=True)
 
 
 def header_of(data: bytes) -> tuple[str, ...]:

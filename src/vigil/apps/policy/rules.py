@@ -88,8 +88,9 @@ def sections(given: Settings) -> list[Section]:
 def _retention(given: Settings) -> list[str]:
     history = "are kept for the study of this policy" if given.keeps_history else "are not kept"
     return [
-        f"Places, plans and contacts are removed {_days(given.place_days)} after the end of the operation's window.",
+        f"Places and plans are removed {_days(given.place_days)} after the end of the operation's window.",
         f"Subjects are removed {_days(given.subject_days)} after they stop matching, which is 72 hours after the end.",
+        "Contacts, names and times go when both are over.",
         "Nothing is removed while a conflict is open, a question is unanswered or a legal hold is set.",
         f"Distances, spans and outcomes without places {history}. Receipts and counts stay, without content.",
     ]

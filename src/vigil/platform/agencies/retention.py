@@ -31,7 +31,7 @@ class Kind:
 
 PLACES = Kind(
     "place_days",
-    "Places, plans and contacts",
+    "Places and plans",
     "the end of the operation's window, buffers included",
     least=1,
     most=3650,
@@ -65,7 +65,7 @@ class Retention:
 
     @property
     def places(self) -> timedelta:
-        """Grace of places, plans and contacts after the window."""
+        """Grace of places and plans after the window."""
         return timedelta(days=self.place_days)
 
     @property

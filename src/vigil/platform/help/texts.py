@@ -163,6 +163,27 @@ TOPICS = (
         ("It holds what people noted. A conflict that nobody settled here may have been settled by voice.",),
     ),
     Topic(
+        "policy-study",
+        "Policy study",
+        (
+            "deconfliction:studies",
+            "deconfliction:study",
+            "deconfliction:study_stop",
+            "deconfliction:study_csv",
+            "deconfliction:study_numbers",
+        ),
+        "How many alarms the same operations would have raised with other radii and buffers.",
+        (
+            "Send a file, or take your agency's past pairs where it keeps them. Each radius is tried with each buffer.",
+            "You may leave the page while it counts, or stop it. The file is deleted once counted.",
+            "The page What each number means explains them one by one.",
+        ),
+        (
+            "It replays what was registered. What nobody registered is missing.",
+            "A setting that loses a pair may lose the one that mattered. It is no forecast.",
+        ),
+    ),
+    Topic(
         "purge",
         "Purge",
         ("deconfliction:purges", "deconfliction:legal_hold"),
