@@ -36,6 +36,8 @@ def test_settings_changed_after_the_adoption_are_told_in_words(people: Any, chie
 
 
 def test_retention_and_desk_stand_in_the_policy_and_their_change_is_told(people: Any, chief: Any, now: Any) -> None:
+    people.port_calvert.watch_desk_phone = ""
+    people.port_calvert.save()
     edit_node(people.actor("erin"), {"desk_week": {"0": ["08:00", "17:00"]}, "outside_phone": "410-555-0900"})
     actions.adopt(chief, "Chief Ann Ash", now)
     text = dict(queries.policy(chief).sections)
@@ -46,6 +48,14 @@ def test_retention_and_desk_stand_in_the_policy_and_their_change_is_told(people:
     said = queries.policy(chief).differences
     assert sum(sentence.startswith("How long data are kept") for sentence in said) == 6
     assert any("settings now say “Subjects are removed 5 days" in sentence for sentence in said)
+
+
+def test_an_agency_with_a_desk_of_its_own_is_not_given_the_hours_of_the_nodes(people: Any, chief: Any) -> None:
+    edit_node(people.actor("erin"), {"desk_week": {"0": ["08:00", "17:00"]}, "outside_phone": "410-555-0900"})
+    said = " ".join(dict(queries.policy(chief).sections)["By whom"])
+    assert "Port Calvert PD watch desk, +14105550100." in said
+    assert "Mon" not in said
+    assert "410-555-0900" not in said
 
 
 def test_a_policy_adopted_before_it_spoke_of_retention_differs(chief: Any, now: Any) -> None:

@@ -55,16 +55,18 @@ def proposal(agency: Agency) -> list[Section]:
     """The policy as the settings of the agency and its node are now."""
     node = this_node()
     retention = retention_of(agency.rules)
+    # The hours are those of the node's desk: an agency with a desk of its own says them by itself.
+    own_desk = bool(agency.watch_desk_phone)
     return sections(
         Settings(
             agency=agency.name,
             lead_time_minutes=agency.lead_time_minutes,
             rules=agency.rules,
-            desk_name=node.watch_desk_name,
+            desk_name=f"{agency.label} watch desk" if own_desk else node.watch_desk_name,
             desk_phone=agency.watch_desk_phone or node.watch_desk_phone,
-            desk_hours=node.desk_hours,
-            desk_holidays=node.desk_holidays,
-            outside=node.outside,
+            desk_hours="" if own_desk else node.desk_hours,
+            desk_holidays="" if own_desk else node.desk_holidays,
+            outside="" if own_desk else node.outside,
             place_days=retention.place_days,
             subject_days=retention.subject_days,
             keeps_history=retention.keeps_history,
