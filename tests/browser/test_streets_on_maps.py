@@ -49,7 +49,7 @@ def test_an_address_is_picked_and_stands_among_its_streets(town: str, visit: Vis
 
 def test_the_page_of_streets_removes_an_import(town: str, visit: Visit, watch: Watch) -> None:
     page = visit(NADIA, "/setup/streets/", width=360)
-    expect(page.get_by_role("rowheader", name="Made up")).to_be_visible()
+    expect(page.get_by_role("heading", name="Made up")).to_be_visible()
     fits(page, watch)
     page.get_by_text("Remove Made up").first.click()
     expect(page.get_by_role("button", name="Remove Made up")).to_be_visible()

@@ -36,7 +36,7 @@ def test_the_page_says_what_is_there_and_how_to_bring_more(made: Source, login: 
     for words in (
         "Made &lt;b&gt;up",
         "made.zip",
-        "2026-11-24",
+        "Nov 24, 2026",
         "1,234",
         "56,789",
         "39.28° N to 39.30° N",
