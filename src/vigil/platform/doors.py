@@ -40,7 +40,9 @@ def page(permission: str) -> Callable[[View], View]:
             if getattr(request.user, "must_change_password", False):
                 return redirect("password")
             if actor is None:
-                return HttpResponseRedirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}")
+                # 307 for what was sent: the login page keeps it and hands it back (`web.held`).
+                address = f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}"
+                return HttpResponseRedirect(address, preserve_request=request.method == "POST")
             if not actor.can(permission):
                 raise Refused(permission)
             request.actor = actor  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import loader
 
 from vigil.core.errors import DomainError, TooMany, Unavailable
+from vigil.web import held
 
 PAGES: dict[int, tuple[str, str, str]] = {
     400: (
@@ -96,5 +97,7 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """CSRF_FAILURE_VIEW: the form was open too long or came from elsewhere."""
+    """CSRF_FAILURE_VIEW: the form was open too long or came from elsewhere. One of ours can be sent again."""
+    if request.method == "POST" and held.is_from_here(request) and not held.has_secrets(request):
+        return held.send_again(request, held.held_of(request), request.get_full_path(), 403)
     return page(request, 403, "This form was open too long, or came from another page. Reload it and send it again.")

@@ -301,13 +301,20 @@ def save_draft(
     now: datetime,
     draft_id: UUID | None = None,
     operation_id: UUID | None = None,
+    seen: str = "",
 ) -> Draft:
-    """Keep what was typed, NOT REGISTERED: a new draft, or `draft_id` again. `typed` is JSON."""
+    """Keep what was typed, NOT REGISTERED: a new draft, or `draft_id` again. `typed` is JSON.
+
+    `seen` is when it was saved last as far as the caller knows (ISO 8601): where another window saved it since, this is
+    kept as a draft of its own, so that neither is lost.
+    """
     if actor.user_id is None or actor.agency_id is None:
         raise NotFound
     payload = keys.encrypt(json.dumps(dict(typed)), plan_rows.DRAFT)
-    if draft_id is not None:
-        draft = access.get_draft(actor, draft_id)
+    draft = access.get_draft(actor, draft_id) if draft_id is not None else None
+    if draft is not None and seen and draft.saved_at.isoformat() != seen:
+        operation_id, draft = draft.operation_id, None
+    if draft is not None:
         draft.payload, draft.saved_at = payload, now
         draft.save(update_fields=("payload", "saved_at"))
     else:

@@ -56,7 +56,7 @@ def disclosures_for(actor: Actor) -> list[tuple[str, str, str]]:
 EXTERNAL_SYSTEMS = ("RISSafe", "SAFETNet", "Case Explorer", "NDPIX")
 MOST_SITES = 50
 MOST_SUBJECTS = 200
-_CONTROL = ("csrfmiddlewaretoken", "choose", "do", "draft", "next", "revision", "shapes_file")
+_CONTROL = ("csrfmiddlewaretoken", "choose", "do", "draft", "draft_seen", "next", "revision", "shapes_file")
 
 
 def nest(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ from vigil.apps.deconfliction.card_preview import preview_card
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.lanes import lanes
 from vigil.apps.deconfliction.list_filters import ALWAYS, CONFLICT_STATES, DETERMINATIONS, WHEN, cleaned
-from vigil.apps.deconfliction.models import Operation
+from vigil.apps.deconfliction.models import Draft, Operation
 from vigil.apps.deconfliction.plan import PlaceSource
 from vigil.apps.deconfliction.posted import posted_json, uuid_of, whole
 from vigil.apps.deconfliction.wall_times import TimeError, is_zone, read_time
@@ -509,7 +509,7 @@ def _submitted(
             request, _draft_form(_changed(typed, do, request.POST.get("choose", "")), draft_id), editing=editing
         )
     if do == "save":
-        actions.save_draft(actor, typed, now, draft_id, editing.row.id if editing and not draft_id else None)
+        _keep_draft(request, actor, typed, draft_id, editing.row.id if editing and not draft_id else None)
         messages.info(request, "Saved as a draft. NOT REGISTERED: nobody has been asked.")
         return redirect("deconfliction:today")
     try:
@@ -620,6 +620,7 @@ def _form_page(
         "form": form,
         "editing": editing.row if editing else None,
         "revision": revision or request.POST.get("revision") or (editing.row.revision if editing else ""),
+        "draft_seen": request.POST.get("draft_seen") or (form.saved_at.isoformat() if form.saved_at else ""),
         "next_revision": editing.row.revision + 1 if editing else 1,
         "types": plan_context(actor.agency_id, clock.now()).types.values(),
         "subject_kinds": forms.SUBJECT_KINDS,
@@ -639,16 +640,25 @@ def _form_page(
 @require_POST
 def save_draft(request: HttpRequest) -> JsonResponse:
     """Keep what is typed, for the script; answers with the draft's id and the time it was saved."""
-    actor, now = actor_of(request), clock.now()
+    actor = actor_of(request)
     typed = forms.nest((name, value) for name, value in _texts(request) if name != "operation")
     operation_id = uuid_of(request.POST.get("operation"))
     draft_id = uuid_of(request.POST.get("draft"))
-    try:
-        draft = actions.save_draft(actor, typed, now, draft_id, operation_id)
-    except NotFound:
-        draft = actions.save_draft(actor, typed, now, None, operation_id)
+    draft = _keep_draft(request, actor, typed, draft_id, operation_id)
     local = draft.saved_at.astimezone(ZoneInfo(reader_zone(request)))
-    return JsonResponse({"draft": str(draft.id), "saved_at": f"{local:%H:%M:%S}"})
+    answer = {"draft": str(draft.id), "saved_at": f"{local:%H:%M:%S}", "seen": draft.saved_at.isoformat()}
+    return JsonResponse(answer | {"apart": draft_id is not None and draft.id != draft_id})
+
+
+def _keep_draft(
+    request: HttpRequest, actor: Actor, typed: dict[str, Any], draft_id: UUID | None, operation_id: UUID | None
+) -> Draft:
+    """The draft again; a new one where it is gone, or another window has saved it meanwhile."""
+    now, seen = clock.now(), request.POST.get("draft_seen", "")
+    try:
+        return actions.save_draft(actor, typed, now, draft_id, operation_id, seen)
+    except NotFound:
+        return actions.save_draft(actor, typed, now, None, operation_id)
 
 
 @page("deconfliction.operation.register")

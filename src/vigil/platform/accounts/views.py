@@ -26,6 +26,7 @@ from vigil.platform.accounts.frame import theme_of
 from vigil.platform.accounts.login import log_in, record_logout
 from vigil.platform.accounts.models import User
 from vigil.platform.doors import actor_of, page, public
+from vigil.web import held
 from vigil.web.navigation import links
 
 YEAR_SECONDS = 31_536_000
@@ -42,8 +43,12 @@ def login(request: HttpRequest) -> HttpResponse:
     if actor:
         return redirect(_home(request, actor, after))
     error, status = "", 200
-    username = request.POST.get("username", "")
-    if request.method == "POST":
+    username, kept = request.POST.get("username", ""), held.held_of(request) if request.method == "POST" else ""
+    if request.method == "POST" and "username" not in request.POST:
+        # Sent to another page by somebody whose login had ended.
+        status = 401
+    elif request.method == "POST":
+        kept = request.POST.get(held.FIELD, "")
         address = request.META.get("REMOTE_ADDR", "")
         try:
             user = log_in(username, request.POST.get("password", ""), address, clock.now())
@@ -53,9 +58,11 @@ def login(request: HttpRequest) -> HttpResponse:
             begin_session(request, user, backend="django.contrib.auth.backends.ModelBackend")
             if user.must_change_password:
                 return redirect("password")
+            if kept:
+                return held.send_again(request, kept, after)
             return redirect(_home(request, actor_of_user(user), after))
     logins = queries.demo_logins()
-    context: dict[str, Any] = {"error": error, "next": after, "username": username, "demo_logins": logins}
+    context: dict[str, Any] = {"error": error, "next": after, "username": username, "held": kept, "demo_logins": logins}
     if logins:
         context["demo_password"] = queries.DEMO_PASSWORD
     return render(request, "accounts/login.html", context, status=status)

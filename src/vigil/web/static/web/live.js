@@ -54,11 +54,20 @@ function connect() {
   source.addEventListener("heartbeat", heard);
   source.addEventListener("changed", (event) => { follow(event); refreshSoon(); });
   source.addEventListener("notice", (event) => { follow(event); notice(event); refreshSoon(); });
-  source.addEventListener("ended", () => location.reload());
+  source.addEventListener("ended", ended);
   source.onerror = () => {
     setLost(true);
     if (source.readyState === EventSource.CLOSED) setTimeout(connect, 5000);
   };
+}
+
+// A form that somebody fills is not thrown away: it says itself that the login has ended.
+function ended() {
+  if (!document.querySelector("form[data-keeps]")) { location.reload(); return; }
+  source.close();
+  setLost(true);
+  title.textContent = "Your login has ended";
+  document.dispatchEvent(new CustomEvent("vigil:ended"));
 }
 
 function follow(event) {

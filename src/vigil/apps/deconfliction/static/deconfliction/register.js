@@ -5,7 +5,7 @@ import { startDrawing } from "./draw.js";
 import { announce } from "../web/live.js";
 
 const form = document.getElementById("register");
-const csrf = form.elements.csrfmiddlewaretoken.value;
+const csrf = () => form.elements.csrfmiddlewaretoken.value;
 const one = (selector, root = form) => root.querySelector(selector);
 const all = (selector, root = form) => [...root.querySelectorAll(selector)];
 const tick = document.querySelector("[data-icons]").content.firstElementChild;
@@ -70,7 +70,7 @@ async function readPlace(site, move = true) {
   let answer;
   try {
     const body = JSON.stringify({ text, source: source.value, uncertainty_m: uncertainty.value, radius_m: lengths[0].value });
-    const reply = await fetch(form.dataset.placeUrl, { method: "POST", body, headers: { "Content-Type": "application/json", "X-CSRFToken": csrf } });
+    const reply = await fetch(form.dataset.placeUrl, { method: "POST", body, headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() } });
     if (!reply.ok) return;
     answer = await reply.json();
   } catch { return; }
@@ -270,7 +270,7 @@ async function readTimes() {
   if (!starts.value.trim()) { times = null; sayWindow(); return; }
   try {
     const body = JSON.stringify({ starts_at: starts.value, ends_at: ends.value, zone: siteZone() });
-    const reply = await fetch(form.dataset.timesUrl, { method: "POST", body, headers: { "Content-Type": "application/json", "X-CSRFToken": csrf } });
+    const reply = await fetch(form.dataset.timesUrl, { method: "POST", body, headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() } });
     if (!reply.ok) return;
     times = await reply.json();
   } catch { return; }
@@ -347,29 +347,80 @@ form.addEventListener("click", (event) => {
   field.removeAttribute("aria-invalid");
 });
 
-// ---- the draft: saved on the server a moment after the last change
+// ---- the draft: saved on the server a moment after the last change, and never given up while the page is open
 let waiting = null;
-function saveSoon() { clearTimeout(waiting); waiting = setTimeout(save, 1200); }
+let saving = null;
+let unsaved = false;
+let failed = false;
+function saveSoon() { unsaved = true; clearTimeout(waiting); waiting = setTimeout(save, 1200); }
 
-async function save() {
+function draftData() {
   const data = new FormData(form);
   data.delete("shapes_file"); // read when it is sent, not with every draft
   if (form.dataset.operation) data.set("operation", form.dataset.operation);
-  try {
-    const reply = await fetch(form.dataset.draftUrl, { method: "POST", body: data });
-    if (!reply.ok) throw new Error(reply.status);
-    const { draft, saved_at: at } = await reply.json();
-    if (!clearing) one("[data-draft]").value = draft;
-    say(`Draft saved on the server ${at}`);
-  } catch {
-    say("Draft NOT saved: no connection. We try again.");
-    clearTimeout(waiting);
-    waiting = setTimeout(save, 5000);
-  }
+  return data;
 }
+
+const sendDraft = () => fetch(form.dataset.draftUrl, { method: "POST", body: draftData() });
+
+// One at a time: each says which saving it follows, so that another window's is never written over.
+function save() {
+  saving ??= saveNow().finally(() => { saving = null; });
+  return saving;
+}
+
+async function saveNow() {
+  unsaved = false;
+  failed = true;
+  try {
+    let reply = await sendDraft();
+    if (reply.status === 403 && await renewToken()) reply = await sendDraft();
+    if (!reply.ok) throw reply;
+    keep(await reply.json());
+    failed = false;
+  } catch (error) {
+    unsaved = true;
+    say([401, 403].includes(error.status)
+      ? "Draft NOT saved: your login has ended. Log in in another window; what you typed stays here and is saved then."
+      : "Draft NOT saved: no connection. We try again.");
+  }
+  clearTimeout(waiting);
+  if (unsaved && !clearing) waiting = setTimeout(save, failed ? 5000 : 1200);
+}
+
+function keep({ draft, saved_at: at, seen, apart }) {
+  if (clearing) return;
+  one("[data-draft]").value = draft;
+  one("[data-draft-seen]").value = seen;
+  const address = new URL(location.href);
+  address.searchParams.set("draft", draft);
+  history.replaceState(null, "", address); // a reload, or a login in between, comes back to it
+  say(apart ? `Changed in another window too: this is kept as a draft of its own, ${at}` : `Draft saved on the server ${at}`);
+}
+
+// A login in another window gives the browser another token.
+async function renewToken() {
+  const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+  const fresh = page.querySelector("#register [name=csrfmiddlewaretoken]")?.value;
+  for (const field of fresh ? document.querySelectorAll("[name=csrfmiddlewaretoken]") : []) field.value = fresh;
+  return Boolean(fresh);
+}
+
 function say(text) { for (const node of all("[data-saved]")) node.textContent = text; }
 form.addEventListener("input", saveSoon);
-form.addEventListener("submit", () => { clearing = true; clearTimeout(waiting); });
+form.addEventListener("submit", async (event) => {
+  if (clearing || (!failed && navigator.onLine)) { clearing = true; clearTimeout(waiting); return; }
+  // Sent now, it might reach nobody and leave this page: first see whether the node answers.
+  event.preventDefault();
+  await save();
+  if (!failed) { form.requestSubmit(event.submitter); return; }
+  say("NOT REGISTERED: the node does not answer. What you typed stays here. Try again, or call the watch desk.");
+  announce("Not registered: the node does not answer. What you typed stays here.");
+});
+window.addEventListener("pagehide", () => { if (unsaved && !clearing) navigator.sendBeacon(form.dataset.draftUrl, draftData()); });
+window.addEventListener("beforeunload", (event) => { if (failed && unsaved && !clearing) event.preventDefault(); });
+window.addEventListener("pageshow", (event) => { if (event.persisted) clearing = false; });
+document.addEventListener("vigil:ended", save);
 
 // ---- the map: zones as the server outlines them; pins and shapes by hand (draw.js)
 const box = one("[data-pin-map]");
@@ -423,7 +474,7 @@ const drawnForm = {
 
 async function startMap() {
   const [west, south, east, north] = JSON.parse(box.dataset.bounds);
-  map = await createMap(box, { bounds: [[west, south], [east, north]], townsUrl: box.dataset.townsUrl, csrf });
+  map = await createMap(box, { bounds: [[west, south], [east, north]], townsUrl: box.dataset.townsUrl, csrf: csrf() });
   if (!map) return;
   map.addSource("sites", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
   const kind = (name) => ["==", ["get", "kind"], name];

@@ -1,6 +1,6 @@
 // How each subject is read while it is typed, and what the other side will read. Without it both are said on submit.
 const form = document.querySelector("[data-subject-url]");
-const csrf = form.querySelector("[name=csrfmiddlewaretoken]").value;
+const csrf = () => form.querySelector("[name=csrfmiddlewaretoken]").value;
 const waits = new WeakMap();
 
 function lineOf(row) {
@@ -20,7 +20,7 @@ async function readSubject(row) {
   if (!value) { lineOf(row).textContent = ""; return; }
   const body = JSON.stringify({ kind: row.querySelector("select").value, value });
   try {
-    const reply = await fetch(form.dataset.subjectUrl, { method: "POST", body, headers: { "Content-Type": "application/json", "X-CSRFToken": csrf } });
+    const reply = await fetch(form.dataset.subjectUrl, { method: "POST", body, headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() } });
     if (!reply.ok) return;
     const read = await reply.json();
     if (row.querySelector("input[type=text]").value.trim() !== value) return;
