@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.platform import made_streets as made
@@ -303,6 +304,24 @@ def test_an_import_is_told_in_full_and_replaces_the_one_of_its_name(load: Load, 
     assert (source.segment_count, source.refused_count, source.files) == (5, 0, ["made_addrfeat.shp"])
     assert queries.area(source) == "39.28° N to 39.28° N, 76.60° W to 76.59° W"
     assert (Segment.objects.count(), Street.objects.count(), Source.objects.count()) == (5, 1, 1)
+
+
+@pytest.mark.db
+@pytest.mark.django_db(transaction=True)
+def test_others_may_write_while_an_import_runs(
+    people: Any, now: datetime, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.VIGIL_DATA_DIR = tmp_path
+    monkeypatch.setattr(loading, "PIECE", 20)
+    seen: list[tuple[int, bool]] = []
+
+    def progress(name: str, read: int, total: int | None) -> None:
+        seen.append((Segment.objects.count(), connection.in_atomic_block))
+
+    loading.load(CONSOLE, "Made", [made.write_shapefile(tmp_path, made.grid())], now, progress)
+    assert seen == [(20, False), (40, False), (49, False), (49, False)], (
+        "each piece is committed, the last is the layer"
+    )
 
 
 @pytest.mark.db

@@ -71,6 +71,22 @@ def test_the_api_takes_an_address_with_its_uncertainty(elm: None, caller: Callab
 
 
 @pytest.mark.db
+def test_without_a_script_a_button_picks_the_address(elm: None, login: Callable[[str], Any]) -> None:
+    client = login("alice")
+    given = {"operation_type": "search_warrant", "sites-0-place": "249 Elm Ave", "sites-0-source": "device"}
+    given |= {"sites-0-uncertainty_m": "7", "starts_at": "2026-11-25 04:30", "ends_at": "2026-11-25 08:00"}
+    asked = client.post("/operations/register/", given)
+    assert asked.status_code == 422
+    assert 'value="sites-0-place=249 Elm St, 21401"' in asked.content.decode()
+    picked = client.post(
+        "/operations/register/", given | {"choose": "sites-0-place=249 Elm St, 21401"}
+    ).content.decode()
+    assert 'name="sites-0-place" value="249 Elm St, 21401"' in picked
+    assert 'name="sites-0-source" value=""' in picked
+    assert 'name="sites-0-uncertainty_m" value=""' in picked
+
+
+@pytest.mark.db
 def test_an_edit_moves_nothing_when_the_streets_have_changed(elm: None, people: Any, now: datetime) -> None:
     alice = people.actor("alice")
     context = plan_context(alice.agency_id, now)

@@ -571,6 +571,10 @@ def _changed(typed: dict[str, Any], do: str, choice: str) -> dict[str, Any]:
     if choice:
         name, _, value = choice.partition("=")
         pairs = dict(forms.flat(typed)) | {name: value}
+        if name.endswith("-place"):
+            # What was known of the place before is not true of the one that was picked.
+            site = name.removesuffix("place")
+            pairs |= {f"{site}source": "", f"{site}uncertainty_m": "", f"{site}label": ""}
         return forms.nest(pairs.items())
     if do == "preview":
         return typed
