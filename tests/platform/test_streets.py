@@ -194,6 +194,14 @@ def test_one_name_in_two_towns_is_a_choice_whose_texts_hold(load: Load, tmp_path
 
 
 @pytest.mark.db
+def test_a_place_told_by_what_it_is_near_is_not_taken_for_another_one(town: None) -> None:
+    assert the_spot("250 E Alder St near 39.28100, -76.59850").text == "250 E Alder St, 21202"
+    moved = found("250 E Alder St near 39.48000, -76.59850")
+    assert "elsewhere" in moved.sentence
+    assert [spot.text for spot in moved.spots] == ["250 E Alder St, 21202"]
+
+
+@pytest.mark.db
 def test_an_address_point_is_surer_than_its_block(load: Load, town: None, tmp_path: Path) -> None:
     rows = [
         (made.WEST + 1.6 * made.STEP, made.SOUTH + 0.0002, "250", "E ALDER ST", "Baltimore", "21202"),

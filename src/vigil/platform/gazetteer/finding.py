@@ -51,6 +51,8 @@ MOST_WORDS = 10
 MOST_SPOTS = 8
 SIMILAR = 0.72
 """Share of equal letters from which on a name is offered for another (`difflib`)."""
+NEAR_M = 1_000.0
+"""So far the place behind "near" may lie from the address: newer files move it a little."""
 ONE_STREET_M, ONE_BLOCK_M, ONE_CROSSING_M = 500.0, 150.0, 60.0
 """Parts of a street, of a block, lanes of a crossing that lie within this belong together."""
 
@@ -230,7 +232,10 @@ def _fits(hit: _Hit, where: _Where) -> bool:
 
 
 def _closest(hits: Sequence[_Hit], near: tuple[float, float]) -> list[_Hit]:
-    return [min(hits, key=lambda hit: metres(hit.place, (near[1], near[0])))] if hits else []
+    """The hit that is meant by "near"; none where the streets of then are gone and others of the name are elsewhere."""
+    place = near[1], near[0]
+    there = [hit for hit in hits if metres(hit.place, place) <= max(NEAR_M, hit.uncertainty_m)]
+    return [min(there, key=lambda hit: metres(hit.place, place))] if there else []
 
 
 def _spots(hits: Sequence[_Hit]) -> tuple[Spot, ...]:
