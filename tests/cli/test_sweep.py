@@ -206,6 +206,7 @@ def test_ten_rows_start_fast_and_without_django(tmp_path: Path) -> None:
 
 
 @pytest.mark.real_data
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "radius", "buffer", "operations", "pairs", "direct"),
     [

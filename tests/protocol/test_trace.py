@@ -244,6 +244,7 @@ class WorldThatForgetsToWithdraw(World):
         WorldThatForgetsToWithdraw,
     ],
 )
+@pytest.mark.slow
 def test_a_broken_node_is_caught(broken: type[World]) -> None:
     with pytest.raises(Violation):
         play_many(broken)

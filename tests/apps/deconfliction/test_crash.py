@@ -9,7 +9,7 @@ from tests.apps.deconfliction.another_process import Database, run
 
 from vigil.apps.deconfliction.points import POINTS, PURGE_POINTS
 
-pytestmark = pytest.mark.db
+pytestmark = [pytest.mark.db, pytest.mark.slow]
 
 KILLED = -9
 EVERYONE = ["alice", "dave", "desk-alice", "desk-dave"]

@@ -216,6 +216,7 @@ def hidden_from(world: World) -> Iterator[tuple[str, Mapping[str, Any], tuple[st
     yield "carol", world.silent, (*seen, "batch_id", "upload_id", "offer_id", "task_force_id", "study_id")
 
 
+@pytest.mark.slow
 def test_hidden_looks_like_missing_at_every_address(world: World, token: Any) -> None:
     different, reached = [], set()
     for name, ids, known in hidden_from(world):
@@ -272,6 +273,7 @@ def test_the_other_side_reads_neither_place_nor_case_nor_subject_anywhere(
     assert leaks == set()
 
 
+@pytest.mark.slow
 def test_a_silent_operation_changes_nothing_for_those_it_is_hidden_from(cast: Any, now: datetime, token: Any) -> None:
     register(cast, "alice", now, site(now, NEAR_HARBOR))
     dave = register(cast, "dave", now, site(now, FAR), subjects=(phone(),))
