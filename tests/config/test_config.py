@@ -126,7 +126,7 @@ def test_every_page_has_the_headers_and_an_id(client: Client, caplog: pytest.Log
     assert "unsafe" not in policy
     assert "http" not in policy
     assert response["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert response["Permissions-Policy"].startswith("geolocation=(self)")
+    assert response["Permissions-Policy"].startswith("geolocation=(),")
     assert response["Cache-Control"] == "no-store"
     (line,) = [line_of(record) for record in caplog.records if record.name == "vigil.request"]
     assert line["route"] == "page/<str:case>"
