@@ -50,6 +50,7 @@ RANKS = {"S1100": 1, "motorway": 1, "trunk": 1, "S1200": 2, "primary": 2, "secon
 """MAF/TIGER feature class codes, and OpenStreetMap's words, of the roads that a map shows early."""
 
 LONGEST_NAME = 120
+CHUNK = 1 << 20
 LARGEST_FEATURE = 16_000_000
 MOST_UNPACKED = 20_000_000_000
 MOST_RATIO = 200
@@ -250,7 +251,7 @@ def _objects(path: Path) -> Iterator[Any]:
     decoder, buffer = json.JSONDecoder(), ""
     try:
         with path.open(encoding="utf-8-sig") as file:
-            buffer = file.read(1 << 20)
+            buffer = file.read(CHUNK)
             head = re.match(r'\s*\{(?:[^\[\]]|\[[^\[\]]*\])*?"features"\s*:\s*\[', buffer[:100_000])
             if (system := _SYSTEM.search(buffer)) and not _DEGREES.search(system[1]):
                 raise UnusableInput(f"The coordinates of {path.name} are in {system[1]}, not in degrees of WGS 84.")
@@ -264,7 +265,7 @@ def _objects(path: Path) -> Iterator[Any]:
                         raise json.JSONDecodeError("more is needed", "", 0)
                     found, end = decoder.raw_decode(buffer)
                 except json.JSONDecodeError:
-                    more = file.read(1 << 20)
+                    more = file.read(CHUNK)
                     if not more and (buffer or head):
                         raise UnusableInput(f"{path.name} is cut off, or no GeoJSON.") from None
                     if not more:
