@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
-from tests.browser.conftest import DANA, PAUL, RUTH, TOM, Visit
+from playwright.sync_api import Page, expect
+from tests.browser.conftest import DANA, INES, PAUL, RUTH, TOM, Visit, Watch
 from tests.browser.steps import fill_register, register
+from tests.browser.test_pages import _axe
 
 pytestmark = pytest.mark.browser
 
 Spot = Callable[[], str]
+NADIA = "nadia.stone"
 
 
 def test_two_teams_offer_accept_and_leave(visit: Visit, spot: Spot) -> None:
@@ -88,3 +90,74 @@ def test_an_administrator_founds_a_task_force_and_sees_who_looked(visit: Visit, 
     officer.get_by_label("Registered for").select_option(label="Harbor Group")
     officer.locator("form", has=officer.locator("#task_force")).get_by_role("button", name="Save").click()
     expect(officer.locator("main")).to_contain_text("Its members may read it now.")
+
+
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        (DANA, "/interests/"),
+        (DANA, "/interests/register/"),
+        (PAUL, "/task-forces/"),
+        (PAUL, "/looks/?reference=BAY-26-000001"),
+        (NADIA, "/node/deconflictor/"),
+    ],
+)
+def test_each_page_fits_a_phone_and_has_no_violation(visit: Visit, watch: Watch, who: str, path: str) -> None:
+    page = visit(who, path, width=360, height=740)
+    _fits(page, watch, path)
+
+
+def test_an_offer_and_a_possible_subject_read_well_on_a_phone(visit: Visit, watch: Watch, spot: Spot) -> None:
+    place = spot()
+    other = visit(TOM, "/operations/register/")
+    _with_plate(other, place, "MD/7QX4411")
+    page = visit(DANA, "/operations/register/")
+    _with_plate(page, place, "7QX4411")
+    expect(page.locator("main")).to_contain_text("Possibly the same subject")
+    expect(page.locator("main")).to_contain_text("The plate number 7QX4411 is the same")
+    _fits(page, watch, "possible match")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.locator(".conflict-card").get_by_role("link", name=re.compile("Open conflict")).click()
+    _fits(page, watch, "conflict with an offer")
+    page.get_by_role("button", name="Offer to run together").click()
+    expect(page.locator("main")).to_contain_text("Waiting for Old Line Patrol to accept")
+    other.reload()
+    expect(other.locator("main")).to_contain_text("Port Calvert PD asks to run it together")
+    _fits(other, watch, "offered")
+    other.get_by_role("button", name="Refuse").click()
+    expect(other.locator(".flash")).to_contain_text("Refused. The other side is told.")
+
+
+def test_a_silent_operation_meets_another_through_its_deconflictor_alone(visit: Visit, spot: Spot) -> None:
+    place = spot()
+    page = visit(RUTH, "/operations/register/")
+    fill_register(page, place)
+    page.locator("#fold-disclosure summary").click()
+    page.get_by_label("Silent.").check()
+    page.click(".bottom-bar button.primary")
+    expect(page.locator(".verdict h1")).to_be_visible()
+    address = page.url
+    own_agency = visit(DANA, address)
+    expect(own_agency.locator("h1")).to_have_text("There is nothing here that you may see")
+    other = visit(TOM)
+    register(other, place)
+    expect(other.locator("main")).to_contain_text(re.compile("[Ww]atch desk"))
+    expect(other.locator("main")).not_to_contain_text("Ruth Calloway")
+    expect(visit(INES, address).locator(".verdict h1")).to_be_visible()
+
+
+def _with_plate(page: Page, place: str, plate: str) -> None:
+    fill_register(page, place)
+    page.locator("#fold-subjects summary").click()
+    page.get_by_label("Kind of subject 1").select_option("plate")
+    page.fill("#subjects-0-value", plate)
+    page.click(".bottom-bar button.primary")
+    expect(page.locator(".verdict h1")).to_be_visible()
+
+
+def _fits(page: Page, watch: Watch, name: str) -> None:
+    """At 360 px nothing lies beside the screen, and axe finds nothing."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    beside = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert beside <= 0, f"{name} is {beside} px wider than the screen"
+    _axe(page, watch, name)
