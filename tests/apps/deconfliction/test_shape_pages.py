@@ -216,3 +216,25 @@ def test_the_page_is_told_the_shape_and_its_zone(browser: Client) -> None:
     (zone,) = read["outlines"]
     longitudes = [longitude for longitude, _ in zone["coordinates"][0]]
     assert min(longitudes) == pytest.approx(-76.6 - 300 / 86_300, abs=1e-4), "300 m west of the line's end"
+
+
+@pytest.mark.db
+@pytest.mark.django_db
+def test_what_widens_a_place_is_seen_beside_it(browser: Client) -> None:
+    beside = {"sites-0-source": "device", "sites-0-uncertainty_m": "43"}
+    done = browser.post("/operations/register/", {**TYPED, **beside, "do": "register"})
+    assert Site.objects.get().uncertainty_m == 43
+    shown = browser.get(done["Location"] + "edit/").content.decode()
+    assert '<input type="text" inputmode="decimal" id="sites-0-uncertainty_m"' in shown
+    assert 'name="sites-0-uncertainty_m" value="43"' in shown
+
+
+@pytest.mark.db
+@pytest.mark.django_db
+def test_a_place_changed_to_a_zip_code_without_a_script_is_no_pin_any_more(browser: Client) -> None:
+    browser.post(
+        "/operations/register/", {**TYPED, "sites-0-place": "21224", "sites-0-source": "pin", "do": "register"}
+    )
+    stored = Site.objects.get()
+    assert stored.source == "zip"
+    assert stored.uncertainty_m >= 2000

@@ -375,10 +375,16 @@ def _site(
         ends_wall=end.wall,
         buffer_before_min=before,
         buffer_after_min=after,
-        source=site.one_of("source", PlaceSource, where.source),
+        source=_source(site, where),
         typed=where.typed,
         label=label or where.label,
     )
+
+
+def _source(site: _Fields, where: _Where) -> PlaceSource:
+    """As given; what was read as a ZIP code, a town or an address is one, whatever stands beside it."""
+    given = site.one_of("source", PlaceSource, where.source)
+    return where.source if where.source in (PlaceSource.ZIP, PlaceSource.TOWN, PlaceSource.ADDRESS) else given
 
 
 def _where(site: _Fields, context: PlanContext) -> _Where | None:

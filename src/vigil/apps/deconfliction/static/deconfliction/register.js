@@ -193,7 +193,7 @@ one("[data-add-site]").addEventListener("click", (event) => {
   const fresh = sites[0].cloneNode(true);
   for (const input of fresh.querySelectorAll("input")) { input.value = ""; input.removeAttribute("aria-invalid"); }
   fresh.classList.remove("has-error");
-  for (const node of fresh.querySelectorAll(".error, .has-error, .choices, .called")) node.remove();
+  for (const node of fresh.querySelectorAll(".error, .has-error, .choices, [data-called]")) node.remove();
   one("[data-read]", fresh).replaceChildren();
   one("[data-read]", fresh).className = "read-back";
   one("[data-sites]").append(fresh);
