@@ -64,12 +64,18 @@ def test_an_area_is_drawn_moved_by_a_corner_and_whole_undone_and_registered(visi
     page.fill("#sites-0-place", spot())
     read(page, "Exact")
     page.get_by_role("button", name="Area").click()
-    tap(page, *SQUARE)
+    tap(page, *SQUARE, (0.2, 0.6))
+    page.get_by_role("button", name="Undo").click()
     page.get_by_role("button", name="Finish").click()
     read(page, "Area with 4 corners")
     drawn, typed = corners(page), page.input_value("#sites-0-place")
     assert page.input_value("#sites-0-place").startswith("POLYGON((")
     assert all(abs(round(number, 6) - number) < 1e-12 for corner in drawn for number in corner), "six decimals"
+    page.mouse.click(*at(page, 0.6, 0.6), button="right")
+    read(page, "Area with 3 corners")
+    page.get_by_role("button", name="Undo").click()
+    read(page, "Area with 4 corners")
+    assert corners(page) == drawn
     drag(page, (0.4, 0.4), (0.3, 0.3))
     expect(page.locator("#sites-0-place")).not_to_have_value(typed)
     bent, typed = corners(page), page.input_value("#sites-0-place")
@@ -136,6 +142,7 @@ def test_a_shape_is_picked_up_carried_and_put_down_with_keys(visit: Visit) -> No
     expect(page.locator("[data-announce]")).to_contain_text("Picked up.")
     carry(page, "ArrowUp")
     page.keyboard.press("Enter")
+    expect(page.locator("[data-announce]")).to_contain_text("Put down.")
     read(page, "Area with 4 corners")
     expect(page.locator("#sites-0-place")).not_to_have_value(HARBOR)
     north = {round(new[1] - old[1], 4) for new, old in zip(corners(page), before, strict=True)}

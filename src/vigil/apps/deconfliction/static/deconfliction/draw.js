@@ -166,14 +166,16 @@ export function startDrawing(map, bar, form) {
   }
 
   // ---- keys: the cross is the pointer
-  function pointer(kind, aside = 0) {
+  const [LEFT, RIGHT] = [0, 2];
+
+  function pointer(kind, aside = 0, side = LEFT) {
     const { left, top, width, height } = canvas.getBoundingClientRect();
     const at = { clientX: left + width / 2 + aside, clientY: top + height / 2 };
-    canvas.dispatchEvent(new PointerEvent(kind, { ...at, button: 0, isPrimary: true, pointerType: "mouse", bubbles: true }));
+    canvas.dispatchEvent(new PointerEvent(kind, { ...at, button: side, isPrimary: true, pointerType: "mouse", bubbles: true }));
   }
 
-  function click() {
-    for (const kind of ["pointermove", "pointerdown", "pointerup"]) pointer(kind);
+  function click(side = LEFT) {
+    for (const kind of ["pointermove", "pointerdown", "pointerup"]) pointer(kind, 0, side);
   }
 
   function pickUp() {
@@ -202,6 +204,8 @@ export function startDrawing(map, bar, form) {
       else pickUp();
     },
     Delete: remove,
+    // As a right click does: the corner under the cross goes, where enough are left.
+    Backspace() { if (tool === "select" && !carrying) click(RIGHT); },
   };
   canvas.parentElement.addEventListener("keydown", (event) => {
     if (event.key.startsWith("Arrow")) byKeys = true;
