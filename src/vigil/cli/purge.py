@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     now = clock.now()
     wanted = purge.plan(now)
     _tell(wanted, "would be removed" if args.dry_run else "to be removed")
-    if not args.dry_run and purge.purge(console(), now):
+    if not args.dry_run and purge.purge(console(), now, wanted):
         say("Removed. Backups made before still hold it until you delete them.")
     return 0
 

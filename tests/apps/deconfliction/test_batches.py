@@ -14,6 +14,12 @@ from vigil.protocol.memory import MemoryStore
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 
 
+@pytest.mark.slow
+def test_what_is_read_in_parts_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vigil.apps.deconfliction.batches.PART", 2)
+    test_memory_and_batches_answer_alike(0)
+
+
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))])
 def test_memory_and_batches_answer_alike(seed: int) -> None:
     Node.objects.create(id=UUID(NORTH), name="North", code="NOR", epoch=1, sequence=0)

@@ -70,6 +70,8 @@ M = TypeVar("M", bound=Model)
 
 FEW = 4
 """Up to so many operations are read one by one with prepared queries, which is faster than one query for all."""
+PART = 500
+"""So many operations are read at once: SQLite takes no longer lists where a search meets thousands."""
 
 
 class _Rows(Generic[M]):
@@ -188,8 +190,10 @@ class BatchTransaction(DatabaseTransaction):
     def load(self, operation_ids: Iterable[str]) -> None:
         """Read what is stored of these operations, in a few queries for all of them."""
         wanted = [UUID(key) for key in set(operation_ids) - self._revisions.keys()]
-        if not wanted:
-            return
+        for start in range(0, len(wanted), PART):
+            self._load_part(wanted[start : start + PART])
+
+    def _load_part(self, wanted: Sequence[UUID]) -> None:
         keys = [str(key) for key in wanted]
         rows = {str(row.operation_id): row for row in _current_rows(wanted)}
         for key in keys:

@@ -195,18 +195,32 @@ def _is_running(operation: Operation, now: datetime) -> bool:
 
 def _conflict_holds(operation_ids: Collection[UUID], now: datetime) -> Iterator[tuple[UUID, Why, str]]:
     mine = ConflictSide.objects.filter(own_operation__in=operation_ids)
-    standing = Conflict.objects.filter(pk__in=mine.values("conflict")).exclude(standing=Standing.WITHDRAWN)
-    for conflict in standing.prefetch_related("sides__own_operation"):
-        is_open = conflict.standing == Standing.OPEN and conflict.state not in SETTLED
-        sides = [side.own_operation for side in conflict.sides.all()]
+    sides = ConflictSide.objects.filter(conflict__in=mine.values("conflict"))
+    sides = sides.exclude(conflict__standing=Standing.WITHDRAWN).select_related("conflict", "own_operation")
+    columns = ("conflict__reference", "conflict__standing", "conflict__state", "told")
+    times = ("own_operation__window_end", "own_operation__status", "own_operation__next_end_at")
+    of_conflict: defaultdict[UUID, list[ConflictSide]] = defaultdict(list)
+    for side in sides.only("conflict_id", "own_operation_id", *columns, *times):
+        of_conflict[side.conflict_id].append(side)
+    for both in of_conflict.values():
+        yield from _one_conflict_holds(both, operation_ids, now)
+
+
+def _one_conflict_holds(
+    sides: Sequence[ConflictSide], operation_ids: Collection[UUID], now: datetime
+) -> Iterator[tuple[UUID, Why, str]]:
+    conflict = sides[0].conflict
+    is_open = conflict.standing == Standing.OPEN and conflict.state not in SETTLED
+    for side in sides:
         # A side that was not told of it is not held by it: that it is held would tell it.
-        for one in (side.own_operation for side in conflict.sides.all() if side.told):
-            if one is None or one.pk not in operation_ids:
-                continue
-            if is_open:
-                yield one.pk, Why.OPEN_CONFLICT, conflict.reference
-            if any(other is not None and other.pk != one.pk and _is_running(other, now) for other in sides):
-                yield one.pk, Why.OTHER_SIDE, conflict.reference
+        key = side.own_operation_id
+        if key is None or key not in operation_ids or not side.told:
+            continue
+        if is_open:
+            yield key, Why.OPEN_CONFLICT, conflict.reference
+        others = (other.own_operation for other in sides if other.own_operation_id != key)
+        if any(other is not None and _is_running(other, now) for other in others):
+            yield key, Why.OTHER_SIDE, conflict.reference
 
 
 def _joint_holds(operation_ids: Collection[UUID], now: datetime) -> Iterator[tuple[UUID, Why]]:
@@ -239,21 +253,23 @@ def plan(now: datetime) -> Plan:
     due: dict[Step, dict[UUID, tuple[UUID, ...]]] = {step: {} for step in Step}
     held: dict[UUID, Held] = {}
     for agency in Agency.objects.filter(is_served=True).order_by("ori"):
-        kept = retention_of(agency.rules)
-        for step in Step:
-            found = _due(step, agency, now)
-            for batch in _batches(found):
-                kept_here = holds({one.pk for one in batch}, now)
-                for one in batch:
-                    if one.pk in kept_here:
-                        held.setdefault(one.pk, _held(one, due_at(step, one, kept), kept_here[one.pk]))
-            free = tuple(one.pk for one in found if one.pk not in held)
+        found = {step: _due(step, agency, now) for step in Step}
+        held_here = _held_of(found, retention_of(agency.rules), now)
+        held |= held_here
+        for step, operations in found.items():
+            free = tuple(one.pk for one in operations if one.pk not in held_here)
             due[step][agency.pk] = _removable(free) if step is Step.RECORD else free
     return Plan(due, tuple(held.values()), _old_drafts(now).count(), len(_old_imports(now)))
 
 
-def _held(one: Operation, since: datetime, why: tuple[tuple[Why, ...], tuple[str, ...]]) -> Held:
-    return Held(one.pk, one.agency_id, one.reference, one.disclosure, since, *why)
+def _held_of(found: Mapping[Step, Sequence[Any]], kept: Retention, now: datetime) -> dict[UUID, Held]:
+    first = {one.pk: (step, one) for step in reversed(Step) for one in found[step]}
+    held = {}
+    for batch in _batches(list(first)):
+        for key, why in holds(set(batch), now).items():
+            step, one = first[key]
+            held[key] = Held(key, one.agency_id, one.reference, one.disclosure, due_at(step, one, kept), *why)
+    return held
 
 
 def _removable(operation_ids: Sequence[UUID]) -> tuple[UUID, ...]:
@@ -272,9 +288,12 @@ def _batches(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
 # --- doing it --------------------------------------------------------------------------------------------------------
 
 
-def purge(actor: Actor, now: datetime) -> PurgeRun | None:
-    """Remove what is due and not held; None where there was nothing. Safe to break off and to repeat at any point."""
-    wanted = plan(now)
+def purge(actor: Actor, now: datetime, wanted: Plan | None = None) -> PurgeRun | None:
+    """Remove what is due and not held; None where there was nothing. Safe to break off and to repeat at any point.
+
+    `wanted` is a plan already made; what is held by the time its turn comes is left.
+    """
+    wanted = plan(now) if wanted is None else wanted
     if wanted.is_empty:
         return None
     run = PurgeRun(id=uuid7(), started_at=now, actor_name=actor.name, via=actor.via.value)
