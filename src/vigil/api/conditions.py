@@ -93,7 +93,9 @@ def idempotent(recall: Recall) -> Callable[[View], View]:
                 raise Invalid.at("Idempotency-Key", sentence=f"The key may have at most {LONGEST_KEY} characters.")
             return _once(request, token_of(request), key, recall, lambda: view(request, *args, **kwargs))
 
-        return wrap(view, run)
+        repeatable = wrap(view, run)
+        repeatable.vigil_repeatable = True  # type: ignore[attr-defined]
+        return repeatable
 
     return decorate
 

@@ -54,13 +54,45 @@ class DeclaredApi(NinjaAPI):
         """The document, made once a process: it takes a tenth of a second, and anybody may ask for it."""
         prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
         if prefix not in self._documents:
+            for operation in self._operations():
+                operation.openapi_extra = {"parameters": _headers(operation)}
             self._documents[prefix] = super().get_openapi_schema(path_prefix=prefix)
         return self._documents[prefix]
 
     def _views(self) -> Iterator[Any]:
+        return (operation.view_func for operation in self._operations())
+
+    def _operations(self) -> Iterator[Any]:
         for router in self._get_bound_routers():
             for path_view in router.path_operations.values():
-                yield from (operation.view_func for operation in path_view.operations)
+                yield from path_view.operations
+
+
+READ_HEADERS = {
+    "If-Match": ('"3-8f14"', "The `ETag` that was read; its revision must be the present one."),
+    "If-None-Match": ('"3-8f14"', "The `ETag` of an answer that you have: 304 while it still holds."),
+    "Idempotency-Key": ("7f3a", "With the same key nothing is done twice."),
+}
+"""Headers that routes read by themselves: an example, and what each is for."""
+
+
+def _headers(operation: Any) -> list[dict[str, Any]]:
+    """The headers that a route reads, which the document would not know of."""
+    answers, view = operation.response_models, operation.view_func
+    read = {"If-Match": 428 in answers, "If-None-Match": 304 in answers}
+    read["Idempotency-Key"] = hasattr(view, "vigil_repeatable")
+    return [
+        {
+            "in": "header",
+            "name": name,
+            "required": name == "If-Match",
+            "description": READ_HEADERS[name][1],
+            "schema": {"type": "string"},
+            "example": READ_HEADERS[name][0],
+        }
+        for name, is_read in read.items()
+        if is_read
+    ]
 
 
 api = DeclaredApi(

@@ -7,6 +7,7 @@ from importlib import import_module
 from django.urls import URLPattern, URLResolver, include, path
 
 from vigil.api.server import api
+from vigil.api.views import api_page
 
 ROUTERS = (
     ("/deconfliction", "vigil.apps.deconfliction.api"),
@@ -29,7 +30,7 @@ PAGES = (
 urlpatterns: list[URLPattern | URLResolver] = [path(prefix, include(module)) for prefix, module in PAGES]
 for _prefix, _module in ROUTERS:
     api.add_router(_prefix, import_module(_module).router)
-urlpatterns.append(path("api/v1/", api.urls))
+urlpatterns += [path("api/", api_page, name="api_page"), path("api/v1/", api.urls)]
 
 handler400 = "vigil.web.errors.bad_request"
 handler403 = "vigil.web.errors.forbidden"

@@ -35,6 +35,16 @@ from vigil.platform import clock, keys
 router = Router(tags=["deconfliction"])
 
 
+EXAMPLE: dict[str, Any] = {
+    "operation_type": "search_warrant",
+    "sites": [{"latitude": 38.9784, "longitude": -76.4922}],
+    "starts_at": "2026-11-25T04:30:00-05:00",
+    "ends_at": "2026-11-25T08:00:00-05:00",
+    "lead_contact": {"name": "Alice Arden", "phone": "410-555-0101"},
+}
+"""A whole operation, as small as it may be."""
+
+
 # --- what comes in -------------------------------------------------------------------------------------------------
 
 
@@ -92,6 +102,8 @@ class SiteIn(Strict):
 
 class OperationIn(Strict):
     """A planned operation. Times are RFC 3339, or local times of the site. What is empty takes the type's default."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
 
     operation_type: str = Field(examples=["search_warrant"])
     mode: Mode = Mode.LIVE
