@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import DANA, Visit, Watch
+from tests.browser.test_pages import SMALL_LINKS
 from tests.browser.test_setup_pages import fits
 
 pytestmark = pytest.mark.browser
@@ -85,11 +86,18 @@ def test_hours_that_cannot_be_read_are_told_at_their_day(visit: Visit, watch: Wa
     expect(page.get_by_text(re.compile("^Saved"))).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/setup/agency/", "/setup/node/", "/setup/retention/", "/account/password/"])
-def test_set_up_pages_fit_a_telephone_and_a_screen_reader(visit: Visit, watch: Watch, path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/setup/", "/setup/people/", "/setup/people/new/", "/setup/agencies/", "/setup/agency/", "/setup/node/"),
+        *("/setup/watch-desk/", "/setup/retention/", "/account/password/", "/help/", "/help/people/"),
+    ],
+)
+def test_set_up_pages_fit_a_telephone_a_screen_reader_and_a_finger(visit: Visit, watch: Watch, path: str) -> None:
     page = visit(NADIA, path, width=360)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     fits(page, watch)
+    assert page.evaluate(SMALL_LINKS) == []
 
 
 def test_the_question_mark_explains_the_page_it_stands_on(visit: Visit, watch: Watch) -> None:
