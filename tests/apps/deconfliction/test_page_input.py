@@ -129,6 +129,25 @@ def test_what_was_typed_to_move_split_or_explain_is_kept_when_it_is_overtaken_or
     assert 'value="Tip at noon"' in explained.content.decode()
 
 
+def test_the_time_of_a_tentative_operation_is_fixed_or_said_what_is_wrong(
+    browser: Client, people: Any, now: datetime
+) -> None:
+    operation = register(people, "alice", now, tentative=True)
+    address = f"/operations/{operation.id}"
+    assert "Fix the time" in browser.get(f"{address}/").content.decode()
+    typed = {"revision": "1", "fix_starts": "0430 tomorow", "fix_ends": "+3h"}
+    refused = browser.post(f"{address}/fix-time/", typed)
+    page = refused.content.decode()
+    assert (refused.status_code, Operation.objects.get().tentative) == (422, True)
+    assert 'value="0430 tomorow"' in page
+    assert 'value="+3h"' in page
+    fixed = browser.post(f"{address}/fix-time/", typed | {"fix_starts": "0430 tomorrow"}, follow=True)
+    assert "The time is fixed" in fixed.content.decode()
+    done = Operation.objects.get()
+    assert (done.tentative, done.ends_at - done.starts_at) == (False, timedelta(hours=3))
+    assert "Fix the time" not in fixed.content.decode()
+
+
 def test_an_interest_that_was_changed_meanwhile_is_said_on_the_list(
     browser: Client, people: Any, now: datetime
 ) -> None:

@@ -91,6 +91,8 @@ def test_a_series_is_previewed_made_once_read_moved_and_cancelled(caller: Callab
     found = answer.json()
     assert [one["determination"] for one in found["operations"]] == ["no_known_conflict"] * 3
     assert found["waiting"] == []
+    replaced = alice.put(f"/operations/{made['id']}", entry(subjects=["phone:410-555-0171"]), If_Match='"2"').json()
+    assert len(replaced["joint_with"]) == 2
     series_path, second = f"/series/{found['id']}", found["operations"][1]["id"]
     assert dave.get(series_path).status_code == 404
     for _ in range(2):

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vigil.api.conditions import answered, idempotent, if_match
 from vigil.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageQuery, page
 from vigil.api.routes import actor_of, needs
-from vigil.apps.deconfliction import access, actions, looks, queries, rules
+from vigil.apps.deconfliction import access, actions, looks, queries, rules, series
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.models import ConflictState, Determination, Operation, Receipt, Status
 from vigil.apps.deconfliction.plan import Contact, Disclosure, PlaceSource, Plan, PlannedSite
@@ -422,7 +422,8 @@ def revise(request: HttpRequest, operation_id: UUID, payload: OperationIn) -> Ht
     """Replaces the whole plan: a revision that asks again over the new extent. Needs `If-Match`."""
     actor, expected = actor_of(request), if_match(request)
     access.get_operation(actor, operation_id)
-    actions.revise_operation(actor, operation_id, expected, _plan(request, payload), clock.now())
+    plan = series.still_named(operation_id, _plan(request, payload))
+    actions.revise_operation(actor, operation_id, expected, plan, clock.now())
     return _searched(request, operation_id, 200)
 
 

@@ -56,6 +56,19 @@ def move(request: HttpRequest, operation_id: UUID) -> HttpResponse:
 
 @page("deconfliction.operation.edit")
 @require_POST
+def fix_time(request: HttpRequest, operation_id: UUID) -> HttpResponse:
+    """Give a tentative operation its time."""
+    given = request.POST.get("fix_starts", ""), request.POST.get("fix_ends", "")
+    return _changed(
+        request,
+        operation_id,
+        lambda actor, revision: planning.fix_time(actor, operation_id, revision, *given, clock.now()),
+        "The time is fixed. We asked everyone again.",
+    )
+
+
+@page("deconfliction.operation.edit")
+@require_POST
 def split(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """Put the ticked sites into an operation of their own, and show that one."""
     chosen = {int(text) for text in request.POST.getlist("site") if text.isdecimal() and len(text) < 4}

@@ -419,3 +419,9 @@ def siblings_of(operation_ids: Iterable[UUID]) -> dict[UUID, frozenset[UUID]]:
     for one in planned:
         in_series[one.series_id].add(one.planned_id)
     return {one.planned_id: frozenset(in_series[one.series_id] - {one.planned_id}) for one in members}
+
+
+def still_named(operation_id: UUID, plan: Plan) -> Plan:
+    """The plan that replaces a member's, which goes on naming the others: nobody types those."""
+    siblings = siblings_of([operation_id]).get(operation_id, frozenset())
+    return replace(plan, joint_with=plan.joint_with | frozenset(map(str, siblings)))

@@ -42,6 +42,7 @@ urlpatterns = [
     path("operations/<uuid:operation_id>/end/", views.end, name="end"),
     path("operations/<uuid:operation_id>/still-on-scene/", views.extend, name="extend"),
     path("operations/<uuid:operation_id>/move/", planning_views.move, name="move"),
+    path("operations/<uuid:operation_id>/fix-time/", planning_views.fix_time, name="fix_time"),
     path("operations/<uuid:operation_id>/split/", planning_views.split, name="split"),
     path("operations/<uuid:operation_id>/copy/", planning_views.copy, name="copy"),
     path("operations/<uuid:operation_id>/renew/", planning_views.renew, name="renew"),
