@@ -49,7 +49,7 @@ def _paths(node: Running) -> list[str]:
     return [
         "/",
         "/operations/",
-        "/operations/?text=BEN-",
+        "/operations/?when=all",
         f"/operations/{operation}/",
         "/operations/register/",
         "/conflicts/",

@@ -26,6 +26,10 @@ PAGES = {
     "map": "/map/",
     "import": "/import/",
     "account": "/account/",
+    "api": "/api/",
+    "calendar": "/calendar/",
+    "views": "/operations/views/?when=week",
+    "search": "/find/",
     "missing": "/operations/00000000-0000-0000-0000-000000000000/",
 }
 READERS = {"login": None, "import": RUTH, "account": PAUL}
