@@ -292,6 +292,8 @@ def test_a_study_of_the_history_is_shown(login: Any, people: Any, now: datetime)
     page = login("bob").get(answer["Location"])
     assert "past pairs of the agency" in page.context["about"]
     assert {row[6] for row in page.context["table"]} == {"not kept"}
+    assert page.context["outcomes"][0][0] == "One side waits"
+    assert sum(count for _, count in page.context["outcomes"]) == PastPair.objects.count()
 
 
 def test_bars_share_one_scale() -> None:

@@ -23,12 +23,8 @@ from vigil.web.templatetags.vigil import word
 
 WHEN = (("30", "Last 30 days"), ("7", "Last 7 days"), ("90", "Last 90 days"), ("366", "Last year"), ("all", "All"))
 ANSWERS = (("conflict", "Conflict"), ("no_known_conflict", "No known conflict"), ("incomplete", "Incomplete"))
-OUTCOMES = (
-    *words.OUTCOMES,
-    (history.NOT_RECORDED, "Nobody recorded it"),
-    (history.WITHDRAWN, "No longer met"),
-    (history.NO_CONFLICT, "Had no conflict"),
-)
+UNSETTLED = ((history.NOT_RECORDED, "Nobody recorded it"), (history.WITHDRAWN, "No longer met"))
+OUTCOMES = (*words.OUTCOMES, *UNSETTLED, (history.NO_CONFLICT, "Had no conflict"))
 
 
 def _filter(request: HttpRequest, now: datetime) -> tuple[dict[str, str], history.HistoryFilter]:

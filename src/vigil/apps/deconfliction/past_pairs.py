@@ -9,6 +9,7 @@ only where both agencies opted in; whoever leaves takes all pairs of theirs alon
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -183,6 +184,12 @@ def close_pairs(actor: Actor) -> ClosePairs:
         distances[:, 1],
         np.array(subjects, np.int64).reshape(len(subjects), 3),
     )
+
+
+def outcomes(actor: Actor) -> dict[str, int]:
+    """How many of the agency's past pairs came to what: an `Outcome`, `withdrawn`, `not_recorded` or `never_met`."""
+    sealed = visible_pairs(actor).values_list("sealed", flat=True)
+    return dict(Counter(json.loads(keys.decrypt(one, PURPOSE))["outcome"] for one in sealed.iterator(chunk_size=1000)))
 
 
 def _columns(found: Sequence[float], first: int, base: int) -> Iterator[tuple[float, ...]]:

@@ -170,7 +170,8 @@ def _of_history(actor: Actor, run: StudyRun) -> dict[str, Any]:
     pairs = past_pairs.close_pairs(actor)
     found = counts_of(pairs, wanted, _watched(run))
     # Past pairs name no operation: how many of them meet cannot be told.
-    return told(found, {"past_pairs": len(pairs.kind) // 2, "bad_rows": 0, "operations": None})
+    more = {"past_pairs": len(pairs.kind) // 2, "outcomes": past_pairs.outcomes(actor)}
+    return told(found, {**more, "bad_rows": 0, "operations": None})
 
 
 def _of_file(run: StudyRun) -> dict[str, Any]:

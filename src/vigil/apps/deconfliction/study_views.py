@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.deconfliction import charts, past_pairs, studies, uploads, views, words
+from vigil.apps.deconfliction import charts, history_views, past_pairs, studies, uploads, views, words
 from vigil.apps.deconfliction.cards import type_label
 from vigil.apps.deconfliction.models import StudyRun
 from vigil.core.actor import Actor
@@ -25,6 +25,7 @@ from vigil.platform.doors import actor_of, page
 STUDY = "deconfliction.study.run"
 FIELDS = ("radii", "buffers", "source", "mapping")
 FIRST = {"radii": "150, 300, 500, 800", "buffers": "", "source": "file", "mapping": ""}
+OUTCOMES = (*words.OUTCOMES, *history_views.UNSETTLED, ("never_met", "Never met under the settings of their day"))
 STEPS = {"reading": "Reading the file", "joining": "Finding what is near", "comparing": "Comparing"}
 HEAD = ("Radius", "Buffers", "Pairs", "Direct", "Near", "Subject only", "Operations", "Times today")
 
@@ -117,7 +118,7 @@ def _found(run: StudyRun, asked: str) -> dict[str, Any]:
     found = studies.counts_told(run.result or {"settings": []})
     place = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 3 else len(found) - 1
     chosen = found[place] if 0 < place < len(found) else found[-1]
-    today = found[0]
+    today, counted = found[0], (run.result or {}).get("outcomes", {})
     return {
         "finding": _finding(found),
         "about": _about(run, found),
@@ -126,6 +127,7 @@ def _found(run: StudyRun, asked: str) -> dict[str, Any]:
         "settings": charts.bars((_name(one), _alarms(one, today), _parts(one)) for one in found),
         "choices": [(number, _name(one), one is chosen) for number, one in enumerate(found) if number],
         "chosen": _name(chosen),
+        "outcomes": [(label, counted[key]) for key, label in OUTCOMES if key in counted],
         "months": _beside(today.by_month, chosen.by_month, _month),
         "types": _beside(today.by_type, chosen.by_type, type_label),
     }
