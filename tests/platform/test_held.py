@@ -49,6 +49,14 @@ def test_a_form_sent_after_the_login_ended_is_kept_over_the_login_and_sent_again
     assert (done.status_code, Operation.objects.count()) == (200, 1)
 
 
+def test_a_button_without_fields_is_offered_again_too(people: Any) -> None:
+    browser, address = Client(), "/operations/00000000-0000-0000-0000-000000000007/copy/"
+    login = browser.post(browser.post(address).headers["Location"])
+    again = browser.post("/login/", {**fields(login), "username": "alice", "password": PASSWORD})
+    assert f'action="{address}"' in again.content.decode()
+    assert fields(again) == {}
+
+
 def test_a_page_that_is_only_opened_leads_to_the_login_as_ever(people: Any) -> None:
     answer = Client().get("/operations/?mine=yes")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/login/?next=%2Foperations%2F%3Fmine%3Dyes")

@@ -21,7 +21,7 @@ def held_of(request: HttpRequest) -> str:
     if FIELD in request.POST:
         return request.POST[FIELD]
     fields = [(name, value) for name, values in request.POST.lists() for value in values if not _is_secret(name)]
-    return json.dumps(fields) if fields else ""
+    return json.dumps(fields)
 
 
 def send_again(request: HttpRequest, held: str, address: str, status: int = 200) -> HttpResponse:
