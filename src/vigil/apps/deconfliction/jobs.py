@@ -56,6 +56,7 @@ def forget_leftovers(now: datetime) -> None:
     uploads.forget_old()
     studies.forget_old(now)
     past_pairs.forget_left()
+    purge.empty_log()
 
 
 @periodic("deconfliction.interests", every=timedelta(hours=1))

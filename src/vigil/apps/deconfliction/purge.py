@@ -67,6 +67,7 @@ from vigil.platform.accounts.models import IdempotentReply
 from vigil.platform.actions import action, concerns
 from vigil.platform.agencies.models import Agency
 from vigil.platform.agencies.retention import Retention, retention_of
+from vigil.platform.jobs.jobs import learn_statistics
 from vigil.platform.notices.models import Notice
 
 BATCH = 100
@@ -302,7 +303,7 @@ def purge(actor: Actor, now: datetime, wanted: Plan | None = None) -> PurgeRun |
             for batch in _batches(ids):
                 purge_batch(actor, run, step, agency_id, batch, now)
     forget_leftovers(actor, run, now)
-    empty_storage()
+    empty_storage(now)
     return finish(actor, run, len(wanted.held), now)
 
 
@@ -501,10 +502,11 @@ def _texts(ids: Iterable[UUID]) -> list[str]:
 
 # --- the bytes -------------------------------------------------------------------------------------------------------
 
+LOG_PATIENCE_MS = 1_000
 _VACUUMED = ("site", "activesite", "subject", "activesubject", "revision", "conflict", "conflictside", "operation")
 
 
-def empty_storage() -> None:
+def empty_storage(now: datetime) -> None:
     """Let the database forget the bytes too: free pages, its log, and the samples that its planner keeps.
 
     SQLite overwrites what is deleted (`secure_delete`, see `config.knobs`); its log is emptied here. PostgreSQL lets a
@@ -512,13 +514,24 @@ def empty_storage() -> None:
     """
     if connection.in_atomic_block:
         return
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("ANALYZE")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            return
+    learn_statistics(now)
+    empty_log()
+    if connection.vendor == "postgresql":
         tables = ", ".join(f"deconfliction_{name}" for name in _VACUUMED)
-        cursor.execute(f"VACUUM (ANALYZE) {tables}")
+        with connection.cursor() as cursor:
+            cursor.execute(f"VACUUM (ANALYZE) {tables}")
+
+
+def empty_log() -> None:
+    """Empty SQLite's log. Where somebody reads for longer, writers are not kept waiting: the next hour tries again."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout")
+        (patience,) = cursor.fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {LOG_PATIENCE_MS}")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 # --- legal holds and what the page shows -----------------------------------------------------------------------------
