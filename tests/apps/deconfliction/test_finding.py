@@ -105,6 +105,8 @@ def test_a_silent_operation_is_missing_for_those_it_is_hidden_from(people: Any, 
         assert path(silent) in find("alice", text)
         assert find("bob", text) == {}
         assert path(silent) in find("carol", text)
+    bobs = AuditRecord.objects.filter(verb="deconfliction.operation.find", actor_id=people.user("bob").pk)
+    assert [record.object_ids for record in bobs] == [{"operations": []}] * 4
 
 
 def test_conflicts_by_number_and_by_the_other_agency_where_it_is_told(people: Any, now: datetime, find: Find) -> None:
