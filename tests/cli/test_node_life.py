@@ -108,6 +108,13 @@ def test_set_up_again_changes_nothing(vigil: Shell) -> None:
     assert {file.name: file.read_text() for file in (vigil.data / "keys").iterdir()} == keys
 
 
+def test_whom_to_call_begins_with_the_shipped_list_and_keeps_what_was_taken_out(vigil: Shell) -> None:
+    assert vigil.rows("DELETE FROM whom_to_call_entry WHERE name LIKE '%(RISS)' RETURNING name") != []
+    assert vigil.rows("SELECT name FROM whom_to_call_entry WHERE phone <> ''") == []
+    assert vigil("setup").returncode == 0
+    assert vigil.rows("SELECT name FROM whom_to_call_entry WHERE name LIKE '%(RISS)'") == []
+
+
 def test_the_demo_is_not_put_into_a_real_node(vigil: Shell) -> None:
     done = vigil("setup", "--demo")
     assert done.returncode == 2

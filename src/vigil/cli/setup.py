@@ -141,10 +141,13 @@ def set_up(args: argparse.Namespace) -> None:
     written = database.prepare(clock.now())
     if written:
         say(f"Backup of before the migration: {written}")
+    is_new = not database.holds_node()
     if args.demo:
         _fill_demo()
-    elif not database.holds_node():
+    elif is_new:
         _found(args)
+    if is_new:
+        _list_systems()
     say(f"Ready: {settings.VIGIL_DATA_DIR}")
 
 
@@ -153,6 +156,14 @@ def _fill_demo() -> None:
     from vigil.platform import clock
 
     demo.ensure(clock.now())
+
+
+def _list_systems() -> None:
+    """Whom to call begins with the shipped names and regions; what an administrator takes out later stays out."""
+    from vigil.apps.whom_to_call.actions import take_shipped
+    from vigil.platform import clock
+
+    take_shipped(console(), clock.now().date())
 
 
 def _found(args: argparse.Namespace) -> None:
