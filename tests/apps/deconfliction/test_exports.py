@@ -80,7 +80,7 @@ def test_other_formats_and_a_get_do_not_exist(people: Any, now: datetime) -> Non
     alice = client(people, "alice")
     assert alice.post("/operations/export/shapefile/").status_code == 404
     assert alice.get("/operations/export/kml/").status_code == 405
-    assert Client().post("/operations/export/kml/").status_code == 302
+    assert Client().post("/operations/export/kml/").status_code == 307
 
 
 def test_a_table_taken_as_csv_is_recorded_and_holds_the_tables_rows(people: Any, now: datetime) -> None:
