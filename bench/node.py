@@ -118,8 +118,9 @@ def _open(folder: str) -> None:
 
 def _fill(folder: str, active: int) -> None:
     _open(folder)
-    from vigil.apps.deconfliction import actions, importing
+    from vigil.apps.deconfliction import actions
     from vigil.apps.deconfliction.contexts import plan_context
+    from vigil.apps.deconfliction.imports import importing
     from vigil.apps.deconfliction.rules import read_plan
     from vigil.config import database
     from vigil.core.actor import system

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     need_node()
     from django.conf import settings
 
-    from vigil.apps.deconfliction import receipt_chain
+    from vigil.apps.deconfliction.past import receipt_chain
     from vigil.platform import clock
     from vigil.platform.audit import sealer
 

@@ -15,7 +15,7 @@ from vigil.cli.node import add_node_arguments, console, need_node, open_node, sa
 from vigil.core.errors import Invalid
 
 if TYPE_CHECKING:
-    from vigil.apps.deconfliction.importing import Checked
+    from vigil.apps.deconfliction.imports.importing import Checked
     from vigil.engine.formats.mapping import Mapping
 
 COMPLETE, UNUSABLE, INCOMPLETE = 0, 2, 3
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     """Check, and unless it is a dry run import."""
     open_node(args)
     need_node()
-    from vigil.apps.deconfliction import importing
+    from vigil.apps.deconfliction.imports import importing
     from vigil.platform import clock
 
     mapping = _mapping(args)

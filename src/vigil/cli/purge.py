@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from vigil.cli.node import add_node_arguments, console, need_node, open_node, say
 
 if TYPE_CHECKING:
-    from vigil.apps.deconfliction.purge import Plan
+    from vigil.apps.deconfliction.past.purge import Plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
     """Say what is due and what is held, then (without `--dry-run`) remove it."""
     open_node(args)
     need_node()
-    from vigil.apps.deconfliction import purge
+    from vigil.apps.deconfliction.past import purge
     from vigil.platform import clock
 
     now = clock.now()
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _tell(wanted: Plan, verb: str) -> None:
-    from vigil.apps.deconfliction.purge import Step
+    from vigil.apps.deconfliction.past.purge import Step
 
     for step, noun in ((Step.PLACES, "places"), (Step.SUBJECTS, "subjects"), (Step.RECORD, "the record")):
         say(f"{noun} of {wanted.count(step):,} operation(s) {verb}")

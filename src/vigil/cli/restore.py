@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     open_node(args)
     from django.conf import settings
 
-    from vigil.apps.deconfliction import purge
+    from vigil.apps.deconfliction.past import purge
     from vigil.config import backups, database
     from vigil.core.errors import Unavailable
     from vigil.platform import clock

@@ -11,8 +11,8 @@ from vigil.api.views import api_page
 
 ROUTERS = (
     ("/deconfliction", "vigil.apps.deconfliction.api"),
-    ("/deconfliction", "vigil.apps.deconfliction.together_api"),
-    ("/deconfliction", "vigil.apps.deconfliction.plans_api"),
+    ("/deconfliction", "vigil.apps.deconfliction.together.together_api"),
+    ("/deconfliction", "vigil.apps.deconfliction.plans.plans_api"),
 )
 PAGES = (
     ("live/", "vigil.platform.notices.urls"),

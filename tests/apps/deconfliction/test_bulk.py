@@ -14,10 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from tests.apps.deconfliction.plans import site
 from tests.apps.deconfliction.test_actions import register, supervises
 
-from vigil.apps.deconfliction import actions, bulk
-from vigil.apps.deconfliction.bulk import Act, Ticked
+from vigil.apps.deconfliction import actions
 from vigil.apps.deconfliction.models import Operation
 from vigil.apps.deconfliction.plan import Disclosure
+from vigil.apps.deconfliction.plans import bulk
+from vigil.apps.deconfliction.plans.bulk import Act, Ticked
 from vigil.core.errors import Invalid, NotFound
 from vigil.platform.audit.models import AuditRecord
 

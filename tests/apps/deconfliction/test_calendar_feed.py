@@ -15,9 +15,11 @@ from tests.apps.deconfliction.plans import phone, site
 from tests.apps.deconfliction.test_actions import register, supervises
 from tests.conftest import NOON
 
-from vigil.apps.deconfliction import actions, interests, planning
+from vigil.apps.deconfliction import actions
 from vigil.apps.deconfliction.models import CalendarFeed
 from vigil.apps.deconfliction.plan import Disclosure
+from vigil.apps.deconfliction.plans import planning
+from vigil.apps.deconfliction.subjects import interests
 from vigil.config.logs import JsonLines
 from vigil.engine.operation import Mode
 from vigil.platform import clock

@@ -16,9 +16,10 @@ from django.test.utils import CaptureQueriesContext
 from tests.apps.deconfliction.plans import phone, plan, site
 from tests.apps.deconfliction.test_actions import register, supervises
 
-from vigil.apps.deconfliction import actions, interests
+from vigil.apps.deconfliction import actions
 from vigil.apps.deconfliction.models import Conflict, Look, OperationWord
 from vigil.apps.deconfliction.plan import Contact, Disclosure, PlannedSubject
+from vigil.apps.deconfliction.subjects import interests
 from vigil.config.logs import JsonLines
 from vigil.platform.audit.models import AuditRecord
 from vigil.platform.audit.trail import digest_of

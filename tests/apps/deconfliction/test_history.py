@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from tests.apps.deconfliction.plans import plan, site
 
-from vigil.apps.deconfliction import actions, purge
+from vigil.apps.deconfliction import actions
 from vigil.apps.deconfliction.models import Conflict, Operation, PurgeRun
+from vigil.apps.deconfliction.past import purge
 from vigil.apps.deconfliction.plan import Disclosure
 from vigil.core.actor import system
 from vigil.platform import clock

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from vigil.apps.deconfliction import actions, importing, queries
+from vigil.apps.deconfliction import actions, queries
+from vigil.apps.deconfliction.imports import importing
 from vigil.apps.deconfliction.models import Alarm, Conflict, ImportBatch, Operation, Revision, SearchDue
 from vigil.core.actor import system
 from vigil.core.errors import Invalid, NotFound, Refused

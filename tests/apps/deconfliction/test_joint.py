@@ -11,9 +11,11 @@ import pytest
 from tests.apps.deconfliction.plans import plan, site
 from tests.apps.deconfliction.test_actions import register, told
 
-from vigil.apps.deconfliction import actions, importing, joint, queries
+from vigil.apps.deconfliction import actions, queries
+from vigil.apps.deconfliction.imports import importing
 from vigil.apps.deconfliction.models import Conflict, JointOffer, Operation
 from vigil.apps.deconfliction.plan import Contact, Disclosure
+from vigil.apps.deconfliction.together import joint
 from vigil.core.actor import system
 from vigil.core.errors import Invalid, NotFound
 

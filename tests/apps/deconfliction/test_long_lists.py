@@ -10,7 +10,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from vigil.apps.deconfliction import calendar_feed, queries
+from vigil.apps.deconfliction import queries
+from vigil.apps.deconfliction.lists import calendar_feed
 from vigil.apps.deconfliction.models import Operation, Revision
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]

@@ -11,9 +11,11 @@ from django.test import Client
 from tests.apps.deconfliction.plans import phone, site
 from tests.apps.deconfliction.test_actions import register
 
-from vigil.apps.deconfliction import actions, interests, planning, queries, words
+from vigil.apps.deconfliction import actions, queries, words
 from vigil.apps.deconfliction.models import Conflict, Operation
 from vigil.apps.deconfliction.plan import Contact
+from vigil.apps.deconfliction.plans import planning
+from vigil.apps.deconfliction.subjects import interests
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 MANY = "9" * 400

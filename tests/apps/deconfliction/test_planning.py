@@ -10,8 +10,9 @@ import pytest
 from tests.apps.deconfliction.plans import ZONE, plan, site
 from tests.apps.deconfliction.test_actions import register, told
 
-from vigil.apps.deconfliction import actions, forms, jobs, planning, queries, reminders
+from vigil.apps.deconfliction import actions, forms, jobs, queries
 from vigil.apps.deconfliction.models import Operation, Reminder
+from vigil.apps.deconfliction.plans import planning, reminders
 from vigil.core.errors import Conflict as Stale
 from vigil.core.errors import Invalid, NotFound
 from vigil.platform.notices.models import Notice

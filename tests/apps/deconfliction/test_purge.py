@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import BinaryField
 from tests.apps.deconfliction.plans import HARBOR, phone, plan, site
 
-from vigil.apps.deconfliction import access, actions, joint, purge, purge_overview, receipt_chain
+from vigil.apps.deconfliction import access, actions
 from vigil.apps.deconfliction.models import (
     ActiveSite,
     ActiveSubject,
@@ -30,8 +30,10 @@ from vigil.apps.deconfliction.models import (
     Site,
     Subject,
 )
+from vigil.apps.deconfliction.past import purge, purge_overview, receipt_chain
+from vigil.apps.deconfliction.past.purge import Step, Why
 from vigil.apps.deconfliction.plan import Contact, Disclosure, PlannedSubject
-from vigil.apps.deconfliction.purge import Step, Why
+from vigil.apps.deconfliction.together import joint
 from vigil.core.actor import system
 from vigil.core.errors import NotFound
 from vigil.platform.audit import sealer
@@ -127,7 +129,7 @@ def test_each_agency_keeps_by_its_own_setting(register: Any, people: Any, now: d
 
 @pytest.mark.django_db
 def test_the_grace_of_an_import_that_was_over_runs_from_the_import(people: Any, now: datetime) -> None:
-    from vigil.apps.deconfliction.importing import import_file
+    from vigil.apps.deconfliction.imports.importing import import_file
 
     row = "X-1,MD0000100,raid,2026-01-05T10:00:00Z,2026-01-05T12:00:00Z,39.29,-76.61,Ann Ash,4105550111\n"
     head = "operation_id,agency_ori,operation_type,starts_at,ends_at,latitude,longitude,contact_name,contact_phone\n"
@@ -330,7 +332,8 @@ def test_what_the_api_would_repeat_goes_with_the_places(
 def test_a_file_that_nobody_imported_is_dropped_after_a_day(people: Any, now: datetime) -> None:
     import os
 
-    from vigil.apps.deconfliction import jobs, uploads
+    from vigil.apps.deconfliction import jobs
+    from vigil.apps.deconfliction.imports import uploads
 
     kept = uploads.keep_upload(people.actor("bob"), b"a,b\n1,2\n")
     jobs.forget_leftovers(now)

@@ -11,7 +11,7 @@ import pytest
 from tests.apps.deconfliction.plans import site
 from tests.apps.deconfliction.test_actions import register
 
-from vigil.apps.deconfliction import saved_views
+from vigil.apps.deconfliction.lists import saved
 from vigil.apps.deconfliction.models import SavedView
 from vigil.core.errors import Invalid, NotFound, Refused
 from vigil.platform.audit.models import AuditRecord
@@ -138,7 +138,7 @@ def test_a_bad_name_is_refused_with_what_was_typed(login: Login, name: str, sent
 def test_names_that_differ_in_case_alone_are_one_in_the_database_too(people: Any, now: datetime) -> None:
     from django.db import IntegrityError
 
-    view = saved_views.save_view(people.actor("alice"), "operations", "Raids", {}, now)
+    view = saved.save_view(people.actor("alice"), "operations", "Raids", {}, now)
     with pytest.raises(IntegrityError):
         SavedView.objects.create(
             user_id=view.user_id, agency_id=view.agency_id, table="operations", name="RAIDS", created_at=now
@@ -150,11 +150,11 @@ def test_only_known_choices_are_kept_and_there_is_an_end_to_views(people: Any, n
     alice.post("/operations/views/", {"do": "save", "name": "x", "when": "all", "type": "John Smith", "q": "26-77"})
     assert SavedView.objects.get().filters == "when=all"
     actor = people.actor("alice")
-    for number in range(saved_views.MOST - 1):
-        saved_views.save_view(actor, "operations", f"View {number}", {}, now)
+    for number in range(saved.MOST - 1):
+        saved.save_view(actor, "operations", f"View {number}", {}, now)
     with pytest.raises(Invalid, match="Remove one first"):
-        saved_views.save_view(actor, "operations", "One more", {}, now)
+        saved.save_view(actor, "operations", "One more", {}, now)
     with pytest.raises(NotFound):
-        saved_views.save_view(actor, "people", "One more", {}, now)
+        saved.save_view(actor, "people", "One more", {}, now)
     with pytest.raises(Refused):
-        saved_views.save_view(people.actor("erin"), "operations", "Erin's", {}, now)
+        saved.save_view(people.actor("erin"), "operations", "Erin's", {}, now)

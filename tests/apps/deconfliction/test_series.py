@@ -12,10 +12,13 @@ from django.test import Client
 from tests.apps.deconfliction.plans import ZONE, phone, plan, site
 from tests.apps.deconfliction.test_actions import register, supervises
 
-from vigil.apps.deconfliction import actions, jobs, joint, planning, purge, repeat, series
+from vigil.apps.deconfliction import actions, jobs
 from vigil.apps.deconfliction.models import Conflict, Operation, Series, SeriesMember
+from vigil.apps.deconfliction.past import purge
 from vigil.apps.deconfliction.plan import Disclosure
-from vigil.apps.deconfliction.repeat import How, Pattern, Reading
+from vigil.apps.deconfliction.plans import planning, repeat, series
+from vigil.apps.deconfliction.plans.repeat import How, Pattern, Reading
+from vigil.apps.deconfliction.together import joint
 from vigil.core.errors import Conflict as Stale
 from vigil.core.errors import Invalid, NotFound
 from vigil.platform.audit.models import AuditRecord

@@ -13,8 +13,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.apps.deconfliction.plans import phone, plan, site
 
-from vigil.apps.deconfliction import actions, charts, jobs, past_pairs, plan_rows, purge, studies
+from vigil.apps.deconfliction import actions, jobs, plan_rows
 from vigil.apps.deconfliction.models import Conflict, PastPair, Revision, StudyRun
+from vigil.apps.deconfliction.past import purge
+from vigil.apps.deconfliction.study import charts, past_pairs, studies
 from vigil.core.actor import system
 from vigil.core.errors import Invalid, NotFound
 from vigil.engine.study import settings_of, study

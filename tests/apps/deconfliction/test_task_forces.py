@@ -12,9 +12,10 @@ from tests.apps.deconfliction.test_actions import register, supervises
 from tests.apps.deconfliction.test_together_pages import client, text_of
 from tests.conftest import make_agency, make_user
 
-from vigil.apps.deconfliction import access, actions, queries, task_forces
+from vigil.apps.deconfliction import access, actions, queries
 from vigil.apps.deconfliction.models import Operation, TaskForce
 from vigil.apps.deconfliction.plan import Contact, Disclosure
+from vigil.apps.deconfliction.together import task_forces
 from vigil.core.errors import Invalid, NotFound, Refused
 from vigil.platform.accounts.access import actor_of_user
 from vigil.platform.accounts.models import Membership

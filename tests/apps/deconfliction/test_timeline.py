@@ -11,9 +11,10 @@ from django.test import Client
 from tests.apps.deconfliction.plans import site
 from tests.apps.deconfliction.test_actions import register
 
-from vigil.apps.deconfliction import actions, lanes, queries, series
+from vigil.apps.deconfliction import actions, queries
 from vigil.apps.deconfliction.plan import Disclosure
-from vigil.apps.deconfliction.repeat import How, Pattern
+from vigil.apps.deconfliction.plans import lanes, series
+from vigil.apps.deconfliction.plans.repeat import How, Pattern
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 FAR = (-77.5, 38.0)

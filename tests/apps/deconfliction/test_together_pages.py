@@ -13,9 +13,11 @@ from django.test import Client
 from tests.apps.deconfliction.plans import plan, site
 from tests.apps.deconfliction.test_actions import register, supervises, told
 
-from vigil.apps.deconfliction import actions, interests, jobs, joint, possible_matches, queries
+from vigil.apps.deconfliction import actions, jobs, queries
 from vigil.apps.deconfliction.models import Conflict, Look, Operation, Subject
 from vigil.apps.deconfliction.plan import Contact, Disclosure, PlannedSubject
+from vigil.apps.deconfliction.subjects import interests, possible_matches
+from vigil.apps.deconfliction.together import joint
 from vigil.core.errors import Invalid, NotFound
 from vigil.engine import subjects
 from vigil.platform import clock

@@ -20,11 +20,14 @@ from tests.apps.deconfliction.plans import phone, plan, site
 from tests.apps.deconfliction.test_actions import register, supervises
 from tests.conftest import make_agency, make_user
 
-from vigil.apps.deconfliction import actions, joint, planning, series, task_forces, uploads
+from vigil.apps.deconfliction import actions
+from vigil.apps.deconfliction.imports import uploads
 from vigil.apps.deconfliction.models import Conflict, ImportBatch, JointOffer, Operation, Receipt
 from vigil.apps.deconfliction.plan import Contact, Disclosure
-from vigil.apps.deconfliction.repeat import How, Pattern
-from vigil.apps.deconfliction.studies import begin_study
+from vigil.apps.deconfliction.plans import planning, series
+from vigil.apps.deconfliction.plans.repeat import How, Pattern
+from vigil.apps.deconfliction.study.studies import begin_study
+from vigil.apps.deconfliction.together import joint, task_forces
 from vigil.platform.doors import addresses
 from vigil.platform.notices import board
 from vigil.platform.notices.live import visible

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db.transaction import on_commit
 
-from vigil.apps.deconfliction import access, notices, plan_rows, possible_matches
+from vigil.apps.deconfliction import access, notices, plan_rows
 from vigil.apps.deconfliction.batches import BatchStore, Shown
 from vigil.apps.deconfliction.models import (
     Conflict,
@@ -35,6 +35,7 @@ from vigil.apps.deconfliction.plan import Disclosure, Plan
 from vigil.apps.deconfliction.plan_rows import Author, engine_operation, instant
 from vigil.apps.deconfliction.points import write_point
 from vigil.apps.deconfliction.store import Written
+from vigil.apps.deconfliction.subjects import possible_matches
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict as Stale
 from vigil.core.errors import Invalid, NotFound

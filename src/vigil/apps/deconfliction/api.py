@@ -20,10 +20,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from vigil.api.conditions import answered, idempotent, if_match
 from vigil.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageQuery, page
 from vigil.api.routes import actor_of, needs
-from vigil.apps.deconfliction import access, actions, looks, queries, rules, series
+from vigil.apps.deconfliction import access, actions, queries, rules
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.models import ConflictState, Determination, Operation, Receipt, Status
 from vigil.apps.deconfliction.plan import Contact, Disclosure, PlaceSource, Plan, PlannedSite
+from vigil.apps.deconfliction.plans import series
+from vigil.apps.deconfliction.subjects import looks
 from vigil.apps.deconfliction.wall_times import EARLIEST_YEAR, LATEST_YEAR
 from vigil.core.errors import Invalid
 from vigil.engine.geometry import to_wkt

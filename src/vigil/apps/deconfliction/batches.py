@@ -20,7 +20,8 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import F, Model, QuerySet, prefetch_related_objects
 
-from vigil.apps.deconfliction import models, notices, operation_words, plan_rows, search, store
+from vigil.apps.deconfliction import models, notices, plan_rows, search, store
+from vigil.apps.deconfliction.lists import operation_words
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.plan_rows import Author, moment
 from vigil.apps.deconfliction.store import DatabaseTransaction, Written

@@ -16,8 +16,10 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from vigil.apps.deconfliction import access, looks, operation_words, plan_rows, queries, words
+from vigil.apps.deconfliction import access, plan_rows, queries, words
+from vigil.apps.deconfliction.lists import operation_words
 from vigil.apps.deconfliction.models import ActiveSubject, Operation, OperationWord, RegisteredInterest
+from vigil.apps.deconfliction.subjects import looks
 from vigil.core.actor import Actor
 from vigil.engine import subjects
 from vigil.engine.types import OPERATION_TYPES

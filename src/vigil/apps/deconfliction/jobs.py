@@ -9,18 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from vigil.apps.deconfliction import (
-    actions,
-    importing,
-    interests,
-    past_pairs,
-    purge,
-    queries,
-    reminders,
-    series,
-    studies,
-    uploads,
-)
+from vigil.apps.deconfliction import actions, queries
+from vigil.apps.deconfliction.imports import importing, uploads
+from vigil.apps.deconfliction.past import purge
+from vigil.apps.deconfliction.plans import reminders, series
+from vigil.apps.deconfliction.study import past_pairs, studies
+from vigil.apps.deconfliction.subjects import interests
 from vigil.core.actor import system
 from vigil.platform.jobs.queue import at_start, job, periodic
 from vigil.protocol.node import AHEAD_US

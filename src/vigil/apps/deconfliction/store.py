@@ -18,8 +18,9 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import F
 
-from vigil.apps.deconfliction import models, notices, operation_words, plan_rows, search
+from vigil.apps.deconfliction import models, notices, plan_rows, search
 from vigil.apps.deconfliction.cards import relay_phone
+from vigil.apps.deconfliction.lists import operation_words
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.plan_rows import Author, instant, moment, opened
 from vigil.engine import geometry

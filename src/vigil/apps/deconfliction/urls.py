@@ -2,24 +2,14 @@
 
 from django.urls import path
 
-from vigil.apps.deconfliction import (
-    agency_views,
-    calendar_views,
-    card_preview,
-    export_views,
-    history_views,
-    import_views,
-    joint_views,
-    list_views,
-    planning_views,
-    purge_views,
-    series_views,
-    study_views,
-    subject_views,
-    task_force_views,
-    timeline_views,
-    views,
-)
+from vigil.apps.deconfliction import agency_views, card_preview, views
+from vigil.apps.deconfliction.imports import import_views
+from vigil.apps.deconfliction.lists import calendar_views, export_views, list_views
+from vigil.apps.deconfliction.past import history_views, purge_views
+from vigil.apps.deconfliction.plans import planning_views, series_views, timeline_views
+from vigil.apps.deconfliction.study import study_views
+from vigil.apps.deconfliction.subjects import subject_views
+from vigil.apps.deconfliction.together import joint_views, task_force_views
 
 app_name = "deconfliction"
 

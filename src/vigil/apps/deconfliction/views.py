@@ -17,30 +17,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.deconfliction import (
-    actions,
-    forms,
-    joint,
-    looks,
-    places,
-    planning,
-    possible_matches,
-    queries,
-    reminders,
-    rules,
-    saved_views,
-    series,
-    shape_upload,
-    task_forces,
-    words,
-)
+from vigil.apps.deconfliction import actions, forms, places, queries, rules, shape_upload, words
 from vigil.apps.deconfliction.card_preview import preview_card
 from vigil.apps.deconfliction.contexts import plan_context
-from vigil.apps.deconfliction.lanes import lanes
-from vigil.apps.deconfliction.list_filters import ALWAYS, CONFLICT_STATES, DETERMINATIONS, WHEN, cleaned
+from vigil.apps.deconfliction.lists import saved
+from vigil.apps.deconfliction.lists.list_filters import ALWAYS, CONFLICT_STATES, DETERMINATIONS, WHEN, cleaned
 from vigil.apps.deconfliction.models import Draft, Operation
 from vigil.apps.deconfliction.plan import PlaceSource
+from vigil.apps.deconfliction.plans import planning, reminders, series
+from vigil.apps.deconfliction.plans.lanes import lanes
 from vigil.apps.deconfliction.posted import posted_json, uuid_of, whole
+from vigil.apps.deconfliction.subjects import looks, possible_matches
+from vigil.apps.deconfliction.together import joint, task_forces
 from vigil.apps.deconfliction.wall_times import TimeError, is_zone, read_time
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict as Stale
@@ -243,7 +231,7 @@ def operation_filter(request: HttpRequest, zone: str, now: datetime) -> tuple[di
 def operations(request: HttpRequest) -> HttpResponse:
     """One's own agency's operations: filters in the address, 50 a page."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
-    views = saved_views.views_of(actor, "operations")
+    views = saved.views_of(actor, "operations")
     if not request.GET and views.default is not None:
         return redirect(f"{request.path}?{views.default.filters}")
     filters, wanted = operation_filter(request, zone, now)
@@ -289,7 +277,7 @@ def _folded(rows: list[dict[str, Any]], each: bool) -> list[dict[str, Any]]:
     return shown
 
 
-def _saved(request: HttpRequest, table: str, views: saved_views.Views) -> dict[str, Any]:
+def _saved(request: HttpRequest, table: str, views: saved.Views) -> dict[str, Any]:
     """The reader's saved views above a list, and what would be saved."""
     present = cleaned(table, request.GET)
     return {
@@ -392,7 +380,7 @@ def _conflict_filter(request: HttpRequest) -> tuple[dict[str, str], queries.Conf
 def conflicts(request: HttpRequest) -> HttpResponse:
     """Conflicts of one's own agency (a watch desk: of the node)."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
-    views = saved_views.views_of(actor, "conflicts")
+    views = saved.views_of(actor, "conflicts")
     if not request.GET and views.default is not None:
         return redirect(f"{request.path}?{views.default.filters}")
     filters, wanted = _conflict_filter(request)

@@ -7,7 +7,8 @@ from django.db.models import Exists, F, OuterRef, Q
 
 
 def file_words(apps: Any, schema_editor: Any) -> None:
-    from vigil.apps.deconfliction import operation_words, plan_rows
+    from vigil.apps.deconfliction import plan_rows
+    from vigil.apps.deconfliction.lists import operation_words
 
     word = apps.get_model("deconfliction", "OperationWord")
     revision = apps.get_model("deconfliction", "Revision")

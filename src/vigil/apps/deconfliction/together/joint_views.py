@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from vigil.apps.deconfliction import joint, rules, views
+from vigil.apps.deconfliction import rules, views
+from vigil.apps.deconfliction.together import joint
 from vigil.core.errors import Invalid
 from vigil.platform import clock
 from vigil.platform.agencies.actions import name_deconflictor

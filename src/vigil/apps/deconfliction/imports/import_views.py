@@ -11,7 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.deconfliction import importing, uploads, words
+from vigil.apps.deconfliction import words
+from vigil.apps.deconfliction.imports import importing, uploads
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid
 from vigil.engine.formats.mapping import Mapping as FieldMapping

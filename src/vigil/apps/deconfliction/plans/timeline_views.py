@@ -14,7 +14,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from vigil.apps.deconfliction import lanes, queries, series, views, words
+from vigil.apps.deconfliction import queries, views, words
+from vigil.apps.deconfliction.plans import lanes, series
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from vigil.apps.deconfliction import purge, purge_overview
+from vigil.apps.deconfliction.past import purge, purge_overview
 from vigil.apps.deconfliction.views import reader_zone
 from vigil.core.errors import NotFound
 from vigil.platform import clock

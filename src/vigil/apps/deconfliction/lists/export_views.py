@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
-from vigil.apps.deconfliction import exports, history_views, views
+from vigil.apps.deconfliction import views
+from vigil.apps.deconfliction.lists import exports
+from vigil.apps.deconfliction.past import history_views
 from vigil.apps.deconfliction.views import operation_filter, reader_zone
 from vigil.core.errors import NotFound
 from vigil.platform import clock

@@ -11,8 +11,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from vigil.apps.deconfliction import actions, planning, reminders, views
+from vigil.apps.deconfliction import actions, views
 from vigil.apps.deconfliction.models import Operation
+from vigil.apps.deconfliction.plans import planning, reminders
 from vigil.apps.deconfliction.posted import whole
 from vigil.core.actor import Actor
 from vigil.platform import clock

@@ -19,7 +19,7 @@ from vigil.apps.deconfliction.models import (
     Revision,
     Status,
 )
-from vigil.apps.deconfliction.planning import RENEWED_TYPES
+from vigil.apps.deconfliction.plans.planning import RENEWED_TYPES
 from vigil.core.actor import Actor
 from vigil.platform.actions import action, concerns
 from vigil.platform.notices.board import notify

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from vigil.apps.deconfliction import access, actions, plan_rows, planning, queries
+from vigil.apps.deconfliction import access, actions, plan_rows, queries
 from vigil.apps.deconfliction.models import Operation, Revision, Status
 from vigil.apps.deconfliction.plan import Plan
+from vigil.apps.deconfliction.plans import planning
 from vigil.core.actor import Actor
 from vigil.core.errors import DomainError, Invalid, NotFound
 

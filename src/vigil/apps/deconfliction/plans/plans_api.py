@@ -18,8 +18,9 @@ from pydantic import Field
 
 from vigil.api.conditions import idempotent, if_match
 from vigil.api.routes import actor_of, needs
-from vigil.apps.deconfliction import access, actions, api, planning, queries, repeat, series
+from vigil.apps.deconfliction import access, actions, api, queries
 from vigil.apps.deconfliction.api import EDIT_REFUSALS, REFUSALS, OperationLine, OperationOut, Strict
+from vigil.apps.deconfliction.plans import planning, repeat, series
 from vigil.platform import clock
 
 router = Router(tags=["deconfliction"])

@@ -13,7 +13,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.deconfliction import planning_views, queries, repeat, series, views, words
+from vigil.apps.deconfliction import queries, views, words
+from vigil.apps.deconfliction.plans import planning_views, repeat, series
 from vigil.apps.deconfliction.posted import uuid_of, whole
 from vigil.core.errors import Conflict as Stale
 from vigil.core.errors import Invalid, NotFound, Problem

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef
 
-from vigil.apps.deconfliction import purge
 from vigil.apps.deconfliction.models import Operation, PurgeRun, Site, Subject
+from vigil.apps.deconfliction.past import purge
 from vigil.apps.deconfliction.plan import Disclosure
 from vigil.core.actor import Actor
 from vigil.core.permissions import Role

@@ -14,10 +14,12 @@ from pydantic import Field
 
 from vigil.api.conditions import if_match
 from vigil.api.routes import actor_of, needs
-from vigil.apps.deconfliction import actions, interests, joint, possible_matches
+from vigil.apps.deconfliction import actions
 from vigil.apps.deconfliction.api import EDIT_REFUSALS, REFUSALS, ContactIn, PersonOut, Strict, SubjectIn
 from vigil.apps.deconfliction.models import Operation
 from vigil.apps.deconfliction.plan import Disclosure
+from vigil.apps.deconfliction.subjects import interests, possible_matches
+from vigil.apps.deconfliction.together import joint
 from vigil.platform import clock
 
 router = Router(tags=["deconfliction"])

@@ -20,8 +20,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 
-from vigil.apps.deconfliction import past_pairs
 from vigil.apps.deconfliction.models import StudyRun, StudyState
+from vigil.apps.deconfliction.study import past_pairs
 from vigil.core.actor import Actor, Via
 from vigil.core.errors import Invalid, NotFound, Problem
 from vigil.engine.formats.mapping import Mapping as FieldMapping

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from vigil.apps.deconfliction import access, actions, notices, plan_rows, series
+from vigil.apps.deconfliction import access, actions, notices, plan_rows
 from vigil.apps.deconfliction.cards import Card, others_card
 from vigil.apps.deconfliction.models import (
     ConflictSide,
@@ -28,6 +28,7 @@ from vigil.apps.deconfliction.models import (
     Standing,
     Status,
 )
+from vigil.apps.deconfliction.plans import series
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
 from vigil.platform.actions import action, concerns

@@ -10,8 +10,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.deconfliction import actions, forms, interests, looks, queries, views
+from vigil.apps.deconfliction import actions, forms, queries, views
 from vigil.apps.deconfliction.posted import posted_json, whole
+from vigil.apps.deconfliction.subjects import interests, looks
 from vigil.core.errors import Invalid, NotFound
 from vigil.engine import subjects
 from vigil.platform import clock

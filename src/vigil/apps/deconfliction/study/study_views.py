@@ -11,9 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.deconfliction import charts, history_views, past_pairs, studies, uploads, views, words
+from vigil.apps.deconfliction import views, words
 from vigil.apps.deconfliction.cards import type_label
+from vigil.apps.deconfliction.imports import uploads
 from vigil.apps.deconfliction.models import StudyRun
+from vigil.apps.deconfliction.past import history_views
+from vigil.apps.deconfliction.study import charts, past_pairs, studies
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid
 from vigil.engine.study import Counts

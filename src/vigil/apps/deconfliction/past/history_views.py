@@ -13,7 +13,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from vigil.apps.deconfliction import history, queries, views, words
+from vigil.apps.deconfliction import queries, views, words
+from vigil.apps.deconfliction.past import history
 from vigil.apps.deconfliction.views import address_without, next_url, operation_line, reader_zone
 from vigil.core.actor import Actor
 from vigil.engine.types import OPERATION_TYPES

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from vigil.api.conditions import etag, is_known
-from vigil.apps.deconfliction import calendar_feed
+from vigil.apps.deconfliction.lists import calendar_feed
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, declared, page
 

@@ -13,8 +13,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from vigil.apps.deconfliction import bulk, exports, saved_views, words
-from vigil.apps.deconfliction.list_filters import cleaned, described
+from vigil.apps.deconfliction import words
+from vigil.apps.deconfliction.lists import exports, saved
+from vigil.apps.deconfliction.lists.list_filters import cleaned, described
+from vigil.apps.deconfliction.plans import bulk
 from vigil.apps.deconfliction.posted import uuid_of, whole
 from vigil.apps.deconfliction.views import operation_table, reader_zone
 from vigil.core.errors import Invalid, NotFound
@@ -43,7 +45,7 @@ def view_page(request: HttpRequest, table: str) -> HttpResponse:
             "name": typed if problem and str(one.pk) == view else one.name,
             "problem": problem if str(one.pk) == view else None,
         }
-        for one in saved_views.views_of(actor, table).rows
+        for one in saved.views_of(actor, table).rows
     ]
     wanted = cleaned(table, request.POST or request.GET)
     context: dict[str, Any] = {
@@ -61,21 +63,21 @@ def view_page(request: HttpRequest, table: str) -> HttpResponse:
 def _change(request: HttpRequest, table: str) -> str:
     actor, do, name = actor_of(request), request.POST.get("do", "save"), request.POST.get("name", "")
     if do == "save":
-        view = saved_views.save_view(
+        view = saved.save_view(
             actor, table, name, cleaned(table, request.POST), clock.now(), is_default=bool(request.POST.get("default"))
         )
         return f"Saved as {view.name}."
     if do == "open_with_none":
-        saved_views.open_with(actor, table, None)
+        saved.open_with(actor, table, None)
         return "The list opens as it always did."
     chosen = _uuid(request.POST.get("view", ""))
     if do == "rename":
-        return f"It is called {saved_views.rename_view(actor, table, chosen, name).name} now."
+        return f"It is called {saved.rename_view(actor, table, chosen, name).name} now."
     if do == "open_with":
-        saved_views.open_with(actor, table, chosen)
+        saved.open_with(actor, table, chosen)
         return "The list opens with it from now on."
     if do == "remove":
-        return f"{saved_views.remove_view(actor, table, chosen)} is gone. What it showed is not."
+        return f"{saved.remove_view(actor, table, chosen)} is gone. What it showed is not."
     raise NotFound
 
 

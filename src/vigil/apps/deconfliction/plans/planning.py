@@ -15,7 +15,7 @@ from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.models import Draft, Operation, Revision, RevisionKind, Status
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.plan_rows import instant
-from vigil.apps.deconfliction.repeat import FARTHEST_DAYS, moved_by_days
+from vigil.apps.deconfliction.plans.repeat import FARTHEST_DAYS, moved_by_days
 from vigil.apps.deconfliction.wall_times import TimeError, read_time
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict as Stale

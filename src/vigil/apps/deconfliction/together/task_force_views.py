@@ -9,7 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from vigil.apps.deconfliction import forms, looks, task_forces, words
+from vigil.apps.deconfliction import forms, words
+from vigil.apps.deconfliction.subjects import looks
+from vigil.apps.deconfliction.together import task_forces
 from vigil.core.errors import Invalid
 from vigil.platform import clock
 from vigil.platform.accounts.frame import frame_of

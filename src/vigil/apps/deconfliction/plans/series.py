@@ -16,12 +16,13 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from vigil.apps.deconfliction import access, actions, plan_rows, planning, queries
+from vigil.apps.deconfliction import access, actions, plan_rows, queries
 from vigil.apps.deconfliction.models import Operation, Revision, RevisionKind, Series, SeriesMember, Status
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.plan_rows import instant, moment
+from vigil.apps.deconfliction.plans import planning
+from vigil.apps.deconfliction.plans.repeat import Pattern, Reading, days_after, first_day, moved_by_days
 from vigil.apps.deconfliction.queries import OperationRow
-from vigil.apps.deconfliction.repeat import Pattern, Reading, days_after, first_day, moved_by_days
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict as Stale
 from vigil.core.errors import Invalid, NotFound

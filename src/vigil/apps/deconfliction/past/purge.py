@@ -24,7 +24,7 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.transaction import on_commit
 
-from vigil.apps.deconfliction import past_pairs, plan_rows, series
+from vigil.apps.deconfliction import plan_rows
 from vigil.apps.deconfliction.models import (
     ActiveSite,
     ActiveSubject,
@@ -55,8 +55,10 @@ from vigil.apps.deconfliction.models import (
     Subject,
 )
 from vigil.apps.deconfliction.plan import Disclosure
+from vigil.apps.deconfliction.plans import series
 from vigil.apps.deconfliction.points import write_point
 from vigil.apps.deconfliction.store import DatabaseStore
+from vigil.apps.deconfliction.study import past_pairs
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.core.identifiers import uuid7

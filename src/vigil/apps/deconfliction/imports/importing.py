@@ -21,7 +21,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from vigil.apps.deconfliction import access, actions, joint, plan_rows
+from vigil.apps.deconfliction import access, actions, plan_rows
 from vigil.apps.deconfliction.batches import BatchStore
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.models import ImportBatch, Operation, Revision, RevisionKind, Status
@@ -29,6 +29,7 @@ from vigil.apps.deconfliction.plan import Contact, PlaceSource, Plan, PlannedSit
 from vigil.apps.deconfliction.plan_rows import Author, engine_operation, instant, moment
 from vigil.apps.deconfliction.rules import PlanContext, PlanFlag, plan_flags, read_phone, zone_at
 from vigil.apps.deconfliction.store import Written
+from vigil.apps.deconfliction.together import joint
 from vigil.apps.deconfliction.wall_times import moment as wall_moment
 from vigil.core.actor import Actor, Via, system
 from vigil.core.errors import Invalid, NotFound, Problem

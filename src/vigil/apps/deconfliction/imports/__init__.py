@@ -1,0 +1,1 @@
+"""Files of a records system brought in: uploaded, mapped, checked, imported."""

@@ -1,0 +1,1 @@
+"""What is over: history, and the purge of what has been kept long enough."""

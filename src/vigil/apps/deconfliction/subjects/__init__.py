@@ -1,0 +1,1 @@
+"""Subjects beside operations: read while typing, registered interests, possible matches, who looked."""

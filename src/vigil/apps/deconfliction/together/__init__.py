@@ -1,0 +1,1 @@
+"""Operations run together: joint groups, participating agencies, task forces."""
