@@ -15,7 +15,19 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import AutoField, Expression, Field, Model, QuerySet
+from django.db.models import (
+    AutoField,
+    BigIntegerField,
+    CharField,
+    Expression,
+    Field,
+    FloatField,
+    IntegerField,
+    Model,
+    QuerySet,
+    TextField,
+)
+from django.db.models.base import ModelState
 from django.db.models.constants import OnConflict
 from django.db.models.sql import DeleteQuery, InsertQuery, UpdateQuery
 
@@ -120,7 +132,12 @@ def _row(question: _Question[M], values: Sequence[Any], connection: Any) -> M:
     for place, functions, column in question.converters:
         for function in functions:
             filled[place] = function(filled[place], column, connection)
-    return question.model.from_db(connection.alias, question.names, filled)
+    # What `from_db` makes of a whole row, without its look at every field.
+    row = question.model.__new__(question.model)
+    row.__dict__.update(zip(question.names, filled, strict=True))
+    row._state = ModelState()
+    row._state.adding, row._state.db = False, connection.alias
+    return row
 
 
 def _adapted(value: Any, connection: Any) -> Any:
@@ -196,12 +213,22 @@ def _insert_one(row: Model, unique: tuple[str, ...], updated: tuple[str, ...], c
     statement = _statements.get(key)
     if statement is None:
         statement = _statements[key] = _statement(row, unique, updated, connection)
-    values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in statement.fields]
+    values = [_stored(field, field.pre_save(row, True), connection) for field in statement.fields]
     cursor = _executed(statement.sql, values, connection)
     drawn = cursor.fetchone() if statement.drawn else ()
     for field, value in zip(statement.drawn, drawn, strict=True):
         setattr(row, field.attname, value)
     row._state.adding, row._state.db = False, connection.alias
+
+
+_AS_THEY_ARE = {CharField: str, TextField: str, BigIntegerField: int, IntegerField: int, FloatField: float}
+"""Kinds of fields with the type whose values the database takes as they are."""
+
+
+def _stored(field: Any, value: Any, connection: Any) -> Any:
+    if value is None or _AS_THEY_ARE.get(type(field)) is type(value):
+        return value
+    return field.get_db_prep_save(value, connection)
 
 
 def _statement(row: Model, unique: tuple[str, ...], updated: tuple[str, ...], connection: Any) -> _Statement:

@@ -362,7 +362,7 @@ def test_the_watch_desk_sees_every_conflict_but_no_place_of_another_agency(peopl
     assert len(detail.other) == 2
     assert all("Lou Lead" in [one.name for one in side.people] for side in detail.other)
     assert "Harbor" not in repr(detail)
-    assert queries.badges(people.actor("cara"), now).conflicts == 1
+    assert queries.waiting_conflicts(people.actor("cara"), now) == 1
     with pytest.raises(NotFound):
         access.get_operation(people.actor("cara"), operation.id)
 
@@ -375,8 +375,8 @@ def test_each_side_acknowledges_for_itself_and_contact_and_outcome_are_kept(peop
     register(people, "dave", now)
     conflict_id = Conflict.objects.get().id
     assert actions.acknowledge_conflict(people.actor("alice"), conflict_id, now).state == "notified"
-    assert queries.badges(people.actor("alice"), now).conflicts == 0
-    assert queries.badges(people.actor("dave"), now).conflicts == 1
+    assert queries.waiting_conflicts(people.actor("alice"), now) == 0
+    assert queries.waiting_conflicts(people.actor("dave"), now) == 1
     assert actions.acknowledge_conflict(people.actor("dave"), conflict_id, now).state == "acknowledged"
     actions.log_contact(people.actor("alice"), conflict_id, "spoke with Dave about the pier", now)
     resolved = actions.resolve_conflict(people.actor("carol"), conflict_id, "delay", now)
@@ -397,7 +397,7 @@ def test_one_side_cannot_settle_it_for_the_other(people: Any, now: datetime) -> 
     open_ones = queries.ConflictFilter(open_only=True)
     assert queries.conflict_list(people.actor("alice"), open_ones, now).rows == ()
     assert [row.id for row in queries.conflict_list(people.actor("dave"), open_ones, now).rows] == [conflict_id]
-    assert queries.badges(people.actor("dave"), now).conflicts == 1
+    assert queries.waiting_conflicts(people.actor("dave"), now) == 1
     ringing = Conflict.objects.get().sides.exclude(next_alarm_at=None)
     assert [side.agency_id for side in ringing] == [people.actor("dave").agency_id]
     actions.acknowledge_conflict(people.actor("dave"), conflict_id, now)

@@ -21,7 +21,7 @@ LISTS: dict[str, Callable[[Any, datetime], object]] = {
     "operations": lambda actor, now: queries.operation_list(actor, queries.OperationFilter(), now),
     "conflicts": lambda actor, now: queries.conflict_list(actor, queries.ConflictFilter(), now),
     "map": lambda actor, now: queries.map_operations(actor, now, now + timedelta(days=2), now),
-    "badges": queries.badges,
+    "waiting_conflicts": queries.waiting_conflicts,
 }
 
 

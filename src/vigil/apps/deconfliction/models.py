@@ -220,6 +220,9 @@ class Operation(models.Model):
             models.Index(
                 fields=("agency", "starts_at"), name="deconfliction_op_reason_due", condition=Q(reason_due=True)
             ),
+            models.Index(
+                fields=("agency", "ends_at"), name="deconfliction_op_extended", condition=Q(extension_count__gt=0)
+            ),
             # Without the many that nobody submitted by hand, or an index on people looks useless to the database.
             models.Index(
                 fields=("submitter", "starts_at"),

@@ -8,7 +8,7 @@ from vigil.web.navigation import Entry, register
 
 def waiting_conflicts(actor: Actor) -> int:
     """Open conflicts that nobody of the reader's side has acknowledged."""
-    return queries.badges(actor, clock.now()).conflicts
+    return queries.waiting_conflicts(actor, clock.now())
 
 
 READ = "deconfliction.operation.read"

@@ -589,31 +589,15 @@ def map_operations(
     return Page(tuple(rows), "more" if more else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Badges:
-    """The numbers beside the menu."""
-
-    conflicts: int
+def waiting_conflicts(actor: Actor, now: datetime) -> int:
     """Open conflicts that nobody of the actor's side has acknowledged (for a watch desk: of any side)."""
-    drafts: int
-    under_way: int
-
-
-def badges(actor: Actor, now: datetime) -> Badges:
-    """Counts for the menu, in three queries."""
     stands = {"conflict__standing": Standing.OPEN, "conflict__overlap_end__gt": now, "acknowledged_at": None}
     sides = access.visible_sides(actor)
     if actor.can(access.WATCH):
         watched = Q(conflict__owner_only=False, own_operation__isnull=False) | Q(pk__in=sides.values("pk"))
         sides = ConflictSide.objects.filter(watched)
-    running = access.visible_operations(actor).filter(
-        status__in=(Status.REGISTERED, Status.UNDER_WAY), starts_at__lte=now, ends_at__gt=now
-    )
-    return Badges(
-        conflicts=sides.filter(**stands).aggregate(n=Count("conflict_id", distinct=True))["n"],
-        drafts=access.visible_drafts(actor).count(),
-        under_way=running.count(),
-    )
+    found: int = sides.filter(**stands).aggregate(n=Count("conflict_id", distinct=True))["n"]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

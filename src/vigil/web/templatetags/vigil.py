@@ -5,6 +5,7 @@ Instants come as aware datetimes or as microseconds UTC (the engine's unit); bot
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -54,7 +55,9 @@ _SAME_SHAPE = {
 }
 
 
+# Drawn many times on a page from a few names, so each is made once.
 @register.simple_tag
+@functools.cache
 def icon(name: str) -> SafeString:
     """An icon of the U.S. Web Design System's sprite; decoration only, the word stands beside it."""
     href = f"{static('vendor/uswds/img/sprite.svg')}#{name}"
@@ -64,6 +67,7 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
+@functools.cache
 def sign(state: str) -> SafeString:
     """The shape of a state; its word stands beside it in the page."""
     shape = _SAME_SHAPE.get(state, state)
