@@ -38,8 +38,15 @@ def tap(page: Page, *places: tuple[float, float]) -> None:
         page.mouse.click(*at(page, *place))
 
 
+def drawn_twice(page: Page) -> None:
+    """Wait until the page has been drawn, and once more: what was asked of the map then stands on it."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    drawn_twice(page)
     page.mouse.move(*at(page, *start))
+    drawn_twice(page)
     page.mouse.down()
     page.mouse.move(*at(page, (start[0] + end[0]) / 2, (start[1] + end[1]) / 2), steps=3)
     page.mouse.move(*at(page, *end), steps=3)

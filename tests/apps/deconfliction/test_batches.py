@@ -20,7 +20,7 @@ def test_what_is_read_in_parts_is_the_same(monkeypatch: pytest.MonkeyPatch) -> N
     test_memory_and_batches_answer_alike(0)
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (3,))])
 def test_memory_and_batches_answer_alike(seed: int) -> None:
     Node.objects.create(id=UUID(NORTH), name="North", code="NOR", epoch=1, sequence=0)
     Agency.objects.create(id=UUID(AGENCY), ori="MD0000100", name="Port Calvert Police Department")

@@ -14,7 +14,7 @@ from vigil.apps.deconfliction import queries
 from vigil.apps.deconfliction.lists import calendar_feed
 from vigil.apps.deconfliction.models import Operation, Revision
 
-pytestmark = [pytest.mark.db, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 MANY = 10_000
 PAGES = ("/operations/?when=all", "/operations/?when=past", "/conflicts/", "/find/")
 

@@ -33,7 +33,7 @@ from vigil.platform.notices import board
 from vigil.platform.notices.live import visible
 from vigil.platform.notices.models import Change, Notice
 
-pytestmark = [pytest.mark.db, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 NEAR_HARBOR = (-76.61307, 39.29113)
 FAR = (-77.5, 38.0)
@@ -240,6 +240,7 @@ def test_hidden_looks_like_missing_at_every_address(world: World, token: Any) ->
     assert {address for address, _ in reached} == {address for address, status in reached if status == 404}
 
 
+@pytest.mark.db
 def test_nobody_without_a_login_gets_past_the_door(world: World) -> None:
     stranger = Client(raise_request_exception=False)
     for with_object in (True, False):
@@ -266,6 +267,7 @@ def everything(reader: Reader, *known: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+@pytest.mark.db
 def test_the_other_side_reads_neither_place_nor_case_nor_subject_anywhere(
     world: World, token: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -312,6 +314,7 @@ def pages_told(people: Any, position: int, topic: str) -> set[str]:
     return {name for name in people.users if any(visible(change, people.actor(name)) for change in changes)}
 
 
+@pytest.mark.db
 def test_pages_are_told_of_a_silent_operation_only_where_it_is_seen(people: Any, now: datetime) -> None:
     supervises(people, "alice")
     alice = people.actor("alice")
@@ -339,6 +342,7 @@ def test_pages_are_told_of_a_silent_operation_only_where_it_is_seen(people: Any,
     assert told_since(before, "operations") == {"alice", "bob", "carol", "erin"}
 
 
+@pytest.mark.db
 def test_a_subject_match_of_a_silent_operation_is_told_to_its_owners_page_alone(people: Any, now: datetime) -> None:
     supervises(people, "alice")
     register(people, "dave", now, subjects=(phone(),))
