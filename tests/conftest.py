@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -53,10 +54,11 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(autouse=True)
 def test_settings(request: pytest.FixtureRequest, settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keys of the test's own, a quick password hash, and no data folder of a real node."""
+    """Keys and a data folder of the test's own, and a quick password hash."""
     settings.VIGIL_FIELD_KEY = bytes(range(32))
     settings.VIGIL_SIGNING_KEY = bytes(range(32, 64))
-    settings.VIGIL_DATA_DIR = tmp_path_factory.getbasetemp() / "node"
+    settings.VIGIL_DATA_DIR = tmp_path_factory.getbasetemp() / "nodes" / uuid4().hex
+    settings.VIGIL_DATA_DIR.mkdir(parents=True)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
