@@ -26,10 +26,21 @@ def main(command: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="vigil-postgres-") as folder:
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
+            _do_not_wait_for_the_disk(server.get_uri())
             environment = os.environ | {DATABASE_URL: server.get_uri()}
             return subprocess.run(command, check=False, env=environment).returncode
         finally:
             server.cleanup()
+
+
+def _do_not_wait_for_the_disk(address: str) -> None:
+    """No test cuts the power, and the server is thrown away."""
+    import psycopg
+
+    with psycopg.connect(address, autocommit=True) as server:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            server.execute(f"ALTER SYSTEM SET {setting} = off")
+        server.execute("SELECT pg_reload_conf()")
 
 
 if __name__ == "__main__":
