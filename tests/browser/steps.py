@@ -36,3 +36,11 @@ def tab_to(page: Page, selector: str, most: int = 60) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"Tab does not reach {selector}")
+
+
+def beyond(page: Page) -> int:
+    """How many pixels the page reaches beyond its window, once it stands: a link may have been followed just now."""
+    page.wait_for_load_state()
+    page.locator("main").wait_for()
+    pixels: int = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return pixels

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import DANA, Visit, Watch
-from tests.browser.steps import fill_register, tab_to
+from tests.browser.steps import beyond, fill_register, tab_to
 from tests.browser.test_pages import _axe
 
 pytestmark = pytest.mark.browser
@@ -187,7 +187,7 @@ def test_the_drawing_buttons_have_names_and_no_theme_has_a_violation(visit: Visi
         read(page, "Area with 4 corners")
         page.get_by_role("button", name="Area").click()
         _axe(page, watch, f"drawing, {theme}")
-        beside = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        beside = beyond(page)
         assert beside <= 0
 
 

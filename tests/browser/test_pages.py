@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 from tests.browser.conftest import DANA, PAUL, RUTH, Visit, Watch
-from tests.browser.steps import register
+from tests.browser.steps import beyond, register
 
 pytestmark = pytest.mark.browser
 
@@ -42,7 +42,7 @@ def _check(page: Page, watch: Watch, name: str, width: int) -> None:
     page.wait_for_load_state("load")
     for _ in page.locator("[data-map], [data-pin-map]").all():
         page.wait_for_selector("[data-ready=yes], .has-failed")
-    beside = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    beside = beyond(page)
     assert beside <= 0, f"{name} at {width} is {beside} px wider than the screen"
     _axe(page, watch, name)
     _shoot(page, watch, name, width)
@@ -173,7 +173,7 @@ def test_each_target_is_large_enough_for_a_thumb(visit: Visit) -> None:
 def test_at_four_times_the_size_nothing_is_beside_or_under_the_bars(visit: Visit, name: str) -> None:
     page = visit(READERS.get(name, DANA), PAGES[name], width=320, height=256)
     page.wait_for_load_state("load")
-    beside = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    beside = beyond(page)
     assert beside <= 0, f"{beside} px wider than the screen"
     if page.locator(".bottom-bar").count():
         assert page.locator(".bottom-bar").evaluate("node => getComputedStyle(node).position") == "static"
@@ -184,7 +184,7 @@ def test_an_answer_fits_the_smallest_phone(visit: Visit) -> None:
     page.locator("tbody a").first.click()
     page.get_by_role("link", name="Open your operation").click()
     page.locator(".verdict").wait_for()
-    assert page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    assert beyond(page) <= 0
 
 
 SMALL_LINKS = """

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import DANA, LENA, PASSWORD, TOM, Visit, Watch
-from tests.browser.steps import fill_register, register, tab_to
+from tests.browser.steps import beyond, fill_register, register, tab_to
 from tests.browser.test_pages import _axe
 
 pytestmark = pytest.mark.browser
@@ -20,7 +20,7 @@ SAVED = re.compile(r"Draft saved on the server \d\d:\d\d:\d\d")
 def fits(page: Page, watch: Watch, name: str) -> None:
     """At 360 px nothing lies beside the screen; no violation there either."""
     page.set_viewport_size({"width": 360, "height": 740})
-    beside = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    beside = beyond(page)
     assert beside <= 0, f"{name} is {beside} px wider than the screen"
     _axe(page, watch, name)
     page.set_viewport_size({"width": 1440, "height": 900})

@@ -6,13 +6,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import PAUL, Visit, Watch
+from tests.browser.steps import beyond
 
 pytestmark = pytest.mark.browser
 
 
 def fits(page: Page, watch: Watch) -> None:
     page.wait_for_load_state("load")
-    beside = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    beside = beyond(page)
     assert beside <= 0, f"{beside} px wider than the screen"
     watch.testing = True
     found = Axe().run(page)

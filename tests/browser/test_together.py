@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import DANA, INES, PAUL, RUTH, TOM, Visit, Watch
-from tests.browser.steps import fill_register, register
+from tests.browser.steps import beyond, fill_register, register
 from tests.browser.test_pages import _axe
 
 pytestmark = pytest.mark.browser
@@ -158,6 +158,6 @@ def _with_plate(page: Page, place: str, plate: str) -> None:
 def _fits(page: Page, watch: Watch, name: str) -> None:
     """At 360 px nothing lies beside the screen, and axe finds nothing."""
     page.set_viewport_size({"width": 360, "height": 740})
-    beside = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    beside = beyond(page)
     assert beside <= 0, f"{name} is {beside} px wider than the screen"
     _axe(page, watch, name)
