@@ -133,7 +133,7 @@ def carried_over(revision: port.Revision, before: Plan | None) -> Plan:
     sites = tuple(
         retimed(known[_place_key(site)], site.starts_at, site.ends_at)
         if _place_key(site) in known
-        else _in_figures(site)
+        else planned_site(site, "UTC", PlaceSource.COORDINATES)
         for site in operation.sites
     )
     return replace(
@@ -156,7 +156,8 @@ def _place_key(site: engine.Site) -> engine.Site:
     return replace(site, starts_at=0, ends_at=0)
 
 
-def _in_figures(site: engine.Site) -> PlannedSite:
+def planned_site(site: engine.Site, zone: str, source: PlaceSource) -> PlannedSite:
+    """The engine's site as a plan holds it, its times told on the clock of `zone`."""
     minute = engine.MICROSECONDS_PER_MINUTE
     return PlannedSite(
         geometry=site.geometry,
@@ -164,12 +165,12 @@ def _in_figures(site: engine.Site) -> PlannedSite:
         uncertainty_m=site.uncertainty_m,
         starts_at=site.starts_at,
         ends_at=site.ends_at,
-        zone="UTC",
-        starts_wall=wall_times.moment(moment(site.starts_at), "UTC").wall,
-        ends_wall=wall_times.moment(moment(site.ends_at), "UTC").wall,
+        zone=zone,
+        starts_wall=wall_times.moment(moment(site.starts_at), zone).wall,
+        ends_wall=wall_times.moment(moment(site.ends_at), zone).wall,
         buffer_before_min=site.buffer_before / minute,
         buffer_after_min=site.buffer_after / minute,
-        source=PlaceSource.COORDINATES,
+        source=source,
     )
 
 

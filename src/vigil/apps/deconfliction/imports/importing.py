@@ -26,11 +26,10 @@ from vigil.apps.deconfliction.batches import BatchStore
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.models import ImportBatch, Operation, Revision, RevisionKind, Status
 from vigil.apps.deconfliction.plan import Contact, PlaceSource, Plan, PlannedSite, PlannedSubject
-from vigil.apps.deconfliction.plan_rows import Author, engine_operation, instant, moment
+from vigil.apps.deconfliction.plan_rows import Author, engine_operation, instant, planned_site
 from vigil.apps.deconfliction.rules import PlanContext, PlanFlag, plan_flags, read_phone, zone_at
 from vigil.apps.deconfliction.store import Written
 from vigil.apps.deconfliction.together import joint
-from vigil.apps.deconfliction.wall_times import moment as wall_moment
 from vigil.core.actor import Actor, Via, system
 from vigil.core.errors import Invalid, NotFound, Problem
 from vigil.core.identifiers import uuid7
@@ -38,7 +37,7 @@ from vigil.core.permissions import Role
 from vigil.engine.formats.mapping import Mapping as FieldMapping
 from vigil.engine.formats.operations_csv import FileOperation, Rules, read_operations
 from vigil.engine.formats.tabular import BadRow, UnusableInput
-from vigil.engine.operation import MICROSECONDS_PER_MINUTE, Site
+from vigil.engine.operation import Site
 from vigil.platform import keys
 from vigil.platform.accounts.access import actor_of_user
 from vigil.platform.actions import action, concerns
@@ -217,20 +216,7 @@ def _plan(found: FileOperation, context: PlanContext) -> Plan:
 
 
 def _site(site: Site) -> PlannedSite:
-    zone = zone_at(site.geometry)
-    return PlannedSite(
-        geometry=site.geometry,
-        radius_m=site.radius_m,
-        uncertainty_m=site.uncertainty_m,
-        starts_at=site.starts_at,
-        ends_at=site.ends_at,
-        zone=zone,
-        starts_wall=wall_moment(moment(site.starts_at), zone).wall,
-        ends_wall=wall_moment(moment(site.ends_at), zone).wall,
-        buffer_before_min=site.buffer_before / MICROSECONDS_PER_MINUTE,
-        buffer_after_min=site.buffer_after / MICROSECONDS_PER_MINUTE,
-        source=PlaceSource.FILE,
-    )
+    return planned_site(site, zone_at(site.geometry), PlaceSource.FILE)
 
 
 def _subject(canonical: str) -> PlannedSubject:
