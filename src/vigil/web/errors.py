@@ -40,7 +40,7 @@ PAGES: dict[int, tuple[str, str, str]] = {
     500: (
         "Something broke on our side",
         "What you did last may not have been stored.",
-        "Go to Today and look whether it is there. If not, do it again. If it is urgent, call the watch desk.",
+        "Look whether it is there. If not, do it again. If it is urgent, call the watch desk.",
     ),
     503: (
         "This does not work right now",

@@ -56,11 +56,15 @@ def reader_zone(request: HttpRequest) -> str:
 # --- today ------------------------------------------------------------------------------------------------------------
 
 
-@page(READ)
+@page("accounts.profile.edit")
 @require_GET
 def today(request: HttpRequest) -> HttpResponse:
-    """What needs me, what is mine, what is near in time."""
+    """What needs me, what is mine, what is near in time; who may not read operations is led to the first page of
+    their own menu, since every way home ends here.
+    """
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
+    if not actor.can(READ):
+        return redirect(frame_of(request).home)
     day = queries.today(actor, now)
     urgent = _cards(actor, day.conflicts, zone, now)
     waiting = _waiting(actor, day, zone, now)

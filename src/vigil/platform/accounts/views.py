@@ -27,7 +27,6 @@ from vigil.platform.accounts.login import log_in, record_logout
 from vigil.platform.accounts.models import User
 from vigil.platform.doors import actor_of, page, public
 from vigil.web import held
-from vigil.web.navigation import links
 
 YEAR_SECONDS = 31_536_000
 TOKEN_DAYS = ("30", "90", "365")
@@ -37,11 +36,11 @@ TOKEN_DAYS = ("30", "90", "365")
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def login(request: HttpRequest) -> HttpResponse:
-    """The login page; somebody already logged in goes on to Today."""
+    """The login page; somebody already logged in goes on to their first page."""
     after = _safe(request, request.POST.get("next", "") or request.GET.get("next", ""))
     actor = actor_of_session(request) if request.method == "GET" else None
     if actor:
-        return redirect(_home(request, actor, after))
+        return redirect(after)
     error, status = "", 200
     username, kept = request.POST.get("username", ""), held.held_of(request) if request.method == "POST" else ""
     if request.method == "POST" and "username" not in request.POST:
@@ -60,18 +59,12 @@ def login(request: HttpRequest) -> HttpResponse:
                 return redirect("password")
             if kept:
                 return held.send_again(request, kept, after)
-            return redirect(_home(request, actor_of_user(user), after))
+            return redirect(after)
     logins = queries.demo_logins()
     context: dict[str, Any] = {"error": error, "next": after, "username": username, "held": kept, "demo_logins": logins}
     if logins:
         context["demo_password"] = queries.DEMO_PASSWORD
     return render(request, "accounts/login.html", context, status=status)
-
-
-def _home(request: HttpRequest, actor: Actor | None, after: str) -> str:
-    """Where the person wanted to go; else the first page of their own menu."""
-    entries = links(request, actor) if actor else []
-    return entries[0].url if entries and after == settings.LOGIN_REDIRECT_URL else after
 
 
 def _safe(request: HttpRequest, address: str) -> str:
@@ -99,7 +92,7 @@ def password(request: HttpRequest) -> HttpResponse:
         else:
             update_session_auth_hash(request, changed)
             messages.success(request, "Your new password counts from now on.")
-            return redirect(_home(request, actor, settings.LOGIN_REDIRECT_URL))
+            return redirect(settings.LOGIN_REDIRECT_URL)
     return render(request, "accounts/password.html", context, status=422 if "at" in context else 200)
 
 

@@ -179,6 +179,7 @@ def run(request: HttpRequest, batch_id: UUID) -> HttpResponse:
         "bad_total": batch.counts.get("bad_rows", 0),
         "left": batch.counts.get("left", []),
         "revived": batch.counts.get("revived", []),
+        "may_read": actor_of(request).can("deconfliction.operation.read"),
     }
     return render(request, "deconfliction/import.html", context)
 
