@@ -12,6 +12,7 @@ from csp.constants import NONE, SELF
 from vigil.config import keys
 from vigil.config.folders import BASE_DIR
 from vigil.config.knobs import Knob, database, names, number, switch, text
+from vigil.config.languages import translated
 
 KNOBS = (
     Knob(
@@ -100,6 +101,7 @@ INSTALLED_APPS = [
     "vigil.apps.whom_to_call",
 ]
 
+_LOCALE = "django.middleware.locale.LocaleMiddleware"
 MIDDLEWARE = [
     "vigil.config.middleware.request_ids",
     "vigil.config.middleware.security_headers",
@@ -153,8 +155,12 @@ LOGOUT_REDIRECT_URL = "/login/"
 
 USE_TZ = True
 TIME_ZONE = "UTC"
-LANGUAGE_CODE = "en-us"
-USE_I18N = False
+LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "src" / "vigil" / "locale"]
+LANGUAGES = [("en", "English"), *translated(LOCALE_PATHS[0])]
+FORMAT_MODULE_PATH = "vigil.web.formats"
+if len(LANGUAGES) > 1:  # the browser's language decides
+    MIDDLEWARE.insert(MIDDLEWARE.index("django.middleware.common.CommonMiddleware"), _LOCALE)
 
 SESSION_COOKIE_AGE = _knob["VIGIL_SESSION_MINUTES"] * 60
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from importlib import import_module
 
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import JavaScriptCatalog
 
 from vigil.api.server import api
 from vigil.api.views import api_page
+from vigil.platform.doors import public
 
 ROUTERS = (
     ("/deconfliction", "vigil.apps.deconfliction.api"),
@@ -30,6 +32,7 @@ PAGES = (
 urlpatterns: list[URLPattern | URLResolver] = [path(prefix, include(module)) for prefix, module in PAGES]
 for _prefix, _module in ROUTERS:
     api.add_router(_prefix, import_module(_module).router)
+urlpatterns += [path("texts.js", public(JavaScriptCatalog.as_view()), name="texts")]
 urlpatterns += [path("api/", api_page, name="api_page"), path("api/v1/", api.urls)]
 
 handler400 = "vigil.web.errors.bad_request"

@@ -1,3 +1,5 @@
+import { fill, gettext } from "./texts.js";
+
 // The frame: clock, countdowns, narrow menu, search by "/", arrows in lists.
 const clock = document.querySelector("[data-clock]");
 if (clock) {
@@ -11,11 +13,11 @@ if (clock) {
 }
 
 export function remaining(seconds) {
-  if (seconds <= 0) return "Now";
+  if (seconds <= 0) return gettext("Now");
   const two = (n) => String(n).padStart(2, "0");
   if (seconds < 3600) return `${two(Math.floor(seconds / 60))}:${two(Math.floor(seconds % 60))}`;
   if (seconds < 172800) return `${Math.floor(seconds / 3600)} h ${two(Math.floor((seconds % 3600) / 60))}`;
-  return `${Math.floor(seconds / 86400)} days`;
+  return fill(gettext("{n} days"), { n: Math.floor(seconds / 86400) });
 }
 
 function countDown() {
@@ -24,7 +26,7 @@ function countDown() {
     const text = remaining(left);
     if (node.textContent !== text) node.textContent = text;
     const after = node.parentElement.querySelector("[data-left]");
-    if (after && left <= 0) after.textContent = "call them";
+    if (after && left <= 0) after.textContent = gettext("call them");
   }
 }
 setInterval(countDown, 1000);
@@ -34,7 +36,7 @@ if (toggle) {
   toggle.hidden = false;
   const say = () => {
     const narrow = document.documentElement.classList.contains("rail-narrow");
-    toggle.setAttribute("aria-label", narrow ? "Widen menu" : "Narrow menu");
+    toggle.setAttribute("aria-label", narrow ? gettext("Widen menu") : gettext("Narrow menu"));
   };
   toggle.addEventListener("click", () => {
     const narrow = document.documentElement.classList.toggle("rail-narrow");

@@ -1,6 +1,7 @@
 // Live pages: the server says "something changed"; the page fetches itself again and swaps what is marked
 // data-live-part, keeping focus and everything typed. When the server falls silent, the page says so.
 import "./frame.js";
+import { fill, gettext } from "./texts.js";
 
 const SILENCE_MS = 30000;
 const { live: url, notice: noticeUrl } = document.body.dataset;
@@ -32,12 +33,12 @@ function setLost(now) {
   bar.hidden = !lost;
   document.body.classList.toggle("is-old", lost);
   connection.classList.toggle("is-lost", lost);
-  connectionWord.textContent = lost ? "Not connected" : "Live";
+  connectionWord.textContent = lost ? gettext("Not connected") : gettext("Live");
   if (lost) {
-    title.textContent = `Not connected since ${hm(lastHeard)}`;
-    announce(`Not connected since ${hm(lastHeard)}. What you see may be out of date. Call the watch desk.`);
+    title.textContent = fill(gettext("Not connected since {time}"), { time: hm(lastHeard) });
+    announce(fill(gettext("Not connected since {time}. What you see may be out of date. Call the watch desk."), { time: hm(lastHeard) }));
   } else {
-    announce("Connected again.");
+    announce(gettext("Connected again."));
     refresh();
   }
 }
@@ -66,7 +67,7 @@ function ended() {
   if (!document.querySelector("form[data-keeps]")) { location.reload(); return; }
   source.close();
   setLost(true);
-  title.textContent = "Your login has ended";
+  title.textContent = gettext("Your login has ended");
   document.dispatchEvent(new CustomEvent("vigil:ended"));
 }
 
@@ -158,17 +159,17 @@ async function notice(event) {
   toast.className = data.urgent ? "toast" : "toast plain";
   toast.setAttribute("role", data.urgent ? "alert" : "status");
   const text = document.createElement("p");
-  text.textContent = data.body || "Something changed.";
+  text.textContent = data.body || gettext("Something changed.");
   toast.append(text);
   if (data.url) {
     const link = document.createElement("a");
     link.href = data.url;
-    link.textContent = "Open";
+    link.textContent = gettext("Open");
     toast.append(link);
   }
   const close = document.createElement("button");
   close.type = "button";
-  close.textContent = "Close";
+  close.textContent = gettext("Close");
   close.addEventListener("click", () => toast.remove());
   toast.append(close);
   toasts.prepend(toast);
