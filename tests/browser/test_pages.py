@@ -5,12 +5,13 @@ With VIGIL_SCREENSHOTS=folder each is also stored as a picture, light and dark.
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from tests.browser.conftest import DANA, PAUL, RUTH, Visit, Watch
 from tests.browser.steps import beyond, register
 
@@ -243,8 +244,37 @@ def test_without_webgl_the_map_is_a_plain_drawing_that_opens_the_same_cards(visi
     page.locator("[data-card] h2").wait_for()
     page.select_option("[data-type-filter]", "dignitary")
     assert page.locator(".plain-map g:not(.out)").count() == page.locator("[data-row]:not([hidden])").count() + 1
+
+
+def test_without_webgl_the_form_draws_the_zones_and_a_click_sets_the_pin(visit: Visit, watch: Watch) -> None:
+    page = visit(DANA, "/")
+    page.add_init_script(NO_WEBGL)
     page.goto("/operations/register/")
-    page.get_by_text("Type the place: coordinates").first.wait_for()
+    page.get_by_text("A plain drawing stands here instead.").wait_for()
+    page.locator(".plain-map .land").wait_for()
+    page.select_option("#operation_type", "search_warrant")
+    drawing = page.locator(".plain-map")
+    box = drawing.bounding_box()
+    assert box
+    drawing.click(position={"x": box["width"] * 0.5, "y": box["height"] * 0.5})
+    zone = page.locator(".plain-map .zone.own")
+    zone.wait_for()
+    # The middle of the node's region, from a click within half a kilometre of a pixel.
+    latitude, longitude = (float(part) for part in page.input_value("#sites-0-place").split(","))
+    west, south, east, north = json.loads(page.get_attribute("[data-pin-map]", "data-bounds") or "")
+    assert latitude == pytest.approx((south + north) / 2, abs=0.02)
+    assert longitude == pytest.approx((west + east) / 2, abs=0.02)
+    assert page.input_value("[data-source]") == "pin"
+    small = zone.get_attribute("d") or ""
+    page.locator("#defaults summary").click()
+    page.locator("#radius_m").fill("1000")
+    expect(zone).not_to_have_attribute("d", small)
+    # 1,000 m to each side of the middle, in degrees of latitude.
+    assert zone.evaluate("node => node.getBBox().height") == pytest.approx(2000 / 111_000, rel=0.01)
+    page.locator("[data-add-site]").click()
+    page.fill("#sites-1-place", "39.1, -76.5")
+    page.locator('.plain-map [data-of="1"] .zone.own').wait_for()
+    _axe(page, watch, "form without WebGL")
 
 
 def test_zones_that_cannot_be_loaded_are_told_and_asked_for_again(visit: Visit, watch: Watch) -> None:

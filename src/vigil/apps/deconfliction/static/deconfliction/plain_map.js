@@ -1,6 +1,7 @@
 // The zones with county and state lines as a drawing without WebGL: for paper, and for a device that has none. It holds
 // every zone handed to it, and is true to scale in the middle of what it shows: there a degree of longitude is as much
-// shorter as it is on the ground.
+// shorter as it is on the ground. Each feature's properties: `shape` (a look of vigil.css), `widened`, `name`, `id`; of
+// kind "label" none is drawn.
 import { atlas, askTowns } from "./base_map.js";
 
 const METRES_A_DEGREE = 111_195; // of latitude, on the sphere of the mean radius
@@ -17,48 +18,77 @@ function node(name, attributes, ...children) {
   return made;
 }
 
-// What is seen: the zones with room around them, or `bounds` where there are none.
-function viewOf(zones, [west, south, east, north]) {
+// What is seen: the zones with room around them, or `bounds` where there are none; `times` as much of it.
+function viewOf(zones, [west, south, east, north], times) {
   const all = zones.flatMap((one) => placesOf(one.geometry.coordinates));
   const [xs, ys] = all.length ? [all.map((place) => place[0]), all.map((place) => place[1])] : [[west, east], [south, north]];
   const [x, y] = [(least(xs) + most(xs)) / 2, (least(ys) + most(ys)) / 2];
   const shrink = Math.cos((y * Math.PI) / 180);
-  const height = Math.max(((most(xs) - least(xs)) * shrink) / 1.5, most(ys) - least(ys), 0.02) * 1.3;
+  const height = Math.max(((most(xs) - least(xs)) * shrink) / 1.5, most(ys) - least(ys), 0.02) * 1.5 * times;
   const width = height * 1.5;
   const at = (place) => [(place[0] - x) * shrink, y - place[1]];
+  const placeAt = ([left, top]) => [x + left / shrink, y - top];
   const near = (places) => places.some((place) => Math.abs(at(place)[0]) < width * 2 && Math.abs(at(place)[1]) < height * 2);
   const box = { west: x - width / shrink / 2, east: x + width / shrink / 2, south: y - height / 2, north: y + height / 2 };
-  return { at, near, width, height, box };
+  return { at, placeAt, near, width, height, box };
 }
 
-export async function drawPlain(svg, features, { bounds, townsUrl, csrf, open }) {
+const turns = new WeakMap();
+
+// `open` is called with the id of a zone that is clicked. Resolves to what place [longitude, latitude] lies under an event
+// of the pointer; to null where a later drawing has overtaken this one.
+export async function drawPlain(svg, features, { bounds, townsUrl, csrf, open = () => {}, times = 1 }) {
+  const turn = (turns.get(svg) ?? 0) + 1;
+  turns.set(svg, turn);
   const zones = features.filter((one) => one.properties.kind !== "label");
-  const view = viewOf(zones, bounds);
+  const view = viewOf(zones, bounds, times);
   const { at, near, width, height } = view;
-  const line = (places) => `M${places.map((place) => at(place).map((part) => part.toFixed(5)).join(" ")).join("L")}`;
-  const outline = ({ type, coordinates }) => (type === "Polygon" ? coordinates.map(line).join("") : line(placesOf(coordinates)));
+  const line = lineOf(at);
   const parts = [node("rect", { class: "water", x: -width / 2, y: -height / 2, width, height })];
   const [ground, towns] = await Promise.all([atlas().catch(() => null), askTowns(townsUrl, csrf, view.box).catch(() => [])]);
+  if (turns.get(svg) !== turn) return null;
   if (ground) {
     parts.push(node("path", { class: "land", d: ground.land.features.flatMap((one) => one.geometry.coordinates).filter(([ring]) => near(ring)).flat().map(line).join("") }));
     for (const name of ["counties", "states"]) parts.push(node("path", { class: name, d: ground[name].coordinates.filter(near).map(line).join("") }));
   }
   const size = (13 * width) / (svg.clientWidth || 720); // 13 px on the screen; on paper the drawing is as wide as the page
-  for (const [name, x, y] of towns.slice(0, MOST_TOWNS)) {
-    const [left, top] = at([x, y]);
-    parts.push(node("text", { class: "town", x: left, y: top, "font-size": size * 0.9 }, name));
-  }
-  for (const { geometry, properties } of zones) {
-    const corners = placesOf(geometry.coordinates).map(at);
-    const [xs, ys] = [corners.map((corner) => corner[0]), corners.map((corner) => corner[1])];
-    const zone = node("path", { class: `zone ${properties.shape}${properties.widened ? " wide" : ""}`, d: outline(geometry) });
-    const name = node("text", { x: (least(xs) + most(xs)) / 2, y: most(ys) + size * 1.2, "font-size": size }, properties.name);
-    const both = node("g", { "data-of": properties.id }, zone, name);
-    both.addEventListener("click", () => open(properties.id));
-    parts.push(both);
-  }
+  const drawn = zones.map((one) => zoneOf(one, at, size, open));
+  const labels = drawn.map(({ label }) => label);
+  parts.push(...townsOf(towns, labels, at, size), ...drawn.map(({ group }) => group));
   svg.setAttribute("viewBox", `${-width / 2} ${-height / 2} ${width} ${height}`);
-  svg.replaceChildren(patterns(size), ...parts, scale(view, size));
+  svg.replaceChildren(patterns(size), ...parts, scale(view, size, labels));
+  return ({ clientX, clientY }) => {
+    const { x, y } = new DOMPoint(clientX, clientY).matrixTransform(svg.getScreenCTM().inverse());
+    return view.placeAt([x, y]);
+  };
+}
+
+const outline = ({ type, coordinates }, line) => (type === "Polygon" ? coordinates.map(line).join("") : line(placesOf(coordinates)));
+const lineOf = (at) => (places) => `M${places.map((place) => at(place).map((part) => part.toFixed(5)).join(" ")).join("L")}`;
+
+function zoneOf({ geometry, properties }, at, size, open) {
+  const corners = placesOf(geometry.coordinates).map(at);
+  const [xs, ys] = [corners.map((corner) => corner[0]), corners.map((corner) => corner[1])];
+  const look = `zone ${properties.shape}${properties.widened ? " wide" : ""}`;
+  const zone = geometry.type === "Point" ? node("circle", { class: look, cx: xs[0], cy: ys[0], r: size / 2 })
+    : node("path", { class: look, d: outline(geometry, lineOf(at)) });
+  const label = { name: properties.name, x: (least(xs) + most(xs)) / 2, y: most(ys) + size * 1.2 };
+  const name = node("text", { x: label.x, y: label.y, "font-size": size }, label.name);
+  const group = node("g", { "data-of": properties.id }, zone, name);
+  group.addEventListener("click", () => open(properties.id));
+  return { group, label };
+}
+
+// The largest towns first; none is written over another name.
+function townsOf(towns, labels, at, size) {
+  const written = [...labels];
+  const meets = (a, b) => Math.abs(a.y - b.y) < size * 1.1 && Math.abs(a.x - b.x) < ((a.name.length + b.name.length) / 2) * size * 0.55;
+  for (const [name, longitude, latitude] of towns) {
+    const [x, y] = at([longitude, latitude]);
+    const town = { name, x, y };
+    if (!written.some((other) => meets(town, other))) written.push(town);
+  }
+  return written.slice(labels.length, labels.length + MOST_TOWNS).map(({ name, x, y }) => node("text", { class: "town", x, y, "font-size": size * 0.9 }, name));
 }
 
 // As on the map: diagonals for near, crossed for direct, so that paper without colour tells them apart.
@@ -71,13 +101,15 @@ function patterns(size) {
     node("pattern", { id: "plain-direct", ...square }, node("path", { class: "direct", d: up + down })));
 }
 
-// The longest round length that is no more than a fifth of the drawing.
-function scale({ width, height }, size) {
+// The longest round length that is no more than a fifth of the drawing; at the left where a name stands at the right.
+function scale({ width, height }, size, labels) {
   const fifth = (width * METRES_A_DEGREE) / 5;
   const power = 10 ** Math.floor(Math.log10(fifth));
   const metres = [5, 2, 1].find((factor) => factor * power <= fifth) * power;
   const length = metres / METRES_A_DEGREE;
-  const [right, bottom] = [width / 2 - size, height / 2 - size];
+  const bottom = height / 2 - size;
+  const isTaken = labels.some(({ x, y }) => x > width / 5 && y > bottom - 2 * size);
+  const right = isTaken ? length - width / 2 + size : width / 2 - size;
   return node("g", { class: "scale" },
     node("path", { d: `M${right - length} ${bottom - size / 2}V${bottom}H${right}V${bottom - size / 2}` }),
     node("text", { x: right - length / 2, y: bottom - size * 0.7, "font-size": size }, metres < 1000 ? `${metres} m` : `${metres / 1000} km`));

@@ -2,6 +2,7 @@
 // Without it the form works as it is.
 import { addLayers, createMap } from "./base_map.js";
 import { startDrawing } from "./draw.js";
+import { drawPlain, placesOf } from "./plain_map.js";
 import { announce } from "../web/live.js";
 
 const form = document.getElementById("register");
@@ -12,6 +13,7 @@ const tick = document.querySelector("[data-icons]").content.firstElementChild;
 let activeSite = 0;
 let map = null;
 let drawing = null;
+let drawAgain = null; // the plain drawing, where WebGL is missing
 let clearing = false;
 
 // ---- type: fills radius and buffers, stays visible and editable
@@ -430,23 +432,24 @@ function features() {
   return all("[data-site]").flatMap((site, index) => {
     const reading = readings.get(site);
     if (!reading) return [];
+    const widened = reading.uncertainty_m > 0;
+    const name = `Site ${index + 1}`;
     return [
-      ...reading.outlines.map((outline) => feature({ kind: reading.uncertainty_m > 0 ? "wide" : "own" }, outline)),
-      feature({ kind: "shape" }, reading.shape),
-      feature({ kind: "name", name: `Site ${index + 1}` }, { type: "Point", coordinates: [reading.longitude, reading.latitude] }),
+      ...reading.outlines.map((outline, part) => feature({ kind: widened ? "wide" : "own", shape: "own", widened, name: part ? "" : name, id: index }, outline)),
+      feature({ kind: "shape", shape: "drawn", name: "", id: index }, reading.shape),
+      feature({ kind: "label", name }, { type: "Point", coordinates: [reading.longitude, reading.latitude] }),
     ];
   });
 }
 
-const places = (coordinates) => (typeof coordinates[0] === "number" ? [coordinates] : coordinates.flatMap(places));
-
 function drawSites(move = true) {
+  drawAgain?.();
   if (!map) return;
   const shown = features();
   map.getSource("sites").setData({ type: "FeatureCollection", features: shown });
   drawing?.sync();
   if (!move || !shown.length) return;
-  const all = shown.flatMap((one) => places(one.geometry.coordinates));
+  const all = shown.flatMap((one) => placesOf(one.geometry.coordinates));
   const [xs, ys] = [all.map((place) => place[0]), all.map((place) => place[1])];
   // Not Math.min(...xs): a shape may have ten thousand corners, each with its zone.
   const [least, most] = [(of) => of.reduce((a, b) => Math.min(a, b)), (of) => of.reduce((a, b) => Math.max(a, b))];
@@ -472,10 +475,31 @@ const drawnForm = {
   say: announce,
 };
 
+// True to scale around the sites; a click or tap sets the pin, the second one in the nearer view that follows exactly.
+function startPlain(bounds) {
+  const svg = one("[data-plain]");
+  let [times, placeAt] = [1, null];
+  drawAgain = async (nearer = 1) => {
+    times *= nearer;
+    placeAt = await drawPlain(svg, features(), { bounds, townsUrl: box.dataset.townsUrl, csrf: csrf(), times }) ?? placeAt;
+  };
+  svg.addEventListener("click", (event) => {
+    if (!placeAt) return;
+    const [lng, lat] = placeAt(event);
+    times = 1;
+    drawnForm.pin({ lng, lat });
+  });
+  one("[data-zoom-in]").addEventListener("click", () => drawAgain(0.5));
+  one("[data-zoom-out]").addEventListener("click", () => drawAgain(2));
+  for (const help of all("[data-help]")) help.hidden = true;
+  drawAgain();
+}
+
 async function startMap() {
-  const [west, south, east, north] = JSON.parse(box.dataset.bounds);
+  const bounds = JSON.parse(box.dataset.bounds);
+  const [west, south, east, north] = bounds;
   map = await createMap(box, { bounds: [[west, south], [east, north]], townsUrl: box.dataset.townsUrl, csrf: csrf() });
-  if (!map) return;
+  if (!map) { startPlain(bounds); return; }
   map.addSource("sites", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
   const kind = (name) => ["==", ["get", "kind"], name];
   addLayers(map, (c) => [
@@ -486,7 +510,7 @@ async function startMap() {
     { id: "wide-edges", type: "line", source: "sites", filter: kind("wide"), paint: { "line-color": c.own, "line-width": 2, "line-dasharray": [3, 2] } },
     { id: "shapes", type: "line", source: "sites", filter: kind("shape"), paint: { "line-color": c.own, "line-width": 3 } },
     { id: "pins", type: "circle", source: "sites", filter: ["all", kind("shape"), ["==", ["geometry-type"], "Point"]], paint: { "circle-radius": 7, "circle-color": c.own, "circle-stroke-color": c.halo, "circle-stroke-width": 2 } },
-    { id: "names", type: "symbol", source: "sites", filter: kind("name"),
+    { id: "names", type: "symbol", source: "sites", filter: kind("label"),
       layout: { "text-field": ["get", "name"], "text-size": 14, "text-anchor": "top", "text-offset": [0, 0.8], "text-allow-overlap": true },
       paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 2 } },
   ]);
