@@ -57,6 +57,7 @@ NAMES = {"Vigil", "nbsp", "middot", "hellip", "larr", "rarr"}
 def bare_texts(source: str) -> Iterator[str]:
     """What a template says outside `translate` and `blocktranslate`: between tags and in attributes that are read."""
     pieces, inside = [], False
+    source = re.sub(r"\{% block body_class %\}.*?\{% endblock %\}", "", source)  # the name of a style
     for token in Lexer(source).tokenize():
         if token.token_type == TokenType.BLOCK and token.contents.split()[0] in ("blocktranslate", "endblocktranslate"):
             inside = not inside

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound, Problem, Refused
@@ -50,7 +51,7 @@ def create_user(actor: Actor, wanted: NewUser) -> User:
     if problems:
         raise Invalid(problems)
     if User.objects.filter(username__iexact=wanted.username).exists():
-        raise Invalid.at("username", sentence="This user name is taken. Choose another.")
+        raise Invalid.at("username", sentence=_("This user name is taken. Choose another."))
     _check_password(wanted.password, User(username=wanted.username, full_name=wanted.full_name))
     agency = Agency.objects.filter(pk=wanted.agency_id).first()
     if agency is None:
@@ -151,12 +152,12 @@ def change_own_password(actor: Actor, current: str, password: str, again: str) -
     if user is None:
         raise NotFound
     if not user.check_password(current):
-        raise Invalid.at("current", sentence="This is not your present password.")
+        raise Invalid.at("current", sentence=_("This is not your present password."))
     if password == current:
-        raise Invalid.at("password", sentence="Choose another password than the present one.")
+        raise Invalid.at("password", sentence=_("Choose another password than the present one."))
     _check_password(password, user)
     if password != again:
-        raise Invalid.at("again", sentence="The two new passwords differ. Type the second one again.")
+        raise Invalid.at("again", sentence=_("The two new passwords differ. Type the second one again."))
     user.set_password(password)
     user.must_change_password = False
     user.save(update_fields=["password", "must_change_password"])
@@ -166,7 +167,7 @@ def change_own_password(actor: Actor, current: str, password: str, again: str) -
 
 def first_password() -> str:
     """Sixteen letters and digits that are read out without mistakes, in groups of four: 79 random bits."""
-    return "-".join("".join(secrets.choice(FIRST_LETTERS) for _ in range(4)) for _ in range(4))
+    return "-".join("".join(secrets.choice(FIRST_LETTERS) for letter in range(4)) for group in range(4))
 
 
 @action("accounts.token.create")
@@ -177,16 +178,18 @@ def create_token(
     _within(actor, agency_id)
     scopes = frozenset(scopes)
     if not scopes:
-        raise Invalid.at("scopes", sentence="Name at least one scope, e.g. deconfliction.operation.read.")
+        raise Invalid.at("scopes", sentence=_("Name at least one scope, e.g. deconfliction.operation.read."))
     for scope in sorted(scopes):
         if not any(scope_covers(scope, permission) for permission in PERMISSIONS):
-            raise Invalid.at("scopes", sentence=f"There is no permission {scope}.", choices=sorted(PERMISSIONS))
+            raise Invalid.at(
+                "scopes", sentence=_("There is no permission {scope}.").format(scope=scope), choices=sorted(PERMISSIONS)
+            )
     if not clock.now() < expires_at <= clock.now() + LONGEST_TOKEN:
-        raise Invalid.at("expires_at", sentence="A token must end in the future, at most a year from now.")
+        raise Invalid.at("expires_at", sentence=_("A token must end in the future, at most a year from now."))
     membership = Membership.objects.filter(user_id=user_id, agency_id=agency_id, active=True).select_related("user")
     first = membership.first()
     if first is None:
-        raise Invalid.at("user", sentence="This person has no active role in the agency.")
+        raise Invalid.at("user", sentence=_("This person has no active role in the agency."))
     token, text = new_token(first.user, agency_id, name, scopes, expires_at)
     concerns(token=token.pk, user=user_id, agency=agency_id)
     return token, text
@@ -197,7 +200,7 @@ def revoke_token(actor: Actor, prefix: str) -> ApiToken:
     """Stop a token for good; the row stays as evidence."""
     token = ApiToken.objects.filter(prefix=prefix).first()
     if token is None:
-        raise NotFound(f"There is no token {prefix}. `vigil token list` shows all.")
+        raise NotFound(_("There is no token {prefix}. `vigil token list` shows all.").format(prefix=prefix))
     _within(actor, token.agency_id)
     if token.revoked_at is None:
         token.revoked_at = clock.now()
@@ -213,9 +216,9 @@ def _within(actor: Actor, agency_id: UUID) -> None:
 
 def _check_roles(actor: Actor, roles: frozenset[Role], may_be_none: bool = False) -> None:
     if not (roles or may_be_none) or Role.SYSTEM in roles:
-        raise Invalid.at("roles", sentence="Choose at least one role.")
+        raise Invalid.at("roles", sentence=_("Choose at least one role."))
     if Role.NODE_ADMIN in roles and not actor.roles & {Role.NODE_ADMIN, Role.SYSTEM}:
-        raise Refused("accounts.user.create", "Only a node administrator may appoint another one.")
+        raise Refused("accounts.user.create", _("Only a node administrator may appoint another one."))
 
 
 def _managed(actor: Actor, user_id: UUID) -> User:
@@ -223,7 +226,7 @@ def _managed(actor: Actor, user_id: UUID) -> User:
     if not may_manage(actor, user):
         raise Refused(
             "accounts.user.edit",
-            "This person also serves elsewhere or administers the node: only a node administrator may do this.",
+            _("This person also serves elsewhere or administers the node: only a node administrator may do this."),
         )
     return user
 
@@ -238,8 +241,11 @@ def _keeping_administrators(actor: Actor) -> Iterator[None]:
     yield
     lost = {role for role, _ in before - _administered()}
     if Role.NODE_ADMIN in lost or (lost and Role.NODE_ADMIN not in actor.roles):
-        whose = "the node" if Role.NODE_ADMIN in lost else "the agency"
-        raise Invalid.at("roles", sentence=f"This is the last administrator of {whose}. Appoint another one first.")
+        if Role.NODE_ADMIN in lost:
+            sentence = _("This is the last administrator of the node. Appoint another one first.")
+        else:
+            sentence = _("This is the last administrator of the agency. Appoint another one first.")
+        raise Invalid.at("roles", sentence=sentence)
 
 
 def _administered() -> set[tuple[str, UUID | None]]:
@@ -255,18 +261,20 @@ def _administered() -> set[tuple[str, UUID | None]]:
 def username_problems(username: str) -> list[Problem]:
     """What is wrong with a user name; it is not asked whether it is taken."""
     if not re.fullmatch(r"[A-Za-z0-9._-]{2,60}", username):
-        return [Problem(("username",), "A user name is 2 to 60 letters, digits, dots and dashes, e.g. dana.whitlock.")]
+        return [
+            Problem(("username",), _("A user name is 2 to 60 letters, digits, dots and dashes, e.g. dana.whitlock."))
+        ]
     return []
 
 
 def _details_problems(full_name: str, phone: str, unit: str) -> list[Problem]:
     problems = []
     if not 0 < len(full_name.strip()) <= 200:
-        problems.append(Problem(("full_name",), "Give the full name, at most 200 characters."))
+        problems.append(Problem(("full_name",), _("Give the full name, at most 200 characters.")))
     if len(phone) > 32 or (phone.strip() and sum(letter.isdigit() for letter in phone) < 7):
-        problems.append(Problem(("phone",), "This is not a telephone number: give ten digits, or nothing."))
+        problems.append(Problem(("phone",), _("This is not a telephone number: give ten digits, or nothing.")))
     if len(unit) > 100:
-        problems.append(Problem(("unit",), "Longer than 100 characters."))
+        problems.append(Problem(("unit",), _("Longer than 100 characters.")))
     return problems
 
 

@@ -10,6 +10,9 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from vigil.core.actor import Actor
 from vigil.platform import clock
@@ -22,7 +25,7 @@ from vigil.platform.requests import request_id
 from vigil.web.navigation import Link, links
 from vigil.web.templatetags.vigil import initials
 
-THEMES = (("", "As the device"), ("light", "Light"), ("dark", "Dark"), ("night", "Night"))
+THEMES = (("", _("As the device")), ("light", _("Light")), ("dark", _("Dark")), ("night", _("Night")))
 """Looks that a reader can pick, kept in the cookie `theme`; the first follows the device's own setting."""
 
 
@@ -54,7 +57,7 @@ class Frame:
     more: Sequence[Link] = ()
     """Those that a phone's bottom bar has no room for."""
     rail_narrow: bool = False
-    themes: Sequence[tuple[str, str]] = THEMES
+    themes: Sequence[tuple[str, str | Promise]] = THEMES
     theme_url: str = ""
     path: str = "/"
     """This page's own address, to come back to; the first page where this one answers a form."""
@@ -93,7 +96,7 @@ def _read(request: HttpRequest) -> Frame:
         "node": node.name if node else "Vigil",
         "is_demo": is_demo,
         "mode": "live",
-        "mode_label": "Demo" if is_demo else "Live",
+        "mode_label": gettext("Demo") if is_demo else gettext("Live"),
         "now": clock.now(),
         "reference": request_id.get(),
         "theme": theme_of(request.COOKIES.get("theme")),

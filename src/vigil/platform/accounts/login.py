@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from vigil.core.actor import Actor, Via
 from vigil.core.errors import Invalid, TooMany
 from vigil.platform.accounts.access import actor_of_user
@@ -17,7 +20,7 @@ FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(minutes=15)
 
 VERB = "accounts.session.begin"
-WRONG = "The name and the password do not match, or the account is switched off."
+WRONG = gettext_lazy("The name and the password do not match, or the account is switched off.")
 NOBODY = Actor(user_id=None, name="", agency_id=None, roles=frozenset(), via=Via.PAGE)
 
 
@@ -27,14 +30,14 @@ def log_in(username: str, password: str, address: str, now: datetime) -> User:
     Raises `Invalid` (one sentence for every cause) or `TooMany` with the seconds to wait. After 5 failures
     within 15 minutes for the same account and address each further one doubles the wait, from 30 s to 15 min.
     """
-    attempt = _attempt(username, address, now, "Too many failed logins.")
+    attempt = _attempt(username, address, now, _("Too many failed logins. Try again in {seconds} seconds."))
     user = User.objects.filter(username=User.normalize_username(username)).first()
     if user is None:
         User().set_password(password)  # so that an unknown name takes as long as a wrong password
     actor = actor_of_user(user) if user is not None and user.check_password(password) else None
     if user is None or actor is None:
         record(NOBODY, VERB, {"user": str(user.pk)} if user else {}, outcome="refused")
-        raise Invalid.at("username", sentence=WRONG)
+        raise Invalid.at("username", sentence=str(WRONG))
     LoginFailure.objects.filter(key=attempt.key).delete()
     record(actor, VERB, {"user": str(user.pk)})
     return user
@@ -42,7 +45,7 @@ def log_in(username: str, password: str, address: str, now: datetime) -> User:
 
 def count_wrong_guess(what: str, address: str, now: datetime) -> None:
     """Count a wrong secret for something else than a login, e.g. a feed's address; slowed down alike by `TooMany`."""
-    _attempt(what, address, now, "Too many wrong addresses.")
+    _attempt(what, address, now, _("Too many wrong addresses. Try again in {seconds} seconds."))
 
 
 def record_logout(actor: Actor) -> None:
@@ -62,7 +65,7 @@ def _attempt(what: str, address: str, now: datetime, refusal: str) -> LoginFailu
     if wait > timedelta(0):
         attempt.delete()
         seconds = int(wait.total_seconds()) + 1
-        raise TooMany(f"{refusal} Try again in {seconds} seconds.", seconds)
+        raise TooMany(refusal.format(seconds=seconds), seconds)
     return attempt
 
 

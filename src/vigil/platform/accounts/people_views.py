@@ -12,6 +12,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from vigil.core.actor import Actor
@@ -92,12 +93,14 @@ def person(request: HttpRequest, user_id: UUID) -> HttpResponse:
 def _change(request: HttpRequest, actor: Actor, user_id: UUID, do: str) -> str:
     if do == "roles":
         actions.set_roles(actor, user_id, _agency(request.POST.get("agency", "")), frozenset(_roles(request)))
-        return "Saved. The roles count from the next click on."
+        return _("Saved. The roles count from the next click on.")
     if do in ("off", "on"):
         actions.set_active(actor, user_id, do == "on")
-        return "The account is on again." if do == "on" else "The account is off: sessions and tokens have stopped."
+        return (
+            _("The account is on again.") if do == "on" else _("The account is off: sessions and tokens have stopped.")
+        )
     actions.edit_person(actor, user_id, *(request.POST.get(name, "") for name in ("full_name", "phone", "unit")))
-    return "Saved."
+    return _("Saved.")
 
 
 def _person_page(request: HttpRequest, actor: Actor, user_id: UUID, context: dict[str, Any]) -> HttpResponse:

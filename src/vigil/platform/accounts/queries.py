@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
@@ -31,6 +33,14 @@ class Profile:
 
 
 PEOPLE_PER_PAGE = 50
+ROLE_WORDS = {
+    Role.OFFICER: _("Officer"),
+    Role.SUPERVISOR: _("Supervisor"),
+    Role.WATCH_DESK: _("Watch desk"),
+    Role.AGENCY_ADMIN: _("Agency admin"),
+    Role.NODE_ADMIN: _("Node admin"),
+    Role.SYSTEM: _("System"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,7 @@ class Service:
     @property
     def words(self) -> str:
         """The roles in words; none where the person has left."""
-        return ", ".join(role_words(role.value) for role in self.roles) or "No role now"
+        return ", ".join(role_words(role.value) for role in self.roles) or gettext("No role now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +96,8 @@ class Login:
 
 
 def role_words(role: str) -> str:
-    """`watch_desk` as `Watch desk`."""
-    return role.replace("_", " ").capitalize()
+    """`watch_desk` as `Watch desk`, in the reader's language."""
+    return str(ROLE_WORDS[Role(role)])
 
 
 def _person(actor: Actor) -> UUID:

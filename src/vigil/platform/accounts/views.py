@@ -14,6 +14,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -91,7 +92,7 @@ def password(request: HttpRequest) -> HttpResponse:
             context["at"] = {str(problem.path[0]): problem for problem in refused.problems}
         else:
             update_session_auth_hash(request, changed)
-            messages.success(request, "Your new password counts from now on.")
+            messages.success(request, _("Your new password counts from now on."))
             return redirect(settings.LOGIN_REDIRECT_URL)
     return render(request, "accounts/password.html", context, status=422 if "at" in context else 200)
 
@@ -151,13 +152,15 @@ def _account_page(request: HttpRequest, actor: Actor, context: dict[str, Any]) -
 def _create_token(request: HttpRequest, actor: Actor) -> HttpResponse | dict[str, Any]:
     name = request.POST.get("token_name", "").strip()
     if not name:
-        return {"problem": {"field": "token_name", "sentence": "Say what the token is for, so that you know it later."}}
+        return {
+            "problem": {"field": "token_name", "sentence": _("Say what the token is for, so that you know it later.")}
+        }
     days = request.POST.get("days", "")
     ends = clock.now() + timedelta(days=int(days) if days in TOKEN_DAYS else 90)
     if actor.user_id is None or actor.agency_id is None:
         return redirect("account")
     try:
-        _, text = actions.create_token(
+        _token, text = actions.create_token(
             actor, actor.user_id, actor.agency_id, name, [request.POST.get("scope", "")], ends
         )
     except Invalid as refused:
@@ -167,7 +170,7 @@ def _create_token(request: HttpRequest, actor: Actor) -> HttpResponse | dict[str
 
 def _revoke_token(request: HttpRequest, actor: Actor) -> HttpResponse:
     actions.revoke_token(actor, request.POST.get("token", ""))
-    messages.success(request, "The token no longer works.")
+    messages.success(request, _("The token no longer works."))
     return redirect("account")
 
 
