@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vigil.texts import gettext as _
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -46,10 +48,8 @@ class NotFound(DomainError):
     code = "not_found"
     status = 404
 
-    def __init__(
-        self, sentence: str = "There is nothing here that you may see. Check the address or the number."
-    ) -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(sentence or _("There is nothing here that you may see. Check the address or the number."))
 
 
 class Refused(DomainError):
@@ -59,7 +59,9 @@ class Refused(DomainError):
     status = 403
 
     def __init__(self, permission: str, sentence: str = "") -> None:
-        super().__init__(sentence or "Your role does not allow this. Ask your agency's administrator if you need it.")
+        super().__init__(
+            sentence or _("Your role does not allow this. Ask your agency's administrator if you need it.")
+        )
         self.permission = permission
 
 
@@ -70,7 +72,7 @@ class Invalid(DomainError):
     status = 422
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(" ".join(problem.sentence for problem in problems) or "The input is not valid.")
+        super().__init__(" ".join(problem.sentence for problem in problems) or _("The input is not valid."))
         self.problems = tuple(problems)
 
     @classmethod
@@ -85,8 +87,8 @@ class Conflict(DomainError):
     code = "stale"
     status = 409
 
-    def __init__(self, sentence: str = "This was changed by someone else meanwhile. Reload it and try again.") -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(sentence or _("This was changed by someone else meanwhile. Reload it and try again."))
 
 
 class TooMany(DomainError):

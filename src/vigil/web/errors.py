@@ -7,45 +7,48 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from vigil.core.errors import DomainError, TooMany, Unavailable
 from vigil.web import held
 
-PAGES: dict[int, tuple[str, str, str]] = {
+PAGES: dict[int, tuple[Promise, Promise, Promise]] = {
     400: (
-        "We could not read that request",
-        "Something in it was not what this page expects.",
-        "Go back and try again. If you typed the address by hand, check it.",
+        _("We could not read that request"),
+        _("Something in it was not what this page expects."),
+        _("Go back and try again. If you typed the address by hand, check it."),
     ),
     403: (
-        "You may not do this",
-        "Your role does not allow this. Ask your agency's administrator if you need it.",
-        "If you have been away for a while, log in again and repeat the step.",
+        _("You may not do this"),
+        _("Your role does not allow this. Ask your agency's administrator if you need it."),
+        _("If you have been away for a while, log in again and repeat the step."),
     ),
     404: (
-        "There is nothing here that you may see",
-        "The page or the record does not exist, or it belongs to someone else.",
-        "Check the address or the number.",
+        _("There is nothing here that you may see"),
+        _("The page or the record does not exist, or it belongs to someone else."),
+        _("Check the address or the number."),
     ),
     409: (
-        "This was changed meanwhile",
-        "Someone else changed it after you opened it.",
-        "Go back, reload the page and try again.",
+        _("This was changed meanwhile"),
+        _("Someone else changed it after you opened it."),
+        _("Go back, reload the page and try again."),
     ),
     429: (
-        "That was tried too often",
-        "Too many attempts came from this address.",
-        "Wait a little, then try again.",
+        _("That was tried too often"),
+        _("Too many attempts came from this address."),
+        _("Wait a little, then try again."),
     ),
     500: (
-        "Something broke on our side",
-        "What you did last may not have been stored.",
-        "Look whether it is there. If not, do it again. If it is urgent, call the watch desk.",
+        _("Something broke on our side"),
+        _("What you did last may not have been stored."),
+        _("Look whether it is there. If not, do it again. If it is urgent, call the watch desk."),
     ),
     503: (
-        "This does not work right now",
-        "The node is busy or being looked after.",
-        "Try again in a minute. If it is urgent, call the watch desk.",
+        _("This does not work right now"),
+        _("The node is busy or being looked after."),
+        _("Try again in a minute. If it is urgent, call the watch desk."),
     ),
 }
 
@@ -53,8 +56,8 @@ PAGES: dict[int, tuple[str, str, str]] = {
 def page(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
     """The error page of a status; a sentence replaces the general one."""
     title, general, mend = PAGES.get(status, PAGES[400])
-    if sentence.startswith(title):
-        sentence = general
+    if sentence.startswith(str(title)):
+        sentence = ""
     context = {
         "status": status,
         "title": title,
@@ -100,4 +103,5 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """CSRF_FAILURE_VIEW: the form was open too long or came from elsewhere. One of ours can be sent again."""
     if request.method == "POST" and held.is_from_here(request) and not held.has_secrets(request):
         return held.send_again(request, held.held_of(request), request.get_full_path(), 403)
-    return page(request, 403, "This form was open too long, or came from another page. Reload it and send it again.")
+    sentence = gettext("This form was open too long, or came from another page. Reload it and send it again.")
+    return page(request, 403, sentence)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import Promise
 
 from vigil.core.actor import Actor
 
@@ -22,8 +23,8 @@ class Entry:
     `on_rail` ones in the rail.
     """
 
-    label: str
-    short: str
+    label: str | Promise
+    short: str | Promise
     url_name: str
     icon: str
     order: int
@@ -71,4 +72,4 @@ def _link(entry: Entry, path: str, actor: Actor) -> Link:
     url = reverse(entry.url_name)
     current = path == url or any(path.startswith(prefix) for prefix in entry.prefixes)
     badge = entry.badge(actor) if entry.badge else 0
-    return Link(entry.label, entry.short, url, entry.icon, current, badge, entry.on_phone, entry.on_rail)
+    return Link(str(entry.label), str(entry.short), url, entry.icon, current, badge, entry.on_phone, entry.on_rail)

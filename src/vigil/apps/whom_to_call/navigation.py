@@ -1,11 +1,13 @@
 """Whom to call, in the menu."""
 
+from django.utils.translation import gettext_lazy as _
+
 from vigil.web.navigation import Entry, register
 
 register(
     Entry(
-        "Whom to call",
-        "Call",
+        _("Whom to call"),
+        _("Call"),
         "whom_to_call:directory",
         "phone",
         55,

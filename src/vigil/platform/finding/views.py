@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from vigil.core.actor import Actor
@@ -16,12 +18,12 @@ from vigil.web import finding
 from vigil.web.navigation import links
 
 KEYS = (
-    (("/",), "Search, from any page, unless you are typing in a field"),
-    (("?",), "This list"),
-    (("↑", "↓"), "The line above or below, in lists and tables"),
-    (("Tab",), "The next thing that can be used"),
-    (("Enter",), "Open or send"),
-    (("Space",), "Tick; with Shift held and a click, every line between"),
+    (("/",), _("Search, from any page, unless you are typing in a field")),
+    (("?",), _("This list")),
+    (("↑", "↓"), _("The line above or below, in lists and tables")),
+    (("Tab",), _("The next thing that can be used")),
+    (("Enter",), _("Open or send")),
+    (("Space",), _("Tick; with Shift held and a click, every line between")),
 )
 
 
@@ -42,10 +44,10 @@ def find_page(request: HttpRequest) -> HttpResponse:
 def _groups(request: HttpRequest, actor: Actor, text: str) -> list[finding.Group]:
     pages = [finding.Hit(link.label, link.url) for link in links(request, actor) if finding.matches(text, link.label)]
     helps = [
-        finding.Hit(topic.title, reverse("help_topic", args=[topic.slug]), topic.what)
+        finding.Hit(gettext(topic.title), reverse("help_topic", args=[topic.slug]), gettext(topic.what))
         for topic in TOPICS
-        if finding.matches(text, topic.title)
+        if finding.matches(text, gettext(topic.title))
     ]
     asked = finding.Asked(text, clock.now(), frame_of(request).zone)
-    rest = [finding.Group("Pages", pages), finding.Group("Help", helps)]
+    rest = [finding.Group(gettext("Pages"), pages), finding.Group(gettext("Help"), helps)]
     return [*finding.find(actor, asked), *(group for group in rest if group.hits)]

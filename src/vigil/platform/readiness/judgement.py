@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from vigil.texts import gettext as _
+
 BACKUP_AGE = timedelta(days=7)
 """A backup older than this is no recent one (ours)."""
 ADMINISTRATORS = 2
@@ -68,29 +70,39 @@ def missing(items: Sequence[Item]) -> list[Item]:
     return [item for item in items if item.needed and not item.done]
 
 
+def _both(words: Sequence[str]) -> str:
+    return _("{one} and {other}").format(one=words[0], other=words[1]) if len(words) == 2 else "".join(words)
+
+
 def _agency(facts: Facts) -> Item:
-    lacking = [word for word, value in (("state", facts.state), ("time zone", facts.time_zone)) if not value]
-    now = f"Not set for {facts.ori}: {' and '.join(lacking)}." if lacking else f"{facts.agency}, {facts.ori}."
-    return Item("agency", "Agency and ORI", not lacking, now, "agencies:agency", "agencies.agency.edit")
+    lacking = [word for word, value in ((_("state"), facts.state), (_("time zone"), facts.time_zone)) if not value]
+    now = _("Not set for {ori}: {lacking}.").format(ori=facts.ori, lacking=_both(lacking))
+    now = now if lacking else f"{facts.agency}, {facts.ori}."
+    return Item("agency", _("Agency and ORI"), not lacking, now, "agencies:agency", "agencies.agency.edit")
 
 
 def _administrators(facts: Facts) -> Item:
     done = facts.administrators >= ADMINISTRATORS
-    now = f"{facts.administrators} can log in." if done else f"{facts.administrators} of {ADMINISTRATORS} can log in."
-    return Item("administrators", "At least two administrators", done, now, "people", "accounts.user.read")
+    now = _("{n} can log in.") if done else _("{n} of {needed} can log in.")
+    now = now.format(n=facts.administrators, needed=ADMINISTRATORS)
+    return Item("administrators", _("At least two administrators"), done, now, "people", "accounts.user.read")
 
 
 def _supervisor(facts: Facts) -> Item:
-    now = f"{facts.supervisors} can log in." if facts.supervisors else "Nobody: silent operations need one."
-    return Item("supervisor", "A supervisor", facts.supervisors > 0, now, "people", "accounts.user.read")
+    now = _("{n} can log in.") if facts.supervisors else _("Nobody: silent operations need one.")
+    now = now.format(n=facts.supervisors)
+    return Item("supervisor", _("A supervisor"), facts.supervisors > 0, now, "people", "accounts.user.read")
 
 
 def _desk(facts: Facts) -> Item:
-    lacking = [word for word, value in (("telephone", facts.desk_phone), ("hours", facts.desk_hours)) if not value]
-    now = f"Not set: {' and '.join(lacking)}." if lacking else f"{facts.desk_phone}, {facts.desk_hours}."
+    lacking = [
+        word for word, value in ((_("telephone"), facts.desk_phone), (_("hours"), facts.desk_hours)) if not value
+    ]
+    now = _("Not set: {lacking}.").format(lacking=_both(lacking))
+    now = now if lacking else f"{facts.desk_phone}, {facts.desk_hours}."
     return Item(
         "desk",
-        "Watch desk with telephone and hours",
+        _("Watch desk with telephone and hours"),
         not lacking,
         now,
         "agencies:watch_desk",
@@ -100,10 +112,11 @@ def _desk(facts: Facts) -> Item:
 
 
 def _rules(facts: Facts) -> Item:
-    now = "Looked at and saved." if facts.rules_reviewed else "Shipped values, which nobody has looked at and saved."
+    now = _("Shipped values, which nobody has looked at and saved.")
+    now = _("Looked at and saved.") if facts.rules_reviewed else now
     return Item(
         "rules",
-        "Lead time, radii and buffers reviewed",
+        _("Lead time, radii and buffers reviewed"),
         facts.rules_reviewed,
         now,
         "deconfliction:agency_rules",
@@ -112,17 +125,18 @@ def _rules(facts: Facts) -> Item:
 
 
 def _retention(facts: Facts) -> Item:
-    now = "Looked at and saved." if facts.retention_set else "Shipped days, which nobody has looked at and saved."
-    return Item("retention", "Retention set", facts.retention_set, now, "agencies:retention", "agencies.agency.edit")
+    now = _("Shipped days, which nobody has looked at and saved.")
+    now = _("Looked at and saved.") if facts.retention_set else now
+    return Item("retention", _("Retention set"), facts.retention_set, now, "agencies:retention", "agencies.agency.edit")
 
 
 def _policy(facts: Facts) -> Item:
-    now = {"adopted": "Adopted.", "differs": "Adopted, but the settings now say something else."}
+    now = {"adopted": _("Adopted."), "differs": _("Adopted, but the settings now say something else.")}
     return Item(
         "policy",
-        "Policy adopted",
+        _("Policy adopted"),
         facts.policy == "adopted",
-        now.get(facts.policy, "No policy is adopted."),
+        now.get(facts.policy, _("No policy is adopted.")),
         "policy:policy",
         "policy.adoption.read",
     )
@@ -131,23 +145,26 @@ def _policy(facts: Facts) -> Item:
 def _backup(facts: Facts, now: datetime) -> Item:
     made = facts.backed_up_at
     done = made is not None and now - made <= BACKUP_AGE
-    said = f"The last one is of {made:%Y-%m-%d}." if made else "None was ever made."
-    ask = "" if done else " Run vigil backup FILE on the node; the file holds the keys too."
-    return Item("backup", "Backup of data and keys, not older than a week", done, said + ask, of_node=True)
+    said = _("The last one is of {day:%Y-%m-%d}.").format(day=made) if made else _("None was ever made.")
+    if not done:
+        said += " " + _("Run vigil backup FILE on the node; the file holds the keys too.")
+    return Item("backup", _("Backup of data and keys, not older than a week"), done, said, of_node=True)
 
 
 def _neighbours(facts: Facts) -> Item:
     done = facts.neighbours > 0
-    now = f"{facts.neighbours:,} are known." if done else "None: run vigil agencies import FILE on the node."
-    return Item("neighbours", "List of the agencies around", done, now, needed=False, of_node=True)
+    now = _("{n:,} are known.") if done else _("None: run vigil agencies import FILE on the node.")
+    now = now.format(n=facts.neighbours)
+    return Item("neighbours", _("List of the agencies around"), done, now, needed=False, of_node=True)
 
 
 def _desks(facts: Facts) -> Item:
     done = facts.desks_checked > 0
-    now = f"{facts.desks_checked} checked within a year." if done else "No telephone on Whom to call has been checked."
+    now = _("{n} checked within a year.") if done else _("No telephone on Whom to call has been checked.")
+    now = now.format(n=facts.desks_checked)
     return Item(
         "desks",
-        "Telephones of other desks checked",
+        _("Telephones of other desks checked"),
         done,
         now,
         "whom_to_call:directory",
@@ -158,6 +175,7 @@ def _desks(facts: Facts) -> Item:
 
 
 def _streets(streets: int) -> Item:
-    now = f"{streets:,} are known." if streets else "None: an address asks for a pin."
+    now = _("{n:,} are known.") if streets else _("None: an address asks for a pin.")
+    now = now.format(n=streets)
     where = "gazetteer:streets", "gazetteer.source.read"
-    return Item("streets", "Streets imported", streets > 0, now, *where, needed=False, of_node=True)
+    return Item("streets", _("Streets imported"), streets > 0, now, *where, needed=False, of_node=True)

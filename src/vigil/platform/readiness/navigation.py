@@ -1,11 +1,13 @@
 """Set-up in the menu."""
 
+from django.utils.translation import gettext_lazy as _
+
 from vigil.web.navigation import Entry, register
 
 register(
     Entry(
-        "Set-up",
-        "Set-up",
+        _("Set-up"),
+        _("Set-up"),
         "setup",
         "settings",
         65,

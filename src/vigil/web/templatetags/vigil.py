@@ -6,13 +6,16 @@ Instants come as aware datetimes or as microseconds UTC (the engine's unit); bot
 from __future__ import annotations
 
 import functools
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.templatetags.static import static
+from django.utils import dateformat
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext_noop as _
 
 from vigil.engine.phones import PhoneError, read_phone
 
@@ -35,16 +38,30 @@ _SIGNS = {
     "not_covered": '<path class="ring" d="M5 12h14"/>',
 }
 WORDS = {
-    "direct": "Direct conflict",
-    "near": "Near conflict",
-    "subject": "Shared subject",
-    "conflict": "Conflict",
-    "no_known_conflict": "No known conflict",
-    "incomplete": "Incomplete",
-    "checking": "Checking",
-    "not_registered": "NOT REGISTERED",
-    "draft": "NOT REGISTERED",
-    "cancelled": "Cancelled",
+    "direct": _("Direct conflict"),
+    "near": _("Near conflict"),
+    "subject": _("Shared subject"),
+    "conflict": _("Conflict"),
+    "no_known_conflict": _("No known conflict"),
+    "incomplete": _("Incomplete"),
+    "checking": _("Checking"),
+    "not_registered": _("NOT REGISTERED"),
+    "draft": _("NOT REGISTERED"),
+    "cancelled": _("Cancelled"),
+    "registered": _("Registered"),
+    "under_way": _("Under way"),
+    "ended": _("Ended"),
+    "open": _("Open"),
+    "past": _("Past"),
+    "withdrawn": _("Withdrawn"),
+    "detected": _("Detected"),
+    "notified": _("Notified"),
+    "acknowledged": _("Acknowledged"),
+    "contacted": _("Contacted"),
+    "resolved": _("Resolved"),
+    "expired_unacknowledged": _("Expired unacknowledged"),
+    "accepted": _("Accepted"),
+    "refused": _("Refused"),
 }
 _SAME_SHAPE = {
     "conflict": "direct",
@@ -82,7 +99,8 @@ def sign(state: str) -> SafeString:
 @register.filter
 def word(state: str) -> str:
     """The words of a state."""
-    return WORDS.get(state, str(state).replace("_", " ").capitalize())
+    known = WORDS.get(state)
+    return gettext(known) if known else str(state).replace("_", " ").capitalize()
 
 
 def moment(at: Instant, zone: str) -> datetime:
@@ -113,7 +131,13 @@ def hms(at: Instant | None, zone: str) -> str:
 @register.filter
 def day(at: Instant | None, zone: str) -> str:
     """`Thu Sep 3`."""
-    return f"{moment(at, zone):%a %b} {moment(at, zone).day}" if at is not None else ""
+    return _day(moment(at, zone).date(), get_language()) if at is not None else ""
+
+
+@functools.lru_cache(maxsize=1000)  # a list shows many times of few days
+def _day(on: date, language: str | None) -> str:
+    # Translators: the order of weekday (D), month (M) and day (j); letters that are read get a backslash.
+    return dateformat.format(on, gettext("D M j"))
 
 
 @register.filter
@@ -151,7 +175,7 @@ def metres(length: float | None) -> str:
     """`300 m (984 ft)`."""
     if length is None:
         return ""
-    return f"{length:,.0f} m ({length * 3.28084:,.0f} ft)"
+    return gettext("{m:,.0f} m ({feet:,.0f} ft)").format(m=length, feet=length * 3.28084)
 
 
 @register.filter
@@ -173,13 +197,14 @@ def remaining(seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds <= 0:
-        return "Now"
+        return gettext("Now")
     whole = int(seconds)
     if whole < 3600:
         return f"{whole // 60:02d}:{whole % 60:02d}"
     if whole < 48 * 3600:
         return f"{whole // 3600} h {whole % 3600 // 60:02d}"
-    return f"{whole // 86400} days"
+    days = whole // 86400
+    return ngettext("{n} day", "{n} days", days).format(n=days)
 
 
 @register.simple_tag(takes_context=True)
