@@ -100,6 +100,7 @@ def test_an_administrator_founds_a_task_force_and_sees_who_looked(visit: Visit, 
         (PAUL, "/task-forces/"),
         (PAUL, "/looks/?reference=BAY-26-000001"),
         (NADIA, "/node/deconflictor/"),
+        (PAUL, "/agency/deconflictor/"),
     ],
 )
 def test_each_page_fits_a_phone_and_has_no_violation(visit: Visit, watch: Watch, who: str, path: str) -> None:

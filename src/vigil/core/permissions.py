@@ -65,6 +65,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.series.edit": FIELD,
     "deconfliction.task_force.read": FIELD | {AGENCY_ADMIN},
     "deconfliction.task_force.edit": frozenset({AGENCY_ADMIN}),
+    "deconfliction.deconflictor.name": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
     "deconfliction.look.read": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
     "deconfliction.purge.read": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
     "deconfliction.purge.hold": frozenset({AGENCY_ADMIN, NODE_ADMIN}),

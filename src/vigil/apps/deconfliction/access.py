@@ -1,9 +1,10 @@
 """The only door to operations and conflicts (specification, section 7).
 
-An operation is seen by its own agency; a silent one by its submitter, by the supervisor its plan names and by the watch
-desk of its agency, who is its deconflictor. A conflict is seen by those who see an own operation on a side that was
-told, and by every watch desk of the node; a silent operation's subject match by that owner alone. A member of a task
-force reads of other agencies' operations what is registered for it, in part (`shared_operations`), and nothing else.
+An operation is seen by its own agency; a silent one by its submitter, by the supervisor its plan names, by the account
+that its agency names as deconflictor, and by the agency's watch desk, which stands in for them. A conflict is seen by
+those who see an own operation on a side that was told, and by every watch desk of the node; a silent operation's
+subject match by that owner alone. A member of a task force reads of other agencies' operations what is registered for
+it, in part (`shared_operations`), and nothing else.
 What is absent, what is hidden and what was purged look alike: `NotFound`.
 """
 
@@ -17,6 +18,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from vigil.apps.deconfliction.models import (
     Conflict,
     ConflictSide,
+    Deconflictor,
     Draft,
     ImportBatch,
     Operation,
@@ -29,7 +31,8 @@ from vigil.apps.deconfliction.models import (
 from vigil.apps.deconfliction.plan import Disclosure
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
-from vigil.core.permissions import Role
+from vigil.core.permissions import PERMISSIONS, Role
+from vigil.platform.accounts.models import Membership
 from vigil.platform.prepared import Prepared
 
 READ = "deconfliction.operation.read"
@@ -49,7 +52,11 @@ def visible_operations(actor: Actor) -> QuerySet[Operation]:
 def _seen_by(actor: Actor, prefix: str = "") -> Q:
     if actor.can(WATCH):
         return Q()
-    return ~Q(**{f"{prefix}disclosure": Disclosure.SILENT.value}) | _owned_by(actor, prefix)
+    is_open = ~Q(**{f"{prefix}disclosure": Disclosure.SILENT.value})
+    # Not tied to the row: asked once a query.
+    own = {"agency_id": actor.agency_id, "user_id": actor.user_id}
+    named = Deconflictor.objects.filter(Q(**own))
+    return is_open | _owned_by(actor, prefix) | Q(Exists(named))
 
 
 def _owned_by(actor: Actor, prefix: str = "") -> Q:
@@ -79,6 +86,12 @@ def _one_of(actor: Actor) -> Prepared[Operation]:
             lambda key, user, agency: visible_operations(replace(actor, user_id=user, agency_id=agency)).filter(pk=key)
         )
     return _ONE[held]
+
+
+def readers_in(agency_id: UUID | None) -> QuerySet[Membership]:
+    """Who may read operations of that agency, a row for each role that says so."""
+    roles = [role.value for role in PERMISSIONS[READ]]
+    return Membership.objects.filter(agency_id__in=[agency_id], role__in=roles, active=True, user__is_active=True)
 
 
 def memberships_of(actor: Actor) -> QuerySet[TaskForceMember]:

@@ -841,6 +841,17 @@ class TaskForceMember(models.Model):
         return f"member {self.id}"
 
 
+class Deconflictor(models.Model):
+    """The account that an agency names to see its silent operations and to be told where they meet others."""
+
+    agency = models.OneToOneField("agencies.Agency", primary_key=True, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    named_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"deconflictor of {self.agency_id}"
+
+
 # --- subjects without an operation, and who looked -------------------------------------------------------------------
 
 

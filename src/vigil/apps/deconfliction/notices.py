@@ -2,7 +2,8 @@
 
 The owner's people are the submitter and the supervisor whom the plan names (where no account is known for that name,
 every supervisor of the agency), and the node's watch desk. A silent operation's place match goes to the deconflictor
-alone, who is the watch desk; its subject match to the owner alone. One person is told once a change.
+alone, who is the watch desk and the account that the operation's agency names; its subject match to the owner alone.
+One person is told once a change.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from vigil.apps.deconfliction import models
+from vigil.apps.deconfliction import access, models
 from vigil.apps.deconfliction.plan import Contact, Disclosure
 from vigil.apps.deconfliction.plan_rows import moment
 from vigil.core.permissions import Role
@@ -64,7 +65,10 @@ def tell(conflict: models.Conflict, alarm: port.Alarm) -> None:
         notify(owners(operation), f"{KIND}.{alarm.kind}", body, objects=objects, key=key, urgent=urgent, at=at)
     if not conflict.owner_only:
         body = DESK_TEXTS[alarm.kind]
-        notify(watch_desk(), f"{KIND}.{alarm.kind}", body, objects=objects, key=key, urgent=urgent, at=at)
+        told = watch_desk()
+        if alarm.route is Route.DECONFLICTOR:
+            told = [*told, *deconflictor_of(operation.agency_id)]
+        notify(told, f"{KIND}.{alarm.kind}", body, objects=objects, key=key, urgent=urgent, at=at)
     _note(conflict, side, alarm)
 
 
@@ -133,7 +137,8 @@ def readers_of(operation: models.Operation, *, owner_only: bool = False) -> Read
     if owner_only:
         return Readers(users=owned_by)
     if operation.disclosure == Disclosure.SILENT:
-        return Readers(users=owned_by | frozenset(_holders(Role.WATCH_DESK, operation.agency_id)))
+        desk = _holders(Role.WATCH_DESK, operation.agency_id)
+        return Readers(users=owned_by.union(desk, deconflictor_of(operation.agency_id)))
     return Readers(agencies=frozenset((operation.agency_id,)))
 
 
@@ -159,6 +164,13 @@ def conflict_changed(conflict: models.Conflict, at: datetime) -> None:
 def watch_desk() -> list[UUID]:
     """The accounts of the node's watch desk."""
     return _holders(Role.WATCH_DESK)
+
+
+def deconflictor_of(agency_id: UUID) -> list[UUID]:
+    """The account that the agency names as its deconflictor, while it may read operations there."""
+    readers = access.readers_in(agency_id).values("user_id")
+    named = models.Deconflictor.objects.filter(agency_id=agency_id, user_id__in=readers)
+    return list(named.values_list("user_id", flat=True))
 
 
 def account_of(contact: Contact | None, agency_id: UUID) -> UUID | None:

@@ -77,6 +77,7 @@ urlpatterns = [
     path("purge/hold/", purge_views.legal_hold, name="legal_hold"),
     path("looks/", subject_views.who_looked, name="looks"),
     path("agency/rules/", agency_views.agency_rules, name="agency_rules"),
+    path("agency/deconflictor/", joint_views.agency_deconflictor, name="agency_deconflictor"),
     path("node/deconflictor/", joint_views.deconflictor, name="deconflictor"),
     path("map/", views.map_page, name="map"),
     path("map/zones/", views.zones, name="zones"),

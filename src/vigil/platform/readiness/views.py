@@ -24,6 +24,12 @@ PAGES = (
         "agencies.node.edit",
         _("who speaks with both sides of a silent one"),
     ),
+    (
+        _("Deconflictor's account"),
+        "deconfliction:agency_deconflictor",
+        "deconfliction.deconflictor.name",
+        _("who of your agency sees its silent operations"),
+    ),
     (_("Lead time and types"), "deconfliction:agency_rules", "agencies.agency.edit", _("own radii and buffers")),
     (_("Retention"), "agencies:retention", "agencies.agency.edit", _("how long data are kept")),
     (_("Policy"), "policy:policy", "policy.adoption.sign", _("adopt it, and see who has read it")),

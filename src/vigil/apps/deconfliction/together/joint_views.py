@@ -1,4 +1,4 @@
-"""Pages of what is planned together: offers to run two operations jointly, the node's named deconflictor."""
+"""Pages of what is planned together: offers to run two operations jointly, the deconflictors."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from vigil.apps.deconfliction import rules, views
-from vigil.apps.deconfliction.together import joint
-from vigil.core.errors import Invalid
+from vigil.apps.deconfliction.posted import uuid_of
+from vigil.apps.deconfliction.together import deconflictors, joint
+from vigil.core.errors import Invalid, NotFound
 from vigil.platform import clock
 from vigil.platform.agencies.actions import name_deconflictor
 from vigil.platform.agencies.models import this_node
@@ -65,7 +67,25 @@ def leave(request: HttpRequest, operation_id: UUID, other_id: UUID) -> HttpRespo
     )
 
 
-# --- the node's named deconflictor -----------------------------------------------------------------------------------
+# --- deconflictors: the agency's account, and whom others telephone --------------------------------------------------
+
+
+@page("deconfliction.deconflictor.name")
+@require_http_methods(["GET", "POST"])
+def agency_deconflictor(request: HttpRequest) -> HttpResponse:
+    """Which account of one's own agency sees its silent operations."""
+    actor = actor_of(request)
+    if request.method == "POST":
+        chosen = request.POST.get("account")
+        account = uuid_of(chosen)
+        if chosen is None or (chosen and account is None):
+            raise NotFound
+        deconflictors.name_account(actor, account, clock.now())
+        messages.info(request, _("Saved. It counts from now on."))
+        return redirect("deconfliction:agency_deconflictor")
+    present, choices = deconflictors.named(actor), deconflictors.candidates(actor)
+    context = {"choices": choices, "present": present, "lost": present is not None and present not in choices}
+    return render(request, "deconfliction/agency_deconflictor.html", context)
 
 
 @page("agencies.node.edit")
