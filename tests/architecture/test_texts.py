@@ -83,7 +83,7 @@ SENTENCE = re.compile(r"^\W*[A-Z][a-z'’]*,? \w|[a-z]{2,} [a-z]{2,} [a-z]{2,}")
 def bare_script_sentences(source: str) -> Iterator[str]:
     """Quoted texts of a script that read like a sentence and are not handed to `gettext` or `ngettext`."""
     code = re.sub(r"(?m)(^|\s)//.*$", "", source)
-    code = re.sub(r"""n?gettext\(\s*("[^"]*"\s*,?\s*)+""", "", code)
+    code = re.sub(r"""(n?gettext\(|className:)\s*("[^"]*"\s*,?\s*)+""", "", code)
     for match in re.finditer(r'"([^"\n]*)"|`([^`]*)`', code):
         text = re.sub(r"\$\{[^}]*\}", "0", match[1] or match[2] or "")
         if re.search(SENTENCE, text) and not re.search(r"[<=;{\[]", text):

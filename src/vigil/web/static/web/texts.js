@@ -6,5 +6,7 @@ export const gettext = (text) => catalogue?.gettext(text) ?? text;
 
 export const ngettext = (one, many, number) => catalogue?.ngettext(one, many, number) ?? (number === 1 ? one : many);
 
-// fill("{n} of {all}", { n: 1, all: 2 }): values go in after the translation.
-export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+// fill("{n} of {all}", { n: 1, all: 2 }): values go in after the translation. `pieces` is the same as a list, for values
+// that are elements.
+export const pieces = (text, values) => text.split(/\{(\w+)\}/).map((part, at) => (at % 2 ? values[part] : part));
+export const fill = (text, values) => pieces(text, values).join("");

@@ -3,6 +3,7 @@
 // `sync` draws what the fields say.
 // With keys the cross in the middle of the map is the pointer: terra-draw is handed the same events as from a mouse.
 import { colours, onRepaint } from "./base_map.js";
+import { gettext } from "../web/texts.js";
 
 const MOST_CORNERS = 500; // More cannot be moved on a map by hand; such a shape is changed in its text.
 const MODES = { Point: "point", LineString: "linestring", Polygon: "polygon" };
@@ -123,7 +124,7 @@ export function startDrawing(map, bar, form) {
     const last = past.pop();
     if (!last) return;
     form.write(last.site, last.kept);
-    form.say("Undone.");
+    form.say(gettext("Undone."));
     enable();
   }
 
@@ -133,7 +134,7 @@ export function startDrawing(map, bar, form) {
     gesture += 1;
     remember(site);
     form.write(site, { text: "", source: "" });
-    form.say("The place is deleted. Undo brings it back.");
+    form.say(gettext("The place is deleted. Undo brings it back."));
     enable();
   }
 
@@ -182,24 +183,24 @@ export function startDrawing(map, bar, form) {
     if (selected) {
       for (const [kind, aside] of [["pointermove", 0], ["pointerdown", 0], ["pointermove", 3], ["pointermove", 0]]) pointer(kind, aside);
       carrying = !map.dragPan.isEnabled(); // terra-draw holds the map while it holds a shape
-      if (carrying) { form.say("Picked up. Arrows carry it, Enter puts it down."); return; }
+      if (carrying) { form.say(gettext("Picked up. Arrows carry it, Enter puts it down.")); return; }
       pointer("pointerup");
     }
     click();
-    form.say(selected ? "Picked. Enter again picks up what is under the cross." : "Nothing under the cross.");
+    form.say(selected ? gettext("Picked. Enter again picks up what is under the cross.") : gettext("Nothing under the cross."));
   }
 
   function putDown() {
     pointer("pointermove");
     carrying = false;
     pointer("pointerup");
-    form.say("Put down.");
+    form.say(gettext("Put down."));
   }
 
   const keys = {
     Enter() {
       if (tool === "pin") form.pin(map.getCenter());
-      else if (tool !== "select") { click(); form.say("Corner set."); }
+      else if (tool !== "select") { click(); form.say(gettext("Corner set.")); }
       else if (carrying) putDown();
       else pickUp();
     },
@@ -225,7 +226,7 @@ export function startDrawing(map, bar, form) {
   button("delete").addEventListener("click", remove);
   button("finish").addEventListener("click", () => {
     canvas.dispatchEvent(new KeyboardEvent("keyup", { key: "f" }));
-    if (drawing()) form.say(tool === "polygon" ? "An area needs three corners." : "A line needs two corners.");
+    if (drawing()) form.say(tool === "polygon" ? gettext("An area needs three corners.") : gettext("A line needs two corners."));
   });
   onRepaint(() => { for (const mode of [...Object.values(MODES), "select"]) draw.updateModeOptions(mode, { styles: styles() }); });
   bar.hidden = false;

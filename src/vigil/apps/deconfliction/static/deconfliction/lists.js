@@ -1,4 +1,6 @@
 // Ticking lines of a list: all on the page, a range with Shift held, and how many are ticked.
+import { fill, ngettext } from "../web/texts.js";
+
 const all = document.querySelector("[data-tick-all]");
 const said = document.querySelector("[data-ticked]");
 const boxes = () => [...document.querySelectorAll("[data-tick]")];
@@ -7,7 +9,7 @@ let last = null;
 
 function say() {
   const ticked = boxes().filter((box) => box.checked).length;
-  said.textContent = ticked ? `${ticked} ticked. Nothing is done before you have seen what.` : asked;
+  said.textContent = ticked ? fill(ngettext("{n} ticked. Nothing is done before you have seen what.", "{n} ticked. Nothing is done before you have seen what.", ticked), { n: ticked }) : asked;
   all.checked = ticked > 0 && ticked === boxes().length;
   all.indeterminate = ticked > 0 && !all.checked;
 }

@@ -2,6 +2,7 @@
 // The table is the truth of the page; the map draws what the table shows. The other side is never drawn.
 import { addLayers, addPatterns, createMap } from "./base_map.js";
 import { drawPlain, placesOf } from "./plain_map.js";
+import { fill, gettext, ngettext } from "../web/texts.js";
 
 const page = document.querySelector("[data-map-page]");
 const one = (selector, root = page) => root.querySelector(selector);
@@ -36,11 +37,12 @@ function filter() {
   for (const row of all("[data-row]")) row.hidden = !rows.has(row);
   const conflicts = [...rows].filter((row) => "conflict" in row.dataset).length;
   const count = rows.size;
-  const span = `${label(from.value)} to ${label(to.value)}`;
-  one("[data-map-heading]").textContent =
-    `${count === 1 ? "1 operation" : `${count} operations`}, ${span}. ${conflicts === 1 ? "1 has a conflict." : conflicts ? `${conflicts} have a conflict.` : "None has a known conflict."}`;
+  const span = { start: label(from.value), end: label(to.value) };
+  const found = fill(ngettext("{n} operation, {start} to {end}.", "{n} operations, {start} to {end}.", count), { n: count, ...span });
+  const met = conflicts ? fill(ngettext("{n} has a conflict.", "{n} have a conflict.", conflicts), { n: conflicts }) : gettext("None has a known conflict.");
+  one("[data-map-heading]").textContent = `${found} ${met}`;
   one("[data-none]").hidden = count > 0;
-  one("[data-time-text]").textContent = `${page.dataset.dayText}, ${label(from.value)} to ${label(to.value)}. Filters map and table.`;
+  one("[data-time-text]").textContent = fill(gettext("{day}, {start} to {end}. Filters map and table."), { day: page.dataset.dayText, ...span });
   from.setAttribute("aria-valuetext", label(from.value));
   to.setAttribute("aria-valuetext", label(to.value));
   if (picked && !rows.has(rowOf(picked))) closeCard();

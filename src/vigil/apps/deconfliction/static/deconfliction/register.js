@@ -4,6 +4,7 @@ import { addLayers, createMap } from "./base_map.js";
 import { startDrawing } from "./draw.js";
 import { drawPlain, placesOf } from "./plain_map.js";
 import { announce } from "../web/live.js";
+import { fill, gettext, pieces } from "../web/texts.js";
 
 const form = document.getElementById("register");
 const csrf = () => form.elements.csrfmiddlewaretoken.value;
@@ -35,8 +36,9 @@ function sayDefaults() {
   const line = one("[data-defaults]");
   if (radius === "" || !type.value) return;
   const feet = Math.round(Number(radius) * 3.28084).toLocaleString("en-US");
-  const buffers = before === after ? `${before} min before and after` : `${before} min before, ${after} min after`;
-  line.replaceChildren(strong(`${radius} m (${feet} ft)`), " around each site, ", strong(buffers), ".");
+  const buffers = before === after ? gettext("{before} min before and after") : gettext("{before} min before, {after} min after");
+  line.replaceChildren(...pieces(gettext("{radius} around each site, {buffers}."), {
+    radius: strong(`${radius} m (${feet} ft)`), buffers: strong(fill(buffers, { before, after })) }));
   readPlacesSoon();
   sayWindow();
 }
@@ -140,21 +142,21 @@ function wireSite(site) {
 
 // Why there is no position, by the browser's own numbers; 0 where it was not even asked.
 const NO_POSITION = [
-  "This page came without HTTPS, so the browser gives no position.",
-  "The browser was told not to give your position. Allow it for this page in the browser's settings.",
-  "This device does not know where it is just now.",
-  "Finding the position took too long. Try again in the open.",
+  gettext("This page came without HTTPS, so the browser gives no position."),
+  gettext("The browser was told not to give your position. Allow it for this page in the browser's settings."),
+  gettext("This device does not know where it is just now."),
+  gettext("Finding the position took too long. Try again in the open."),
 ];
 
 function usePosition(site) {
   const { read } = siteParts(site);
   const fail = ({ code }) => {
     read.className = "read-back bad";
-    read.textContent = `${NO_POSITION[code]} Type the place or set a pin.`;
+    read.textContent = `${NO_POSITION[code]} ${gettext("Type the place or set a pin.")}`;
   };
   if (!navigator.geolocation || !window.isSecureContext) { fail({ code: 0 }); return; }
   read.className = "read-back";
-  read.textContent = "Asking this device for its position…";
+  read.textContent = gettext("Asking this device for its position…");
   navigator.geolocation.getCurrentPosition(({ coords }) => {
     drawing?.remember(site);
     setPlace(site, { text: `${coords.latitude.toFixed(6)}, ${coords.longitude.toFixed(6)}`, source: "device", uncertainty: Math.ceil(coords.accuracy) });
@@ -180,10 +182,10 @@ function renumber() {
       }
     }
     one("[data-number]", site).textContent = index + 1;
-    one("[data-locate]", site).setAttribute("aria-label", `Use my position for site ${index + 1}`);
+    one("[data-locate]", site).setAttribute("aria-label", fill(gettext("Use my position for site {n}"), { n: index + 1 }));
     const remove = one("[data-remove-site]", site);
     remove.hidden = sites.length === 1;
-    remove.querySelector(".usa-sr-only").textContent = ` site ${index + 1}`;
+    remove.querySelector(".usa-sr-only").textContent = ` ${fill(gettext("site {n}"), { n: index + 1 })}`;
   });
   sayPin();
 }
@@ -191,7 +193,7 @@ function renumber() {
 one("[data-add-site]").addEventListener("click", (event) => {
   event.preventDefault();
   const sites = all("[data-site]");
-  if (sites.length >= 50) { announce("An operation has at most 50 sites."); return; }
+  if (sites.length >= 50) { announce(gettext("An operation has at most 50 sites.")); return; }
   const fresh = sites[0].cloneNode(true);
   for (const input of fresh.querySelectorAll("input")) { input.value = ""; input.removeAttribute("aria-invalid"); }
   fresh.classList.remove("has-error");
@@ -223,7 +225,7 @@ function wireSubject(row) {
 one("[data-add-subject]").addEventListener("click", (event) => {
   event.preventDefault();
   const rows = all("[data-subject]");
-  if (rows.length >= 200) { announce("An operation has at most 200 subjects."); return; }
+  if (rows.length >= 200) { announce(gettext("An operation has at most 200 subjects.")); return; }
   const fresh = rows[0].cloneNode(true);
   const index = Math.max(...rows.map((row) => Number(one("input", row).name.split("-")[1]))) + 1;
   for (const node of fresh.querySelectorAll("[name]")) node.name = node.name.replace(/subjects-\d+-/, `subjects-${index}-`);
@@ -232,9 +234,9 @@ one("[data-add-subject]").addEventListener("click", (event) => {
   const input = one("input", fresh);
   input.id = input.name;
   input.value = "";
-  input.setAttribute("aria-label", `Subject ${index + 1}`);
-  one("select", fresh).setAttribute("aria-label", `Kind of subject ${index + 1}`);
-  one("[data-remove-subject]", fresh).setAttribute("aria-label", `Remove subject ${index + 1}`);
+  input.setAttribute("aria-label", fill(gettext("Subject {n}"), { n: index + 1 }));
+  one("select", fresh).setAttribute("aria-label", fill(gettext("Kind of subject {n}"), { n: index + 1 }));
+  one("[data-remove-subject]", fresh).setAttribute("aria-label", fill(gettext("Remove subject {n}"), { n: index + 1 }));
   one("[data-subjects]").append(fresh);
   wireSubject(fresh);
   input.focus();
@@ -263,7 +265,7 @@ function wallNow() {
 function span(minutes) {
   if (minutes < 60) return `${minutes} min`;
   if (minutes < 2880) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  return `${Math.round(minutes / 1440)} days`;
+  return fill(gettext("{n} days"), { n: Math.round(minutes / 1440) });
 }
 
 function readTimesSoon() { clearTimeout(timesWait); timesWait = setTimeout(readTimes, 350); }
@@ -292,13 +294,16 @@ function sayWindow() {
   if (!times?.starts_at) { line.textContent = ""; short.hidden = true; return; }
   const start = Date.parse(`${times.starts_at}Z`);
   const inMinutes = Math.round((start - wallNow()) / 60000);
-  const when = inMinutes > 0 ? `Starts in ${span(inMinutes)}.` : "Has begun.";
+  const when = inMinutes > 0 ? fill(gettext("Starts in {time}."), { time: span(inMinutes) }) : gettext("Has begun.");
   short.hidden = inMinutes >= 120;
-  const parts = [strong(`${times.starts_text}${times.ends_text ? ` to ${times.ends_text}` : ""}`), `, site time, ${times.zone_name}. `];
+  const fromTo = (from, to) => strong(fill(gettext("{start} to {end}"), { start: from, end: to }));
+  const time = times.ends_text ? fromTo(times.starts_text, times.ends_text) : strong(times.starts_text);
+  const parts = [...pieces(gettext("{time}, site time, {zone}."), { time, zone: times.zone_name }), " "];
   if (times.ends_at) {
     const hm = (at) => asLocal(at).slice(11);
     const [before, after] = [Number(lengths[1].value || 0), Number(lengths[2].value || 0)];
-    parts.push("With buffers ", strong(`${hm(start - before * 60000)} to ${hm(Date.parse(`${times.ends_at}Z`) + after * 60000)}`), ". ");
+    const widened = fromTo(hm(start - before * 60000), hm(Date.parse(`${times.ends_at}Z`) + after * 60000));
+    parts.push(...pieces(gettext("With buffers {time}."), { time: widened }), " ");
   }
   line.replaceChildren(...parts, when);
 }
@@ -383,8 +388,8 @@ async function saveNow() {
   } catch (error) {
     unsaved = true;
     say([401, 403].includes(error.status)
-      ? "Draft NOT saved: your login has ended. Log in in another window; what you typed stays here and is saved then."
-      : "Draft NOT saved: no connection. We try again.");
+      ? gettext("Draft NOT saved: your login has ended. Log in in another window; what you typed stays here and is saved then.")
+      : gettext("Draft NOT saved: no connection. We try again."));
   }
   clearTimeout(waiting);
   if (unsaved && !clearing) waiting = setTimeout(save, failed ? 5000 : 1200);
@@ -397,7 +402,7 @@ function keep({ draft, saved_at: at, seen, apart }) {
   const address = new URL(location.href);
   address.searchParams.set("draft", draft);
   history.replaceState(null, "", address); // a reload, or a login in between, comes back to it
-  say(apart ? `Changed in another window too: this is kept as a draft of its own, ${at}` : `Draft saved on the server ${at}`);
+  say(fill(apart ? gettext("Changed in another window too: this is kept as a draft of its own, {time}") : gettext("Draft saved on the server {time}"), { time: at }));
 }
 
 // A login in another window gives the browser another token.
@@ -416,8 +421,8 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   await save();
   if (!failed) { form.requestSubmit(event.submitter); return; }
-  say("NOT REGISTERED: the node does not answer. What you typed stays here. Try again, or call the watch desk.");
-  announce("Not registered: the node does not answer. What you typed stays here.");
+  say(gettext("NOT REGISTERED: the node does not answer. What you typed stays here. Try again, or call the watch desk."));
+  announce(gettext("Not registered: the node does not answer. What you typed stays here."));
 });
 window.addEventListener("pagehide", () => { if (unsaved && !clearing) navigator.sendBeacon(form.dataset.draftUrl, draftData()); });
 window.addEventListener("beforeunload", (event) => { if (failed && unsaved && !clearing) event.preventDefault(); });
@@ -433,7 +438,7 @@ function features() {
     const reading = readings.get(site);
     if (!reading) return [];
     const widened = reading.uncertainty_m > 0;
-    const name = `Site ${index + 1}`;
+    const name = fill(gettext("Site {n}"), { n: index + 1 });
     return [
       ...reading.outlines.map((outline, part) => feature({ kind: widened ? "wide" : "own", shape: "own", widened, name: part ? "" : name, id: index }, outline)),
       feature({ kind: "shape", shape: "drawn", name: "", id: index }, reading.shape),
@@ -470,7 +475,7 @@ const drawnForm = {
   pin({ lng, lat }) {
     drawing?.remember(atSite());
     setPlace(atSite(), { text: `${lat.toFixed(6)}, ${lng.toFixed(6)}`, source: "pin" }, false);
-    announce(`Pin of site ${activeSite + 1} set.`);
+    announce(fill(gettext("Pin of site {n} set."), { n: activeSite + 1 }));
   },
   say: announce,
 };
