@@ -6,19 +6,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 
-from vigil.apps.deconfliction import actions, demo, queries
+from vigil.apps.deconfliction import actions, demo, demo_past, queries
+from vigil.apps.deconfliction.jobs import purge_what_is_due
 from vigil.apps.deconfliction.models import Conflict, Operation, Revision, SearchDue
+from vigil.apps.deconfliction.past import history
+from vigil.apps.deconfliction.study import past_pairs
 from vigil.core.errors import Unavailable
 from vigil.platform import clock
 from vigil.platform.accounts.access import actor_of_user
 from vigil.platform.accounts.models import User
+from vigil.platform.agencies.actions import set_retention
 from vigil.platform.agencies.models import Agency, Node
+from vigil.platform.agencies.retention import Retention, retention_of
+from vigil.platform.audit.models import AuditRecord
 
 pytestmark = pytest.mark.django_db
 
 MORNING = datetime(2026, 11, 24, 13, 40, tzinfo=UTC)
+BEHIND = [f"demo-{row.key}" for row in demo_past.ROWS]
 
 
 def actor(username: str) -> Any:
@@ -63,8 +71,10 @@ def test_the_printed_logins_work() -> None:
 def test_again_at_once_nothing_is_written() -> None:
     with clock.fixed(MORNING):
         demo.ensure(MORNING)
+        counted = Operation.objects.count(), AuditRecord.objects.count()
         assert demo.ensure(MORNING + timedelta(minutes=20)) == 0
-    assert Operation.objects.count() == 59
+    assert (Operation.objects.count(), AuditRecord.objects.count()) == counted
+    assert counted[0] == 59 + len(BEHIND)
 
 
 def test_the_next_day_everything_moves_by_revisions_that_ask_again() -> None:
@@ -80,10 +90,44 @@ def test_the_next_day_everything_moves_by_revisions_that_ask_again() -> None:
         assert demo.ensure(later) == 58
     assert Revision.objects.filter(kind="shift").count() == 58
     assert Conflict.objects.filter(standing="open").count() == before
-    moved = Operation.objects.exclude(external_id="demo-P18")
+    moved = Operation.objects.exclude(external_id="demo-P18").exclude(external_id__in=BEHIND)
     assert moved.filter(ends_at__lte=later).count() == 0
     assert SearchDue.objects.count() == 0
     assert Operation.objects.get(external_id="demo-P18").status == "cancelled"
+
+
+def test_what_lies_behind_was_done_in_its_own_time_and_is_settled() -> None:
+    with clock.fixed(MORNING):
+        demo.ensure(MORNING)
+    past = Operation.objects.filter(external_id__in=BEHIND)
+    assert (past.filter(status="ended").count(), past.filter(status="cancelled").count()) == (len(BEHIND) - 1, 1)
+    assert not past.filter(window_end__gte=MORNING).exists()
+    assert not past.filter(created_at__gte=F("starts_at")).exists(), "each was registered before it began"
+    met = Conflict.objects.filter(sides__own_operation__in=past).distinct()
+    assert sorted(met.values_list("state", "outcome")) == sorted(
+        ("resolved", one.outcome) for one in demo_past.MEETINGS
+    )
+    assert not met.filter(sides__acknowledged_at__gte=MORNING - timedelta(days=3)).exists()
+
+
+def test_the_history_has_outcomes_and_the_study_has_pairs_of_the_two_that_opted_in() -> None:
+    with clock.fixed(MORNING):
+        demo.ensure(MORNING)
+        purge_what_is_due(MORNING)
+        page = history.history(actor("dana.whitlock"), history.HistoryFilter(queries.OperationFilter()), MORNING)
+        assert past_pairs.outcomes(actor("ruth.calloway")) == {"delay": 1, "proceed": 1}
+        assert past_pairs.outcomes(actor("glen.hartley")) == {}
+    found = {happened.outcome for row in page.rows for happened in row.conflicts}
+    assert found == {"joint", "proceed", "false_alarm", "withdrawn"}
+    assert not Operation.objects.filter(external_id__in=("demo-P61", "demo-T61")).exists()
+
+
+def test_a_retention_that_somebody_set_stays() -> None:
+    with clock.fixed(MORNING):
+        demo.ensure(MORNING)
+        set_retention(actor("paul.drummond"), Retention(place_days=5))
+        demo.ensure(MORNING + timedelta(minutes=20))
+    assert retention_of(Agency.objects.get(ori="MD0PCP100").rules).place_days == 5
 
 
 def test_a_real_node_is_left_alone(people: Any, now: datetime) -> None:

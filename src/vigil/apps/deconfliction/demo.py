@@ -1,4 +1,5 @@
-"""The demo region: three invented neighbouring agencies with their people, and about 60 operations around now.
+"""The demo region: three invented neighbouring agencies with their people, about 60 operations around now, and what
+lies behind them.
 
 `ensure` may be called at every start: it creates what is missing and moves what lies behind to today, by revisions of
 kind `shift` that ask again like any edit. It writes through the ordinary actions, and only into a node that is marked
@@ -7,25 +8,30 @@ as a demo.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from operator import itemgetter
 from uuid import UUID
 
 from vigil.apps.deconfliction import access, actions, plan_rows
 from vigil.apps.deconfliction.contexts import plan_context
+from vigil.apps.deconfliction.demo_past import AHEAD, EARLY, MEETINGS, RETENTION, SETTLED_AFTER, Meeting, past_plans
 from vigil.apps.deconfliction.demo_plans import PORT, STATE, TIDE, ZONE, DemoPlan, demo_plans
-from vigil.apps.deconfliction.models import Operation, Revision, Status
+from vigil.apps.deconfliction.models import Conflict, Operation, Outcome, Revision, Status
 from vigil.apps.deconfliction.rules import read_plan
 from vigil.core.actor import Actor, system
 from vigil.core.errors import Unavailable
 from vigil.core.permissions import Role
+from vigil.platform import clock
 from vigil.platform.accounts.access import actor_of_user
 from vigil.platform.accounts.actions import NewUser, create_user
 from vigil.platform.accounts.models import User
 from vigil.platform.accounts.queries import DEMO_PASSWORD
-from vigil.platform.agencies.actions import NewAgency, NewNode, create_agency, found_node
+from vigil.platform.agencies.actions import NewAgency, NewNode, create_agency, found_node, set_retention
 from vigil.platform.agencies.models import Agency, Node
+from vigil.platform.agencies.retention import is_set
 
 PASSWORD = DEMO_PASSWORD
 NODE = NewNode(
@@ -87,7 +93,10 @@ def ensure(now: datetime) -> int:
         raise Unavailable("This data folder holds a real node: the demo is not put into it.")
     actors = _actors(_agencies())
     plans = demo_plans(now)
+    _set_retention(actors)
     known = {one.external_id: one for one in Operation.objects.filter(external_id__startswith="demo-")}
+    if not known:
+        _do_the_past(actors, now)
     touched = [_settle(plan, known.get(plan.raw["external_id"]), actors[plan.officer], now) for plan in plans]
     if not known:
         _join(plans, actors, now)
@@ -114,11 +123,72 @@ def _actors(agencies: Mapping[str, Agency]) -> dict[str, Actor]:
     return found
 
 
+def _set_retention(actors: Mapping[str, Actor]) -> None:
+    """As each agency's administrator has set it, where nobody has since; without, the past would be purged."""
+    for username, _, ori, roles, _ in PEOPLE:
+        if Role.AGENCY_ADMIN in roles and username in actors and not is_set(Agency.objects.get(ori=ori).rules):
+            set_retention(actors[username], RETENTION[ori])
+
+
+# --- what lies behind: done as people did it, with the clock at each moment, in the order of time ---------------------
+
+
+def _do_the_past(actors: Mapping[str, Actor], now: datetime) -> None:
+    ids: dict[str, UUID] = {}
+    plans = {plan.key: plan for plan in past_plans(now)}
+    steps: list[tuple[datetime, Callable[[datetime], None]]] = []
+    for plan in plans.values():
+        steps.append((plan.raw["starts_at"] - AHEAD, partial(_register_past, actors, plan, ids)))
+        steps.append((plan.raw["ends_at"] - EARLY, partial(_end, actors, plan, ids)))
+    for meeting in MEETINGS:
+        known_at = max(plans[key].raw["starts_at"] for key in (meeting.one, meeting.other)) - AHEAD
+        steps.append((known_at + SETTLED_AFTER, partial(_agree, actors, plans, ids, meeting)))
+    for at, step in sorted(steps, key=itemgetter(0)):
+        with clock.fixed(at.astimezone(UTC)):
+            step(clock.now())
+
+
+def _register_past(actors: Mapping[str, Actor], plan: DemoPlan, ids: dict[str, UUID], at: datetime) -> None:
+    ids[plan.key], _ = _register(plan, actors[plan.officer], at)
+    actions.run_due_search(actors[plan.officer], ids[plan.key], at)
+
+
+def _agree(
+    actors: Mapping[str, Actor], plans: Mapping[str, DemoPlan], ids: Mapping[str, UUID], meeting: Meeting, at: datetime
+) -> None:
+    """Both sides know, have spoken and say how they resolved it; where one is cancelled, the other side's is."""
+    one, other = (actors[plans[key].officer] for key in (meeting.one, meeting.other))
+    a, b = sorted((ids[meeting.one], ids[meeting.other]))
+    conflict = Conflict.objects.get(operation_a=a, operation_b=b)
+    actions.acknowledge_conflict(other, conflict.pk, at)
+    actions.log_contact(one, conflict.pk, meeting.note, at)
+    actions.resolve_conflict(one, conflict.pk, meeting.outcome, at)
+    if meeting.outcome == Outcome.CANCEL:
+        operation = access.get_operation(other, ids[meeting.other])
+        actions.cancel_operation(other, operation.pk, operation.revision, at)
+        actions.run_due_search(other, operation.pk, at)
+
+
+def _end(actors: Mapping[str, Actor], plan: DemoPlan, ids: Mapping[str, UUID], at: datetime) -> None:
+    actor = actors[plan.officer]
+    operation = access.get_operation(actor, ids[plan.key])
+    if operation.status != Status.CANCELLED:
+        actions.end_operation(actor, operation.pk, operation.revision, at)
+        actions.run_due_search(actor, operation.pk, at)
+
+
+# --- what is around now ----------------------------------------------------------------------------------------------
+
+
+def _register(plan: DemoPlan, actor: Actor, now: datetime) -> tuple[UUID, Actor]:
+    made = actions.register_operation(actor, read_plan(plan.raw, plan_context(actor.agency_id, now)), now)
+    return made.id, actor
+
+
 def _settle(plan: DemoPlan, operation: Operation | None, actor: Actor, now: datetime) -> tuple[UUID, Actor] | None:
     """Register what is missing, move what lies behind; None where it stands as it should."""
     if operation is None:
-        made = actions.register_operation(actor, read_plan(plan.raw, plan_context(actor.agency_id, now)), now)
-        return made.id, actor
+        return _register(plan, actor, now)
     if operation.status not in (Status.REGISTERED, Status.UNDER_WAY):
         return None  # somebody ended or cancelled it: that is theirs to try out
     late = timedelta(microseconds=plan.starts_at - plan_rows.instant(operation.starts_at))

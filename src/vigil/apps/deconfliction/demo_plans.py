@@ -27,7 +27,7 @@ class Soon:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A wall time on a coming day; 1 is tomorrow."""
+    """A wall time on a day; 1 is tomorrow, -1 was yesterday."""
 
     days: int
     wall: str
@@ -555,10 +555,11 @@ ROWS = (
 
 def demo_plans(now: datetime) -> list[DemoPlan]:
     """Every demo operation as it should stand at `now`, in the order in which they are registered."""
-    return [_plan(row, now) for row in ROWS]
+    return [demo_plan(row, now) for row in ROWS]
 
 
-def _plan(row: Row, now: datetime) -> DemoPlan:
+def demo_plan(row: Row, now: datetime) -> DemoPlan:
+    """One row as it should stand at `now`."""
     start = _start(row.start, now)
     name, phone = PEOPLE[row.officer]
     more = dict(row.more)
