@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from tests.apps.deconfliction.plans import HARBOR, plan, site
 
-from vigil.apps.deconfliction import actions, queries
+from vigil.apps.deconfliction import actions, queries, words
 from vigil.core.errors import Invalid
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
@@ -116,6 +116,15 @@ def test_a_map_that_cannot_hold_the_day_says_so(people: Any, now: datetime) -> N
     assert (len(whole.rows), whole.next_cursor) == (2, "")
     assert ([row.operation_id for row in part.rows], part.next_cursor) == ([first.id], "more")
     assert queries.map_operations(actor, now, end, now, "raid").rows == ()
+
+
+def test_a_conflict_names_the_start_of_ones_own_operation_and_not_of_its_buffer(people: Any, now: datetime) -> None:
+    register(people, "alice", now)
+    register(people, "dave", now)
+    [row] = queries.conflict_list(people.actor("alice"), queries.ConflictFilter(), now).rows
+    starts = now + timedelta(hours=3)
+    assert (row.own_starts_at, row.overlap_start) == (starts, starts - timedelta(hours=1))
+    assert words.conflict_line(row, "UTC", now).own_when == words.when(starts, "UTC", now)
 
 
 def test_the_log_of_a_conflict_tells_a_side_of_its_own_alarms_only(people: Any, now: datetime) -> None:

@@ -349,6 +349,7 @@ class ConflictRow:
     own_operation_id: UUID | None
     own_reference: str
     own_type_label: str
+    own_starts_at: datetime | None
     agencies: tuple[str, ...]
     other_agency: str
     basis: str
@@ -858,6 +859,7 @@ def _conflict_row(actor: Actor, conflict: Conflict, mine: Set[int], of: UUID | N
         own_operation_id=operation.id if operation else None,
         own_reference=operation.reference if operation else "",
         own_type_label=cards.type_label(operation.operation_type) if operation else "",
+        own_starts_at=operation.starts_at if operation else None,
         agencies=tuple(agency_of_side(side) for side in sides),
         other_agency=agency_of_side(other) if other else "",
         basis=_basis_shown(conflict, own, other),

@@ -183,7 +183,7 @@ def conflict_line(row: ConflictRow, zone: str, now: datetime, detail: ConflictDe
     return ConflictLine(
         row=row,
         shape=shape_of(row.band),
-        own_when=when(row.starts_at, zone, now),
+        own_when=when(row.own_starts_at or row.starts_at, zone, now),
         overlap_words=overlap(row, zone),
         state_words=STATES.get(row.state, row.state) if row.standing == "open" else row.standing.capitalize(),
         acknowledged_words=_acknowledged(row),
