@@ -28,8 +28,14 @@ SAID_IN_ENGLISH = (
     "api/*.py",  # for programmers: the OpenAPI document and the problems' titles
     "**/*api.py",
     "apps/deconfliction/demo*.py",  # invented people speak English
+    "apps/policy/queries.py",  # the policy: adopted, signed and compared word by word
+    "apps/policy/rules.py",
     "protocol/*.py",  # what is signed, and what a partner's builders read
     "platform/audit/sealer.py",  # for the operator's shell
+    "platform/agencies/listing.py",
+    "platform/gazetteer/formats.py",
+    "platform/gazetteer/loading.py",
+    "platform/gazetteer/tiles.py",
     "platform/keys.py",
     "platform/doors.py",
     "platform/clock.py",

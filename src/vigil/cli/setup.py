@@ -49,7 +49,7 @@ def _phone(text: str) -> None:
     from vigil.platform.agencies.reading import PHONE_SENTENCE, is_phone
 
     if not is_phone(text):
-        raise Invalid.at("answer", sentence=PHONE_SENTENCE)
+        raise Invalid.at("answer", sentence=str(PHONE_SENTENCE))
 
 
 def _region(text: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from vigil.apps.policy.access import in_force
 from vigil.apps.policy.models import Adoption, Reading
 from vigil.apps.policy.queries import from_settings
@@ -17,7 +19,7 @@ def adopt(actor: Actor, signed_by: str, now: datetime) -> Adoption:
     """Put the policy as the settings are now into force, under this signature."""
     signed_by = signed_by.strip()
     if not 0 < len(signed_by) <= 120:
-        raise Invalid.at("signed_by", sentence="Give the name of who signs, at most 120 characters.")
+        raise Invalid.at("signed_by", sentence=_("Give the name of who signs, at most 120 characters."))
     if actor.agency_id is None:
         raise NotFound
     adoption = Adoption.objects.create(

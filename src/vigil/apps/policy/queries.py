@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.utils import translation
+
 from vigil.apps.policy.access import in_force
 from vigil.apps.policy.models import Reading
 from vigil.apps.policy.rules import Section, Settings, differences, sections
@@ -52,26 +54,29 @@ def from_settings(actor: Actor) -> list[Section]:
 
 
 def proposal(agency: Agency) -> list[Section]:
-    """The policy as the settings of the agency and its node are now."""
+    """The policy as the settings of the agency and its node are now; in English, as it is adopted and compared."""
+    with translation.override("en"):
+        return sections(_settings(agency))
+
+
+def _settings(agency: Agency) -> Settings:
     node = this_node()
     retention = retention_of(agency.rules)
     # The hours are those of the node's desk: an agency with a desk of its own says them by itself.
     own_desk = bool(agency.watch_desk_phone)
-    return sections(
-        Settings(
-            agency=agency.name,
-            lead_time_minutes=agency.lead_time_minutes,
-            rules=agency.rules,
-            desk_name=f"{agency.label} watch desk" if own_desk else node.watch_desk_name,
-            desk_phone=agency.watch_desk_phone or node.watch_desk_phone,
-            desk_hours="" if own_desk else node.desk_hours,
-            desk_holidays="" if own_desk else node.desk_holidays,
-            outside="" if own_desk else node.outside,
-            place_days=retention.place_days,
-            subject_days=retention.subject_days,
-            keeps_history=retention.keeps_history,
-            deconflictor=", ".join(filter(None, node.deconflictor)),
-        )
+    return Settings(
+        agency=agency.name,
+        lead_time_minutes=agency.lead_time_minutes,
+        rules=agency.rules,
+        desk_name=f"{agency.label} watch desk" if own_desk else node.watch_desk_name,
+        desk_phone=agency.watch_desk_phone or node.watch_desk_phone,
+        desk_hours="" if own_desk else node.desk_hours,
+        desk_holidays="" if own_desk else node.desk_holidays,
+        outside="" if own_desk else node.outside,
+        place_days=retention.place_days,
+        subject_days=retention.subject_days,
+        keeps_history=retention.keeps_history,
+        deconflictor=", ".join(filter(None, node.deconflictor)),
     )
 
 

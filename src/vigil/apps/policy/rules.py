@@ -1,4 +1,7 @@
-"""The text of the policy from the settings, and what differs between two texts."""
+"""The text of the policy from the settings, and what differs between two texts.
+
+The policy is English in every language of the pages: it is adopted, signed and compared word by word.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vigil.engine.types import OPERATION_TYPES
+from vigil.texts import gettext
 
 Section = tuple[str, Sequence[str]]
 """Heading and sentences."""
@@ -117,6 +121,9 @@ def differences(adopted: Sequence[Section], now: Sequence[Section]) -> list[str]
     said = []
     for heading in dict.fromkeys([*before, *after]):
         old, new = before.get(heading, []), after.get(heading, [])
-        said += [f"{heading}: the policy says “{line}”, the settings no longer do." for line in old if line not in new]
-        said += [f"{heading}: the settings now say “{line}”." for line in new if line not in old]
+        gone, come = (line for line in old if line not in new), (line for line in new if line not in old)
+        sentence = gettext("{heading}: the policy says “{line}”, the settings no longer do.")
+        said += [sentence.format(heading=heading, line=line) for line in gone]
+        sentence = gettext("{heading}: the settings now say “{line}”.")
+        said += [sentence.format(heading=heading, line=line) for line in come]
     return said

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigil.apps.policy import actions, queries
@@ -27,7 +28,7 @@ def policy(request: HttpRequest) -> HttpResponse:
         except Invalid as refused:
             context["problem"] = {"sentence": refused.problems[0].sentence}
         else:
-            messages.success(request, "Adopted. Everybody of the agency is to read it.")
+            messages.success(request, _("Adopted. Everybody of the agency is to read it."))
             return redirect("policy:policy")
     context |= {"policy": queries.policy(actor), "may_sign": actor.can("policy.adoption.sign")}
     return render(request, "policy/policy.html", context, status=422 if "problem" in context else 200)
@@ -38,7 +39,7 @@ def policy(request: HttpRequest) -> HttpResponse:
 def acknowledge(request: HttpRequest) -> HttpResponse:
     """ "I have read it"."""
     actions.acknowledge(actor_of(request), clock.now())
-    messages.success(request, "Thank you. It is recorded.")
+    messages.success(request, _("Thank you. It is recorded."))
     return redirect("policy:policy")
 
 

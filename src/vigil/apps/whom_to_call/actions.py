@@ -7,6 +7,8 @@ import io
 from datetime import date
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from vigil.apps.whom_to_call.models import Entry
 from vigil.apps.whom_to_call.rules import COLUMNS, read_entry
 from vigil.apps.whom_to_call.shipped import SHIPPED
@@ -25,7 +27,7 @@ def save_entry(actor: Actor, raw: dict[str, str], today: date, entry_id: UUID | 
     if entry is None:
         raise NotFound
     if Entry.objects.filter(name=values["name"]).exclude(pk=entry.pk).exists():
-        raise Invalid.at("name", sentence="There is already an entry of this name.")
+        raise Invalid.at("name", sentence=_("There is already an entry of this name."))
     for name, value in values.items():
         setattr(entry, name, value)
     entry.save()
@@ -46,7 +48,8 @@ def import_entries(actor: Actor, text: str, today: date) -> int:
     """Take the rows of a CSV file, by name: new ones are added, known ones changed. Any bad row: nothing is stored."""
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), restval="")
     if "name" not in (reader.fieldnames or ()) or "kind" not in (reader.fieldnames or ()):
-        raise Invalid.at("file", sentence=f"The first line must name the columns {', '.join(COLUMNS)}.")
+        sentence = _("The first line must name the columns {columns}.").format(columns=", ".join(COLUMNS))
+        raise Invalid.at("file", sentence=sentence)
     problems: list[Problem] = []
     rows = []
     try:
@@ -54,18 +57,22 @@ def import_entries(actor: Actor, text: str, today: date) -> int:
             try:
                 rows.append(read_entry(row, today))
             except Invalid as error:
-                where = f"Line {reader.line_num}"
-                problems += [Problem(("file",), f"{where}, {one.path[0]}: {one.sentence}") for one in error.problems]
+                problems += [_at_line(reader.line_num, one) for one in error.problems]
             if len(rows) > MOST_ROWS:
-                raise Invalid.at("file", sentence=f"More than {MOST_ROWS:,} rows.")
+                raise Invalid.at("file", sentence=_("More than {n:,} rows.").format(n=MOST_ROWS))
     except csv.Error:
-        raise Invalid.at("file", sentence=f"Line {reader.line_num} is no CSV text.") from None
+        raise Invalid.at("file", sentence=_("Line {n} is no CSV text.").format(n=reader.line_num)) from None
     if problems:
         raise Invalid(problems)
     for values in rows:
         Entry.objects.update_or_create(name=values["name"], defaults=values)
     detail(rows=len(rows))
     return len(rows)
+
+
+def _at_line(number: int, one: Problem) -> Problem:
+    sentence = _("Line {n}, {column}: {sentence}").format(n=number, column=one.path[0], sentence=one.sentence)
+    return Problem(("file",), sentence)
 
 
 @action("whom_to_call.entry.edit")

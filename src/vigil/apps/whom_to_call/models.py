@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from vigil.core.identifiers import uuid7
 
@@ -11,9 +12,9 @@ class Entry(models.Model):
     """One desk, node or regional centre, and the part of the country that it serves."""
 
     class Kind(models.TextChoices):
-        WATCH_DESK = "watch_desk", "Watch desk"
-        PARTNER_NODE = "partner_node", "Partner node"
-        NATIONAL_SYSTEM = "national_system", "National system"
+        WATCH_DESK = "watch_desk", _("Watch desk")
+        PARTNER_NODE = "partner_node", _("Partner node")
+        NATIONAL_SYSTEM = "national_system", _("National system")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=16, choices=Kind)

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import zipcodes
+from django.utils.translation import gettext as _
 
 from vigil.apps.whom_to_call.models import Entry
 from vigil.apps.whom_to_call.rules import COLUMNS, STATES, Place, is_stale, serves
@@ -90,8 +91,10 @@ def as_csv(actor: Actor) -> str:
 
 
 def _line(entry: Entry, today: date) -> Line:
-    checked = f"{entry.checked_on:%Y-%m-%d} by {entry.checked_by}" if entry.checked_on else "never checked"
-    area = " · ".join(filter(None, (entry.states, entry.counties))) or "region not known"
+    checked = _("never checked")
+    if entry.checked_on:
+        checked = _("{day:%Y-%m-%d} by {who}").format(day=entry.checked_on, who=entry.checked_by)
+    area = " · ".join(filter(None, (entry.states, entry.counties))) or _("region not known")
     stale = is_stale(entry.checked_on, today)
     kind = Entry.Kind(entry.kind).label
     return Line(
@@ -108,10 +111,10 @@ def _own_desks(place: Place) -> list[Line]:
     hours = ", ".join(filter(None, (node.desk_hours, node.desk_holidays)))
     desks = [(node.watch_desk_name or node.name, node.watch_desk_phone, hours)]
     if node.outside_phone:
-        desks.append((node.outside_name or node.outside_phone, node.outside_phone, "outside the desk's hours"))
+        desks.append((node.outside_name or node.outside_phone, node.outside_phone, _("outside the desk's hours")))
     desks += [(agency.name, agency.watch_desk_phone, "") for agency in agencies if agency.watch_desk_phone]
-    said = "from this node's settings"
-    kind = "Watch desk"
+    said = _("from this node's settings")
+    kind = str(Entry.Kind.WATCH_DESK.label)
     return [Line(None, kind, name, "Vigil", place.state, "", phone, hours, said, False) for name, phone, hours in desks]
 
 
@@ -120,14 +123,14 @@ def _partners() -> list[Line]:
     return [
         Line(
             None,
-            "Partner node",
+            str(Entry.Kind.PARTNER_NODE.label),
             one.watch_desk_name or one.name,
             "Vigil",
-            "asked at each search",
+            _("asked at each search"),
             "",
             one.watch_desk_phone,
             one.desk_hours,
-            "as the node says",
+            _("as the node says"),
             False,
         )
         for one in active
@@ -143,7 +146,7 @@ def place_of_text(text: str) -> Place | None:
     if re.fullmatch(r"\d{5}", text):
         found: Any = zipcodes.matching(text)  # type: ignore[no-untyped-call]
         return Place(found[0]["state"], found[0]["county"]) if found and found[0]["state"] in STATES else None
-    county, _, state = text.rpartition(",")
+    county, _comma, state = text.rpartition(",")
     code = code_of(state.strip())
     return Place(code, county.strip()) if code else None
 

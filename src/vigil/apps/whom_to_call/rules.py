@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from vigil.core.errors import Invalid, Problem
 from vigil.engine import phones
+from vigil.texts import gettext as _
 
 COLUMNS = ("kind", "system", "name", "states", "counties", "source", "phone", "hours", "checked_on", "checked_by")
 LONGEST = {"system": 60, "name": 200, "states": 240, "counties": 1000, "source": 300, "hours": 120, "checked_by": 120}
@@ -42,32 +43,32 @@ def read_entry(raw: Mapping[str, str], today: date) -> dict[str, str | date | No
     """
     given = {name: str(raw.get(name, "") or "").strip() for name in COLUMNS}
     problems = [
-        Problem((name,), f"Longer than {longest} characters.")
+        Problem((name,), _("Longer than {n} characters.").format(n=longest))
         for name, longest in LONGEST.items()
         if len(given[name]) > longest
     ]
     # A spreadsheet would take such a cell for a formula.
     problems += [
-        Problem((name,), "Must not begin with = + - or @.")
+        Problem((name,), _("Must not begin with = + - or @."))
         for name in ("system", "name", "counties", "source", "hours", "checked_by")
         if given[name][:1] in ("=", "+", "-", "@") and given[name]
     ]
     if given["kind"] not in KINDS:
-        problems.append(Problem(("kind",), f"Choose one of {', '.join(KINDS)}."))
+        problems.append(Problem(("kind",), _("Choose one of {kinds}.").format(kinds=", ".join(KINDS))))
     if not given["name"]:
-        problems.append(Problem(("name",), "A name is needed."))
+        problems.append(Problem(("name",), _("A name is needed.")))
     states = re.split(r"[\s,;]+", given["states"].upper()) if given["states"] else []
     unknown = [state for state in states if state not in STATES]
     if unknown:
-        problems.append(Problem(("states",), "States are two-letter codes with spaces between, e.g. MD VA."))
+        problems.append(Problem(("states",), _("States are two-letter codes with spaces between, e.g. MD VA.")))
     phone = _phone(given["phone"])
     if given["phone"] and not phone:
-        problems.append(Problem(("phone",), "This is not a telephone number: give ten digits."))
+        problems.append(Problem(("phone",), _("This is not a telephone number: give ten digits.")))
     checked = _date(given["checked_on"])
     if given["checked_on"] and (checked is None or checked > today):
-        problems.append(Problem(("checked_on",), "Give the date as 2026-01-31, not in the future."))
+        problems.append(Problem(("checked_on",), _("Give the date as 2026-01-31, not in the future.")))
     if phone and not (checked and given["checked_by"]):
-        problems.append(Problem(("checked_on",), "Say when the telephone was last checked, and by whom."))
+        problems.append(Problem(("checked_on",), _("Say when the telephone was last checked, and by whom.")))
     if problems:
         raise Invalid(problems)
     return {**given, "states": " ".join(states), "phone": phone or "", "checked_on": checked}

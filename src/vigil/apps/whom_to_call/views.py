@@ -9,6 +9,8 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigil.apps.whom_to_call import actions, picture, queries
@@ -38,7 +40,7 @@ def directory(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         place = _asked(request)
         if place is None:
-            context["problem"] = {"sentence": "Give a ZIP code, a state, or a county with its state: Elm, MD."}
+            context["problem"] = {"sentence": _("Give a ZIP code, a state, or a county with its state: Elm, MD.")}
         else:
             context["place"] = ", ".join(filter(None, (place.county, STATES[place.state])))
             context["groups"] = queries.serving(actor, place, _today())
@@ -59,7 +61,7 @@ def _page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 
 def _asked(request: HttpRequest) -> Place | None:
-    for name, width, _ in PICTURES:
+    for name, width, _height in PICTURES:
         x, y = request.POST.get(f"{name}.x", ""), request.POST.get(f"{name}.y", "")
         if x.isascii() and y.isascii() and x.isdigit() and y.isdigit() and len(x + y) < 9 and (x, y) != ("0", "0"):
             return picture.place_of_click(int(x), int(y), width)
@@ -89,13 +91,13 @@ def take_file(request: HttpRequest) -> HttpResponse:
     file = request.FILES.get("file")
     try:
         if file is None or file.size is None or file.size > MOST_BYTES:
-            raise Invalid.at("file", sentence="Choose a CSV file of at most 1 MB.")
+            raise Invalid.at("file", sentence=_("Choose a CSV file of at most 1 MB."))
         count = actions.import_entries(actor_of(request), file.read().decode("utf-8"), _today())
     except UnicodeDecodeError:
-        return _page(request, {"file_problems": ["The file is not UTF-8 text."]})
+        return _page(request, {"file_problems": [_("The file is not UTF-8 text.")]})
     except Invalid as refused:
         return _page(request, {"file_problems": [problem.sentence for problem in refused.problems][:20]})
-    messages.success(request, f"{count} rows taken.")
+    messages.success(request, ngettext("{n} row taken.", "{n} rows taken.", count).format(n=count))
     return redirect("whom_to_call:directory")
 
 
@@ -104,7 +106,9 @@ def take_file(request: HttpRequest) -> HttpResponse:
 def shipped(request: HttpRequest) -> HttpResponse:
     """Add the shipped names and regions."""
     count = actions.take_shipped(actor_of(request), _today())
-    messages.success(request, f"{count} added: names and regions only. Add the telephones that you have checked.")
+    messages.success(
+        request, _("{n} added: names and regions only. Add the telephones that you have checked.").format(n=count)
+    )
     return redirect("whom_to_call:directory")
 
 
@@ -125,7 +129,7 @@ def edit(request: HttpRequest, entry_id: UUID | None = None) -> HttpResponse:
         except Invalid as refused:
             context["at"] = {str(problem.path[0]): problem for problem in refused.problems}
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect("whom_to_call:directory")
     return render(request, "whom_to_call/entry.html", context, status=422 if "at" in context else 200)
 
@@ -135,5 +139,5 @@ def edit(request: HttpRequest, entry_id: UUID | None = None) -> HttpResponse:
 def remove(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     """Take an entry out."""
     actions.remove_entry(actor_of(request), entry_id)
-    messages.success(request, "Removed.")
+    messages.success(request, _("Removed."))
     return redirect("whom_to_call:directory")

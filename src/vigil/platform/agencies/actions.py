@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, Invalid, NotFound, Problem
 from vigil.core.identifiers import ORI_PATTERN
@@ -18,7 +20,7 @@ from vigil.platform.agencies.listing import Listed
 from vigil.platform.agencies.models import Agency, Node
 from vigil.platform.agencies.region import Box
 from vigil.platform.agencies.retention import Retention, stored
-from vigil.platform.partners.models import change_roster
+from vigil.platform.partners.models import FOUNDED, change_roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,14 @@ class NewAgency:
 def found_node(actor: Actor, wanted: NewNode) -> Node:
     """Write the node's one row and the first roster, which has no partner."""
     if Node.objects.exists():
-        raise Conflict("This data folder already holds a node.")
+        raise Conflict(_("This data folder already holds a node."))
     problems = []
     if not wanted.name.strip():
-        problems.append(Problem(("name",), "The node needs a name, e.g. Bay Region."))
+        problems.append(Problem(("name",), _("The node needs a name, e.g. Bay Region.")))
     if not re.fullmatch(r"[A-Z][A-Z0-9]{1,7}", wanted.code):
-        problems.append(Problem(("code",), "The code must be 2 to 8 capital letters and digits, e.g. BAY."))
+        problems.append(Problem(("code",), _("The code must be 2 to 8 capital letters and digits, e.g. BAY.")))
     problems += [
-        Problem(("region", index), "A box is west, south, east, north in degrees, with south below north.")
+        Problem(("region", index), _("A box is west, south, east, north in degrees, with south below north."))
         for index, (west, south, east, north) in enumerate(wanted.region)
         if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90)
     ]
@@ -78,7 +80,7 @@ def found_node(actor: Actor, wanted: NewNode) -> Node:
         desk_week=dict(wanted.desk_week),
         is_demo=wanted.is_demo,
     )
-    change_roster([], "node founded, no partner", clock.now())
+    change_roster([], FOUNDED, clock.now())
     concerns(node=node.pk)
     return node
 
@@ -117,7 +119,7 @@ def create_agency(actor: Actor, wanted: NewAgency) -> Agency:
     _check(wanted.ori, wanted.name)
     agency = Agency.objects.filter(ori=wanted.ori).first()
     if agency is not None and (agency.is_served or not wanted.is_served):
-        raise Invalid.at("ori", sentence=f"There is already an agency with ORI {wanted.ori}.")
+        raise Invalid.at("ori", sentence=_("There is already an agency with ORI {ori}.").format(ori=wanted.ori))
     agency = agency or Agency()
     for name, value in asdict(wanted).items():
         # What a list told of a neighbour, such as its place, stays where nothing better is given.
@@ -197,8 +199,8 @@ def import_agencies(actor: Actor, listed: Iterable[Listed]) -> Imported:
 def _check(ori: str, name: str) -> None:
     problems = []
     if not re.fullmatch(ORI_PATTERN, ori):
-        problems.append(Problem(("ori",), "An ORI is nine capital letters and digits, e.g. MD0000100."))
+        problems.append(Problem(("ori",), _("An ORI is nine capital letters and digits, e.g. MD0000100.")))
     if not name.strip():
-        problems.append(Problem(("name",), "The agency needs a name."))
+        problems.append(Problem(("name",), _("The agency needs a name.")))
     if problems:
         raise Invalid(problems)

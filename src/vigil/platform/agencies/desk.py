@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
 from vigil.core.errors import Invalid, Problem
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-HOURS_SENTENCE = "Give the hours as Mon-Fri 08:00-17:00, Sat 10:00-14:00, or always, or nothing."
+"""As they are typed at the console."""
+HOURS_SENTENCE = gettext_lazy("Give the hours as Mon-Fri 08:00-17:00, Sat 10:00-14:00, or always, or nothing.")
 WHOLE_DAY = ["00:00", "24:00"]
+AROUND_THE_CLOCK = gettext_noop("around the clock")
 
 Week = Mapping[str, Sequence[str]]
 """From the day's number as text, "0" for Monday, to when it opens and closes, "08:00" and "17:00". A day that is not
@@ -23,17 +29,17 @@ def read_week(typed: Mapping[str, str]) -> tuple[dict[str, list[str]], list[Prob
         return {str(number): WHOLE_DAY for number in range(7)}, []
     week: dict[str, list[str]] = {}
     problems: list[Problem] = []
-    for number, day in enumerate(DAYS):
+    for number, day in WEEKDAYS.items():
         opens, closes = typed.get(f"open_{number}", "").strip(), typed.get(f"close_{number}", "").strip()
         if not opens and not closes:
             continue
         times = [_time(opens), _time(closes)]
         if not times[0] or not times[1] or times[0] == "24:00":
-            problems.append(Problem((f"open_{number}",), f"{day}: give both times as 08:00 and 17:00, or neither."))
+            sentence = _("{day}: give both times as 08:00 and 17:00, or neither.").format(day=day)
+            problems.append(Problem((f"open_{number}",), sentence))
         elif times[0] == times[1]:
-            problems.append(
-                Problem((f"open_{number}",), f"{day}: opens and closes at one time. The whole day is 00:00 to 24:00.")
-            )
+            sentence = _("{day}: opens and closes at one time. The whole day is 00:00 to 24:00.").format(day=day)
+            problems.append(Problem((f"open_{number}",), sentence))
         else:
             week[str(number)] = [time for time in times if time]
     return week, problems
@@ -45,7 +51,7 @@ def read_hours(text: str) -> dict[str, list[str]]:
     Raises:
         Invalid: at `desk_hours`.
     """
-    if text.strip().casefold() in ("always", "around the clock", "24/7"):
+    if text.strip().casefold() in ("always", AROUND_THE_CLOCK, "24/7"):
         return read_week({"always": "yes"})[0]
     typed: dict[str, str] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
@@ -53,7 +59,7 @@ def read_hours(text: str) -> dict[str, list[str]]:
         first = _number_of(found[1]) if found else None
         last = _number_of(found[2]) if found and found[2] else first
         if not found or first is None or last is None or last < first:
-            raise Invalid.at("desk_hours", sentence=HOURS_SENTENCE)
+            raise Invalid.at("desk_hours", sentence=str(HOURS_SENTENCE))
         for number in range(first, last + 1):
             typed |= {f"open_{number}": found[3], f"close_{number}": found[4]}
     week, problems = read_week(typed)
@@ -69,7 +75,7 @@ def _number_of(day: str) -> int | None:
 def in_words(week: Week) -> str:
     """`Mon–Fri 08:00–17:00, Sat 10:00–14:00`; days not named are closed. Empty for an empty week."""
     if len(week) == 7 and all(list(times) == WHOLE_DAY for times in week.values()):
-        return "around the clock"
+        return _(AROUND_THE_CLOCK)
     runs: list[tuple[int, int, Sequence[str]]] = []
     for number in range(7):
         times = week.get(str(number))
@@ -83,7 +89,7 @@ def in_words(week: Week) -> str:
 
 
 def _days(first: int, last: int) -> str:
-    return DAYS[first][:3] if first == last else f"{DAYS[first][:3]}–{DAYS[last][:3]}"
+    return str(WEEKDAYS_ABBR[first]) if first == last else f"{WEEKDAYS_ABBR[first]}–{WEEKDAYS_ABBR[last]}"
 
 
 def _time(text: str) -> str | None:

@@ -7,6 +7,8 @@ from typing import Any
 from zoneinfo import available_timezones
 
 import phonenumbers
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from vigil.core.errors import Invalid, Problem
 from vigil.platform.agencies import desk
@@ -24,7 +26,7 @@ ZONES = (
     "Pacific/Guam",
 )
 """Offered first; any zone of the IANA database is taken."""
-PHONE_SENTENCE = "This is not a telephone number: give ten digits, or + and the country's number."
+PHONE_SENTENCE = gettext_lazy("This is not a telephone number: give ten digits, or + and the country's number.")
 
 
 def read_desk(typed: Mapping[str, str]) -> dict[str, Any]:
@@ -37,13 +39,13 @@ def read_desk(typed: Mapping[str, str]) -> dict[str, Any]:
     read: dict[str, Any] = {name: typed.get(name, "").strip() for name in names}
     problems = _too_long(read, dict.fromkeys(names, 200))
     if not read["watch_desk_name"]:
-        problems.append(Problem(("watch_desk_name",), "The desk needs a name, e.g. Bay Region watch desk."))
+        problems.append(Problem(("watch_desk_name",), _("The desk needs a name, e.g. Bay Region watch desk.")))
     if not is_phone(read["watch_desk_phone"]):
-        problems.append(Problem(("watch_desk_phone",), PHONE_SENTENCE))
+        problems.append(Problem(("watch_desk_phone",), str(PHONE_SENTENCE)))
     if read["outside_phone"] and not is_phone(read["outside_phone"]):
-        problems.append(Problem(("outside_phone",), PHONE_SENTENCE))
+        problems.append(Problem(("outside_phone",), str(PHONE_SENTENCE)))
     if read["outside_name"] and not read["outside_phone"]:
-        problems.append(Problem(("outside_phone",), "Give the telephone of who answers outside the hours."))
+        problems.append(Problem(("outside_phone",), _("Give the telephone of who answers outside the hours.")))
     week, wrong_days = desk.read_week(typed)
     problems += wrong_days
     if problems:
@@ -60,7 +62,7 @@ def read_node(typed: Mapping[str, str]) -> dict[str, Any]:
     name, place = typed.get("name", "").strip(), typed.get("region", "").strip()
     problems = _too_long({"name": name}, {"name": 200})
     if not name:
-        problems.append(Problem(("name",), "The node needs a name, e.g. Bay Region."))
+        problems.append(Problem(("name",), _("The node needs a name, e.g. Bay Region.")))
     boxes: list[list[float]] = []
     try:
         boxes = [list(box) for box in read_region(place)]
@@ -83,16 +85,16 @@ def read_agency(typed: Mapping[str, str]) -> dict[str, Any]:
     read["state"] = read["state"].upper()
     problems = _too_long(read, longest)
     if not read["name"]:
-        problems.append(Problem(("name",), "The agency needs a name."))
+        problems.append(Problem(("name",), _("The agency needs a name.")))
     if read["state"]:
         try:
             read_region(read["state"])
         except Invalid:
-            problems.append(Problem(("state",), "A state is two letters, e.g. MD."))
+            problems.append(Problem(("state",), _("A state is two letters, e.g. MD.")))
     if read["time_zone"] and read["time_zone"] not in available_timezones():
-        problems.append(Problem(("time_zone",), "Choose a time zone, e.g. America/New_York.", ZONES[:3]))
+        problems.append(Problem(("time_zone",), _("Choose a time zone, e.g. America/New_York."), ZONES[:3]))
     if read["watch_desk_phone"] and not is_phone(read["watch_desk_phone"]):
-        problems.append(Problem(("watch_desk_phone",), PHONE_SENTENCE))
+        problems.append(Problem(("watch_desk_phone",), str(PHONE_SENTENCE)))
     if problems:
         raise Invalid(problems)
     return read
@@ -109,5 +111,7 @@ def is_phone(text: str) -> bool:
 
 def _too_long(read: Mapping[str, str], longest: Mapping[str, int]) -> list[Problem]:
     return [
-        Problem((name,), f"Longer than {most} characters.") for name, most in longest.items() if len(read[name]) > most
+        Problem((name,), _("Longer than {n} characters.").format(n=most))
+        for name, most in longest.items()
+        if len(read[name]) > most
     ]

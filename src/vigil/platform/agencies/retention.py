@@ -12,6 +12,10 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from vigil.core.errors import Invalid, Problem
 
 
@@ -20,35 +24,39 @@ class Kind:
     """One kind of data with a clock of its own; `since` names the moment that its days are counted from."""
 
     code: str
-    label: str
-    since: str
+    label: str | Promise
+    since: str | Promise
     least: int
     most: int
     shipped: int
-    why_least: str
-    why_most: str
+    why_least: str | Promise
+    why_most: str | Promise
 
 
 PLACES = Kind(
     "place_days",
-    "Places and plans",
-    "the end of the operation's window, buffers included",
+    _("Places and plans"),
+    _("the end of the operation's window, buffers included"),
     least=1,
     most=3650,
     shipped=1,
-    why_least="The specification gives 24 hours of grace, so that late questions can still be answered.",
-    why_most="Your records schedule may ask for more than a day. More than ten years is taken for a slip of the keys.",
+    why_least=_("The specification gives 24 hours of grace, so that late questions can still be answered."),
+    why_most=_(
+        "Your records schedule may ask for more than a day. More than ten years is taken for a slip of the keys."
+    ),
 )
 SUBJECTS = Kind(
     "subject_days",
-    "Subjects",
-    "the subjects stop matching, which is 72 hours after the operation's last end",
+    _("Subjects"),
+    _("the subjects stop matching, which is 72 hours after the operation's last end"),
     least=1,
     most=1825,
     shipped=1,
-    why_least="The specification lets subjects match until 72 hours after the last end; a day of grace follows.",
-    why_most="28 CFR Part 23, where it applies to you, wants intelligence on a named person validated again "
-    "after five years at the latest.",
+    why_least=_("The specification lets subjects match until 72 hours after the last end; a day of grace follows."),
+    why_most=_(
+        "28 CFR Part 23, where it applies to you, wants intelligence on a named person validated again "
+        "after five years at the latest."
+    ),
 )
 KINDS = (PLACES, SUBJECTS)
 
@@ -102,7 +110,8 @@ def read_retention(typed: Mapping[str, str]) -> Retention:
         if text.isascii() and text.isdigit() and len(text) < 6 and kind.least <= int(text) <= kind.most:
             days[kind.code] = int(text)
         else:
-            problems.append(Problem((kind.code,), f"Give whole days from {kind.least} to {kind.most:,}."))
+            sentence = gettext("Give whole days from {least} to {most:,}.").format(least=kind.least, most=kind.most)
+            problems.append(Problem((kind.code,), sentence))
     if problems:
         raise Invalid(problems)
     return Retention(**days, keeps_history=bool(typed.get("keeps_history")))

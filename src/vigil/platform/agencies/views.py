@@ -8,12 +8,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
 from vigil.platform.agencies import actions
-from vigil.platform.agencies.desk import DAYS
 from vigil.platform.agencies.models import Agency, agency_of, served_agencies, served_agency, this_node
 from vigil.platform.agencies.reading import ZONES, read_agency, read_desk, read_node
 from vigil.platform.agencies.retention import KINDS, read_retention, retention_of, stored
@@ -50,7 +51,7 @@ def retention(request: HttpRequest) -> HttpResponse:
         except Invalid as refused:
             wrong = _at(refused)
         else:
-            messages.success(request, "Saved. The next purge goes by it.")
+            messages.success(request, _("Saved. The next purge goes by it."))
             return redirect("agencies:retention")
     rows = [{"kind": kind, "value": typed[kind.code], "problem": wrong.get(kind.code)} for kind in KINDS]
     context = {"rows": rows, "keeps_history": typed["keeps_history"], "wrong": bool(wrong)}
@@ -85,7 +86,7 @@ def _agency_page(request: HttpRequest, known: Agency, back: str) -> HttpResponse
         except Invalid as refused:
             context["at"] = _at(refused)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect(back)
     return render(request, "agencies/agency.html", context, status=422 if "at" in context else 200)
 
@@ -104,7 +105,10 @@ def agencies(request: HttpRequest) -> HttpResponse:
         except Invalid as refused:
             context["at"] = _at(refused)
         else:
-            messages.success(request, f"{added.label} is served now. Add its people next, an administrator first.")
+            messages.success(
+                request,
+                _("{agency} is served now. Add its people next, an administrator first.").format(agency=added.label),
+            )
             return redirect("agencies:agencies")
     context |= {"agencies": served_agencies(), "zones": ZONES}
     return render(request, "agencies/agencies.html", context, status=422 if "at" in context else 200)
@@ -123,7 +127,7 @@ def node(request: HttpRequest) -> HttpResponse:
         except Invalid as refused:
             context["at"] = _at(refused)
         else:
-            messages.success(request, "Saved. Maps open there, and a place outside is flagged.")
+            messages.success(request, _("Saved. Maps open there, and a place outside is flagged."))
             return redirect("setup")
     context |= {"code": known.code, "box": _numbers(known.region)}
     return render(request, "agencies/node.html", context, status=422 if "at" in context else 200)
@@ -150,9 +154,9 @@ def watch_desk(request: HttpRequest) -> HttpResponse:
         except Invalid as refused:
             context["at"] = _at(refused)
         else:
-            messages.success(request, "Saved. It stands on Today, on Whom to call and in the policy.")
+            messages.success(request, _("Saved. It stands on Today, on Whom to call and in the policy."))
             return redirect("setup")
-    context["days"] = [_day(number, day, context) for number, day in enumerate(DAYS)]
+    context["days"] = [_day(number, day, context) for number, day in WEEKDAYS.items()]
     return render(request, "agencies/desk.html", context, status=422 if "at" in context else 200)
 
 

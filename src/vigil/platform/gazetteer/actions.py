@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, Invalid, NotFound
 from vigil.platform.actions import action, concerns, detail
@@ -31,7 +33,8 @@ def begin_import(actor: Actor, name: str, files: Sequence[str], now: datetime) -
     """A source to load into; nobody finds its streets yet. What a broken import of this name left is given up."""
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_SOURCE:
-        raise Invalid.at("source", sentence=f"Name the source in at most {LONGEST_SOURCE} characters, e.g. TIGER 2025.")
+        sentence = _("Name the source in at most {n} characters, e.g. TIGER 2025.").format(n=LONGEST_SOURCE)
+        raise Invalid.at("source", sentence=sentence)
     Source.objects.filter(name=name, state=Source.State.LOADING).update(state=Source.State.REMOVED)
     source = Source.objects.create(name=name, files=list(files), imported_at=now)
     concerns(source=source.pk)
@@ -42,7 +45,7 @@ def begin_import(actor: Actor, name: str, files: Sequence[str], now: datetime) -
 def finish_import(actor: Actor, source: Source, counts: Counts, has_tiles: bool) -> None:
     """Let the loaded streets be found, in place of those that were imported under the same name before."""
     if not Source.objects.filter(pk=source.pk, state=Source.State.LOADING).exists():
-        raise Conflict(f"Another import of {source.name} began meanwhile and counts instead.")
+        raise Conflict(_("Another import of {name} began meanwhile and counts instead.").format(name=source.name))
     Source.objects.filter(name=source.name, state=Source.State.READY).update(state=Source.State.REMOVED)
     source.state = Source.State.READY
     source.segment_count, source.point_count, source.street_count = counts.segments, counts.points, counts.streets
@@ -58,7 +61,7 @@ def remove_source(actor: Actor, name: str) -> None:
     """No longer find a source's streets; its rows and its map layer are taken out by the worker."""
     source = Source.objects.filter(name=name, state=Source.State.READY).first()
     if source is None:
-        raise NotFound(f"There is no source of streets named {name}.")
+        raise NotFound(_("There is no source of streets named {name}.").format(name=name))
     source.state = Source.State.REMOVED
     source.save(update_fields=["state"])
     concerns(source=source.pk)

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 import shapely
 from django.db.models import Q
+from django.utils.translation import gettext, ngettext
 
 from vigil.platform.gazetteer.addresses import LIGHT, Address, Number, core_of, key_of, read_address, words_of
 from vigil.platform.gazetteer.full_text import streets_with
@@ -103,7 +104,7 @@ def find(text: str) -> Found | None:
     address = read_address(text)
     names = [words_of(name) for name in address.streets]
     if not all(names):
-        return Found((), f"This names no street. {OTHERWISE}", is_named=False)
+        return Found((), _otherwise(gettext("This names no street.")), is_named=False)
     *first, (last, rest) = [_exact(words, is_last=words is names[-1]) for words in names]
     streets = [*(rows for rows, _ in first), last]
     if not all(streets):
@@ -119,20 +120,27 @@ def find(text: str) -> Found | None:
     if len(spots) == 1:
         return Found(spots)
     if spots:
-        return Found(spots[:MOST_SPOTS], f"There are {len(spots)} places of this address. {PICK}")
+        sentence = ngettext("There is {n} place of this address.", "There are {n} places of this address.", len(spots))
+        return Found(spots[:MOST_SPOTS], _pick(sentence.format(n=len(spots))))
     if rest and (similar := _similar(address, names)).spots:
         return similar
-    return Found(_spots(hits)[:MOST_SPOTS], f"{_spoken(address)} is known elsewhere only. {PICK}")
+    sentence = gettext("{address} is known elsewhere only.").format(address=_spoken(address))
+    return Found(_spots(hits)[:MOST_SPOTS], _pick(sentence))
 
 
-OTHERWISE = "Set a pin on the map, or give coordinates."
-PICK = "Pick the one meant, or set a pin on the map."
+def _otherwise(sentence: str) -> str:
+    return f"{sentence} {gettext('Set a pin on the map, or give coordinates.')}"
+
+
+def _pick(sentence: str) -> str:
+    return f"{sentence} {gettext('Pick the one meant, or set a pin on the map.')}"
 
 
 def _spoken(address: Address) -> str:
-    number = address.number.text + " " if address.number else ""
-    block = f"{address.block} block of " if address.block is not None else ""
-    return f"{number}{block}{_streets_spoken(address)}"
+    spoken = _streets_spoken(address)
+    if address.block is not None:
+        spoken = gettext("{number} block of {street}").format(number=address.block, street=spoken)
+    return f"{address.number.text} {spoken}" if address.number else spoken
 
 
 def _streets_spoken(address: Address) -> str:
@@ -158,13 +166,15 @@ def _similar(address: Address, names: Sequence[list[str]]) -> Found:
     found = [_like(words, is_last=words is names[-1]) for words in names]
     spoken = _streets_spoken(address)
     if not all(streets for streets, _ in found):
-        return Found((), f"No street called {spoken} is known here. {OTHERWISE}", is_named=False)
+        sentence = gettext("No street called {street} is known here.").format(street=spoken)
+        return Found((), _otherwise(sentence), is_named=False)
     where = _Where(address.zip_code, (*found[-1][1], *words_of(address.tail)))
     if spots := _fitting(_hits(address, [streets for streets, _ in found]), where):
-        return Found(spots[:MOST_SPOTS], f"No street is called exactly {spoken}. {PICK}", is_named=False)
+        sentence = gettext("No street is called exactly {street}.").format(street=spoken)
+        return Found(spots[:MOST_SPOTS], _pick(sentence), is_named=False)
     near = ", ".join(dict.fromkeys(street.name for streets, _ in found for street in streets))
-    sentence = f"No street called {spoken} is known here with this number. Similar: {near}. {OTHERWISE}"
-    return Found((), sentence, is_named=False)
+    sentence = gettext("No street called {street} is known here with this number. Similar: {names}.")
+    return Found((), _otherwise(sentence.format(street=spoken, names=near)), is_named=False)
 
 
 def _like(words: Sequence[str], is_last: bool) -> tuple[list[Street], Sequence[str]]:
@@ -479,15 +489,18 @@ def _together(pieces: Sequence[_Piece], gap_m: float) -> list[list[_Piece]]:
 def _unknown_number(address: Address, streets: Sequence[list[Street]], where: _Where) -> Found:
     spoken = _streets_spoken(address)
     if len(streets) == 2:
-        return Found((), f"{spoken}: both streets are known, but they do not cross. {OTHERWISE}")
+        sentence = gettext("{streets}: both streets are known, but they do not cross.").format(streets=spoken)
+        return Found((), _otherwise(sentence))
     if address.number is None:
-        return Found((), f"The {address.block} block of {spoken} is not known. {OTHERWISE}")
-    sentence = f"No number {address.number.text} is known on {spoken}."
+        sentence = gettext("The {number} block of {street} is not known.")
+        return Found((), _otherwise(sentence.format(number=address.block, street=spoken)))
+    sentence = gettext("No number {number} is known on {street}.")
+    sentence = sentence.format(number=address.number.text, street=spoken)
     spots: tuple[Spot, ...] = ()
     for value in _numbers_near(streets[0], address.number):
         known = Number(f"{address.number.prefix}{value}", address.number.prefix, value)
         spots += _fitting(_houses(streets[0], known), where)
-    return Found(spots[:MOST_SPOTS], f"{sentence} {PICK if spots else OTHERWISE}")
+    return Found(spots[:MOST_SPOTS], _pick(sentence) if spots else _otherwise(sentence))
 
 
 def _numbers_near(streets: Sequence[Street], number: Number) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+
 from vigil.platform.gazetteer.models import Source
 
 
@@ -13,6 +15,6 @@ def sources() -> list[Source]:
 def area(source: Source) -> str:
     """A source's bounds in words."""
     west, south, east, north = source.bounds or (0, 0, 0, 0)
-    latitudes = " to ".join(f"{abs(angle):.2f}° {'N' if angle >= 0 else 'S'}" for angle in (south, north))
-    longitudes = " to ".join(f"{abs(angle):.2f}° {'E' if angle >= 0 else 'W'}" for angle in (west, east))
-    return f"{latitudes}, {longitudes}"
+    latitudes = [f"{abs(angle):.2f}° {'N' if angle >= 0 else 'S'}" for angle in (south, north)]
+    longitudes = [f"{abs(angle):.2f}° {'E' if angle >= 0 else 'W'}" for angle in (west, east)]
+    return gettext("{} to {}, {} to {}").format(*latitudes, *longitudes)

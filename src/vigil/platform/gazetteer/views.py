@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from vigil.core.errors import NotFound
@@ -34,7 +35,7 @@ def remove(request: HttpRequest) -> HttpResponse:
     """Take an import out."""
     name = request.POST.get("source", "")
     remove_source(actor_of(request), name)
-    messages.success(request, f"{name} is removed. Its addresses are no longer found.")
+    messages.success(request, _("{name} is removed. Its addresses are no longer found.").format(name=name))
     return redirect("gazetteer:streets")
 
 

@@ -10,6 +10,9 @@ from django.db import models
 
 from vigil.platform import clock
 
+FOUNDED = "node founded, no partner"
+"""The first roster's reason."""
+
 
 class Partner(models.Model):
     """Another node that this node federates with."""
