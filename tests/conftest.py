@@ -6,10 +6,14 @@ of another agency, Erin administers the node.
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -99,6 +103,21 @@ def audit_can_be_emptied_between_tests() -> Iterator[None]:
     TransactionTestCase._fixture_teardown = emptied  # type: ignore[attr-defined]
     yield
     TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]
+
+
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first worker to ask for it makes; each takes copies of it."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    half, whole = base / f"{name}.half", base / name
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            shutil.rmtree(half, ignore_errors=True)
+            make(half)
+            half.rename(whole)
+    return whole
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from tests.conftest import made_once
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The headless shell draws the same pages and needs a third of the processor; `./test` names the same."""
@@ -51,10 +52,17 @@ def free_port() -> int:
         return port
 
 
+def make_demo(folder: Path) -> None:
+    """The demo region in a new data folder."""
+    command = [sys.executable, "-m", "vigil.cli.main", "setup", "--demo", "--data", str(folder)]
+    subprocess.run(command, env=environment(folder), check=True, stdout=subprocess.DEVNULL)
+
+
 @pytest.fixture(scope="session")
 def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The served node's data folder."""
-    return tmp_path_factory.mktemp("node")
+    """The served node's data folder, with the demo region."""
+    made = made_once(tmp_path_factory, "demo", make_demo)
+    return Path(shutil.copytree(made, tmp_path_factory.mktemp("served") / "node"))
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,16 @@ READERS = {"login": None, "import": RUTH, "account": PAUL}
 WIDTHS = (390, 768, 1440)
 HEIGHT = {390: 844, 768: 1024, 1440: 900}
 SHOTS = os.environ.get("VIGIL_SCREENSHOTS", "")
+
+
+def at_each_width(visit: Visit, person: str | None, path: str) -> Iterator[tuple[Page, int]]:
+    """The page at one width after the other, each time loaded anew; in one context, for that costs more than a page."""
+    page = visit(person, path, width=WIDTHS[0], height=HEIGHT[WIDTHS[0]])
+    yield page, WIDTHS[0]
+    for width in WIDTHS[1:]:
+        page.set_viewport_size({"width": width, "height": HEIGHT[width]})
+        page.goto(path)
+        yield page, width
 
 
 def _check(page: Page, watch: Watch, name: str, width: int) -> None:
@@ -71,36 +82,34 @@ def _shoot(page: Page, watch: Watch, name: str, width: int) -> None:
     watch.testing = False
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", PAGES)
-def test_page(visit: Visit, watch: Watch, name: str, width: int) -> None:
-    page = visit(READERS.get(name, DANA), PAGES[name], width=width, height=HEIGHT[width])
-    _check(page, watch, name, width)
+def test_page(visit: Visit, watch: Watch, name: str) -> None:
+    for page, width in at_each_width(visit, READERS.get(name, DANA), PAGES[name]):
+        _check(page, watch, name, width)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_answers_and_a_conflict(visit: Visit, watch: Watch, width: int) -> None:
-    page = visit(DANA, "/conflicts/", width=width, height=HEIGHT[width])
-    page.locator("tbody a").first.click()
-    page.locator(".verdict").wait_for()
-    _check(page, watch, "conflict", width)
-    page.get_by_role("link", name="Open your operation").click()
-    _check(page, watch, "answer-conflict", width)
-    page.goto("/operations/?state=no_known_conflict")
-    page.locator("tbody a").first.click()
-    _check(page, watch, "answer-no-known-conflict", width)
-    page.context.set_offline(True)
-    page.locator(".is-old").wait_for()
-    _shoot(page, watch, "not-connected", width)
+def test_answers_and_a_conflict(visit: Visit, watch: Watch) -> None:
+    for page, width in at_each_width(visit, DANA, "/conflicts/"):
+        page.locator("tbody a").first.click()
+        page.locator(".verdict").wait_for()
+        _check(page, watch, "conflict", width)
+        page.get_by_role("link", name="Open your operation").click()
+        _check(page, watch, "answer-conflict", width)
+        page.goto("/operations/?state=no_known_conflict")
+        page.locator("tbody a").first.click()
+        _check(page, watch, "answer-no-known-conflict", width)
+        page.context.set_offline(True)
+        page.locator(".is-old").wait_for()
+        _shoot(page, watch, "not-connected", width)
+        page.context.set_offline(False)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_errors_on_the_form(visit: Visit, watch: Watch, width: int) -> None:
-    page = visit(DANA, "/operations/register/", width=width, height=HEIGHT[width])
-    page.fill("#sites-0-place", "Springfield")
-    page.click(".bottom-bar button.primary")
-    page.locator(".error-summary").wait_for()
-    _check(page, watch, "register-errors", width)
+def test_errors_on_the_form(visit: Visit, watch: Watch) -> None:
+    for page, width in at_each_width(visit, DANA, "/operations/register/"):
+        page.fill("#sites-0-place", "Springfield")
+        page.click(".bottom-bar button.primary")
+        page.locator(".error-summary").wait_for()
+        _check(page, watch, "register-errors", width)
 
 
 @pytest.mark.parametrize("theme", ["dark", "night"])
