@@ -30,6 +30,8 @@ SAID_IN_ENGLISH = (
     "apps/deconfliction/demo*.py",  # invented people speak English
     "apps/policy/queries.py",  # the policy: adopted, signed and compared word by word
     "apps/policy/rules.py",
+    "engine/__init__.py",  # for who writes programs
+    "engine/study.py",
     "protocol/*.py",  # what is signed, and what a partner's builders read
     "platform/audit/sealer.py",  # for the operator's shell
     "platform/agencies/listing.py",

@@ -18,6 +18,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from vigil.engine.operation import Geometry, Line, Point, Polygon, Site, Vertex
+from vigil.texts import gettext as _
 
 if TYPE_CHECKING:
     from pyproj import Geod
@@ -109,11 +110,11 @@ def parse_wkt(text: str) -> Geometry:
         read = shapely.from_wkt(text)
     except shapely.errors.GEOSException as error:
         detail = str(error).removeprefix("ParseException: ")
-        raise GeometryError(f"The shape is not readable as WKT: {detail}.") from None
+        raise GeometryError(_("The shape is not readable as WKT: {detail}.").format(detail=detail)) from None
     if read.is_empty:
-        raise GeometryError("The shape is EMPTY: give at least one place.")
+        raise GeometryError(_("The shape is EMPTY: give at least one place."))
     if read.has_z or getattr(read, "has_m", False):
-        raise GeometryError("The shape has a third coordinate: give longitude and latitude only.")
+        raise GeometryError(_("The shape has a third coordinate: give longitude and latitude only."))
     if read.geom_type == "Point":
         return Point(*_normalised(read.x, read.y))
     if read.geom_type == "LineString":
@@ -124,22 +125,28 @@ def parse_wkt(text: str) -> Geometry:
 def _refuse_unreadable_kind(text: str) -> None:
     kind = _KIND.match(text)
     if kind is None:
-        raise GeometryError("The shape is not WKT: it must begin with POINT, LINESTRING or POLYGON.")
+        raise GeometryError(_("The shape is not WKT: it must begin with POINT, LINESTRING or POLYGON."))
     name = kind[1].upper()
     if name not in _READABLE:
-        hint = " Give each part as a site of its own." if name.startswith(("MULTI", "GEOMETRYCOLL")) else ""
-        raise GeometryError(f"The shape is a {name}: only POINT, LINESTRING and POLYGON are taken.{hint}")
+        sentence = _("The shape is a {kind}: only POINT, LINESTRING and POLYGON are taken.").format(kind=name)
+        if name.startswith(("MULTI", "GEOMETRYCOLL")):
+            sentence += " " + _("Give each part as a site of its own.")
+        raise GeometryError(sentence)
     if kind[2]:
-        raise GeometryError("The shape has a third coordinate: give longitude and latitude only.")
+        raise GeometryError(_("The shape has a third coordinate: give longitude and latitude only."))
     if kind[3]:
-        raise GeometryError("The shape is EMPTY: give at least one place.")
+        raise GeometryError(_("The shape is EMPTY: give at least one place."))
     refuse_count(text.count(",") + 1)
 
 
 def refuse_count(count: int) -> None:
     """Raises `GeometryError` where a shape of so many vertices is over `MAX_VERTICES`."""
     if count > MAX_VERTICES:
-        raise GeometryError(f"The shape has {count:,} vertices; at most {MAX_VERTICES:,} are taken: simplify it.")
+        raise GeometryError(
+            _("The shape has {count:,} vertices; at most {n:,} are taken: simplify it.").format(
+                count=count, n=MAX_VERTICES
+            )
+        )
 
 
 def _read_chain(coordinates: Iterable[tuple[float, float]]) -> Ring:
@@ -198,7 +205,7 @@ def validate(geometry: Geometry) -> Geometry:
     rings: list[Ring] = []
     first = 1
     for number, ring in enumerate((geometry.exterior, *geometry.holes)):
-        rings.append(_checked_ring(ring, first, "The outline" if number == 0 else f"Hole {number}"))
+        rings.append(_checked_ring(ring, first, number))
         first += len(ring)
     polygon = Polygon(rings[0], tuple(rings[1:]))
     from vigil.engine import shapes
@@ -209,14 +216,24 @@ def validate(geometry: Geometry) -> Geometry:
 
 
 def _checked_vertex(longitude: float, latitude: float, number: int | None) -> Vertex:
-    where = "" if number is None else f" at vertex {number}"
     if not (math.isfinite(longitude) and math.isfinite(latitude)):
-        raise GeometryError(f"The coordinates{where} are not finite numbers.", number)
+        sentence = _("The coordinates are not finite numbers.")
+        if number is not None:
+            sentence = _("The coordinates at vertex {n} are not finite numbers.").format(n=number)
+        raise GeometryError(sentence, number)
     if abs(latitude) > 90.0:
-        swapped = " Are longitude and latitude swapped?" if abs(longitude) <= 90.0 and abs(latitude) <= 180.0 else ""
-        raise GeometryError(f"The latitude {latitude:g}{where} lies outside -90 to 90 degrees.{swapped}", number)
+        sentence = _("The latitude {degrees:g} lies outside -90 to 90 degrees.")
+        if number is not None:
+            sentence = _("The latitude {degrees:g} at vertex {n} lies outside -90 to 90 degrees.")
+        sentence = sentence.format(degrees=latitude, n=number)
+        if abs(longitude) <= 90.0 and abs(latitude) <= 180.0:
+            sentence += " " + _("Are longitude and latitude swapped?")
+        raise GeometryError(sentence, number)
     if abs(longitude) > 360.0:
-        raise GeometryError(f"The longitude {longitude:g}{where} lies outside -180 to 180 degrees.", number)
+        sentence = _("The longitude {degrees:g} lies outside -180 to 180 degrees.")
+        if number is not None:
+            sentence = _("The longitude {degrees:g} at vertex {n} lies outside -180 to 180 degrees.")
+        raise GeometryError(sentence.format(degrees=longitude, n=number), number)
     return _normalised(longitude, latitude)
 
 
@@ -228,8 +245,10 @@ def _checked_chain(vertices: Ring, first: int) -> Ring:
             continue
         if chain and _nearly_antipodal(chain[-1], vertex):
             raise GeometryError(
-                f"The edge to vertex {number} joins two nearly opposite places of the globe, so it has no short way "
-                "round: put a vertex between.",
+                _(
+                    "The edge to vertex {number} joins two nearly opposite places of the globe, so it has no "
+                    "short way round: put a vertex between."
+                ).format(number=number),
                 number,
             )
         chain.append(vertex)
@@ -246,16 +265,23 @@ def _nearly_antipodal(start: Vertex, end: Vertex) -> bool:
 def _checked_line(vertices: Ring) -> Ring:
     chain = _checked_chain(vertices, 1)
     if len(chain) < 2:
-        raise GeometryError("The line has no length: give at least two different places.")
+        raise GeometryError(_("The line has no length: give at least two different places."))
     return chain
 
 
-def _checked_ring(vertices: Ring, first: int, name: str) -> Ring:
+def _checked_ring(vertices: Ring, first: int, hole: int) -> Ring:
+    """`hole` counts the holes from 1; 0 is the outline."""
     chain = _checked_chain(vertices, first)
     if len(chain) > 1 and chain[0] != chain[-1]:
-        raise GeometryError(f"{name} is not closed: its last vertex must repeat its first.", first + len(vertices) - 1)
+        sentence = _("The outline is not closed: its last vertex must repeat its first.")
+        if hole:
+            sentence = _("Hole {n} is not closed: its last vertex must repeat its first.").format(n=hole)
+        raise GeometryError(sentence, first + len(vertices) - 1)
     if len(chain) < 4:
-        raise GeometryError(f"{name} encloses no area: give at least three different places.", first)
+        sentence = _("The outline encloses no area: give at least three different places.")
+        if hole:
+            sentence = _("Hole {n} encloses no area: give at least three different places.").format(n=hole)
+        raise GeometryError(sentence, first)
     return chain
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from vigil.texts import gettext as _
+
 
 class PhoneError(ValueError):
     """A text that is no telephone number; the message says why."""
@@ -35,10 +37,10 @@ def read_phone(text: str) -> Phone:
     try:
         number = phonenumbers.parse(text, "US")
     except phonenumbers.NumberParseException:
-        raise PhoneError("This is not a phone number.") from None
+        raise PhoneError(_("This is not a phone number.")) from None
     possible = phonenumbers.is_possible_number_with_reason(number)
     if possible not in (ValidationResult.IS_POSSIBLE, ValidationResult.IS_POSSIBLE_LOCAL_ONLY):
-        raise PhoneError("No phone number has this many digits: give ten digits, or + and the country code.")
+        raise PhoneError(_("No phone number has this many digits: give ten digits, or + and the country code."))
     style = PhoneNumberFormat.NATIONAL if number.country_code == 1 else PhoneNumberFormat.INTERNATIONAL
     return Phone(
         phonenumbers.format_number(number, PhoneNumberFormat.E164),

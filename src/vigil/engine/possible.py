@@ -14,6 +14,7 @@ import unicodedata
 from datetime import date
 
 from vigil.engine.subjects import Canonical, canonical
+from vigil.texts import gettext as _
 
 LEAST_PLATE = 4
 """A shorter plate number says too little without its state."""
@@ -29,10 +30,10 @@ def key(kind: str, value: str) -> str | None:
     `value` is as typed or as in the canonical subject.
     """
     if kind == "person":
-        family, given, _ = _person(value)
+        family, given, _born = _person(value)
         return f"person:{sound(family)}" if family and given else None
     if kind == "plate":
-        _, number = _plate(value)
+        _state, number = _plate(value)
         return f"plate:{number}" if len(number) >= LEAST_PLATE else None
     return None
 
@@ -79,12 +80,13 @@ def _plate(value: str) -> tuple[str, str]:
 
 
 def _plates(a: str, b: str) -> str:
-    (one, number), (other, _) = _plate(a), _plate(b)
+    (one, number), (other, _number) = _plate(a), _plate(b)
     if one and other:
         # Two states with one number are two plates; p1 compares what both sides know.
         return ""
-    who = "one side does" if one or other else "both sides do"
-    return f"The plate number {number} is the same; {who} not know its state."
+    if one or other:
+        return _("The plate number {number} is the same; one side does not know its state.").format(number=number)
+    return _("The plate number {number} is the same; both sides do not know its state.").format(number=number)
 
 
 def _persons(a: str, b: str) -> str:
@@ -94,10 +96,16 @@ def _persons(a: str, b: str) -> str:
     days = (_day(born), _day(born_b))
     if all(days) and not _near_day(born, born_b):
         return ""
-    names = "The name is the same" if (family, given) == (family_b, given_b) else "The name is close in spelling"
+    same = (family, given) == (family_b, given_b)
+    names = _("The name is the same") if same else _("The name is close in spelling")
     if not all(days):
-        return f"{names}; {'one side does' if any(days) else 'both sides do'} not know the birth date."
-    return f"{names}; the birth date is {'the same' if days[0] == days[1] else 'close'}."
+        one_side = _("{names}; one side does not know the birth date.")
+        sentence = one_side if any(days) else _("{names}; both sides do not know the birth date.")
+    elif days[0] == days[1]:
+        sentence = _("{names}; the birth date is the same.")
+    else:
+        sentence = _("{names}; the birth date is close.")
+    return sentence.format(names=names)
 
 
 def close(a: str, b: str) -> bool:

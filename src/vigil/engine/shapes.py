@@ -27,6 +27,7 @@ from vigil.engine.geometry import (
     geod,
 )
 from vigil.engine.operation import Geometry, Line, Point, Polygon
+from vigil.texts import gettext, gettext_noop
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -428,7 +429,11 @@ def invalidity(polygon: Polygon) -> str | None:
         return reason
     for number, (*_, has_interior) in enumerate(shape.rings):
         if not has_interior:
-            return f"{'The polygon' if number == 0 else f'Hole {number}'} encloses no area."
+            return (
+                gettext("Hole {n} encloses no area.").format(n=number)
+                if number
+                else gettext("The polygon encloses no area.")
+            )
     return None
 
 
@@ -443,31 +448,37 @@ def _planar_invalidity(shape: Skeleton, directions: Floats, centre: Floats) -> s
     if shapely.is_valid(flat):
         return None
     if flat.convex_hull.area * MEAN_RADIUS_M**2 < SMALLEST_AREA_M2:
-        return "The polygon encloses no area."
-    reason, _, place = shapely.is_valid_reason(flat).partition("[")
-    text = _REASONS.get(reason.strip(), f"The polygon is not valid: {reason.strip()}")
-    return f"{text}{_spoken_place(place.rstrip(']'), centre, east, north)}."
+        return gettext("The polygon encloses no area.")
+    reason, _bracket, place = shapely.is_valid_reason(flat).partition("[")
+    known = _REASONS.get(reason.partition(" ")[0])
+    fault = gettext(known) if known else gettext("The polygon is not valid: {reason}").format(reason=reason.strip())
+    near = _place(place.rstrip("]"), centre, east, north)
+    if near is None:
+        return f"{fault}."
+    sentence = gettext("{fault} near longitude {longitude:.6f}, latitude {latitude:.6f}.")
+    return sentence.format(fault=fault, longitude=near[0], latitude=near[1])
 
 
 _REASONS = {
-    "Self-intersection": "The polygon's edges cross or overlap",
-    "Ring Self-intersection": "The polygon's outline touches itself",
-    "Hole lies outside shell": "A hole lies outside the polygon's outline",
-    "Holes are nested": "A hole lies inside another hole",
-    "Interior is disconnected": "Holes cut the polygon in two",
-    "Duplicate Rings": "Two rings of the polygon are the same",
+    "Self-intersection": gettext_noop("The polygon's edges cross or overlap"),
+    "Ring": gettext_noop("The polygon's outline touches itself"),
+    "Hole": gettext_noop("A hole lies outside the polygon's outline"),
+    "Holes": gettext_noop("A hole lies inside another hole"),
+    "Interior": gettext_noop("Holes cut the polygon in two"),
+    "Duplicate": gettext_noop("Two rings of the polygon are the same"),
 }
+"""By the first word of what GEOS says."""
 
 
-def _spoken_place(planar: str, centre: Floats, east: Floats, north: Floats) -> str:
-    """Where the fault is, as ' near longitude, latitude'."""
+def _place(planar: str, centre: Floats, east: Floats, north: Floats) -> tuple[float, float] | None:
+    """Where the fault is, as longitude and latitude; None where the text names no place."""
     try:
         x, y = (float(number) for number in planar.split())
     except ValueError:
-        return ""
+        return None
     towards = _unit(centre + x * east + y * north)
     latitude = math.degrees(math.atan2(towards[2], math.hypot(towards[0], towards[1]) * (1 - ECCENTRICITY_SQUARED)))
-    return f" near longitude {math.degrees(math.atan2(towards[1], towards[0])):.6f}, latitude {latitude:.6f}"
+    return math.degrees(math.atan2(towards[1], towards[0])), latitude
 
 
 def _crossing_invalidity(shape: Skeleton) -> str | None:
@@ -479,11 +490,11 @@ def _crossing_invalidity(shape: Skeleton) -> str | None:
         )
         first, second = pieces.take(i[apart]), pieces.take(j[apart])
         if _any_crossing(first, second):
-            return "The polygon's edges cross."
+            return gettext("The polygon's edges cross.")
     outline = Skeleton(pieces, shape.rings[:1])
     for first_piece, *_ in shape.rings[1:]:
         if not _contains(outline, pieces.start[first_piece]):
-            return "A hole lies outside the polygon's outline."
+            return gettext("A hole lies outside the polygon's outline.")
     return None
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from vigil.engine.phones import PhoneError, read_phone
+from vigil.texts import gettext as _
 
 KINDS = ("phone", "email", "plate", "vin", "person", "address", "handle", "ip", "weapon_serial")
 
@@ -54,7 +55,11 @@ def parse(text: str) -> Canonical:
     """
     kind, colon, value = text.partition(":")
     if not colon:
-        raise SubjectError(f"'{text}' is not a subject: write kind:value, with a kind of {', '.join(KINDS)}.")
+        raise SubjectError(
+            _("'{text}' is not a subject: write kind:value, with a kind of {kinds}.").format(
+                text=text, kinds=", ".join(KINDS)
+            )
+        )
     return canonical(kind, _unescape(value))
 
 
@@ -70,7 +75,9 @@ def canonical(kind: str, value: str = "", **parts: str) -> Canonical:
     """
     kind = kind.strip().lower()
     if kind not in _RULES:
-        raise SubjectError(f"'{kind}' is no kind of subject: use one of {', '.join(KINDS)}.")
+        raise SubjectError(
+            _("'{kind}' is no kind of subject: use one of {kinds}.").format(kind=kind, kinds=", ".join(KINDS))
+        )
     if parts:
         value = _joined(kind, parts)
     text, hint = _RULES[kind](value.strip())
@@ -121,14 +128,14 @@ def _phone(value: str) -> tuple[str | None, str | None]:
         phone = read_phone(value)
     except PhoneError as error:
         return None, str(error)
-    hint = "The area code is missing: the number meets only numbers written without it too."
+    hint = _("The area code is missing: the number meets only numbers written without it too.")
     return phone.e164, hint if phone.local_only else None
 
 
 def _email(value: str) -> tuple[str | None, str | None]:
     text = value.lower()
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", text):
-        return None, "This is not an e-mail address: it needs one @ with text on both sides."
+        return None, _("This is not an e-mail address: it needs one @ with text on both sides.")
     return text, None
 
 
@@ -136,22 +143,24 @@ def _plate(value: str) -> tuple[str | None, str | None]:
     state, slash, number = value.partition("/")
     state, number = state.strip().upper(), _letters_and_digits(number)
     if not slash or not state:
-        return None, "Give the plate's state (as in MN/ABC123): a plate without it is not compared."
+        return None, _("Give the plate's state (as in MN/ABC123): a plate without it is not compared.")
     if state not in STATES:
-        return None, f"'{state}' is no two-letter state: a plate is compared only with one, as in MN/ABC123."
+        return None, _("'{state}' is no two-letter state: a plate is compared only with one, as in MN/ABC123.").format(
+            state=state
+        )
     if not number:
-        return None, "The plate has no letters or digits."
+        return None, _("The plate has no letters or digits.")
     return f"{state}/{number}", None
 
 
 def _vin(value: str) -> tuple[str | None, str | None]:
     text = re.sub(r"[\s-]", "", value).upper()
     if not re.fullmatch(r"[A-HJ-NPR-Z0-9]{17}", text):
-        return None, "A VIN has 17 letters and digits, never I, O or Q."
+        return None, _("A VIN has 17 letters and digits, never I, O or Q.")
     if _vin_check_digit(text) != text[8]:
         return (
             text,
-            "The VIN's check digit is wrong: read it again (vehicles not made for North America may have none).",
+            _("The VIN's check digit is wrong: read it again (vehicles not made for North America may have none)."),
         )
     return text, None
 
@@ -168,16 +177,18 @@ def _vin_check_digit(vin: str) -> str:
 def _person(value: str) -> tuple[str | None, str | None]:
     fields = [field.strip() for field in value.split(",")]
     if len(fields) < 3 or not fields[2]:
-        return None, "Give the birth date (as in SMITH,JOHN,1980-01-31): a name without it is not compared."
+        return None, _("Give the birth date (as in SMITH,JOHN,1980-01-31): a name without it is not compared.")
     if len(fields) > 3:
-        return None, "Write a person as family,given,birth date with no further comma."
+        return None, _("Write a person as family,given,birth date with no further comma.")
     family, given = _name(fields[0]), _name(fields[1])
     if not family or not given:
-        return None, "Give a family name and a given name with letters A to Z."
+        return None, _("Give a family name and a given name with letters A to Z.")
     try:
         born = date.fromisoformat(fields[2])
     except ValueError:
-        return None, f"'{fields[2]}' is no birth date: write it as year-month-day, as in 1980-01-31."
+        return None, _("'{text}' is no birth date: write it as year-month-day, as in 1980-01-31.").format(
+            text=fields[2]
+        )
     return f"{family},{given},{born.isoformat()}", None
 
 
@@ -189,13 +200,13 @@ def _name(text: str) -> str:
 def _address(value: str) -> tuple[str | None, str | None]:
     fields = [" ".join(re.sub(r"[^A-Z0-9 ]", " ", _upper(field)).split()) for field in value.split(",")]
     if len(fields) != 3:
-        return None, "Write an address as NUMBER STREET,UNIT,ZIP with two commas; the unit may stay empty."
+        return None, _("Write an address as NUMBER STREET,UNIT,ZIP with two commas; the unit may stay empty.")
     street, unit, code = fields
     if not re.match(r"\d\S* \S", street):
-        return None, "The address needs a house number and a street."
+        return None, _("The address needs a house number and a street.")
     # A ZIP+4 is cut to its first five digits.
     if not re.fullmatch(r"\d{5}(?: ?\d{4})?", code):
-        return None, "The address needs a ZIP code of five digits."
+        return None, _("The address needs a ZIP code of five digits.")
     return f"{_abbreviated_street(street)},{_abbreviated_unit(unit)},{code[:5]}", None
 
 
@@ -228,7 +239,7 @@ def _handle(value: str) -> tuple[str | None, str | None]:
     platform, slash, name = value.lower().partition("/")
     platform, name = platform.strip(), name.strip()
     if not slash or not platform or not name:
-        return None, "Write an account as platform/name, as in instagram/jdoe."
+        return None, _("Write an account as platform/name, as in instagram/jdoe.")
     return f"{platform}/{name}", None
 
 
@@ -236,10 +247,10 @@ def _ip(value: str) -> tuple[str | None, str | None]:
     try:
         address = ipaddress.ip_address(value)
     except ValueError:
-        return None, "This is not an IP address."
+        return None, _("This is not an IP address.")
     if isinstance(address, ipaddress.IPv6Address):
         if address.scope_id is not None:
-            return None, "An IP address with a zone (after %) means something on one machine only."
+            return None, _("An IP address with a zone (after %) means something on one machine only.")
         if address.ipv4_mapped is not None:  # RFC 5952, section 5: mixed notation
             return f"::ffff:{address.ipv4_mapped}", None
     return str(address), None
@@ -247,7 +258,7 @@ def _ip(value: str) -> tuple[str | None, str | None]:
 
 def _weapon_serial(value: str) -> tuple[str | None, str | None]:
     text = _letters_and_digits(value)
-    return (text, None) if text else (None, "The serial number has no letters or digits.")
+    return (text, None) if text else (None, _("The serial number has no letters or digits."))
 
 
 def _letters_and_digits(text: str) -> str:

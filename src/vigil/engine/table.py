@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vigil.engine.operation import Geometry, Mode, Operation, Point, Site, Window
 from vigil.engine.types import OPERATION_TYPES
+from vigil.texts import gettext as _
 
 MODES = tuple(Mode)
 KINDS = tuple(OPERATION_TYPES)
@@ -104,7 +105,9 @@ def table_of(
     if len(position) < len(kept):
         seen: set[str] = set()
         twice = next(o.operation_id for o in kept if o.operation_id in seen or seen.add(o.operation_id))  # type: ignore[func-returns-value]
-        raise ValueError(f"Two operations have the id {twice!r}: give several sites as one operation.")
+        raise ValueError(
+            _("Two operations have the id {twice!r}: give several sites as one operation.").format(twice=twice)
+        )
     owners = [n for n, operation in enumerate(kept) for _ in operation.sites]
     sites = [site for operation in kept for site in operation.sites]
     places = [_representative(site.geometry) for site in sites]

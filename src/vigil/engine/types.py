@@ -8,6 +8,8 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from vigil.texts import gettext_noop as _
+
 MAX_RADIUS_M = 5_000.0
 """A radius over this is flagged, never refused."""
 MAX_AREA_KM2 = 2_500.0
@@ -24,7 +26,7 @@ LARGEST_LENGTH = 5e7
 
 @dataclass(frozen=True, slots=True)
 class OperationType:
-    """One row of the table. Radii in metres, buffers in minutes.
+    """One row of the table. Radii in metres, buffers in minutes. `label` is English; a page says it with `gettext`.
 
     `takes_place` is False for the type that has subjects and a span only, never a site.
     """
@@ -45,29 +47,29 @@ OPERATION_TYPES: Mapping[str, OperationType] = MappingProxyType(
     {
         kind.code: kind
         for kind in (
-            OperationType("search_warrant", "Search warrant", 300, 60, 60, _HOURS_24),
-            OperationType("arrest_warrant", "Arrest warrant", 300, 60, 60, _HOURS_24),
-            OperationType("raid", "Raid", 300, 60, 60, _HOURS_24),
-            OperationType("knock_and_talk", "Knock and talk", 300, 30, 30, _HOURS_12),
+            OperationType("search_warrant", _("Search warrant"), 300, 60, 60, _HOURS_24),
+            OperationType("arrest_warrant", _("Arrest warrant"), 300, 60, 60, _HOURS_24),
+            OperationType("raid", _("Raid"), 300, 60, 60, _HOURS_24),
+            OperationType("knock_and_talk", _("Knock and talk"), 300, 30, 30, _HOURS_12),
             OperationType(
-                "supervision_search", "Supervision search (parole, probation, consent)", 300, 30, 30, _HOURS_12
+                "supervision_search", _("Supervision search (parole, probation, consent)"), 300, 30, 30, _HOURS_12
             ),
-            OperationType("controlled_buy", "Controlled buy", 500, 60, 60, _HOURS_12),
-            OperationType("buy_bust", "Buy-bust", 500, 60, 60, _HOURS_12),
-            OperationType("reverse_sting", "Reverse sting", 500, 60, 60, _HOURS_12),
-            OperationType("money_flash", "Money flash", 500, 60, 60, _HOURS_12),
-            OperationType("undercover_meet", "Undercover meet", 500, 60, 60, _HOURS_12),
-            OperationType("fixed_surveillance", "Fixed surveillance", 500, 0, 30, _DAYS_7),
-            OperationType("technical_install", "Technical installation", 500, 0, 30, _DAYS_7),
-            OperationType("mobile_surveillance", "Mobile surveillance", 800, 0, 30, _HOURS_24),
-            OperationType("controlled_delivery", "Controlled delivery", 800, 0, 30, _HOURS_24),
-            OperationType("saturation", "Saturation patrol", 300, 60, 60, _HOURS_72),
-            OperationType("interdiction", "Interdiction", 300, 60, 60, _HOURS_72),
-            OperationType("area_sweep", "Area sweep", 300, 60, 60, _HOURS_72),
-            OperationType("dignitary", "Dignitary protection", 800, 120, 60, _HOURS_72),
-            OperationType("special_event", "Special event", 800, 120, 60, _HOURS_72),
-            OperationType("online_only", "Online only", 0, 0, 0, timedelta(days=90), takes_place=False),
-            OperationType("training", "Training", 300, 30, 30, _HOURS_24),
+            OperationType("controlled_buy", _("Controlled buy"), 500, 60, 60, _HOURS_12),
+            OperationType("buy_bust", _("Buy-bust"), 500, 60, 60, _HOURS_12),
+            OperationType("reverse_sting", _("Reverse sting"), 500, 60, 60, _HOURS_12),
+            OperationType("money_flash", _("Money flash"), 500, 60, 60, _HOURS_12),
+            OperationType("undercover_meet", _("Undercover meet"), 500, 60, 60, _HOURS_12),
+            OperationType("fixed_surveillance", _("Fixed surveillance"), 500, 0, 30, _DAYS_7),
+            OperationType("technical_install", _("Technical installation"), 500, 0, 30, _DAYS_7),
+            OperationType("mobile_surveillance", _("Mobile surveillance"), 800, 0, 30, _HOURS_24),
+            OperationType("controlled_delivery", _("Controlled delivery"), 800, 0, 30, _HOURS_24),
+            OperationType("saturation", _("Saturation patrol"), 300, 60, 60, _HOURS_72),
+            OperationType("interdiction", _("Interdiction"), 300, 60, 60, _HOURS_72),
+            OperationType("area_sweep", _("Area sweep"), 300, 60, 60, _HOURS_72),
+            OperationType("dignitary", _("Dignitary protection"), 800, 120, 60, _HOURS_72),
+            OperationType("special_event", _("Special event"), 800, 120, 60, _HOURS_72),
+            OperationType("online_only", _("Online only"), 0, 0, 0, timedelta(days=90), takes_place=False),
+            OperationType("training", _("Training"), 300, 30, 30, _HOURS_24),
         )
     }
 )

@@ -13,6 +13,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from vigil.engine.operation import MICROSECONDS_PER_MINUTE, Window
+from vigil.texts import gettext as _
 
 MICROSECONDS_PER_SECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,8 +34,9 @@ class NonexistentTime(TimeError):
         self.earlier, self.later = sorted((earlier, later))
         self.choices = tuple(wall_time(instant, zone) for instant in (self.earlier, self.later))
         super().__init__(
-            f"{_spoken(wall)} does not exist in {zone}: the clocks go forward then. "
-            f"Choose {_spoken(self.choices[0])} or {_spoken(self.choices[1])}."
+            _("{wall} does not exist in {zone}: the clocks go forward then. Choose {one} or {other}.").format(
+                wall=_spoken(wall), zone=zone, one=_spoken(self.choices[0]), other=_spoken(self.choices[1])
+            )
         )
 
 
@@ -45,8 +47,10 @@ class AmbiguousTime(TimeError):
         self.earlier, self.later = earlier, later
         self.choices = tuple(wall_time(instant, zone) for instant in (earlier, later))
         super().__init__(
-            f"{_spoken(wall)} occurs twice in {zone}: the clocks go back then. Choose the earlier "
-            f"({format_instant(earlier)}) or the later ({format_instant(later)})."
+            _(
+                "{wall} occurs twice in {zone}: the clocks go back then. "
+                "Choose the earlier ({earlier}) or the later ({later})."
+            ).format(wall=_spoken(wall), zone=zone, earlier=format_instant(earlier), later=format_instant(later))
         )
 
 
@@ -69,20 +73,24 @@ def parse_instant(text: str) -> int:
     """
     found = _RFC3339.fullmatch(text.strip())
     if found is None:
-        raise TimeError(f"'{text}' is not a time: write it as 2026-03-08T14:30:00-06:00 or with Z for UTC.")
+        raise TimeError(
+            _("'{text}' is not a time: write it as 2026-03-08T14:30:00-06:00 or with Z for UTC.").format(text=text)
+        )
     year, month, day, hour, minute, second, fraction, zulu, sign, offset_hour, offset_minute = found.groups()
     if zulu is None and sign is None:
-        raise TimeError(f"'{text}' has no offset: add Z for UTC, or an offset as in -06:00.")
+        raise TimeError(_("'{text}' has no offset: add Z for UTC, or an offset as in -06:00.").format(text=text))
     try:
         seconds = _midnight(year, month, day)
     except ValueError:
-        raise TimeError(f"'{text}' names a day that does not exist.") from None
+        raise TimeError(_("'{text}' names a day that does not exist.").format(text=text)) from None
     if int(hour) > 23 or int(minute) > 59 or int(second) > 59:
-        raise TimeError(f"'{text}' names a time of day that does not exist (leap seconds are not taken).")
+        raise TimeError(
+            _("'{text}' names a time of day that does not exist (leap seconds are not taken).").format(text=text)
+        )
     seconds += int(hour) * 3600 + int(minute) * 60 + int(second)
     if sign is not None:
         if int(offset_hour) > 23 or int(offset_minute) > 59:
-            raise TimeError(f"'{text}' has an offset that does not exist.")
+            raise TimeError(_("'{text}' has an offset that does not exist.").format(text=text))
         offset = int(offset_hour) * 3600 + int(offset_minute) * 60
         seconds += offset if sign == "-" else -offset
     return seconds * MICROSECONDS_PER_SECOND + _microseconds(fraction, text)
@@ -92,7 +100,7 @@ def _microseconds(fraction: str | None, text: str) -> int:
     if fraction is None:
         return 0
     if fraction[6:].strip("0"):
-        raise TimeError(f"'{text}' is finer than a microsecond: leave out the last digits.")
+        raise TimeError(_("'{text}' is finer than a microsecond: leave out the last digits.").format(text=text))
     return int(fraction[:6].ljust(6, "0"))
 
 
@@ -111,7 +119,7 @@ def instant_of(moment: datetime) -> int:
         TimeError: the datetime has no zone.
     """
     if moment.utcoffset() is None:
-        raise TimeError("This time has no zone.")
+        raise TimeError(_("This time has no zone."))
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
@@ -148,7 +156,9 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise TimeError(f"'{name}' is no time zone: use an IANA name, as in America/Chicago.") from None
+        raise TimeError(
+            _("'{name}' is no time zone: use an IANA name, as in America/Chicago.").format(name=name)
+        ) from None
 
 
 def _spoken(moment: datetime) -> str:
@@ -167,5 +177,5 @@ def checked_span(starts_at: int, ends_at: int) -> Window:
         TimeError: the end is at or before the start (specification 3: refused).
     """
     if ends_at <= starts_at:
-        raise TimeError("The end is at or before the start.")
+        raise TimeError(_("The end is at or before the start."))
     return Window(starts_at, ends_at)

@@ -34,6 +34,8 @@ from typing import Any
 
 from vigil.engine.formats.tabular import UnusableInput
 from vigil.engine.windows import TimeError, format_instant, local_instant, minutes
+from vigil.texts import gettext as _
+from vigil.texts import ngettext
 
 COLUMNS = (
     "operation_id",
@@ -123,25 +125,29 @@ class LocalTimes:
                 return datetime.combine(day.date(), datetime.strptime(clock, pattern).time())  # noqa: DTZ007  wall time
             except ValueError:
                 continue
-        raise FieldError(time_column, f"'{clock}' is not a time of day: write it as 14:30.")
+        raise FieldError(time_column, _("'{clock}' is not a time of day: write it as 14:30.").format(clock=clock))
 
     def _wall(self, row: dict[str, str], column: str) -> datetime:
         text = row[column].strip()
         if not text:
-            raise FieldError(column, "The time is missing.")
+            raise FieldError(column, _("The time is missing."))
         try:
             wall = datetime.strptime(text, self.format) if self.format else datetime.fromisoformat(text)  # noqa: DTZ007
         except ValueError:
             expected = self.format or "2026-03-08T14:30"
-            raise FieldError(column, f"'{text}' is not a local time of the form {expected}.") from None
+            raise FieldError(
+                column, _("'{text}' is not a local time of the form {expected}.").format(text=text, expected=expected)
+            ) from None
         if wall.tzinfo is not None:
-            raise FieldError(column, f"'{text}' has an offset: map it to starts_at or ends_at instead.")
+            raise FieldError(
+                column, _("'{text}' has an offset: map it to starts_at or ends_at instead.").format(text=text)
+            )
         return wall
 
     def _instant(self, row: dict[str, str], wall: datetime, column: str) -> int:
         zone = self.zone or row[self.zone_column].strip()
         if not zone:
-            raise FieldError(self.zone_column, "The time zone is missing.")
+            raise FieldError(self.zone_column, _("The time zone is missing."))
         try:
             return local_instant(wall, zone, doubled=self.doubled)
         except TimeError as error:
@@ -152,10 +158,13 @@ class LocalTimes:
         try:
             count = float(text)
         except ValueError:
-            reason = f"'{text}' is not a number of {self.duration_unit}." if text else "The duration is missing."
-            raise FieldError(self.duration, reason) from None
+            reason = _("'{text}' is not a number of {unit}.") if text else _("The duration is missing.")
+            raise FieldError(self.duration, reason.format(text=text, unit=self.duration_unit)) from None
         if not 0 < count < 1e7:
-            raise FieldError(self.duration, f"The duration is {text} {self.duration_unit}: it must be more than 0.")
+            raise FieldError(
+                self.duration,
+                _("The duration is {text} {unit}: it must be more than 0.").format(text=text, unit=self.duration_unit),
+            )
         return count * MINUTES[self.duration_unit]
 
 
@@ -181,7 +190,7 @@ class Mapping:
         try:
             content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise UnusableInput(f"The field mapping is not TOML: {error}.") from None
+            raise UnusableInput(_("The field mapping is not TOML: {error}.").format(error=error)) from None
         return cls.from_dict(content)
 
     @classmethod
@@ -200,7 +209,9 @@ class Mapping:
         )
         twice = sorted(set(tables["columns"]) & set(tables["constants"]))
         if twice:
-            raise UnusableInput(f"The field mapping gives {', '.join(twice)} both a column and a constant.")
+            raise UnusableInput(
+                _("The field mapping gives {columns} both a column and a constant.").format(columns=", ".join(twice))
+            )
         return cls(
             columns=tables["columns"],
             constants=tables["constants"],
@@ -251,18 +262,21 @@ class Mapping:
             needed |= {wanted[column] for column in ("latitude", "longitude") if column in wanted}
         missing = sorted(needed - set(index))
         if missing:
-            plural = "columns" if len(missing) > 1 else "column"
-            raise UnusableInput(
-                f"The {plural} {', '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing. "
-                f"The file has: {', '.join(header)[:500]}."
+            sentence = ngettext(
+                "The column {missing} is missing. The file has: {header}.",
+                "The columns {missing} are missing. The file has: {header}.",
+                len(missing),
             )
+            raise UnusableInput(sentence.format(missing=", ".join(missing), header=", ".join(header)[:500]))
         # A misspelt column would silently fall back to a default, and a wrong radius loses conflicts.
         absent = [column for column in COLUMNS[:15] if column in wanted and wanted[column] not in index]
         unknown = [name for name in header if name and name not in COLUMNS and name not in named]
         if self.is_plain and absent and unknown and set(absent) - {"latitude", "longitude", "geometry_wkt"}:
             raise UnusableInput(
-                f"The file has no column {', '.join(absent)}, but it has {', '.join(unknown)}, which operations.csv "
-                "does not know: correct the header, or give a field mapping."
+                _(
+                    "The file has no column {absent}, but it has {unknown}, which operations.csv does not know: "
+                    "correct the header, or give a field mapping."
+                ).format(absent=", ".join(absent), unknown=", ".join(unknown))
             )
 
 
@@ -306,23 +320,27 @@ def _scaled(text: str, factor: float, column: str) -> str:
     try:
         return repr(float(text) * factor)
     except ValueError:
-        raise FieldError(column, f"'{text.strip()}' is not a number.") from None
+        raise FieldError(column, _("'{text}' is not a number.").format(text=text.strip())) from None
 
 
 def _texts(name: str, table: Any) -> dict[str, str]:
     if not isinstance(table, dict):
-        raise UnusableInput(f"In the field mapping, [{name}] must be a table.")
+        raise UnusableInput(_("In the field mapping, [{name}] must be a table.").format(name=name))
     for key, value in table.items():
         if not isinstance(value, str | int | float) or isinstance(value, bool):
-            raise UnusableInput(f"In the field mapping, {name}.{key} must be a text or a number.")
+            raise UnusableInput(
+                _("In the field mapping, {name}.{key} must be a text or a number.").format(name=name, key=key)
+            )
     return {key: str(value) for key, value in table.items()}
 
 
 def _refuse_unknown(table: str, unknown: set[str], known: Any) -> None:
     if unknown:
-        where = f" in [{table}]" if table else ""
+        sentence = _("The field mapping does not know {unknown}: use {known}.")
+        if table:
+            sentence = _("The field mapping does not know {unknown} in [{table}]: use {known}.")
         raise UnusableInput(
-            f"The field mapping does not know {', '.join(sorted(unknown))}{where}: use {', '.join(sorted(known))}."
+            sentence.format(unknown=", ".join(sorted(unknown)), table=table, known=", ".join(sorted(known)))
         )
 
 
@@ -332,23 +350,25 @@ def _local_times(table: dict[str, str], columns: dict[str, str]) -> LocalTimes:
     _refuse_unknown("times.doubled", {times.doubled} - set(DOUBLED), DOUBLED)
     _refuse_unknown("times.duration_unit", {times.duration_unit} - set(MINUTES), MINUTES)
     if bool(times.zone) == bool(times.zone_column):
-        raise UnusableInput("The field mapping must give [times] either zone or zone_column.")
+        raise UnusableInput(_("The field mapping must give [times] either zone or zone_column."))
     begins = [bool(times.start), bool(times.whole_day), bool(times.date and times.start_time)]
     ends = [bool(times.end), bool(times.duration), bool(times.date and times.end_time), bool(times.whole_day)]
     if sum(begins) != 1 or sum(ends) != 1:
         raise UnusableInput(
-            "The field mapping must give [times] one start (start, or date with start_time, or whole_day) "
-            "and one end (end, duration, or date with end_time; none with whole_day)."
+            _(
+                "The field mapping must give [times] one start (start, or date with start_time, or "
+                "whole_day) and one end (end, duration, or date with end_time; none with whole_day)."
+            )
         )
     if {"starts_at", "ends_at"} & set(columns):
-        raise UnusableInput("The field mapping gives times both in [columns] and in [times].")
+        raise UnusableInput(_("The field mapping gives times both in [columns] and in [times]."))
     return times
 
 
 def _delimiter(text: str) -> str:
     sign = {"tab": "\t", "\\t": "\t"}.get(text, text)
     if len(sign) != 1 or sign in '"\r\n':
-        raise UnusableInput(f"'{text}' is no delimiter: give one character, or tab.")
+        raise UnusableInput(_("'{text}' is no delimiter: give one character, or tab.").format(text=text))
     return sign
 
 
@@ -358,4 +378,4 @@ def _encoding(name: str) -> str:
     try:
         return "utf-8" if codecs.lookup(name).name == "utf-8" else name
     except LookupError:
-        raise UnusableInput(f"'{name}' is no text encoding that is known here.") from None
+        raise UnusableInput(_("'{name}' is no text encoding that is known here.").format(name=name)) from None

@@ -29,6 +29,7 @@ from vigil.engine.subjects import SubjectError, parse, split_subjects
 from vigil.engine.table import NO_REFERENCE, OperationTable, joined, table_of
 from vigil.engine.types import LARGEST_LENGTH, OPERATION_TYPES, OperationType, flags
 from vigil.engine.windows import TimeError, checked_span, minutes, parse_instant
+from vigil.texts import gettext as _
 
 MAX_SITES = 50
 MAX_SUBJECTS = 200
@@ -61,20 +62,22 @@ class Rules:
         try:
             content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise UnusableInput(f"The rules are not TOML: {error}.") from None
+            raise UnusableInput(_("The rules are not TOML: {error}.").format(error=error)) from None
         replace_stated = content.pop("replace_stated", False)
         if not isinstance(replace_stated, bool):
-            raise UnusableInput("In the rules, replace_stated must be true or false.")
+            raise UnusableInput(_("In the rules, replace_stated must be true or false."))
         types = dict(OPERATION_TYPES)
         for name, table in content.items():
             if name not in types or not isinstance(table, dict):
-                raise UnusableInput(f"The rules name '{name}', which is no operation type.")
+                raise UnusableInput(_("The rules name '{name}', which is no operation type.").format(name=name))
             for key, value in table.items():
                 number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
                 if key not in ("radius_m", "buffer_before_min", "buffer_after_min") or not number:
                     raise UnusableInput(
-                        f"In the rules, {name}.{key} = {value!r} is not taken: give radius_m, buffer_before_min or "
-                        "buffer_after_min with a number that is not negative."
+                        _(
+                            "In the rules, {name}.{key} = {value!r} is not taken: give radius_m, buffer_before_min or "
+                            "buffer_after_min with a number that is not negative."
+                        ).format(name=name, key=key, value=value)
                     )
             types[name] = replace(types[name], **table)
         return cls(types, replace_stated)
@@ -227,10 +230,8 @@ class RowChecks:
         """One row, taken or refused."""
         line, fields = row
         if len(fields) != width:
-            fields_found = f"The row has {len(fields)} fields, the header {width}."
-            return BadRow(
-                line, "", f"{fields_found} A text with a comma must be quoted.", canonical.operation_id(fields)
-            )
+            sentence = _("The row has {n} fields, the header {width}. A text with a comma must be quoted.")
+            return BadRow(line, "", sentence.format(n=len(fields), width=width), canonical.operation_id(fields))
         try:
             return self._checked(line, canonical(fields))
         except FieldError as error:
@@ -239,20 +240,24 @@ class RowChecks:
     def _checked(self, line: int, row: dict[str, str]) -> ReadRow:
         operation_id = row["operation_id"].strip()
         if not operation_id:
-            raise FieldError("operation_id", "The operation id is missing.")
+            raise FieldError("operation_id", _("The operation id is missing."))
         if not _ORI.fullmatch(row["agency_ori"].strip()):
             raise FieldError(
                 "agency_ori",
-                f"'{row['agency_ori'].strip()}' is no ORI: nine capital letters and digits, as in MN0271600.",
+                _("'{text}' is no ORI: nine capital letters and digits, as in MN0271600.").format(
+                    text=row["agency_ori"].strip()
+                ),
             )
         kind = self._kind(row["operation_type"].strip())
         mode = row["mode"].strip() or Mode.LIVE.value
         if mode not in _MODES:
-            raise FieldError("mode", f"'{mode}' is no mode: use live, exercise or test, or leave it empty.")
+            raise FieldError(
+                "mode", _("'{mode}' is no mode: use live, exercise or test, or leave it empty.").format(mode=mode)
+            )
         if self._contact_required:
             for column in ("contact_name", "contact_phone"):
                 if not row[column].strip():
-                    raise FieldError(column, "The contact is missing.")
+                    raise FieldError(column, _("The contact is missing."))
         span = _span(row)
         subjects, hints = read_subjects(row["subjects"])
         site = self._site(row, kind, span)
@@ -263,9 +268,11 @@ class RowChecks:
         if code not in self._rules.types:
             raise FieldError(
                 "operation_type",
-                f"'{code}' is no operation type: use one of {', '.join(self._rules.types)}."
+                _("'{code}' is no operation type: use one of {types}.").format(
+                    code=code, types=", ".join(self._rules.types)
+                )
                 if code
-                else "The operation type is missing.",
+                else _("The operation type is missing."),
             )
         return self._rules.types[code]
 
@@ -274,7 +281,7 @@ class RowChecks:
         if not kind.takes_place:
             placed = next((name for name, text in texts if text), None)
             if placed:
-                raise FieldError(placed, f"An operation of the type {kind.code} has no place.")
+                raise FieldError(placed, _("An operation of the type {code} has no place.").format(code=kind.code))
             return None
         stated = not self._rules.replace_stated
         geometry = _geometry(*(text for _, text in texts))
@@ -322,12 +329,18 @@ class RowChecks:
         for name, ours, theirs in zip(AGREEING, row.agreeing, first.agreeing, strict=True):
             if ours != theirs:
                 return refused(
-                    name, f"'{ours}' differs from '{theirs}' in line {first.line}: rows of one operation must agree."
+                    name,
+                    _("'{ours}' differs from '{theirs}' in line {line}: rows of one operation must agree.").format(
+                        ours=ours, theirs=theirs, line=first.line
+                    ),
                 )
         if row.subjects != first.subjects:
-            return refused("subjects", f"The subjects differ from line {first.line}: rows of one operation must agree.")
+            return refused(
+                "subjects",
+                _("The subjects differ from line {line}: rows of one operation must agree.").format(line=first.line),
+            )
         if len(group) >= MAX_SITES and row.site is not None:
-            return refused("operation_id", f"The operation has more than {MAX_SITES} sites.")
+            return refused("operation_id", _("The operation has more than {n} sites.").format(n=MAX_SITES))
         return None
 
     def _operation(self, operation_id: str, group: list[ReadRow]) -> FileOperation:
@@ -362,7 +375,7 @@ def _span(row: dict[str, str]) -> Window:
     for column in ("starts_at", "ends_at"):
         text = row[column].strip()
         if not text:
-            raise FieldError(column, "The time is missing.")
+            raise FieldError(column, _("The time is missing."))
         try:
             instants.append(parse_instant(text))
         except TimeError as error:
@@ -381,7 +394,7 @@ def _geometry(wkt: str, latitude: str, longitude: str) -> Geometry:
             raise FieldError("geometry_wkt", str(error)) from None
     for column, text in (("latitude", latitude), ("longitude", longitude)):
         if not text:
-            raise FieldError(column, f"The {column} is missing: the operation has no place.")
+            raise FieldError(column, _("The {column} is missing: the operation has no place.").format(column=column))
     point = Point(_number("longitude", longitude), _number("latitude", latitude))
     try:
         checked = validate(point)
@@ -398,7 +411,7 @@ def _shape(wkt: str) -> Geometry:
 
 def _number(column: str, text: str) -> float:
     if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
-        raise FieldError(column, f"'{text[:100]}' is not a number.")
+        raise FieldError(column, _("'{text}' is not a number.").format(text=text[:100]))
     return float(text)
 
 
@@ -408,9 +421,11 @@ def _length(row: dict[str, str], column: str, default: float) -> float:
         return float(default)
     number = _number(column, text)
     if number < 0:
-        raise FieldError(column, f"{text} is negative.")
+        raise FieldError(column, _("{text} is negative.").format(text=text))
     if number > LARGEST_LENGTH:
-        raise FieldError(column, f"{text} is more than the whole Earth or a lifetime takes: check the unit.")
+        raise FieldError(
+            column, _("{text} is more than the whole Earth or a lifetime takes: check the unit.").format(text=text)
+        )
     return number + 0.0
 
 
@@ -426,7 +441,9 @@ def read_subjects(text: str) -> tuple[frozenset[str], tuple[str, ...]]:
         return frozenset((text,)), ()
     parts = split_subjects(text)
     if len(parts) > MAX_SUBJECTS:
-        raise FieldError("subjects", f"{len(parts)} subjects: at most {MAX_SUBJECTS} are taken.")
+        raise FieldError(
+            "subjects", _("{n} subjects: at most {most} are taken.").format(n=len(parts), most=MAX_SUBJECTS)
+        )
     canonical, hints = set(), []
     for part in parts:
         try:

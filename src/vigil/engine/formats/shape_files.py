@@ -20,6 +20,8 @@ from xml.etree.ElementTree import Element, ParseError
 
 from vigil.engine.geometry import MAX_VERTICES, GeometryError, parse_wkt, refuse_count, validate, zone_polygon
 from vigil.engine.operation import Geometry, Line, Point, Polygon, Site, Vertex
+from vigil.texts import gettext as _
+from vigil.texts import gettext_noop
 
 LARGEST_FILE_BYTES = 5_000_000
 MOST_SHAPES = 50
@@ -28,7 +30,7 @@ LONGEST_NAME = 100
 DECIMALS = 7
 """Of a zone that is drawn: a centimetre."""
 MOST_DEPTH = 20
-TOO_DEEP = "The file nests its shapes too deeply."
+TOO_DEEP = gettext_noop("The file nests its shapes too deeply.")
 
 _SHAPE = re.compile(r"(?:SRID\s*=\s*\d+\s*;\s*)?[A-Z]+\s*(?:ZM|Z|M)?\s*(?:\(|EMPTY\b)", re.IGNORECASE)
 _CRS84 = re.compile(r"(?:CRS84|4326|WGS ?84)$", re.IGNORECASE)
@@ -56,11 +58,11 @@ def read_shape(text: str) -> Geometry:
     """
     text = text.strip()
     if text.startswith("<"):
-        raise GeometryError("This looks like KML. Save it as a file and read the file instead.")
+        raise GeometryError(_("This looks like KML. Save it as a file and read the file instead."))
     if text.startswith("{"):
         return from_geojson(_json(text))
     if text.startswith("["):
-        raise GeometryError('This is only a part of GeoJSON. Paste the whole of it, from {"type": on.')
+        raise GeometryError(_('This is only a part of GeoJSON. Paste the whole of it, from {"type": on.'))
     return parse_wkt(re.sub(r"^SRID\s*=\s*4326\s*;", "", text, flags=re.IGNORECASE))
 
 
@@ -82,8 +84,10 @@ def from_geojson(value: Any) -> Geometry:
         count: list[int] = []
         rings = [_chain(ring, count) for ring in coordinates]
         return Polygon(rings[0], tuple(rings[1:]))
-    hint = " Give each part as a site of its own." if isinstance(kind, str) and kind.startswith("Multi") else ""
-    raise GeometryError(f"The shape must be WKT, or a GeoJSON Point, LineString or Polygon.{hint}")
+    sentence = _("The shape must be WKT, or a GeoJSON Point, LineString or Polygon.")
+    if isinstance(kind, str) and kind.startswith("Multi"):
+        sentence += " " + _("Give each part as a site of its own.")
+    raise GeometryError(sentence)
 
 
 def read_shapes(data: bytes) -> tuple[NamedShape, ...]:
@@ -97,17 +101,21 @@ def read_shapes(data: bytes) -> tuple[NamedShape, ...]:
     text = _text(data)
     start = text.lstrip()[:1]
     if not start:
-        raise GeometryError("The file is empty.")
+        raise GeometryError(_("The file is empty."))
     found: list[NamedShape] = []
     for name, geometry in _of_kml(data) if start == "<" else _of_json(text) if start in "{[" else _of_wkt(text):
         if len(found) == MOST_SHAPES:
-            raise GeometryError(f"The file has more than {MOST_SHAPES} shapes, and an operation at most as many sites.")
+            raise GeometryError(
+                _("The file has more than {n} shapes, and an operation at most as many sites.").format(n=MOST_SHAPES)
+            )
         try:
             found.append(NamedShape(validate(geometry()), name))
         except GeometryError as error:
-            raise GeometryError(f"Shape {len(found) + 1} of the file: {error.reason}") from None
+            raise GeometryError(
+                _("Shape {n} of the file: {reason}").format(n=len(found) + 1, reason=error.reason)
+            ) from None
     if not found:
-        raise GeometryError("The file holds no point, line or area.")
+        raise GeometryError(_("The file holds no point, line or area."))
     return tuple(found)
 
 
@@ -139,16 +147,18 @@ def zone_geojson(site: Site, segments: int = 72) -> dict[str, Any]:
 
 def _refuse_foreign(data: bytes) -> None:
     if len(data) > LARGEST_FILE_BYTES:
-        raise GeometryError(f"The file is larger than {LARGEST_FILE_BYTES // 1_000_000} MB: simplify its shapes.")
+        raise GeometryError(
+            _("The file is larger than {n} MB: simplify its shapes.").format(n=LARGEST_FILE_BYTES // 1_000_000)
+        )
     if data.startswith(b"PK\x03\x04"):
-        raise GeometryError("This is a KMZ or ZIP file. Save it as KML, without the Z, and read that.")
+        raise GeometryError(_("This is a KMZ or ZIP file. Save it as KML, without the Z, and read that."))
     if data.startswith(b"\x00\x00\x27\x0a"):
-        raise GeometryError("This is a shapefile. Save it as GeoJSON or KML and read that.")
+        raise GeometryError(_("This is a shapefile. Save it as GeoJSON or KML and read that."))
 
 
 def _refuse_depth(depth: int) -> None:
     if depth > MOST_DEPTH:
-        raise GeometryError(TOO_DEEP)
+        raise GeometryError(_(TOO_DEEP))
 
 
 def _text(data: bytes) -> str:
@@ -162,7 +172,7 @@ def _text(data: bytes) -> str:
         # An XML file may name an encoding of its own, which its reader knows.
         if data.lstrip().startswith(b"<?xml"):
             return "<"
-    raise GeometryError("The file is not text: give KML, GeoJSON or WKT.")
+    raise GeometryError(_("The file is not text: give KML, GeoJSON or WKT."))
 
 
 # --- GeoJSON -------------------------------------------------------------------------------------------------------
@@ -175,7 +185,7 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise GeometryError("The shape is not readable as GeoJSON. Check its brackets and commas.") from None
+        raise GeometryError(_("The shape is not readable as GeoJSON. Check its brackets and commas.")) from None
 
 
 def _of_json(text: str) -> Found:
@@ -184,7 +194,9 @@ def _of_json(text: str) -> Found:
     named = crs.get("properties") if isinstance(crs, Mapping) else None
     system = str(named.get("name", "")) if isinstance(named, Mapping) else ""
     if system and not _CRS84.search(system):
-        raise GeometryError(f"The file counts in {system[:40]}, not in degrees on WGS 84: save it in WGS 84.")
+        raise GeometryError(
+            _("The file counts in {system}, not in degrees on WGS 84: save it in WGS 84.").format(system=system[:40])
+        )
     yield from _members(read, "", 0)
 
 
@@ -194,7 +206,7 @@ def _members(value: Any, name: str, depth: int) -> Found:
     if kind in ("FeatureCollection", "GeometryCollection"):
         inner = value.get("features" if kind == "FeatureCollection" else "geometries")
         if not isinstance(inner, list):
-            raise GeometryError(f"The {kind} holds no list of shapes.")
+            raise GeometryError(_("The {kind} holds no list of shapes.").format(kind=kind))
         for one in inner:
             yield from _members(one, name, depth + 1)
     elif kind == "Feature":
@@ -219,20 +231,20 @@ def _is_feature(value: Any) -> bool:
 
 def _chain(value: Any, counted: list[int]) -> tuple[Vertex, ...]:
     if not isinstance(value, list):
-        raise GeometryError("The coordinates of the shape must be a list of [longitude, latitude] pairs.")
+        raise GeometryError(_("The coordinates of the shape must be a list of [longitude, latitude] pairs."))
     counted.append(len(value))
     if sum(counted) > MAX_VERTICES:
         most = f"{MAX_VERTICES:,}"
-        raise GeometryError(f"The shape has over {most} vertices; at most {most} are taken: simplify it.")
+        raise GeometryError(_("The shape has over {n} vertices; at most {n} are taken: simplify it.").format(n=most))
     return tuple(_vertex(pair) for pair in value)
 
 
 def _vertex(value: Any) -> Vertex:
     pair = value if isinstance(value, list | tuple) else ()
     if len(pair) == 3:
-        raise GeometryError("The shape has a third coordinate: give longitude and latitude only.")
+        raise GeometryError(_("The shape has a third coordinate: give longitude and latitude only."))
     if len(pair) != 2 or any(isinstance(part, bool) or not isinstance(part, int | float) for part in pair):
-        raise GeometryError("Each place of the shape must be a pair [longitude, latitude] of numbers.")
+        raise GeometryError(_("Each place of the shape must be a pair [longitude, latitude] of numbers."))
     return _finite(pair[0]), _finite(pair[1])
 
 
@@ -246,7 +258,7 @@ def _finite(number: float) -> float:
 
 def _of_wkt(text: str) -> Found:
     if not is_shape(text):
-        raise GeometryError("The file is neither KML nor GeoJSON nor WKT.")
+        raise GeometryError(_("The file is neither KML nor GeoJSON nor WKT."))
     for one in _wkt_texts(text):
         if re.match(r"\s*(?:MULTI|GEOMETRYCOLLECTION)", one, re.IGNORECASE):
             for part in _wkt_parts(one):
@@ -258,7 +270,7 @@ def _of_wkt(text: str) -> Found:
 def _wkt_texts(text: str) -> Iterator[str]:
     """The file's texts: each ends where its brackets close and its line ends."""
     if text.count(",") > MAX_VERTICES * MOST_SHAPES:
-        raise GeometryError("The file has too many vertices: simplify its shapes.")
+        raise GeometryError(_("The file has too many vertices: simplify its shapes."))
     lines: list[str] = []
     open_brackets = 0
     for line in text.splitlines():
@@ -278,10 +290,10 @@ def _wkt_parts(text: str) -> Iterator[str]:
         whole = shapely.from_wkt(text)
     except shapely.errors.GEOSException as error:
         detail = str(error).removeprefix("ParseException: ")
-        raise GeometryError(f"The shape is not readable as WKT: {detail}.") from None
+        raise GeometryError(_("The shape is not readable as WKT: {detail}.").format(detail=detail)) from None
     for part in shapely.get_parts(whole):
         if part.geom_type.startswith(("Multi", "GeometryCollection")):
-            raise GeometryError(TOO_DEEP)
+            raise GeometryError(_(TOO_DEEP))
         yield shapely.to_wkt(part, rounding_precision=-1)
 
 
@@ -296,7 +308,7 @@ _OWN_MARK = "window_starts_at"
 def _of_kml(data: bytes) -> Found:
     root = _xml(data)
     if _tag(root) != "kml":
-        raise GeometryError(f"This is XML but not KML: it begins with <{_tag(root)[:40]}>.")
+        raise GeometryError(_("This is XML but not KML: it begins with <{tag}>.").format(tag=_tag(root)[:40]))
     for placemark in _placemarks(root, 0):
         shapes = list(_shapes(placemark, 0))
         if any(one.get("name") == _OWN_MARK for data in _below(placemark, "ExtendedData") for one in data):
@@ -324,7 +336,9 @@ def _shapes(element: Element, depth: int) -> Iterator[Element]:
         elif _tag(child) == "MultiGeometry":
             yield from _shapes(child, depth + 1)
         elif _tag(child) in _KML_OTHERS:
-            raise GeometryError(f"The file holds a {_tag(child)}, which is no point, line or area: leave it out.")
+            raise GeometryError(
+                _("The file holds a {kind}, which is no point, line or area: leave it out.").format(kind=_tag(child))
+            )
 
 
 def _xml(data: bytes) -> Element:
@@ -335,10 +349,13 @@ def _xml(data: bytes) -> Element:
         root: Element = fromstring(data, forbid_dtd=True)
     except DefusedXmlException:
         raise GeometryError(
-            "The file declares a document type or entities, which KML does not need and which can harm. Save it anew."
+            _(
+                "The file declares a document type or entities, which KML does not need and which can "
+                "harm. Save it anew."
+            )
         ) from None
     except (ParseError, ValueError, LookupError) as error:
-        raise GeometryError(f"The file is not readable as XML: {error}.") from None
+        raise GeometryError(_("The file is not readable as XML: {error}.").format(error=error)) from None
     return root
 
 
@@ -348,13 +365,13 @@ def _kml_shape(shape: Element) -> Geometry:
         exterior = [ring for bound in _below(shape, "outerBoundaryIs") for ring in _rings(bound)]
         holes = [ring for bound in _below(shape, "innerBoundaryIs") for ring in _rings(bound)]
         if len(exterior) != 1:
-            raise GeometryError("The polygon has no outline, or several: give one outerBoundaryIs.")
+            raise GeometryError(_("The polygon has no outline, or several: give one outerBoundaryIs."))
         refuse_count(sum(map(len, (exterior[0], *holes))))
         return Polygon(exterior[0], tuple(holes))
     vertices = _coordinates(shape)
     if kind == "Point":
         if len(vertices) != 1:
-            raise GeometryError(f"The point has {len(vertices)} places: give one.")
+            raise GeometryError(_("The point has {n} places: give one.").format(n=len(vertices)))
         return Point(*vertices[0])
     return Line(vertices)
 
@@ -369,7 +386,7 @@ def _coordinates(shape: Element) -> tuple[Vertex, ...]:
     places = re.sub(r"\s*,\s*", ",", text).split()
     refuse_count(len(places))
     if not places:
-        raise GeometryError("The shape has no coordinates.")
+        raise GeometryError(_("The shape has no coordinates."))
     return tuple(_kml_vertex(place) for place in places)
 
 
@@ -380,7 +397,7 @@ def _kml_vertex(place: str) -> Vertex:
     except ValueError:
         numbers = []
     if not 2 <= len(numbers) <= 3:
-        raise GeometryError(f'"{place[:40]}" is no longitude,latitude in degrees.')
+        raise GeometryError(_('"{text}" is no longitude,latitude in degrees.').format(text=place[:40]))
     return numbers[0], numbers[1]
 
 

@@ -16,6 +16,8 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import IO, Any
 
+from vigil.texts import gettext as _
+
 MAX_FIELD = 1_000_000
 """A field longer than this many characters is no field: a shape of 10,000 vertices needs half of it."""
 csv.field_size_limit(MAX_FIELD)
@@ -66,7 +68,9 @@ def open_sheet(source: Any, *, encoding: str = "utf-8", delimiter: str = ",", sh
         try:
             stream: IO[bytes] = path.open("rb")
         except OSError as error:
-            raise UnusableInput(f"{path} cannot be read: {error.strerror or error}.") from None
+            raise UnusableInput(
+                _("{path} cannot be read: {reason}.").format(path=path, reason=error.strerror or error)
+            ) from None
         size = path.stat().st_size
     else:
         stream, size = source, 0
@@ -84,16 +88,16 @@ def _opened(stream: IO[bytes], size: int, encoding: str, delimiter: str, sheet: 
         with stream:
             return _excel(io.BytesIO(start + stream.read()), sheet)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise UnusableInput("The file is in UTF-16: save it as CSV in UTF-8.")
+        raise UnusableInput(_("The file is in UTF-16: save it as CSV in UTF-8."))
     if not start:
-        raise UnusableInput("The file is empty.")
+        raise UnusableInput(_("The file is empty."))
     text = io.TextIOWrapper(
         _Rejoined(start, stream), encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline=""
     )
     rows = _csv_rows(text, delimiter)
-    _, header = next(rows, (0, []))
+    _line, header = next(rows, (0, []))
     if not header:
-        raise UnusableInput("The file holds no header row.")
+        raise UnusableInput(_("The file holds no header row."))
     return Sheet(_checked_header(header, delimiter), rows, size)
 
 
@@ -133,43 +137,52 @@ def _csv_rows(text: IO[str], delimiter: str) -> Iterator[Row]:
                     yield line, fields
                 line = reader.line_num + 1
         except csv.Error as error:
-            raise UnusableInput(f"Line {max(line, reader.line_num)}: {_spoken(error)}") from None
+            raise UnusableInput(
+                _("Line {n}: {reason}").format(n=max(line, reader.line_num), reason=_spoken(error))
+            ) from None
         except UnicodeDecodeError as error:
             raise UnusableInput(
-                f"The text near line {line} is not {error.encoding.upper()}: save the file as CSV in UTF-8."
+                _("The text near line {line} is not {encoding}: save the file as CSV in UTF-8.").format(
+                    line=line, encoding=error.encoding.upper()
+                )
             ) from None
 
 
 def _without_nul(text: Iterable[str]) -> Iterator[str]:
     for number, line in enumerate(text, 1):
         if "\0" in line:
-            raise UnusableInput(f"Line {number} holds a NUL byte: this is no text file, or a damaged one.")
+            raise UnusableInput(
+                _("Line {number} holds a NUL byte: this is no text file, or a damaged one.").format(number=number)
+            )
         yield line
 
 
 def _spoken(error: csv.Error) -> str:
     message = str(error)
     if "field larger" in message:
-        return f"a field is longer than {MAX_FIELD:,} characters: this is no table, or a quote is never closed."
+        return _("a field is longer than {n:,} characters: this is no table, or a quote is never closed.").format(
+            n=MAX_FIELD
+        )
     if "unexpected end" in message:
-        return "a quoted field is never closed before the end of the file."
+        return _("a quoted field is never closed before the end of the file.")
     if "expected after" in message:
-        return 'a quoted field is followed by other text: write a quote inside a field as "".'
-    return f"this is not CSV ({message})."
+        return _('a quoted field is followed by other text: write a quote inside a field as "".')
+    return _("this is not CSV ({message}).").format(message=message)
 
 
 def _checked_header(header: list[str], delimiter: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in header)
     other = next((sign for sign in ";\t|," if sign != delimiter and names[0].count(sign) > 1), None)
     if len(names) == 1 and other:
-        sign = "a tab" if other == "\t" else f"'{other}'"
-        raise UnusableInput(
-            f"The columns are separated by {sign}, not by '{delimiter}': save it with '{delimiter}', "
+        sentence = _(
+            "The columns are separated by {sign}, not by '{delimiter}': save it with '{delimiter}', "
             "or name the delimiter in a field mapping."
         )
+        sign = _("a tab") if other == "\t" else f"'{other}'"
+        raise UnusableInput(sentence.format(sign=sign, delimiter=delimiter))
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
-        raise UnusableInput(f"The header names a column twice: {', '.join(twice)}.")
+        raise UnusableInput(_("The header names a column twice: {names}.").format(names=", ".join(twice)))
     return names
 
 
@@ -181,18 +194,22 @@ def _excel(stream: IO[bytes], sheet: str | None) -> Sheet:
     try:
         book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, openpyxl.utils.exceptions.InvalidFileException):
-        raise UnusableInput("The file is a ZIP archive but no Excel workbook (.xlsx).") from None
+        raise UnusableInput(_("The file is a ZIP archive but no Excel workbook (.xlsx).")) from None
     if sheet is not None and sheet not in book.sheetnames:
-        raise UnusableInput(f"The workbook has no sheet '{sheet}': it has {', '.join(book.sheetnames)}.")
+        raise UnusableInput(
+            _("The workbook has no sheet '{sheet}': it has {names}.").format(
+                sheet=sheet, names=", ".join(book.sheetnames)
+            )
+        )
     rows = (book[sheet] if sheet is not None else book.worksheets[0]).iter_rows(values_only=True)
     texts = (
         (number, [cell_text(cell) for cell in row])
         for number, row in enumerate(rows, 1)
         if any(cell is not None for cell in row)
     )
-    _, header = next(texts, (0, []))
+    _line, header = next(texts, (0, []))
     if not header:
-        raise UnusableInput("The sheet is empty.")
+        raise UnusableInput(_("The sheet is empty."))
     while header and not header[-1]:
         header.pop()
     width = len(header)
