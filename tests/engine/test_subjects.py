@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vigil import texts
 from vigil.engine.subjects import KINDS, Canonical, SubjectError, canonical, join_subjects, parse, split_subjects
 
 
@@ -130,3 +133,20 @@ def test_a_list_of_a_file() -> None:
     ]
     assert split_subjects("") == []
     assert join_subjects(["b", "a"]) == "a|b"
+
+
+def test_a_hint_is_english_in_every_language_since_it_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "_one", lambda sentence: f"[{sentence}]")
+    assert canonical("plate", "ABC123").hint == (
+        "Give the plate's state (as in MN/ABC123): a plate without it is not compared."
+    )
+    assert canonical("phone", "call me").hint == "This is not a phone number."
+    with pytest.raises(SubjectError, match=r"^\[.*is no kind of subject"):
+        canonical("dog", "Rex")
+
+
+def test_a_hint_holds_nothing_of_the_subject_since_it_is_stored_unsealed() -> None:
+    for kind, value in (("plate", "ZZ/XYZ987"), ("person", "JONES,ANN,1975-13-31")):
+        hint = canonical(kind, value).hint or ""
+        assert hint
+        assert not set(re.findall(r"\w+", value)) & set(re.findall(r"\w+", hint))

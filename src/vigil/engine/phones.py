@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from vigil.texts import gettext as _
+from vigil.texts import gettext_noop as _
 
 
 class PhoneError(ValueError):
-    """A text that is no telephone number; the message says why."""
+    """A text that is no telephone number; the message says why, in English: it is stored as a subject's hint."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from vigil.engine.phones import PhoneError, read_phone
-from vigil.texts import gettext as _
+from vigil.texts import gettext
+from vigil.texts import gettext_noop as _
 
 KINDS = ("phone", "email", "plate", "vin", "person", "address", "handle", "ip", "weapon_serial")
 
@@ -39,7 +40,8 @@ class Canonical:
     """What became of a subject.
 
     `text` is `kind:value`, or None where p1 ignores the subject; `hint` then says why. Where `text` is given, `hint`
-    is a warning, or None.
+    is a warning, or None. A hint is English and holds nothing of the subject, since it is stored beside the sealed
+    one; pages say it with `gettext`.
     """
 
     kind: str
@@ -56,7 +58,7 @@ def parse(text: str) -> Canonical:
     kind, colon, value = text.partition(":")
     if not colon:
         raise SubjectError(
-            _("'{text}' is not a subject: write kind:value, with a kind of {kinds}.").format(
+            gettext("'{text}' is not a subject: write kind:value, with a kind of {kinds}.").format(
                 text=text, kinds=", ".join(KINDS)
             )
         )
@@ -76,7 +78,7 @@ def canonical(kind: str, value: str = "", **parts: str) -> Canonical:
     kind = kind.strip().lower()
     if kind not in _RULES:
         raise SubjectError(
-            _("'{kind}' is no kind of subject: use one of {kinds}.").format(kind=kind, kinds=", ".join(KINDS))
+            gettext("'{kind}' is no kind of subject: use one of {kinds}.").format(kind=kind, kinds=", ".join(KINDS))
         )
     if parts:
         value = _joined(kind, parts)
@@ -145,9 +147,7 @@ def _plate(value: str) -> tuple[str | None, str | None]:
     if not slash or not state:
         return None, _("Give the plate's state (as in MN/ABC123): a plate without it is not compared.")
     if state not in STATES:
-        return None, _("'{state}' is no two-letter state: a plate is compared only with one, as in MN/ABC123.").format(
-            state=state
-        )
+        return None, _("This is no two-letter state: a plate is compared only with one, as in MN/ABC123.")
     if not number:
         return None, _("The plate has no letters or digits.")
     return f"{state}/{number}", None
@@ -186,9 +186,7 @@ def _person(value: str) -> tuple[str | None, str | None]:
     try:
         born = date.fromisoformat(fields[2])
     except ValueError:
-        return None, _("'{text}' is no birth date: write it as year-month-day, as in 1980-01-31.").format(
-            text=fields[2]
-        )
+        return None, _("This is no birth date: write it as year-month-day, as in 1980-01-31.")
     return f"{family},{given},{born.isoformat()}", None
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from vigil.apps.policy import actions, queries
 from vigil.apps.policy.models import Adoption, Reading
 from vigil.core.errors import Invalid, NotFound, Refused
 from vigil.platform.agencies.actions import edit_node, set_retention
+from vigil.platform.agencies.models import this_node
 from vigil.platform.agencies.retention import Retention
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
@@ -56,6 +58,19 @@ def test_an_agency_with_a_desk_of_its_own_is_not_given_the_hours_of_the_nodes(pe
     assert "Port Calvert PD watch desk, +14105550100." in said
     assert "Mon" not in said
     assert "410-555-0900" not in said
+
+
+def test_the_policy_is_english_in_every_language_since_it_is_compared_with_what_was_adopted(
+    people: Any, chief: Any, now: Any
+) -> None:
+    people.port_calvert.watch_desk_phone = ""
+    people.port_calvert.save()
+    edit_node(people.actor("erin"), {"desk_week": {"0": ["08:00", "17:00"]}})
+    actions.adopt(chief, "Chief Ann Ash", now)
+    with translation.override("es"):
+        assert "Mon" not in this_node().desk_hours
+        assert any("Mon 08:00–17:00" in line for line in dict(queries.from_settings(chief))["By whom"])
+        assert queries.policy(chief).differences == []
 
 
 def test_a_policy_adopted_before_it_spoke_of_retention_differs(chief: Any, now: Any) -> None:

@@ -453,7 +453,7 @@ def read_subjects(text: str) -> tuple[frozenset[str], tuple[str, ...]]:
         if subject.text is not None:
             canonical.add(subject.text)
         else:
-            hints.append(f"{part}: {subject.hint}")
+            hints.append(f"{part}: {_(subject.hint or '')}")
     return frozenset(canonical), tuple(hints)
 
 
