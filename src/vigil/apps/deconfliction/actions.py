@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.transaction import on_commit
+from django.utils.translation import gettext as _
 
 from vigil.apps.deconfliction import access, notices, plan_rows
 from vigil.apps.deconfliction.batches import BatchStore, Shown
@@ -77,9 +78,9 @@ def revise_operation(actor: Actor, operation_id: UUID, expected_revision: int, p
     """
     operation = _current(actor, operation_id, expected_revision)
     if operation.status == Status.CANCELLED:
-        raise Invalid.at(sentence="This operation is cancelled. Undo the cancellation first, then edit it.")
+        raise Invalid.at(sentence=_("This operation is cancelled. Undo the cancellation first, then edit it."))
     if operation.mode != plan.mode.value:
-        raise Invalid.at("mode", sentence="The mode is fixed when an operation is created: register another one.")
+        raise Invalid.at("mode", sentence=_("The mode is fixed when an operation is created: register another one."))
     if operation.disclosure != Disclosure.SILENT.value:
         _check_silence(actor, plan)
     return _revise(actor, operation, plan, RevisionKind.EDIT, port.Status.REGISTERED, now)
@@ -90,7 +91,7 @@ def cancel_operation(actor: Actor, operation_id: UUID, expected_revision: int, n
     """Cancel it: it meets nobody any more, and everyone who was alarmed is told."""
     operation = _current(actor, operation_id, expected_revision)
     if operation.status == Status.CANCELLED:
-        raise Invalid.at(sentence="This operation is cancelled already.")
+        raise Invalid.at(sentence=_("This operation is cancelled already."))
     return _revise(actor, operation, _plan(operation), RevisionKind.CANCEL, port.Status.CANCELLED, now)
 
 
@@ -99,7 +100,7 @@ def undo_cancel(actor: Actor, operation_id: UUID, expected_revision: int, now: d
     """Take the cancellation back: a revision that asks again."""
     operation = _current(actor, operation_id, expected_revision)
     if operation.status != Status.CANCELLED:
-        raise Invalid.at(sentence="This operation is not cancelled.")
+        raise Invalid.at(sentence=_("This operation is not cancelled."))
     return _revise(actor, operation, _plan(operation), RevisionKind.UNDO_CANCEL, port.Status.REGISTERED, now)
 
 
@@ -111,7 +112,7 @@ def end_operation(actor: Actor, operation_id: UUID, expected_revision: int, now:
     """
     operation = _current(actor, operation_id, expected_revision)
     if operation.status in (Status.ENDED, Status.CANCELLED):
-        raise Invalid.at(sentence="This operation is over already.")
+        raise Invalid.at(sentence=_("This operation is over already."))
     plan = _ended(_plan(operation), instant(now))
     return _revise(actor, operation, plan, RevisionKind.END, port.Status.ENDED, now)
 
@@ -121,7 +122,7 @@ def still_on_scene(actor: Actor, operation_id: UUID, now: datetime) -> Operation
     """The owner says that the team is still there: whatever ends within the half hour ends half an hour from now."""
     operation = access.get_operation(actor, operation_id)
     if operation.status in (Status.ENDED, Status.CANCELLED):
-        raise Invalid.at(sentence="This operation is over already: edit it to give it a new end.")
+        raise Invalid.at(sentence=_("This operation is over already: edit it to give it a new end."))
     plan = _plan(operation)
     until = instant(now + EXTENSION)
     sites = tuple(
@@ -144,7 +145,7 @@ def run_together(actor: Actor, operation_id: UUID, joint_with: frozenset[str], n
     operation = access.get_operation(actor, operation_id)
     concerns(operation=operation.id)
     if operation.status in (Status.ENDED, Status.CANCELLED):
-        raise Invalid.at(sentence="This operation is over: it is run together with nobody any more.")
+        raise Invalid.at(sentence=_("This operation is over: it is run together with nobody any more."))
     plan = replace(_plan(operation), joint_with=joint_with)
     return _revise(actor, operation, plan, RevisionKind.JOIN, port.Status(operation.status), now)
 
@@ -268,7 +269,7 @@ def resolve_conflict(actor: Actor, conflict_id: UUID, outcome: str, now: datetim
     Alarms stop per side (specification, section 6): a side that has not seen it keeps its alarm and its line.
     """
     if outcome not in Outcome.values:
-        raise Invalid.at("outcome", sentence="Choose how it was resolved.", choices=Outcome.values)
+        raise Invalid.at("outcome", sentence=_("Choose how it was resolved."), choices=Outcome.values)
     conflict, sides = _sides_for_talk(actor, conflict_id)
     conflict.outcome, conflict.resolved_at = outcome, now
     conflict.save(update_fields=("outcome", "resolved_at"))
@@ -436,7 +437,8 @@ def _check_silence(actor: Actor, plan: Plan) -> None:
     """`silent` hides from other agencies what they would be told: not everybody may choose it (specification 7)."""
     if plan.disclosure is Disclosure.SILENT and not actor.can("deconfliction.operation.silence"):
         raise Invalid.at(
-            "disclosure", sentence="Only a supervisor or the watch desk may make an operation silent: ask one of them."
+            "disclosure",
+            sentence=_("Only a supervisor or the watch desk may make an operation silent: ask one of them."),
         )
 
 
@@ -473,7 +475,7 @@ def _ended(plan: Plan, now: int) -> Plan:
     begun = tuple(site for site in plan.sites if site.starts_at < now)
     span_begun = plan.span is not None and plan.span.start < now
     if not begun and not span_begun:
-        raise Invalid.at(sentence="This operation has not begun: cancel it instead.")
+        raise Invalid.at(sentence=_("This operation has not begun: cancel it instead."))
     span = plan.span
     if span is not None and span_begun:
         span = replace(span, end=min(span.end, now))
@@ -486,7 +488,9 @@ def _own_sides(actor: Actor, conflict_id: UUID) -> tuple[Conflict, list[Conflict
     concerns(conflict=conflict.id)
     sides = list(access.visible_sides(actor).filter(conflict=conflict))
     if not sides:
-        raise Invalid.at(sentence="No operation of your agency is in this conflict: each side acknowledges for itself.")
+        raise Invalid.at(
+            sentence=_("No operation of your agency is in this conflict: each side acknowledges for itself.")
+        )
     return conflict, sides
 
 

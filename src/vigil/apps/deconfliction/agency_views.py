@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from vigil.apps.deconfliction.agency_rules import COLUMNS, read_agency_rules
@@ -35,7 +36,7 @@ def agency_rules(request: HttpRequest) -> HttpResponse:
             wrong = {str(problem.path[0]): problem.sentence for problem in refused.problems}
         else:
             edit_agency(actor, agency, {"lead_time_minutes": lead, "rules": rules})
-            messages.success(request, "Saved. It counts for operations registered or changed from now on.")
+            messages.success(request, _("Saved. It counts for operations registered or changed from now on."))
             return redirect("deconfliction:agency_rules")
     context = {
         "lead": typed["lead_time_minutes"],
@@ -60,11 +61,11 @@ def _stored(agency: Agency) -> dict[str, str]:
 def _rows(typed: dict[str, str], wrong: dict[str, str]) -> list[dict[str, Any]]:
     return [
         {
-            "label": kind.label,
+            "label": _(kind.label),
             "cells": [
                 {
                     "name": f"{code}.{name}",
-                    "label": f"{kind.label}, {limits[0]}",
+                    "label": limits[0].format(type=_(kind.label)),
                     "value": typed[f"{code}.{name}"],
                     "problem": wrong.get(f"{code}.{name}", ""),
                     "shipped": f"{getattr(kind, name):g}",

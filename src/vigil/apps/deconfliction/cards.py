@@ -6,15 +6,21 @@ is previewed is what is read. Never in it: place, distance, zone, subjects, obje
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from django.utils.translation import gettext, gettext_noop
 
 from vigil.apps.deconfliction.plan import Contact, Disclosure, Plan
-from vigil.engine.types import OPERATION_TYPES
+from vigil.engine.types import OPERATION_TYPES, OperationType
 from vigil.platform.agencies.models import Agency, Node
 
-ROLES = {"lead": "lead contact", "second": "second contact", "supervisor": "supervisor"}
-DESK = "watch desk"
+ROLES = {
+    "lead": gettext_noop("lead contact"),
+    "second": gettext_noop("second contact"),
+    "supervisor": gettext_noop("supervisor"),
+}
+DESK = gettext_noop("watch desk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,11 @@ class ConflictPerson:
     name: str
     phone: str
     relay: bool = False
+
+    @property
+    def role_words(self) -> str:
+        """The role in the reader's language."""
+        return gettext(self.role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,11 @@ def relay_phone(agency: Agency | None, node: Node) -> str:
 
 
 def type_label(code: str) -> str:
-    """How a type is called on pages; an unknown code is shown as it is."""
+    """How a type is called on pages, in the reader's language; an unknown code is shown as it is."""
     kind = OPERATION_TYPES.get(code)
-    return kind.label if kind else code
+    return gettext(kind.label) if kind else code
+
+
+def named(kinds: Iterable[OperationType]) -> list[OperationType]:
+    """Types with their labels in the reader's language, to be chosen from."""
+    return [replace(kind, label=gettext(kind.label)) for kind in kinds]

@@ -15,8 +15,10 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from vigil.apps.deconfliction import access, plan_rows, queries, words
+from vigil.apps.deconfliction.cards import type_label
 from vigil.apps.deconfliction.lists import operation_words
 from vigil.apps.deconfliction.models import ActiveSubject, Operation, OperationWord, RegisteredInterest
 from vigil.apps.deconfliction.subjects import looks
@@ -75,8 +77,8 @@ def groups(actor: Actor, asked: Asked) -> Sequence[Group]:
     operations = [row for row in rows if row.id not in found.interests]
     exact = len(found.every) == 1 and found.by_number == found.every and asked.text.isdecimal()
     return (
-        _operations("Operations", operations, asked, sure=exact),
-        _operations("Interests", [row for row in rows if row.id in found.interests], asked),
+        _operations(_("Operations"), operations, asked, sure=exact),
+        _operations(_("Interests"), [row for row in rows if row.id in found.interests], asked),
         _conflicts(actor, asked),
         _types(asked.text),
     )
@@ -134,7 +136,7 @@ def _operations(title: str, rows: Sequence[queries.OperationRow], asked: Asked, 
 def _conflicts(actor: Actor, asked: Asked) -> Group:
     """By their number, or by the agency of the other side where the reader may know it."""
     if not actor.can(access.READ_CONFLICT):
-        return Group("Conflicts", ())
+        return Group(_("Conflicts"), ())
     by_number = queries.ConflictFilter(text=asked.text, limit=MOST + 1)
     by_agency = queries.ConflictFilter(other_agency=asked.text, limit=MOST + 1)
     found = {
@@ -150,17 +152,20 @@ def _conflicts(actor: Actor, asked: Asked) -> Group:
         )
         for line in lines
     ]
-    return Group("Conflicts", hits[:MOST], len(hits) > MOST)
+    return Group(_("Conflicts"), hits[:MOST], len(hits) > MOST)
 
 
 def _types(text: str) -> Group:
     """The list of each type whose name has the words."""
     listed = reverse("deconfliction:operations")
-    named = [kind for kind in OPERATION_TYPES.values() if matches(text, kind.label)]
-    hits = [
-        Hit(f"All of type {kind.label}", f"{listed}?{urlencode({'when': 'all', 'type': kind.code})}") for kind in named
+    named = [
+        (code, label) for code, label in ((code, type_label(code)) for code in OPERATION_TYPES) if matches(text, label)
     ]
-    return Group("Lists", hits)
+    hits = [
+        Hit(_("All of type {type}").format(type=label), f"{listed}?{urlencode({'when': 'all', 'type': code})}")
+        for code, label in named
+    ]
+    return Group(_("Lists"), hits)
 
 
 register(10, groups)

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from vigil.apps.deconfliction import plan_rows
 from vigil.apps.deconfliction.places import Place, Reading, read_place
 from vigil.apps.deconfliction.plan import Contact, PlaceSource, Plan, PlannedSite
@@ -26,28 +29,39 @@ from vigil.platform.agencies.models import Agency, Node
 from vigil.platform.gazetteer import finding
 
 SUBJECT_KINDS = (
-    ("person", "Person", "SMITH, JOHN, 1980-01-31"),
-    ("phone", "Phone", "(410) 555-0100"),
-    ("plate", "Plate", "MD/7AB1234"),
-    ("vin", "VIN", "17 characters"),
-    ("address", "Address", "100 Main St, Apt 2, 21201"),
-    ("email", "E-mail", "name@example.org"),
-    ("handle", "Online account", "platform/name"),
-    ("weapon_serial", "Weapon serial", "letters and digits"),
-    ("ip", "IP address", "192.0.2.1"),
+    ("person", gettext_lazy("Person"), "SMITH, JOHN, 1980-01-31"),
+    ("phone", gettext_lazy("Phone"), "(410) 555-0100"),
+    ("plate", gettext_lazy("Plate"), "MD/7AB1234"),
+    ("vin", gettext_lazy("VIN"), gettext_lazy("17 characters")),
+    ("address", gettext_lazy("Address"), "100 Main St, Apt 2, 21201"),
+    ("email", gettext_lazy("E-mail"), "name@example.org"),
+    ("handle", gettext_lazy("Online account"), "platform/name"),
+    ("weapon_serial", gettext_lazy("Weapon serial"), gettext_lazy("letters and digits")),
+    ("ip", gettext_lazy("IP address"), "192.0.2.1"),
 )
 DISCLOSURES = (
-    ("contact_only", "Contact only", "They see your agency, the contacts' names and phones, and the flags below."),
-    ("type_and_contact", "Contact and type", "They also see what kind of operation it is."),
+    (
+        "contact_only",
+        gettext_lazy("Contact only"),
+        gettext_lazy("They see your agency, the contacts' names and phones, and the flags below."),
+    ),
+    (
+        "type_and_contact",
+        gettext_lazy("Contact and type"),
+        gettext_lazy("They also see what kind of operation it is."),
+    ),
     (
         "silent",
-        "Silent",
-        "For internal cases. Shared subjects are told to you alone; where places meet, they read: call the watch desk.",
+        gettext_lazy("Silent"),
+        gettext_lazy(
+            "For internal cases. Shared subjects are told to you alone; where places meet, they read: call the watch "
+            "desk."
+        ),
     ),
 )
 
 
-def disclosures_for(actor: Actor) -> list[tuple[str, str, str]]:
+def disclosures_for(actor: Actor) -> list[tuple[str, Any, Any]]:
     """The levels that the actor may choose."""
     may_silence = actor.can("deconfliction.operation.silence")
     return [level for level in DISCLOSURES if may_silence or level[0] != "silent"]
@@ -95,34 +109,35 @@ class FieldProblem:
     @property
     def label(self) -> str:
         """What the field is called on the page, for the summary; empty where the sentence names it itself."""
-        name, _, rest = self.field.partition("-")
-        if name in ("sites", "subjects") and rest.split("-")[0].isdecimal():
-            return f"{name[:-1].capitalize()} {int(rest.split('-')[0]) + 1}"
-        return _LABELS.get(self.field, "")
+        name, *rest = self.field.split("-")
+        if name in ("sites", "subjects") and rest and rest[0].isdecimal():
+            said = _("Site {n}") if name == "sites" else _("Subject {n}")
+            return said.format(n=int(rest[0]) + 1)
+        return str(_LABELS.get(self.field, ""))
 
 
 _LABELS = {
-    "starts_at": "Starts",
-    "ends_at": "Ends",
-    "radius_m": "Radius",
-    "buffer_before_min": "Buffer before",
-    "buffer_after_min": "Buffer after",
-    "lead_contact-name": "Lead contact",
-    "lead_contact-phone": "Lead contact's phone",
-    "second_contact-name": "Second contact",
-    "second_contact-phone": "Second contact's phone",
-    "supervisor-name": "Supervisor",
-    "supervisor-phone": "Supervisor's phone",
-    "case_number": "Case number",
-    "personnel_band": "How many officers",
-    "shapes_file": "File",
+    "starts_at": gettext_lazy("Starts"),
+    "ends_at": gettext_lazy("Ends"),
+    "radius_m": gettext_lazy("Radius"),
+    "buffer_before_min": gettext_lazy("Buffer before"),
+    "buffer_after_min": gettext_lazy("Buffer after"),
+    "lead_contact-name": gettext_lazy("Lead contact"),
+    "lead_contact-phone": gettext_lazy("Lead contact's phone"),
+    "second_contact-name": gettext_lazy("Second contact"),
+    "second_contact-phone": gettext_lazy("Second contact's phone"),
+    "supervisor-name": gettext_lazy("Supervisor"),
+    "supervisor-phone": gettext_lazy("Supervisor's phone"),
+    "case_number": gettext_lazy("Case number"),
+    "personnel_band": gettext_lazy("How many officers"),
+    "shapes_file": gettext_lazy("File"),
 }
 _OWN_EXTENT = (
-    ("starts_at", "This site starts"),
-    ("ends_at", "This site ends"),
-    ("radius_m", "Its radius, m"),
-    ("buffer_before_min", "Before, min"),
-    ("buffer_after_min", "After, min"),
+    ("starts_at", gettext_lazy("This site starts")),
+    ("ends_at", gettext_lazy("This site ends")),
+    ("radius_m", gettext_lazy("Its radius, m")),
+    ("buffer_before_min", gettext_lazy("Before, min")),
+    ("buffer_after_min", gettext_lazy("After, min")),
 )
 
 
@@ -143,7 +158,7 @@ class Row:
     @property
     def own_extent(self) -> list[tuple[str, str, str]]:
         """Times and lengths of this site alone, as name, label and value; empty where it shares the operation's."""
-        return [(name, label, self.values[name]) for name, label in _OWN_EXTENT if self.values.get(name)]
+        return [(name, str(label), self.values[name]) for name, label in _OWN_EXTENT if self.values.get(name)]
 
 
 @dataclass(frozen=True)
@@ -204,7 +219,7 @@ class RegisterForm:
         return [row for row in given if isinstance(row, dict)] if isinstance(given, list) else []
 
     def _rows(self, name: str, main: str, least: int) -> list[Row]:
-        given = self._list(name) or [{} for _ in range(least)]
+        given = self._list(name) or [{}] * least
         at = self.at
         return [
             Row(index, row, at.get(f"{name}_{index}_{main}"), f"{name}-{index}-{main}")

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy
 
 from vigil.apps.deconfliction.plan import Disclosure, PlaceSource
 from vigil.core.identifiers import uuid7
@@ -51,15 +52,15 @@ class Determination(models.TextChoices):
 class RevisionKind(models.TextChoices):
     """Why a revision was made."""
 
-    REGISTER = "register", "Registered"
-    EDIT = "edit", "Edited"
-    EXTEND = "extend", "Extended"
-    END = "end", "Ended"
-    CANCEL = "cancel", "Cancelled"
-    UNDO_CANCEL = "undo_cancel", "Cancellation undone"
-    JOIN = "join", "Joint group accepted"
-    IMPORT = "import", "Imported"
-    SHIFT = "shift", "Moved in time"
+    REGISTER = "register", gettext_lazy("Registered")
+    EDIT = "edit", gettext_lazy("Edited")
+    EXTEND = "extend", gettext_lazy("Extended")
+    END = "end", gettext_lazy("Ended")
+    CANCEL = "cancel", gettext_lazy("Cancelled")
+    UNDO_CANCEL = "undo_cancel", gettext_lazy("Cancellation undone")
+    JOIN = "join", gettext_lazy("Joint group accepted")
+    IMPORT = "import", gettext_lazy("Imported")
+    SHIFT = "shift", gettext_lazy("Moved in time")
 
 
 class Standing(models.TextChoices):
@@ -1151,11 +1152,11 @@ class SeriesMember(models.Model):
 class StudyState(models.TextChoices):
     """How far a policy study has come."""
 
-    WAITING = "waiting", "Waits for its turn"
-    RUNNING = "running", "Counting"
-    DONE = "done", "Done"
-    STOPPED = "stopped", "Stopped"
-    FAILED = "failed", "Failed"
+    WAITING = "waiting", gettext_lazy("Waits for its turn")
+    RUNNING = "running", gettext_lazy("Counting")
+    DONE = "done", gettext_lazy("Done")
+    STOPPED = "stopped", gettext_lazy("Stopped")
+    FAILED = "failed", gettext_lazy("Failed")
 
 
 class StudyRun(models.Model):

@@ -1,4 +1,4 @@
-"""Whom an alarm tells, and in which words (specification, sections 6 and 7).
+"""Whom an alarm tells, and in which words (specification, sections 6 and 7): stored in English, translated when read.
 
 The owner's people are the submitter and the supervisor whom the plan names (where no account is known for that name,
 every supervisor of the agency), and the node's watch desk. A silent operation's place match goes to the deconflictor
@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from django.utils.translation import gettext_noop
 
 from vigil.apps.deconfliction import access, models
 from vigil.apps.deconfliction.plan import Contact, Disclosure
@@ -32,20 +34,24 @@ FIRST_REPEAT = timedelta(minutes=2)
 
 DESK_ASKS_AFTER = 4
 """Section 3 *(ours)*: after so many extensions the watch desk owns the question."""
-STILL_ON_SCENE = "Still on scene? An operation of yours has come to its planned end and was extended. Open Vigil."
-DESK_ASKS = "An operation was extended again and nobody has ended it: ask its owner. Open Vigil."
+STILL_ON_SCENE = gettext_noop(
+    "Still on scene? An operation of yours has come to its planned end and was extended. Open Vigil."
+)
+DESK_ASKS = gettext_noop("An operation was extended again and nobody has ended it: ask its owner. Open Vigil.")
+CALL_THE_DESK = gettext_noop("Conflict: call the watch desk.")
+CALL_THE_DESK_AT = gettext_noop("Conflict: call the watch desk at {phone}.")
 
 TEXTS = {
-    AlarmKind.DETECTED: "An operation of yours has a conflict. Open Vigil.",
-    AlarmKind.WORSENED: "A conflict of an operation of yours has become more serious. Open Vigil.",
-    AlarmKind.CHANGED: "A conflict of an operation of yours has changed. Open Vigil.",
-    AlarmKind.WITHDRAWN: "A conflict of an operation of yours stands no longer. Open Vigil.",
+    AlarmKind.DETECTED: gettext_noop("An operation of yours has a conflict. Open Vigil."),
+    AlarmKind.WORSENED: gettext_noop("A conflict of an operation of yours has become more serious. Open Vigil."),
+    AlarmKind.CHANGED: gettext_noop("A conflict of an operation of yours has changed. Open Vigil."),
+    AlarmKind.WITHDRAWN: gettext_noop("A conflict of an operation of yours stands no longer. Open Vigil."),
 }
 DESK_TEXTS = {
-    AlarmKind.DETECTED: "A conflict was found. Open Vigil.",
-    AlarmKind.WORSENED: "A conflict has become more serious. Open Vigil.",
-    AlarmKind.CHANGED: "A conflict has changed. Open Vigil.",
-    AlarmKind.WITHDRAWN: "A conflict stands no longer. Open Vigil.",
+    AlarmKind.DETECTED: gettext_noop("A conflict was found. Open Vigil."),
+    AlarmKind.WORSENED: gettext_noop("A conflict has become more serious. Open Vigil."),
+    AlarmKind.CHANGED: gettext_noop("A conflict has changed. Open Vigil."),
+    AlarmKind.WITHDRAWN: gettext_noop("A conflict stands no longer. Open Vigil."),
 }
 
 
@@ -74,10 +80,10 @@ def tell(conflict: models.Conflict, alarm: port.Alarm) -> None:
 
 def _text(alarm: port.Alarm) -> str:
     if alarm.masked and alarm.kind in (AlarmKind.DETECTED, AlarmKind.WORSENED):
-        _, phone = this_node().deconflictor
-        return f"Conflict: call the watch desk{f' at {phone}' if phone else ''}."
+        phone = this_node().deconflictor[1]
+        return CALL_THE_DESK_AT.format(phone=phone) if phone else CALL_THE_DESK
     if alarm.tentative and alarm.kind is AlarmKind.DETECTED:
-        return "An operation of yours may meet another one; a time is not fixed yet. Open Vigil."
+        return gettext_noop("An operation of yours may meet another one; a time is not fixed yet. Open Vigil.")
     return TEXTS[alarm.kind]
 
 

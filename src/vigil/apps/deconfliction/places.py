@@ -27,6 +27,8 @@ from vigil.engine.geometry import Box, GeometryError, distance_m, to_wkt, valida
 from vigil.engine.operation import Geometry, Line, Point, Polygon, Vertex
 from vigil.engine.shapes import area_and_outline
 from vigil.platform.gazetteer.finding import Found, Spot
+from vigil.texts import gettext as _
+from vigil.texts import gettext_noop, ngettext
 
 LEAST_TOWN_UNCERTAINTY_M = 2_000.0
 NEIGHBOURS = 6
@@ -37,7 +39,7 @@ LONGEST_PLACE_TEXT = 200
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One place. `text` reads back to exactly this place; `label` is for people.
+    """One place. `text` reads back to exactly this place; `label` is for people, in English (see `said`).
 
     A line or an area stands in `drawn`, checked; longitude and latitude are then its first vertex.
     """
@@ -76,16 +78,16 @@ Regions = Sequence[Box]
 Streets = Callable[[str], Found | None]
 """Where an address is; None where the node has no streets (`platform.gazetteer.finding.find`)."""
 
-EMPTY = "Give a place: a pin or a drawing on the map, coordinates, a ZIP code or a town."
-NOT_A_PLACE = (
+EMPTY = gettext_noop("Give a place: a pin or a drawing on the map, coordinates, a ZIP code or a town.")
+NOT_A_PLACE = gettext_noop(
     "This place was not recognised. Set a pin on the map, or give coordinates such as 39.2904, -76.6122, "
     "a five-digit ZIP code, or a town with its state such as Baltimore MD."
 )
-STREET = (
+STREET = gettext_noop(
     "This looks like a street address, and this node has no street directory. Set a pin on the map, or give "
     "coordinates, a ZIP code or a town."
 )
-GRID = (
+GRID = gettext_noop(
     "This USNG or MGRS grid reference names no place: check its zone, its letters and that it has an even number of "
     "digits, at most ten, as in 18S UJ 23483 06479."
 )
@@ -100,11 +102,12 @@ def read_place(text: str, region: Regions = (), streets: Streets | None = None) 
     """
     text = " ".join(text.split())
     if not text:
-        return Unreadable(EMPTY)
+        return Unreadable(_(EMPTY))
     if is_shape(text):
         return _shape_place(text, region)
     if len(text) > LONGEST_PLACE_TEXT:
-        return Unreadable(f"This place text is too long: at most {LONGEST_PLACE_TEXT} characters are read.")
+        sentence = _("This place text is too long: at most {most} characters are read.")
+        return Unreadable(sentence.format(most=LONGEST_PLACE_TEXT))
     if zip_code := re.fullmatch(r"(\d{5})(?:-\d{4})?", text):
         return _zip_place(zip_code[1])
     if (angles := _read_angles(text)) is not None:
@@ -133,22 +136,34 @@ def _shape_place(text: str, region: Regions) -> Reading:
     fault, as_typed = _checked(typed)
     if as_typed and (text.upper().startswith(EXPLICIT) or _all_home(as_typed, region)):
         return _drawn(as_typed)
-    for sentence, slip in _SLIPS:
+    for slip, sentence in _SLIPS:
         meant = _checked(_turned(typed, slip))[1]
         if meant and _all_home(meant, region):
             others = (_drawn(as_typed, EXPLICIT),) if as_typed else ()
-            return Choices(
-                f"{sentence}: WKT and GeoJSON have longitude first. Pick the place meant.", (_drawn(meant), *others)
-            )
+            return Choices(_(sentence), (_drawn(meant), *others))
     return _drawn(as_typed) if as_typed else Unreadable(fault)
 
 
-_SLIPS: tuple[tuple[str, Callable[[Vertex], Vertex]], ...] = (
-    ("Latitude and longitude look swapped", lambda vertex: (vertex[1], vertex[0])),
-    ("A minus sign seems to be missing before the longitudes", lambda vertex: (-abs(vertex[0]), vertex[1])),
+_SLIPS: tuple[tuple[Callable[[Vertex], Vertex], str], ...] = (
     (
-        "Latitude and longitude look swapped, and a minus sign seems to be missing",
+        lambda vertex: (vertex[1], vertex[0]),
+        gettext_noop(
+            "Latitude and longitude look swapped: WKT and GeoJSON have longitude first. Pick the place meant."
+        ),
+    ),
+    (
+        lambda vertex: (-abs(vertex[0]), vertex[1]),
+        gettext_noop(
+            "A minus sign seems to be missing before the longitudes: WKT and GeoJSON have longitude first. "
+            "Pick the place meant."
+        ),
+    ),
+    (
         lambda vertex: (-abs(vertex[1]), vertex[0]),
+        gettext_noop(
+            "Latitude and longitude look swapped, and a minus sign seems to be missing: WKT and GeoJSON have "
+            "longitude first. Pick the place meant."
+        ),
     ),
 )
 
@@ -187,12 +202,27 @@ def _drawn(geometry: Geometry, before: str = "") -> Place:
     return Place(longitude, latitude, PlaceSource.DRAWN, 0.0, text, _size(geometry), geometry)
 
 
+LINE, AREA = "Line of {n} points, {size} long", "Area with {n} corners, {size}"
+_LINE, _AREA = (re.compile(one.format(n=r"(\d+)", size="(.+)")) for one in (LINE, AREA))
+
+
 def _size(shape: Line | Polygon) -> str:
-    """What a shape is called in lists: its kind and how large it is."""
+    """What a shape is called in lists: its kind and how large it is. Stored with the site, so in English."""
     area_m2, outline_m = area_and_outline(shape)
     if isinstance(shape, Line):
-        return f"Line of {len(shape.vertices)} points, {_metres(outline_m / 2)} long"
-    return f"Area with {len(shape.exterior) - 1} corners, {_square(area_m2)}"
+        return LINE.format(n=len(shape.vertices), size=_metres(outline_m / 2))
+    return AREA.format(n=len(shape.exterior) - 1, size=_square(area_m2))
+
+
+def said(label: str) -> str:
+    """A place's label in the reader's language: what a shape is called; names of places stay as they are."""
+    if line := _LINE.fullmatch(label):
+        many = ngettext("Line of {n} point, {size} long", "Line of {n} points, {size} long", int(line[1]))
+        return many.format(n=line[1], size=line[2])
+    if area := _AREA.fullmatch(label):
+        many = ngettext("Area with {n} corner, {size}", "Area with {n} corners, {size}", int(area[1]))
+        return many.format(n=area[1], size=area[2])
+    return label
 
 
 def _metres(length: float) -> str:
@@ -282,16 +312,18 @@ def _pair(first: tuple[float, str], second: tuple[float, str]) -> _Angles | Unre
     if not letters:
         return _Angles(first[0], second[0], explicit=False)
     if len({letter in "NS" for letter in letters}) == 1:
-        return Unreadable("Both coordinates carry a letter of the same kind: give one with N or S and one with E or W.")
+        return Unreadable(
+            _("Both coordinates carry a letter of the same kind: give one with N or S and one with E or W.")
+        )
     north, east = (first, second) if first[1] in "NS" else (second, first)
     return _within_range(_Angles(north[0], east[0], explicit=True))
 
 
 def _within_range(angles: _Angles) -> _Angles | Unreadable:
     if not abs(angles.latitude) <= 90:
-        return Unreadable("The latitude lies outside -90 to 90 degrees.")
+        return Unreadable(_("The latitude lies outside -90 to 90 degrees."))
     if not abs(angles.longitude) <= 180:
-        return Unreadable("The longitude lies outside -180 to 180 degrees.")
+        return Unreadable(_("The longitude lies outside -180 to 180 degrees."))
     return angles
 
 
@@ -318,22 +350,30 @@ def _judge(angles: _Angles, region: Regions) -> Reading:
     if possible and (explicit or _is_home(latitude, longitude, region)):
         return _at(latitude, longitude)
     slips = {
-        (longitude, latitude): "Latitude and longitude look swapped",
-        (latitude, -abs(longitude)): "A minus sign seems to be missing",
-        (longitude, -abs(latitude)): "Latitude and longitude look swapped, and a minus sign seems to be missing",
+        (longitude, latitude): _("Latitude and longitude look swapped: {as_typed} Pick the place meant."),
+        (latitude, -abs(longitude)): _("A minus sign seems to be missing: {as_typed} Pick the place meant."),
+        (longitude, -abs(latitude)): _(
+            "Latitude and longitude look swapped, and a minus sign seems to be missing: {as_typed} Pick the place "
+            "meant."
+        ),
     }
-    slips[longitude, latitude] = "Latitude and longitude look swapped"
+    slips[longitude, latitude] = _("Latitude and longitude look swapped: {as_typed} Pick the place meant.")
+    typed = {"latitude": f"{latitude:g}", "longitude": f"{longitude:g}"}
     meant = next((pair for pair in slips if _is_home(*pair, region)), None)
     if meant:
-        where = "which lies outside the area served" if possible else "and no latitude goes beyond 90 degrees"
-        typed = f"as typed this is latitude {latitude:g}, longitude {longitude:g}, {where}"
-        places = (_at(*meant), _at(latitude, longitude)) if possible else (_at(*meant),)
-        return Choices(f"{slips[meant]}: {typed}. Pick the place meant.", places)
-    if not possible:
-        return Unreadable(
-            f"There is no place at latitude {latitude:g}, longitude {longitude:g}: latitude goes from -90 to 90, "
-            "longitude from -180 to 180."
+        outside = _("as typed this is latitude {latitude}, longitude {longitude}, which lies outside the area served.")
+        beyond = _(
+            "as typed this is latitude {latitude}, longitude {longitude}, and no latitude goes beyond 90 degrees."
         )
+        as_typed = (outside if possible else beyond).format(**typed)
+        places = (_at(*meant), _at(latitude, longitude)) if possible else (_at(*meant),)
+        return Choices(slips[meant].format(as_typed=as_typed), places)
+    if not possible:
+        sentence = _(
+            "There is no place at latitude {latitude}, longitude {longitude}: latitude goes from -90 to 90, longitude "
+            "from -180 to 180."
+        )
+        return Unreadable(sentence.format(**typed))
     return _at(latitude, longitude)
 
 
@@ -366,18 +406,18 @@ def _grid_place(square: str, digits: str) -> Place | Unreadable:
     square, digits = "".join(square.split()).upper(), "".join(digits.split())
     half = len(digits) // 2
     if len(digits) % 2 or half > 5:
-        return Unreadable(GRID)
+        return Unreadable(_(GRID))
     east, north = digits[:half], digits[half:]
     middle = "5" if half < 5 else ""
     try:
         latitude, longitude = mgrs.MGRS().toLatLon(f"{square}{east}{middle}{north}{middle}")
     except (mgrs.core.MGRSError, RuntimeWarning):
-        return Unreadable(GRID)
+        return Unreadable(_(GRID))
     side = 10.0 ** (5 - half)
     # The library reads a wrong band letter as a place far away, and only warns.
     south = -80.0 + 8.0 * BANDS.index(square[-3])
     if not -side / 110_000 <= latitude - south <= (12.0 if square[-3] == "X" else 8.0) + side / 110_000:
-        return Unreadable(GRID)
+        return Unreadable(_(GRID))
     reach = side * (0.71 if middle else 1.42)
     text = f"{square[:-2]} {square[-2:]} {east} {north}"
     return Place(round(longitude, 9), round(latitude, 9), PlaceSource.COORDINATES, round(reach, 2), text, text)
@@ -406,11 +446,11 @@ def _point(row: Row) -> Point:
 def _zip_place(code: str) -> Place | Unreadable:
     rows = _directory().matching(code)
     if not rows:
-        return Unreadable(f"There is no ZIP code {code}. Check its five digits, or set a pin on the map.")
+        sentence = _("There is no ZIP code {code}. Check its five digits, or set a pin on the map.")
+        return Unreadable(sentence.format(code=code))
     if not _placed(rows):
-        return Unreadable(
-            f"ZIP code {code} is a military or diplomatic post office without a place. Set a pin on the map."
-        )
+        sentence = _("ZIP code {code} is a military or diplomatic post office without a place. Set a pin on the map.")
+        return Unreadable(sentence.format(code=code))
     point = _point(rows[0])
     label = f"ZIP {code}, {rows[0]['city']} {rows[0]['state']}"
     return Place(point.longitude, point.latitude, PlaceSource.ZIP, _reach_m(point), code, label)
@@ -453,7 +493,8 @@ def _named_place(text: str, streets: Streets) -> Reading:
     if not known or not found.is_named:
         return town
     towns = (town,) if isinstance(town, Place) else town.places
-    return Choices("This is the name of a town and of a street. Pick the one meant.", (*known, *towns)[:MOST_CHOICES])
+    sentence = _("This is the name of a town and of a street. Pick the one meant.")
+    return Choices(sentence, (*known, *towns)[:MOST_CHOICES])
 
 
 def _address(found: Found, known: tuple[Place, ...]) -> Reading:
@@ -529,15 +570,18 @@ def _town_place(text: str) -> Reading:
         if len(found) == 1:
             return _town(found[0])
         if found:
-            sentence = f"There are {len(found)} towns of this name. Pick one, or add the state."
+            sentence = ngettext(
+                "There is {n} town of this name. Pick it, or add the state.",
+                "There are {n} towns of this name. Pick one, or add the state.",
+                len(found),
+            ).format(n=len(found))
             return Choices(sentence, tuple(_town(town) for town in found[:MOST_CHOICES]))
     if _looks_like_a_street(text):
-        return Unreadable(STREET)
+        return Unreadable(_(STREET))
     if readings[0][1]:
-        return Unreadable(
-            f"No town of this name is known in {readings[0][1]}. Check the spelling, or set a pin on the map."
-        )
-    return Unreadable(NOT_A_PLACE)
+        sentence = _("No town of this name is known in {state}. Check the spelling, or set a pin on the map.")
+        return Unreadable(sentence.format(state=readings[0][1]))
+    return Unreadable(_(NOT_A_PLACE))
 
 
 def _town_readings(text: str) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,12 @@ from enum import StrEnum
 
 from vigil.engine.operation import Geometry, Mode, Window
 from vigil.protocol.store import Disclosure as Disclosure
+from vigil.texts import gettext_noop
+
+RENEWED = gettext_noop("Renewed while under way.")
+AT_ONCE = gettext_noop("A registered interest begins at once.")
+OWN_REASONS = frozenset((RENEWED, AT_ONCE))
+"""Reasons for short notice that Vigil itself writes into a plan; stored in English."""
 
 
 class PlaceSource(StrEnum):

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from vigil.apps.deconfliction import models, wall_times
+from vigil.apps.deconfliction import models, places, wall_times
 from vigil.apps.deconfliction.plan import (
     Contact,
     Disclosure,
@@ -27,6 +27,7 @@ from vigil.engine import operation as engine
 from vigil.platform import keys
 from vigil.platform.prepared import insert
 from vigil.protocol import store as port
+from vigil.texts import gettext as _
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -320,7 +321,11 @@ def contacts_of(revision: models.Revision) -> Mapping[str, Contact]:
 
 def place_of(site: models.Site) -> str:
     """What a reader of the owning agency sees as the site's place: its label, else what was typed, else figures."""
-    return opened(site.label, LABEL) or opened(site.typed, TYPED) or _figures(geometry.parse_wkt(site.geometry_wkt))
+    return (
+        places.said(opened(site.label, LABEL))
+        or opened(site.typed, TYPED)
+        or _figures(geometry.parse_wkt(site.geometry_wkt))
+    )
 
 
 def _figures(shape: engine.Geometry) -> str:
@@ -328,7 +333,8 @@ def _figures(shape: engine.Geometry) -> str:
     if isinstance(shape, engine.Point):
         return f"{shape.latitude:.6f}, {shape.longitude:.6f}"
     longitude, latitude = shape.vertices[0] if isinstance(shape, engine.Line) else shape.exterior[0]
-    return f"{type(shape).__name__} from {latitude:.6f}, {longitude:.6f}"
+    said = _("Line from {place}") if isinstance(shape, engine.Line) else _("Polygon from {place}")
+    return said.format(place=f"{latitude:.6f}, {longitude:.6f}")
 
 
 def plan_of(revision: models.Revision) -> Plan:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from vigil.core.errors import Invalid, Problem
 
@@ -17,7 +18,7 @@ def posted_json(request: HttpRequest) -> dict[str, Any]:
         # Every number as a float: one of four hundred digits becomes infinite instead of failing later.
         read = json.loads(request.body, parse_int=float)
     except (ValueError, RecursionError):
-        raise Invalid([Problem((), "The request is not JSON.")]) from None
+        raise Invalid([Problem((), _("The request is not JSON."))]) from None
     return read if isinstance(read, dict) else {}
 
 

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
+from django.utils.translation import gettext as _
 
 from vigil.apps.deconfliction import access, cards, plan_rows
 from vigil.apps.deconfliction.batches import Shown
@@ -984,4 +985,4 @@ def _read_cursor(text: str) -> tuple[datetime, UUID]:
         at, key = base64.urlsafe_b64decode(text.encode()).decode().split("|")
         return datetime.fromisoformat(at), UUID(key)
     except ValueError:
-        raise Invalid.at("cursor", sentence="This page of the list is not known: start at the first page.") from None
+        raise Invalid.at("cursor", sentence=_("This page of the list is not known: start at the first page.")) from None

@@ -42,6 +42,8 @@ from vigil.engine.formats.shape_files import from_geojson, read_shape
 from vigil.engine.geometry import Box, GeometryError
 from vigil.engine.operation import Geometry, Mode, Point, Window
 from vigil.engine.types import OPERATION_TYPES, OperationType
+from vigil.texts import gettext as _
+from vigil.texts import ngettext
 
 MOST_SITES = 50
 MOST_SUBJECTS = 200
@@ -155,7 +157,7 @@ class _Fields:
         self.problems: list[Problem] = [] if problems is None else problems
         self.raw: Mapping[str, Any] = raw if isinstance(raw, Mapping) else {}
         if not isinstance(raw, Mapping):
-            self.note(sentence="This must be an object with named fields.")
+            self.note(sentence=_("This must be an object with named fields."))
 
     def note(self, *name: str | int, sentence: str, choices: Sequence[str] = ()) -> None:
         self.problems.append(Problem((*self.path, *name), sentence, tuple(choices)))
@@ -171,7 +173,7 @@ class _Fields:
         if value is None:
             return ""
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            self.note(name, sentence="This must be a text.")
+            self.note(name, sentence=_("This must be a text."))
             return ""
         text = str(value).strip()
         self.check(name, text=text, limit=LONGEST.get(name, LONGEST_TEXT))
@@ -179,9 +181,10 @@ class _Fields:
 
     def check(self, *name: str | int, text: str, limit: int = LONGEST_TEXT) -> None:
         if len(text) > limit:
-            self.note(*name, sentence=f"This is too long: at most {limit:,} characters are kept.")
+            sentence = _("This is too long: at most {most} characters are kept.")
+            self.note(*name, sentence=sentence.format(most=f"{limit:,}"))
         if any(_unseen(letter) for letter in text):
-            self.note(*name, sentence="This holds a character that cannot be seen. Type it again.")
+            self.note(*name, sentence=_("This holds a character that cannot be seen. Type it again."))
 
     def number(self, name: str, default: float, least: float | None = 0.0) -> float:
         if not self.has(name):
@@ -192,13 +195,13 @@ class _Fields:
         except (TypeError, ValueError, OverflowError):
             number = math.nan
         if not math.isfinite(number):
-            self.note(name, sentence="This must be a number.")
+            self.note(name, sentence=_("This must be a number."))
             return float(default)
         if least is not None and number < least:
-            self.note(name, sentence="This must not be negative.")
+            self.note(name, sentence=_("This must not be negative."))
             return float(default)
         if abs(number) > types.LARGEST_LENGTH:
-            self.note(name, sentence="This is more than the whole Earth or a lifetime takes: check the unit.")
+            self.note(name, sentence=_("This is more than the whole Earth or a lifetime takes: check the unit."))
             return float(default)
         return number
 
@@ -209,7 +212,7 @@ class _Fields:
         if str(value).casefold() in _TRUE:
             return True
         if str(value).casefold() not in _FALSE:
-            self.note(name, sentence="This must be yes or no.", choices=("true", "false"))
+            self.note(name, sentence=_("This must be yes or no."), choices=("true", "false"))
         return False
 
     def one_of(self, name: str, values: type[E], default: E) -> E:
@@ -220,7 +223,8 @@ class _Fields:
             return values(text)
         except ValueError:
             allowed = tuple(value.value for value in values)
-            self.note(name, sentence=f"This must be one of {', '.join(allowed)}.", choices=allowed)
+            sentence = _("This must be one of {values}.").format(values=", ".join(allowed))
+            self.note(name, sentence=sentence, choices=allowed)
             return default
 
     def items(self, name: str, most: int) -> list[Any]:
@@ -228,27 +232,32 @@ class _Fields:
         if value in (None, ""):
             return []
         if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
-            self.note(name, sentence="This must be a list.")
+            self.note(name, sentence=_("This must be a list."))
             return []
         listed = list(value)
         if len(listed) > most:
-            self.note(name, sentence=f"There are {len(listed)}; at most {most} are taken. Split the operation in two.")
+            sentence = ngettext(
+                "There is {n}; at most {most} are taken. Split the operation in two.",
+                "There are {n}; at most {most} are taken. Split the operation in two.",
+                len(listed),
+            )
+            self.note(name, sentence=sentence.format(n=len(listed), most=most))
             return []
         return listed
 
     def refuse_unknown(self, known: frozenset[str]) -> None:
         for name in self.raw:
             if name not in known:
-                self.note(str(name), sentence="There is no field of this name. Check its spelling, or leave it out.")
+                self.note(str(name), sentence=_("There is no field of this name. Check its spelling, or leave it out."))
 
 
 def _operation_type(fields: _Fields, context: PlanContext) -> OperationType:
     code = fields.text("operation_type")
     if code in context.types:
         return context.types[code]
-    sentence = (
-        f'There is no operation type "{code[:40]}". Pick one of the list.' if code else "Pick the type of operation."
-    )
+    sentence = _("Pick the type of operation.")
+    if code:
+        sentence = _('There is no operation type "{code}". Pick one of the list.').format(code=code[:40])
     fields.note("operation_type", sentence=sentence, choices=tuple(context.types))
     return OPERATION_TYPES["training"]
 
@@ -271,7 +280,9 @@ def _default_span(fields: _Fields, context: PlanContext) -> _Span:
 def _named_zone(fields: _Fields) -> str:
     zone = fields.text("zone")
     if zone and not is_zone(zone):
-        fields.note("zone", sentence="This is no IANA time zone. Give one such as America/New_York, or leave it out.")
+        fields.note(
+            "zone", sentence=_("This is no IANA time zone. Give one such as America/New_York, or leave it out.")
+        )
         return ""
     return zone
 
@@ -283,8 +294,10 @@ def _window(span: _Span, zone: str, context: PlanContext) -> tuple[Moment, Momen
     if start is None or end is None:
         return None
     if end.instant <= start.instant:
-        same = "at" if end.instant == start.instant else "before"
-        span.fields.note("ends_at", sentence=f"The end lies {same} the start. Check the day of both.")
+        sentence = _("The end lies before the start. Check the day of both.")
+        if end.instant == start.instant:
+            sentence = _("The end lies at the start. Check the day of both.")
+        span.fields.note("ends_at", sentence=sentence)
         return None
     return start, end
 
@@ -295,7 +308,7 @@ def _time(fields: _Fields, name: str, zone: str, now: datetime, after: Moment | 
         return moment(value, zone)
     text = fields.text(name)
     if not text:
-        fields.note(name, sentence="Give the start." if name == "starts_at" else "Give the end.")
+        fields.note(name, sentence=_("Give the start.") if name == "starts_at" else _("Give the end."))
         return None
     if after is None and name == "ends_at" and text.startswith("+"):
         return None  # counts from a start that was itself at fault
@@ -320,12 +333,12 @@ def _own_span(fields: _Fields, kind: OperationType, span: _Span, context: PlanCo
 def _sites(fields: _Fields, kind: OperationType, context: PlanContext, span: _Span) -> tuple[PlannedSite, ...]:
     given = fields.items("sites", MOST_SITES)
     if given and not kind.takes_place:
-        fields.note(
-            "sites", sentence=f"{kind.label} takes subjects and a time only: leave the place out or pick another type."
-        )
+        sentence = _("{type} takes subjects and a time only: leave the place out or pick another type.")
+        fields.note("sites", sentence=sentence.format(type=_(kind.label)))
         return ()
     if not given and kind.takes_place and not any(problem.path[:1] == ("sites",) for problem in fields.problems):
-        fields.note("sites", sentence=f"Give at least one place: only {OPERATION_TYPES['online_only'].label} has none.")
+        sentence = _("Give at least one place: only {type} has none.")
+        fields.note("sites", sentence=sentence.format(type=_(OPERATION_TYPES["online_only"].label)))
     found = (_site(raw, index, fields, kind, context, span) for index, raw in enumerate(given))
     return tuple([site for site in found if site is not None])
 
@@ -347,7 +360,7 @@ def _site(
     site = whole.below("sites", index, raw=raw)
     if not site.raw:
         if raw == {}:
-            site.note("place", sentence=places.EMPTY)
+            site.note("place", sentence=_(places.EMPTY))
         return None
     where = _where(site, context)
     zone = _named_zone(site) or span.zone
@@ -402,10 +415,12 @@ def _numbers(site: _Fields, context: PlanContext) -> _Where | None:
     longitude = site.number("longitude", math.nan, least=None)
     if len(site.problems) > noted:
         return None
-    for name, value in (("latitude", latitude), ("longitude", longitude)):
-        if math.isnan(value):
-            site.note(name, sentence=f"Give the {name} as well.")
-            return None
+    if math.isnan(latitude):
+        site.note("latitude", sentence=_("Give the latitude as well."))
+        return None
+    if math.isnan(longitude):
+        site.note("longitude", sentence=_("Give the longitude as well."))
+        return None
     typed = site.text("place") or f"{latitude}, {longitude}"
     if site.text("source") in (PlaceSource.PIN, PlaceSource.DEVICE):
         # Somebody saw the pin, or stood there: nothing to second-guess.
@@ -429,7 +444,8 @@ def _settled(site: _Fields, name: str, reading: places.Reading, typed: str) -> _
     choices = tuple(place.text for place in reading.places) if isinstance(reading, places.Choices) else ()
     sentence = reading.sentence
     if name != "place" and choices:
-        sentence += " Give it as the text `place`, which takes letters for north, south, east and west."
+        as_text = _("Give it as the text `place`, which takes letters for north, south, east and west.")
+        sentence = f"{sentence} {as_text}"
     site.note(name, sentence=sentence, choices=choices)
     return None
 
@@ -463,7 +479,7 @@ def read_phone(text: str) -> str | None:
 def _contact(fields: _Fields, name: str, *, required: bool) -> Contact | None:
     if not fields.has(name):
         if required:
-            fields.note(name, sentence="Give the lead contact: a name and a direct telephone number.")
+            fields.note(name, sentence=_("Give the lead contact: a name and a direct telephone number."))
         return None
     contact = fields.below(name, raw=fields.raw[name])
     who, typed, relay = contact.text("name"), contact.text("phone"), contact.flag("relay")
@@ -471,12 +487,12 @@ def _contact(fields: _Fields, name: str, *, required: bool) -> Contact | None:
     if not (who or typed or required):
         return None
     if not who:
-        contact.note("name", sentence="Give the name of the person to ask for.")
+        contact.note("name", sentence=_("Give the name of the person to ask for."))
     phone = read_phone(typed) or ""
     if typed and not phone:
-        contact.note("phone", sentence="This is not a telephone number. Give ten digits, such as 410-555-0142.")
+        contact.note("phone", sentence=_("This is not a telephone number. Give ten digits, such as 410-555-0142."))
     elif not phone and required and not relay:
-        contact.note("phone", sentence="Give a direct telephone number, or let the watch desk relay calls.")
+        contact.note("phone", sentence=_("Give a direct telephone number, or let the watch desk relay calls."))
     return Contact(who, phone, relay)
 
 
@@ -495,7 +511,7 @@ def _subject(fields: _Fields, index: int, raw: Any) -> PlannedSubject | None:
     kind, value = given.text("kind"), given.text("value")
     given.refuse_unknown(frozenset(("kind", "value")))
     if given.raw and not value:
-        given.note("value", sentence="Give the subject itself, or remove this line.")
+        given.note("value", sentence=_("Give the subject itself, or remove this line."))
     if not value:
         return None
     return _canonical(fields, (*path, "kind"), lambda: subject_rules.canonical(kind, value), value)
@@ -565,7 +581,7 @@ def _joint_with(fields: _Fields) -> frozenset[str]:
             found.add(str(uuid.UUID(str(value))))
         except ValueError:
             fields.note(
-                "joint_with", index, sentence="This is no operation id. Copy it from the other operation's page."
+                "joint_with", index, sentence=_("This is no operation id. Copy it from the other operation's page.")
             )
     return frozenset(found)
 
@@ -577,7 +593,7 @@ def _external_references(fields: _Fields) -> tuple[tuple[str, str], ...]:
         system, number = reference.text("system"), reference.text("number")
         reference.refuse_unknown(frozenset(("system", "number")))
         if number and not system:
-            reference.note("system", sentence="Name the system that gave this number, such as RISSafe.")
+            reference.note("system", sentence=_("Name the system that gave this number, such as RISSafe."))
         if number:
             found.append((system, number))
     return tuple(found)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
 
 from vigil.apps.deconfliction.forms import MOST_SITES
 from vigil.core.errors import Invalid
@@ -22,7 +23,7 @@ def with_shapes(typed: Mapping[str, Any], file: UploadedFile[Any] | None) -> tup
         Invalid: at the field of the file, where it is missing, unreadable or holds too many shapes.
     """
     if file is None:
-        raise Invalid.at(FIELD, sentence="Choose a file first: KML, GeoJSON or WKT.")
+        raise Invalid.at(FIELD, sentence=_("Choose a file first: KML, GeoJSON or WKT."))
     try:
         shapes = read_shapes(file.read(LARGEST_FILE_BYTES + 1))
     except GeometryError as error:
@@ -31,10 +32,10 @@ def with_shapes(typed: Mapping[str, Any], file: UploadedFile[Any] | None) -> tup
     given = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     placed = [row for row in given if str(row.get("place", "")).strip()]
     if len(placed) + len(shapes) > MOST_SITES:
-        raise Invalid.at(
-            FIELD,
-            sentence=f"The file has {len(shapes)} shapes and the form {len(placed)} sites already: an operation has at "
-            f"most {MOST_SITES}. Split it in two.",
+        sentence = _(
+            "The file has {shapes} shapes and the form {sites} sites already: an operation has at most {most}. Split "
+            "it in two."
         )
+        raise Invalid.at(FIELD, sentence=sentence.format(shapes=len(shapes), sites=len(placed), most=MOST_SITES))
     read = [{"place": to_wkt(shape.geometry), "label": shape.name, "source": "file"} for shape in shapes]
     return {**typed, "sites": [*placed, *read]}, len(placed), len(read)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -15,15 +16,18 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigil.apps.deconfliction import actions, forms, places, queries, rules, shape_upload, words
 from vigil.apps.deconfliction.card_preview import preview_card
+from vigil.apps.deconfliction.cards import named
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.lists import saved
 from vigil.apps.deconfliction.lists.list_filters import ALWAYS, CONFLICT_STATES, DETERMINATIONS, WHEN, cleaned
 from vigil.apps.deconfliction.models import Draft, Operation
-from vigil.apps.deconfliction.plan import PlaceSource
+from vigil.apps.deconfliction.plan import PlaceSource, PlannedSite
 from vigil.apps.deconfliction.plans import planning, reminders, series
 from vigil.apps.deconfliction.plans.lanes import lanes
 from vigil.apps.deconfliction.posted import posted_json, uuid_of, whole
@@ -101,8 +105,10 @@ def _waiting(actor: Actor, day: queries.Today, zone: str, now: datetime) -> list
             "kind": "still_on_scene",
             "id": row.id,
             "revision": row.revision,
-            "title": f"Still on scene? {row.type_label} {row.reference.rsplit('-', 1)[-1]}",
-            "detail": f"Goes on until {words.when(row.ends_at, zone, now)} unless somebody says it is over.",
+            "title": f"{_('Still on scene?')} {row.type_label} {row.reference.rsplit('-', 1)[-1]}",
+            "detail": _("Goes on until {when} unless somebody says it is over.").format(
+                when=words.when(row.ends_at, zone, now)
+            ),
         }
         for row in day.asked
     ]
@@ -110,9 +116,9 @@ def _waiting(actor: Actor, day: queries.Today, zone: str, now: datetime) -> list
         _link(
             row,
             "incomplete",
-            f"Incomplete: {row.type_label} {row.reference}",
-            "Somebody has not answered.",
-            "See who answered",
+            _("Incomplete: {operation}").format(operation=f"{row.type_label} {row.reference}"),
+            _("Somebody has not answered."),
+            _("See who answered"),
         )
         for row in day.incomplete
     ]
@@ -120,9 +126,9 @@ def _waiting(actor: Actor, day: queries.Today, zone: str, now: datetime) -> list
         _link(
             row,
             "incomplete",
-            f"Short notice: {row.type_label} {row.reference}",
-            "Reason and approver are missing.",
-            "Give them",
+            _("Short notice: {operation}").format(operation=f"{row.type_label} {row.reference}"),
+            _("Reason and approver are missing."),
+            _("Give them"),
         )
         for row in day.reasons_due
         if row.is_mine
@@ -131,10 +137,12 @@ def _waiting(actor: Actor, day: queries.Today, zone: str, now: datetime) -> list
         {
             "kind": "draft",
             "state": "not_registered",
-            "title": f"NOT REGISTERED: {_draft_name(draft)}",
-            "detail": f"Draft saved {words.when(draft.saved_at, zone, now)}. Nobody has been asked.",
+            "title": _("NOT REGISTERED: {what}").format(what=_draft_name(draft)),
+            "detail": _("Draft saved {when}. Nobody has been asked.").format(
+                when=words.when(draft.saved_at, zone, now)
+            ),
             "url": _draft_url(draft),
-            "act": "Finish draft",
+            "act": _("Finish draft"),
         }
         for draft in queries.drafts(actor)
     ]
@@ -142,12 +150,12 @@ def _waiting(actor: Actor, day: queries.Today, zone: str, now: datetime) -> list
         {
             "kind": "link",
             "state": "incomplete",
-            "title": f"Run together? {operation.reference}",
-            "detail": "Another team asks. Until you accept, both are alarmed.",
+            "title": _("Run together? {reference}").format(reference=operation.reference),
+            "detail": _("Another team asks. Until you accept, both are alarmed."),
             "url": f"{reverse('deconfliction:operation', args=[operation.id])}#joint-title",
-            "act": "Answer",
+            "act": _("Answer"),
         }
-        for operation, _ in joint.open_offers(actor)
+        for operation, _row in joint.open_offers(actor)
     ]
     return [*asked, *offers, *silent, *reasons, *drafts]
 
@@ -159,7 +167,7 @@ def _link(row: queries.OperationRow, state: str, title: str, detail: str, act: s
 
 def _draft_name(draft: queries.DraftRow) -> str:
     kind = OPERATION_TYPES.get(str(draft.typed.get("operation_type", "")))
-    return kind.label.lower() if kind else "an operation"
+    return _(kind.label).lower() if kind else _("an operation")
 
 
 def _draft_url(draft: queries.DraftRow) -> str:
@@ -199,7 +207,7 @@ def operation_line(row: queries.OperationRow, zone: str, now: datetime) -> dict[
         "agency": row.agency,
         "state": state,
         "shape": row.band or "own",
-        "status_label": dict(words.STATUSES).get(row.status, row.status),
+        "status_label": words.status_words(row.status),
         "zone": site_zone,
         "zone_name": words.zone_name(row.starts_at, site_zone),
         "starts_at": row.starts_at,
@@ -251,9 +259,9 @@ def operations(request: HttpRequest) -> HttpResponse:
         "drafts": drafts,
         "is_first": not rows and not drafts and _has_none(actor, now),
         "may_import": actor.can("deconfliction.operation.import"),
-        "heading": "Operations",
+        "heading": _("Operations"),
         "detail": _list_detail(filters, len(found_page.rows), bool(found_page.next_cursor), zone),
-        "types": OPERATION_TYPES.values(),
+        "types": named(OPERATION_TYPES.values()),
         "when_choices": WHEN,
         "state_choices": DETERMINATIONS,
         "has_filters": any(filters[name] for name in ("type", "state", "mine")) or filters["when"] != "ahead",
@@ -293,9 +301,13 @@ def _saved(request: HttpRequest, table: str, views: saved.Views) -> dict[str, An
 
 
 def _list_detail(filters: Mapping[str, str], shown: int, more: bool, zone: str) -> str:
-    span = dict(WHEN).get(filters["when"], "All")
-    number = f"The first {shown}" if more and not filters["after"] else words.count(shown, "operation")
-    return f"{span}: {number}{' shown' if more else ''}. Times are local to each site."
+    number = words.operations_counted(shown)
+    if more and filters["after"]:
+        number = ngettext("{n} operation shown", "{n} operations shown", shown).format(n=shown)
+    elif more:
+        number = _("The first {n} shown").format(n=shown)
+    said = _("{span}: {number}. Times are local to each site.")
+    return said.format(span=dict(WHEN).get(filters["when"], _("All")), number=number)
 
 
 def address_without(parameters: QueryDict, *names: str) -> str:
@@ -311,14 +323,17 @@ def next_url(request: HttpRequest, cursor: str) -> str:
 def operations_csv(request: HttpRequest) -> HttpResponse:
     """The list as a file: the same filter, the same columns, every page of it. Lists never show a place."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
-    _, wanted = operation_filter(request, zone, now)
+    wanted = operation_filter(request, zone, now)[1]
     return operation_table(every_row(lambda c: queries.operation_list(actor, c, now), wanted), zone, now)
 
 
 def operation_table(rows: Iterable[queries.OperationRow], zone: str, now: datetime) -> HttpResponse:
     """Operations as CSV, in the columns of the list."""
     lines = (operation_line(row, zone, now) for row in rows)
-    head = ("Answer", "Operation", "Type", "Starts", "Ends", "Zone", "Status", "Registered by", "Sites")
+    head = (
+        *(_("Answer"), _("Operation"), _("Type"), _("Starts"), _("Ends"), _("Zone"), _("Status")),
+        *(_("Registered by"), _("Sites")),
+    )
     return csv_file("operations", head, (_csv_line(line) for line in lines))
 
 
@@ -345,8 +360,6 @@ def words_of_state(state: str) -> str:
 
 
 def every_row(read: Callable[[Any], Any], wanted: Any) -> Iterator[Any]:
-    from dataclasses import replace
-
     while True:
         found = read(replace(wanted, limit=500))
         yield from found.rows
@@ -395,10 +408,8 @@ def conflicts(request: HttpRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "lines": lines,
-        "heading": f"{words.count(waiting, 'conflict')} {'needs' if waiting == 1 else 'need'} a call"
-        if waiting
-        else "Conflicts",
-        "detail": "Call first, then log what you agreed." if waiting else "None waits for a call.",
+        "heading": words.need_a_call(waiting) if waiting else _("Conflicts"),
+        "detail": _("Call first, then log what you agreed.") if waiting else _("None waits for a call."),
         "state_choices": CONFLICT_STATES,
         "has_filters": filters["state"] != "open" or bool(filters["band"]),
         "next_url": next_url(request, found.next_cursor),
@@ -413,18 +424,18 @@ def conflicts(request: HttpRequest) -> HttpResponse:
 def conflicts_csv(request: HttpRequest) -> HttpResponse:
     """The list of conflicts as a file; never the other side's place or distance."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
-    _, wanted = _conflict_filter(request)
+    wanted = _conflict_filter(request)[1]
     rows = every_row(lambda c: queries.conflict_list(actor, c, now), wanted)
     lines = (words.conflict_line(row, zone, now) for row in rows)
     head = (
-        "How close",
-        "Conflict",
-        "With",
-        "Your operation",
-        "Both active from",
-        "Both active to",
-        "Zone",
-        "Where it stands",
+        _("How close"),
+        _("Conflict"),
+        _("With"),
+        _("Your operation"),
+        _("Both active from"),
+        _("Both active to"),
+        _("Zone"),
+        _("Where it stands"),
     )
     tz = ZoneInfo(zone)
     cells = (
@@ -502,7 +513,7 @@ def _submitted(
         )
     if do == "save":
         _keep_draft(request, actor, typed, draft_id, editing.row.id if editing and not draft_id else None)
-        messages.info(request, "Saved as a draft. NOT REGISTERED: nobody has been asked.")
+        messages.info(request, _("Saved as a draft. NOT REGISTERED: nobody has been asked."))
         return redirect("deconfliction:today")
     try:
         raw = forms.plan_input(typed)
@@ -531,9 +542,12 @@ def _with_file(
     except Invalid as refused:
         form = forms.RegisterForm(typed, refused.problems, draft_id=str(draft_id or ""))
         return _form_page(request, form, editing=editing, status=422)
-    said = f"{words.count(count, 'shape')} of the file: site {first + 1}"
-    said += f" to {first + count}. " if count > 1 else ". "
-    messages.info(request, f"{said}Look at {'them' if count > 1 else 'it'}, then register.")
+    said = ngettext(
+        "{n} shape of the file: site {first}. Look at it, then register.",
+        "{n} shapes of the file: site {first} to {last}. Look at them, then register.",
+        count,
+    )
+    messages.info(request, said.format(n=count, first=first + 1, last=first + count))
     form = forms.RegisterForm(typed, draft_id=str(draft_id or ""), focus=f"sites-{first}-place")
     return _form_page(request, form, editing=editing)
 
@@ -542,12 +556,11 @@ def _overtaken(
     request: HttpRequest, typed: dict[str, Any], draft_id: UUID | None, editing: queries.OperationDetail
 ) -> HttpResponse:
     """The form again with all that was typed, now against the revision that stands."""
-    said = Problem(
-        (),
-        f"Somebody changed this operation after you opened it: it is revision {editing.row.revision} now. What you "
-        "typed is kept here. Look at the operation first; sending this again puts your plan in place of theirs.",
-    )
-    form = forms.RegisterForm(typed, [said], draft_id=str(draft_id or ""))
+    said = _(
+        "Somebody changed this operation after you opened it: it is revision {number} now. What you typed is kept "
+        "here. Look at the operation first; sending this again puts your plan in place of theirs."
+    ).format(number=editing.row.revision)
+    form = forms.RegisterForm(typed, [Problem((), said)], draft_id=str(draft_id or ""))
     return _form_page(request, form, editing=editing, status=409, revision=editing.row.revision)
 
 
@@ -618,7 +631,7 @@ def _form_page(
         "revision": revision or request.POST.get("revision") or (editing.row.revision if editing else ""),
         "draft_seen": request.POST.get("draft_seen") or (form.saved_at.isoformat() if form.saved_at else ""),
         "next_revision": editing.row.revision + 1 if editing else 1,
-        "types": plan_context(actor.agency_id, clock.now()).types.values(),
+        "types": named(plan_context(actor.agency_id, clock.now()).types.values()),
         "subject_kinds": forms.SUBJECT_KINDS,
         "disclosures": forms.disclosures_for(actor),
         "card": preview_card(request, form.typed),
@@ -662,7 +675,7 @@ def _keep_draft(
 def discard_draft(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Throw one's own draft away."""
     actions.discard_draft(actor_of(request), draft_id)
-    messages.info(request, "The draft is gone. Nobody had been asked.")
+    messages.info(request, _("The draft is gone. Nobody had been asked."))
     return redirect("deconfliction:operations")
 
 
@@ -677,7 +690,7 @@ def read_place(request: HttpRequest) -> JsonResponse:
     if isinstance(reading, places.Unreadable):
         return JsonResponse({"kind": "unreadable", "sentence": reading.sentence})
     if isinstance(reading, places.Choices):
-        offered = [{"text": place.text, "label": place.label} for place in reading.places]
+        offered = [{"text": place.text, "label": places.said(place.label)} for place in reading.places]
         return JsonResponse({"kind": "choices", "sentence": reading.sentence, "places": offered})
     return JsonResponse(_place_answer(reading, asked))
 
@@ -686,30 +699,32 @@ def _place_answer(place: places.Place, asked: Mapping[str, Any]) -> dict[str, An
     zone = places.zone_of(place.longitude, place.latitude)
     kept = asked.get("source") in (PlaceSource.DEVICE, PlaceSource.ADDRESS)
     off = _number(asked.get("uncertainty_m")) if kept else place.uncertainty_m
-    local = words.zone_name(clock.now(), zone)
     if off > rules.PIN_WANTED_M:
-        sentence = (
-            f"{place.label} is only good to about {words.length(off)}. We search that wider area. "
-            "Set a pin on the map to search less."
+        sentence = _(
+            "{place} is only good to about {length}. We search that wider area. Set a pin on the map to search less."
         )
     elif asked.get("source") == PlaceSource.PIN:
-        sentence = f"Pin. Exact. Time zone {local}."
+        sentence = _("Pin. Exact. Time zone {zone}.")
     elif place.source == PlaceSource.ADDRESS:
-        sentence = f"{place.label}. Good to about {words.length(off)}, which widens the zone. Time zone {local}."
+        sentence = _("{place}. Good to about {length}, which widens the zone. Time zone {zone}.")
     elif off and asked.get("source") == PlaceSource.DEVICE:
-        sentence = (
-            f"This device's position. It says it is good to {off:,.0f} m, so we search that much wider. "
-            f"Time zone {local}."
+        sentence = _(
+            "This device's position. It says it is good to {metres} m, so we search that much wider. Time zone {zone}."
         )
     elif place.drawn:
-        sentence = f"{place.label}. Exact, as drawn. Time zone {local}."
+        sentence = _("{place}. Exact, as drawn. Time zone {zone}.")
     elif off:
-        sentence = f"{place.label}, good to {off:,.0f} m. Time zone {local}."
+        sentence = _("{place}, good to {metres} m. Time zone {zone}.")
     else:
-        sentence = f"Read as coordinates {place.label}. Exact, 0 m off. Time zone {local}."
+        sentence = _("Read as coordinates {place}. Exact, 0 m off. Time zone {zone}.")
     return {
         "kind": "place",
-        "sentence": sentence,
+        "sentence": sentence.format(
+            place=places.said(place.label),
+            length=words.length(off),
+            metres=f"{off:,.0f}",
+            zone=words.zone_name(clock.now(), zone),
+        ),
         "longitude": place.longitude,
         "latitude": place.latitude,
         "uncertainty_m": off,
@@ -753,7 +768,7 @@ def read_times(request: HttpRequest) -> JsonResponse:
             return JsonResponse({"sentence": error.sentence})
         at = forms.datetime_of(read.instant)
         if name == "ends_at" and start is not None and at <= start:
-            return JsonResponse({"sentence": "The end is not after the start."})
+            return JsonResponse({"sentence": _("The end is not after the start.")})
         start = start or at
         answer[name] = read.wall[:16]
         answer[name.replace("_at", "_text")] = f"{words.day(at, zone, now)} {words.hm(at, zone)}"
@@ -815,7 +830,7 @@ def operation_page(request: HttpRequest, operation_id: UUID, status: int = 200) 
         "window_text": words.span(detail.row.window_start, detail.row.window_end, zone),
         "zone_name": words.zone_name(now, zone),
         "limits": words.LIMITS,
-        "flags": [words.FLAGS.get(flag, flag) for flag in detail.plan.flags],
+        "flags": words.flag_notes(detail.plan.flags),
         "is_over": is_over,
         "joint_rows": [
             (row, words.card_facts(row.card) if row.card else ()) for row in joint.joint_rows(actor, operation_id)
@@ -852,8 +867,9 @@ def _takes_place(operation_type: str) -> bool:
     return kind is not None and kind.takes_place
 
 
-def _site_words(site: Any) -> dict[str, Any]:
+def _site_words(site: PlannedSite) -> dict[str, Any]:
     start, end = forms.datetime_of(site.starts_at), forms.datetime_of(site.ends_at)
+    site = replace(site, label=places.said(site.label))
     return {"site": site, "time_text": words.span(start, end, site.zone)}
 
 
@@ -876,7 +892,7 @@ def change_operation(
         messages.error(request, refused.sentence)
         return otherwise(refused.status)
     except Stale as overtaken:
-        messages.error(request, "Not done: somebody changed this operation meanwhile. Look at it as it is now.")
+        messages.error(request, _("Not done: somebody changed this operation meanwhile. Look at it as it is now."))
         return otherwise(overtaken.status)
     actions.run_due_search(actor_of(request), changed.pk, clock.now())
     messages.info(request, said)
@@ -886,7 +902,7 @@ def change_operation(
 def _act(request: HttpRequest, operation_id: UUID, change: Callable[[], Operation], said: str) -> HttpResponse:
     """A button on the operation's page or on Today."""
     if request.POST.get("next") == "today":
-        today_page = lambda _: redirect("deconfliction:today")  # noqa: E731
+        today_page = lambda status: redirect("deconfliction:today")  # noqa: E731
         return change_operation(request, change, said, otherwise=today_page, to="deconfliction:today")
     return change_operation(
         request, change, said, otherwise=lambda status: operation_page(request, operation_id, status)
@@ -901,7 +917,7 @@ def _revision(request: HttpRequest) -> int:
 @require_POST
 def cancel(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """Cancel; it can be undone."""
-    done = "Cancelled. Everyone matched has been told. You can undo this."
+    done = _("Cancelled. Everyone matched has been told. You can undo this.")
     actor, revision = actor_of(request), _revision(request)
     return _act(
         request, operation_id, lambda: actions.cancel_operation(actor, operation_id, revision, clock.now()), done
@@ -917,7 +933,7 @@ def restore(request: HttpRequest, operation_id: UUID) -> HttpResponse:
         request,
         operation_id,
         lambda: actions.undo_cancel(actor, operation_id, revision, clock.now()),
-        "The cancel is undone. We asked everyone again.",
+        _("The cancel is undone. We asked everyone again."),
     )
 
 
@@ -930,7 +946,7 @@ def end(request: HttpRequest, operation_id: UUID) -> HttpResponse:
         request,
         operation_id,
         lambda: actions.end_operation(actor, operation_id, revision, clock.now()),
-        "Ended. The time after it still counts until its buffer is over.",
+        _("Ended. The time after it still counts until its buffer is over."),
     )
 
 
@@ -943,7 +959,7 @@ def extend(request: HttpRequest, operation_id: UUID) -> HttpResponse:
         request,
         operation_id,
         lambda: actions.still_on_scene(actor, operation_id, clock.now()),
-        "Noted: still on scene. We ask again in half an hour.",
+        _("Noted: still on scene. We ask again in half an hour."),
     )
 
 
@@ -986,7 +1002,9 @@ def conflict_page(request: HttpRequest, conflict_id: UUID, problem: str = "", st
         "may_contact": actor.can("deconfliction.conflict.contact") and line.is_open,
         "may_resolve": actor.can("deconfliction.conflict.resolve") and detail.row.state != "resolved",
         "page_url": reverse("deconfliction:conflict", args=[conflict_id]),
-        "alarm_back": f"at {words.hm(line.call_before, zone)}" if line.call_before > now else "again",
+        "alarm_back": _("at {time}").format(time=words.hm(line.call_before, zone))
+        if line.call_before > now
+        else _("again"),
     }
     return render(request, "deconfliction/conflict.html", context, status=status)
 
@@ -1000,7 +1018,7 @@ def acknowledge(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
     except Invalid as refused:
         messages.error(request, refused.sentence)
     else:
-        messages.info(request, "Your alarm stops. Now call them.")
+        messages.info(request, _("Your alarm stops. Now call them."))
     return redirect("deconfliction:conflict", conflict_id)
 
 
@@ -1009,7 +1027,7 @@ def acknowledge(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
 def contact(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
     """Log that both sides have talked."""
     actions.log_contact(actor_of(request), conflict_id, request.POST.get("note", "").strip()[:300], clock.now())
-    messages.info(request, "Logged. Now log what you agreed.")
+    messages.info(request, _("Logged. Now log what you agreed."))
     return redirect("deconfliction:conflict", conflict_id)
 
 
@@ -1020,8 +1038,8 @@ def resolve(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
     try:
         actions.resolve_conflict(actor_of(request), conflict_id, request.POST.get("outcome", ""), clock.now())
     except Invalid:
-        return conflict_page(request, conflict_id, "Choose what you agreed.", status=422)
-    messages.info(request, "Settled. If a plan changes and they meet again, you are alarmed again.")
+        return conflict_page(request, conflict_id, _("Choose what you agreed."), status=422)
+    messages.info(request, _("Settled. If a plan changes and they meet again, you are alarmed again."))
     return redirect("deconfliction:conflict", conflict_id)
 
 
@@ -1053,20 +1071,23 @@ def map_page(request: HttpRequest) -> HttpResponse:
     conflicts = sum(row["conflict"] for row in shown)
     today_ = now.astimezone(ZoneInfo(zone)).date()
     around = sorted({day, *(today_ + timedelta(days=offset) for offset in range(-1, 8))})
-    heading = f"{words.count(len(shown), 'operation')} {words.day(start + timedelta(hours=12), zone, now)}. "
-    heading += (
-        f"{conflicts} {'has' if conflicts == 1 else 'have'} a conflict." if conflicts else "None has a known conflict."
+    on_day = _("{operations} {day}.").format(
+        operations=words.operations_counted(len(shown)), day=words.day(start + timedelta(hours=12), zone, now)
     )
+    met = ngettext("{n} has a conflict.", "{n} have a conflict.", conflicts).format(n=conflicts)
     context = {
-        "heading": heading,
+        "heading": f"{on_day} {met if conflicts else _('None has a known conflict.')}",
         "rows": shown,
         "more": queries.MOST_ON_MAP if found.next_cursor else 0,
         "filters": {"type": kind, "day": day.isoformat()},
-        "types": list(OPERATION_TYPES.values()),
-        "days": [(one.isoformat(), f"{one:%a %b} {one.day}{', today' if one == today_ else ''}") for one in around],
+        "types": named(OPERATION_TYPES.values()),
+        "days": [
+            (one.isoformat(), _("{day}, today").format(day=said) if one == today_ else said)
+            for one, said in ((one, words.day_name(one)) for one in around)
+        ],
         "day_start": start,
         "day_end": end,
-        "day_text": f"{day:%a %b} {day.day}",
+        "day_text": words.day_name(day),
         "bounds": json.dumps(forms.first_view(actor)),
     }
     return render(request, "deconfliction/map.html", context)
@@ -1087,7 +1108,8 @@ def _map_row(sites: list[queries.MapSite], zone: str, now: datetime) -> dict[str
     state = first.determination
     if first.in_conflict:
         state = words.shape_of(first.band)
-    radius = words.length(first.radius_m)
+    count, radius = len(sites), words.length(first.radius_m)
+    many = ngettext("{n} site, zone {length}", "{n} sites, zone {length}", count)
     return {
         "id": first.operation_id,
         "reference": first.reference,
@@ -1103,10 +1125,10 @@ def _map_row(sites: list[queries.MapSite], zone: str, now: datetime) -> dict[str
         "ends_at": ends,
         "time_text": words.span(starts, ends, first.zone or zone),
         "one_day": words.day(starts, first.zone or zone) == words.day(ends, first.zone or zone),
-        "place": first.place if len(sites) == 1 else f"{len(sites)} sites",
+        "place": first.place if count == 1 else ngettext("{n} site", "{n} sites", count).format(n=count),
         "window_start": min(site.window_start for site in sites),
         "window_end": max(site.window_end for site in sites),
-        "zone_words": f"Zone {radius}" if len(sites) == 1 else f"{len(sites)} sites, zone {radius}",
+        "zone_words": (_("Zone {length}") if count == 1 else many).format(n=count, length=radius),
     }
 
 
@@ -1162,4 +1184,4 @@ def notice(request: HttpRequest, notice_id: UUID) -> JsonResponse:
         target = uuid_of(str(found.object_ids.get(noun, "")))
         if target and not url:
             url = reverse(name, args=[target])
-    return JsonResponse({"body": found.body, "urgent": found.urgent, "url": url})
+    return JsonResponse({"body": _(found.body), "urgent": found.urgent, "url": url})

@@ -13,9 +13,10 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from vigil.engine import windows
+from vigil.texts import gettext as _
 
 EARLIEST_YEAR, LATEST_YEAR = 1970, 2199
-FORMATS = 'such as 2026-11-25 04:30, 11/25/2026 4:30 am, "0430 tomorrow" or 2026-11-25T04:30:00-05:00'
+EXAMPLES = '2026-11-25 04:30, 11/25/2026 4:30 am, "0430 tomorrow" or 2026-11-25T04:30:00-05:00'
 
 
 class TimeError(ValueError):
@@ -61,15 +62,16 @@ def read_time(text: str, zone: str, now: datetime, after: datetime | None = None
     """
     text = " ".join(text.split())
     if not text:
-        raise TimeError("Give a time.")
+        raise TimeError(_("Give a time."))
     if len(text) > 60:
-        raise TimeError(f"This is no time. Give one {FORMATS}.")
+        raise TimeError(_("This is no time. Give one such as {examples}.").format(examples=EXAMPLES))
     try:
         return _read(text, zone, now, after)
     except (OverflowError, ValueError) as error:
         if isinstance(error, TimeError):
             raise
-        raise TimeError(f'There is no such day or time as "{text}". Check it against a calendar.') from None
+        sentence = _('There is no such day or time as "{text}". Check it against a calendar.')
+        raise TimeError(sentence.format(text=text)) from None
 
 
 def _read(text: str, zone: str, now: datetime, after: datetime | None) -> Moment:
@@ -127,8 +129,8 @@ def _day_and_clock(text: str, today: date) -> tuple[date | None, time]:
         if (day := _day(words, today)) is not None:
             return day, _clock(found)
     if _day(text, today) is not None:
-        raise TimeError("Give the time of day as well, such as 04:30.")
-    raise TimeError(f"This time was not recognised. Give one {FORMATS}.")
+        raise TimeError(_("Give the time of day as well, such as 04:30."))
+    raise TimeError(_("This time was not recognised. Give one such as {examples}.").format(examples=EXAMPLES))
 
 
 def _clock(found: re.Match[str]) -> time:
@@ -140,7 +142,7 @@ def _clock(found: re.Match[str]) -> time:
         hour, minute = int(found["hour"] or found["plain"]), int(found["minute"] or 0)
     if half := found["half"]:
         if not 1 <= hour <= 12:
-            raise TimeError("With am or pm the hour goes from 1 to 12.")
+            raise TimeError(_("With am or pm the hour goes from 1 to 12."))
         hour = hour % 12 + (12 if half.casefold().startswith("p") else 0)
     return time(hour, minute, int(found["second"] or 0))
 
@@ -172,7 +174,7 @@ def _day(words: str, today: date) -> date | None:
 def _local(wall: datetime, zone: str) -> Moment:
     """The one instant at which the zone's clocks show this; else refused with both readings (specification 3)."""
     if not EARLIEST_YEAR <= wall.year <= LATEST_YEAR:
-        raise TimeError(f"The year must lie between {EARLIEST_YEAR} and {LATEST_YEAR}.")
+        raise _out_of_range()
     try:
         instant = windows.local_instant(wall, zone)
     except (windows.NonexistentTime, windows.AmbiguousTime) as error:
@@ -180,9 +182,14 @@ def _local(wall: datetime, zone: str) -> Moment:
     return Moment(instant, _wall(wall))
 
 
+def _out_of_range() -> TimeError:
+    sentence = _("The year must lie between {first} and {last}.")
+    return TimeError(sentence.format(first=EARLIEST_YEAR, last=LATEST_YEAR))
+
+
 def _in_range(instant: datetime, zone: str) -> Moment:
     if not EARLIEST_YEAR <= instant.year <= LATEST_YEAR:
-        raise TimeError(f"The year must lie between {EARLIEST_YEAR} and {LATEST_YEAR}.")
+        raise _out_of_range()
     return moment(instant, zone)
 
 

@@ -1,4 +1,6 @@
-"""What pages say, in plain words: the answer first, then what to do and until when. Pure; the clock is passed in.
+"""What pages say, in plain words and the reader's language: the answer first, then what to do and until when.
+
+Nothing is read here; the clock is passed in.
 
 The strongest good answer is *no known conflict* (specification, section 1). Times are in a named zone.
 """
@@ -8,12 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache, reduce
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from vigil.apps.deconfliction.cards import Card, ConflictPerson
-from vigil.apps.deconfliction.plan import Contact, Plan
+from django.utils import dateformat
+from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import gettext as _
+
+from vigil.apps.deconfliction.cards import DESK, Card, ConflictPerson
+from vigil.apps.deconfliction.plan import OWN_REASONS, Contact, Plan
 from vigil.apps.deconfliction.queries import (
     ConflictDetail,
     ConflictRow,
@@ -27,59 +34,84 @@ TALK_BEFORE = timedelta(minutes=30)
 """Voice contact is wanted this long before the earlier start (specification, section 6)."""
 
 OUTCOMES = (
-    ("proceed", "Both go ahead"),
-    ("joint", "Do it together"),
-    ("delay", "One side waits"),
-    ("cancel", "One side cancels"),
-    ("same_operation", "Same operation"),
-    ("false_alarm", "Not a real conflict"),
+    ("proceed", gettext_lazy("Both go ahead")),
+    ("joint", gettext_lazy("Do it together")),
+    ("delay", gettext_lazy("One side waits")),
+    ("cancel", gettext_lazy("One side cancels")),
+    ("same_operation", gettext_lazy("Same operation")),
+    ("false_alarm", gettext_lazy("Not a real conflict")),
 )
-STATUSES = (("registered", "Registered"), ("under_way", "Under way"), ("ended", "Ended"), ("cancelled", "Cancelled"))
+STATUSES = (
+    ("registered", gettext_lazy("Registered")),
+    ("under_way", gettext_lazy("Under way")),
+    ("ended", gettext_lazy("Ended")),
+    ("cancelled", gettext_lazy("Cancelled")),
+)
+_STATUS_WORDS = dict(STATUSES)
 STATES = {
-    "detected": "Found",
-    "notified": "Both told",
-    "acknowledged": "Acknowledged",
-    "contacted": "Talked",
-    "resolved": "Settled",
-    "expired_unacknowledged": "Nobody acknowledged",
+    "detected": gettext_lazy("Found"),
+    "notified": gettext_lazy("Both told"),
+    "acknowledged": gettext_lazy("Acknowledged"),
+    "contacted": gettext_lazy("Talked"),
+    "resolved": gettext_lazy("Settled"),
+    "expired_unacknowledged": gettext_lazy("Nobody acknowledged"),
 }
+STANDINGS = {"past": gettext_lazy("Past"), "withdrawn": gettext_lazy("Withdrawn")}
 FLAGS = {
-    "radius": "The radius is over 5 km. Is that meant?",
-    "span": "The window is longer than usual for this type.",
-    "area": "The area is over 2,500 square km. Is that meant?",
-    "outside_region": "A place lies outside the region of this node.",
-    "pin_wanted": "A place is only known roughly, so the zone is widened. Set a pin to search less.",
-    "subject": "A subject is kept but not compared: it lacks a birth date, a state or another part.",
-    "no_subject": "Nothing can be compared: it has no place and no complete subject.",
-    "exigent": "Short notice. Give reason and approver when there is time.",
-    "volume": "Unusually many operations in a short time.",
+    "radius": gettext_lazy("The radius is over 5 km. Is that meant?"),
+    "span": gettext_lazy("The window is longer than usual for this type."),
+    "area": gettext_lazy("The area is over 2,500 square km. Is that meant?"),
+    "outside_region": gettext_lazy("A place lies outside the region of this node."),
+    "pin_wanted": gettext_lazy("A place is only known roughly, so the zone is widened. Set a pin to search less."),
+    "subject": gettext_lazy("A subject is kept but not compared: it lacks a birth date, a state or another part."),
+    "no_subject": gettext_lazy("Nothing can be compared: it has no place and no complete subject."),
+    "exigent": gettext_lazy("Short notice. Give reason and approver when there is time."),
+    "volume": gettext_lazy("Unusually many operations in a short time."),
 }
 LIMITS = (
-    "Teams that registered with nobody are not found.",
-    "A later entry can still meet yours. You are alarmed at once.",
-    "Federal and national systems were not asked. Ask by hand and note the number.",
+    gettext_lazy("Teams that registered with nobody are not found."),
+    gettext_lazy("A later entry can still meet yours. You are alarmed at once."),
+    gettext_lazy("Federal and national systems were not asked. Ask by hand and note the number."),
 )
 EVENTS = {
-    "detected": "Found",
-    "notified": "Both sides told",
-    "alarm_detected": "One side was told",
-    "alarm_worsened": "One side was told: closer, earlier or more dangerous",
-    "alarm_changed": "One side was told of a change",
-    "alarm_withdrawn": "One side was told: no longer meets",
-    "acknowledged": "Seen",
-    "contacted": "Talked",
-    "resolved": "Settled",
-    "reopened": "Opened again",
-    "withdrawn": "No longer meets",
-    "expired": "Nobody acknowledged in time",
-    "owned": "The watch desk took it on",
+    "detected": gettext_lazy("Found"),
+    "notified": gettext_lazy("Both sides told"),
+    "alarm_detected": gettext_lazy("One side was told"),
+    "alarm_worsened": gettext_lazy("One side was told: closer, earlier or more dangerous"),
+    "alarm_changed": gettext_lazy("One side was told of a change"),
+    "alarm_withdrawn": gettext_lazy("One side was told: no longer meets"),
+    "acknowledged": gettext_lazy("Seen"),
+    "contacted": gettext_lazy("Talked"),
+    "resolved": gettext_lazy("Settled"),
+    "reopened": gettext_lazy("Opened again"),
+    "withdrawn": gettext_lazy("No longer meets"),
+    "expired": gettext_lazy("Nobody acknowledged in time"),
+    "owned": gettext_lazy("The watch desk took it on"),
+    "taken": gettext_lazy("Taken"),
 }
+OWN_EVENTS = {
+    "alarm_detected": gettext_lazy("Your side was told"),
+    "alarm_worsened": gettext_lazy("Your side was told: closer, earlier or more dangerous"),
+    "alarm_changed": gettext_lazy("Your side was told of a change"),
+    "alarm_withdrawn": gettext_lazy("Your side was told: no longer meets"),
+}
+"""As `EVENTS`, for who reads of their own side's alarms alone."""
 
 
 def event_words(kind: str, own_only: bool) -> str:
     """One line of a conflict's log; `own_only` for who reads of their own side's alarms alone."""
-    said = EVENTS.get(kind, kind.replace("_", " ").capitalize())
-    return said.replace("One side", "Your side") if own_only else said
+    said = OWN_EVENTS.get(kind) if own_only else None
+    return str(said or EVENTS.get(kind) or kind.replace("_", " ").capitalize())
+
+
+def flag_notes(flags: Iterable[str]) -> list[str]:
+    """What the flags of a plan say to whoever registers it."""
+    return [str(FLAGS.get(flag, flag)) for flag in flags]
+
+
+def listed(names: Sequence[str]) -> str:
+    """`one`, `one and another`; empty for none."""
+    return reduce(lambda some, last: _("{some} and {last}").format(some=some, last=last), names) if names else ""
 
 
 # --- times ------------------------------------------------------------------------------------------------------------
@@ -101,8 +133,21 @@ def day(at: datetime, zone: str, now: datetime | None = None) -> str:
     if now is not None:
         away = (local.date() - now.astimezone(ZoneInfo(zone)).date()).days
         if away in (-1, 0, 1):
-            return ("yesterday", "today", "tomorrow")[away + 1]
-    return f"{local:%a %b} {local.day}"
+            return (_("yesterday"), _("today"), _("tomorrow"))[away + 1]
+    return day_name(local.date())
+
+
+def day_name(local: date) -> str:
+    """`Thu Sep 3`."""
+    return _day_name(local, get_language())
+
+
+# Lists say the same few days again and again.
+@lru_cache(maxsize=2048)
+def _day_name(local: date, language: str | None) -> str:
+    return _("{weekday} {month} {day}").format(
+        weekday=dateformat.format(local, "D"), month=dateformat.format(local, "M"), day=local.day
+    )
 
 
 def when(at: datetime, zone: str, now: datetime) -> str:
@@ -112,21 +157,31 @@ def when(at: datetime, zone: str, now: datetime) -> str:
 
 def span(start: datetime, end: datetime, zone: str) -> str:
     """`Thu Sep 3, 05:00 to 08:30 EDT`; the second day only where it differs."""
-    last = hm(end, zone) if day(start, zone) == day(end, zone) else f"{day(end, zone)}, {hm(end, zone)}"
-    return f"{day(start, zone)}, {hm(start, zone)} to {last} {zone_name(end, zone)}"
+    begun, over = day(start, zone), day(end, zone)
+    times = {"start": hm(start, zone), "end": hm(end, zone), "zone": zone_name(end, zone)}
+    if begun == over:
+        return _("{day}, {start} to {end} {zone}").format(day=begun, **times)
+    return _("{day}, {start} to {last_day}, {end} {zone}").format(day=begun, last_day=over, **times)
 
 
 def minutes(left: timedelta) -> str:
     """`38 minutes`, `2 hours`, `3 days`: rounded down, for sentences."""
     whole = max(0, int(left.total_seconds()) // 60)
     if whole < 120:
-        return f"{whole} minute{'' if whole == 1 else 's'}"
-    return f"{whole // 60} hours" if whole < 2880 else f"{whole // 1440} days"
+        return ngettext("{n} minute", "{n} minutes", whole).format(n=whole)
+    if whole < 2880:
+        return ngettext("{n} hour", "{n} hours", whole // 60).format(n=whole // 60)
+    return ngettext("{n} day", "{n} days", whole // 1440).format(n=whole // 1440)
 
 
-def count(number: int, noun: str) -> str:
+def operations_counted(number: int) -> str:
+    """`1 operation`, `2 operations`."""
+    return ngettext("{n} operation", "{n} operations", number).format(n=number)
+
+
+def conflicts_counted(number: int) -> str:
     """`1 conflict`, `2 conflicts`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return ngettext("{n} conflict", "{n} conflicts", number).format(n=number)
 
 
 def length(metres: float) -> str:
@@ -185,37 +240,37 @@ def conflict_line(row: ConflictRow, zone: str, now: datetime, detail: ConflictDe
         shape=shape_of(row.band),
         own_when=when(row.own_starts_at or row.starts_at, zone, now),
         overlap_words=overlap(row, zone),
-        state_words=STATES.get(row.state, row.state) if row.standing == "open" else row.standing.capitalize(),
+        state_words=str(STATES.get(row.state, row.state) if row.standing == "open" else STANDINGS[row.standing]),
         acknowledged_words=_acknowledged(row),
         call_before=call_before,
         seconds_left=(call_before - now).total_seconds(),
         is_open=row.standing == "open" and (row.state != "resolved" or _unseen(row)) and row.overlap_end > now,
         call_name=person.name if person else "",
         call_phone=person.phone if person else "",
-        flag_words=f"{', '.join(flags)} on their side." if flags else "",
-        with_whom=row.other_agency or " and ".join(row.agencies),
+        flag_words=_("{what} on their side.").format(what=", ".join(flags)) if flags else "",
+        with_whom=row.other_agency or listed(row.agencies),
     )
 
 
 def overlap(row: ConflictRow, zone: str) -> str:
     """When both are active; a shared subject counts up to 72 hours beyond both plans (specification 4.3)."""
     if not row.band:
-        return "The same subject stands in both, within 72 hours of each other."
-    return f"Both active {span(row.overlap_start, row.overlap_end, zone)}."
+        return _("The same subject stands in both, within 72 hours of each other.")
+    return _("Both active {span}.").format(span=span(row.overlap_start, row.overlap_end, zone))
 
 
 def _acknowledged(row: ConflictRow) -> str:
     if row.state == "contacted":
-        return "You have talked"
+        return _("You have talked")
     if not row.acknowledged:
-        return "You have not acknowledged"
-    return "Both sides have seen this" if row.other_acknowledged else "You have seen this, they have not"
+        return _("You have not acknowledged")
+    return _("Both sides have seen this") if row.other_acknowledged else _("You have seen this, they have not")
 
 
 def first_to_call(detail: ConflictDetail) -> ConflictPerson:
     """The other side's lead contact, or the watch desk where it connects callers."""
     people = [person for side in (detail.other or detail.own[1:]) for person in side.people if person.phone]
-    desk = ConflictPerson("watch desk", detail.watch_desk_name or "the watch desk", detail.watch_desk_phone)
+    desk = ConflictPerson(DESK, detail.watch_desk_name or _("the watch desk"), detail.watch_desk_phone)
     return people[0] if people else desk
 
 
@@ -223,9 +278,9 @@ def flag_words(sides: Iterable[ConflictSideView]) -> list[str]:
     """What to know before meeting them."""
     found = []
     if any(side.plain_clothes for side in sides):
-        found.append("Plain clothes")
+        found.append(_("Plain clothes"))
     if any(side.armed_and_dangerous for side in sides):
-        found.append("Armed and dangerous person")
+        found.append(_("Armed and dangerous person"))
     return found
 
 
@@ -240,13 +295,19 @@ class Answer:
 def today_answer(conflicts: Sequence[ConflictLine], waiting: int, zone: str, now: datetime) -> Answer:
     """What needs the reader now."""
     local = now.astimezone(ZoneInfo(zone))
-    date = f"{local:%A, %B} {local.day}. It is {local:%H:%M %Z}."
+    date = _("{weekday}, {month} {day}. It is {time}.").format(
+        weekday=dateformat.format(local, "l"),
+        month=dateformat.format(local, "F"),
+        day=local.day,
+        time=f"{local:%H:%M %Z}",
+    )
     calls = sorted(line.call_before for line in conflicts if line.waits and not line.row.tentative)
     if calls:
         return Answer(*_calls_sentence(calls, date, zone, now))
     if waiting:
-        return Answer(f"{count(waiting, 'thing')} {'waits' if waiting == 1 else 'wait'} for you", date)
-    return Answer("Nothing needs you now", date)
+        sentence = ngettext("{n} thing waits for you", "{n} things wait for you", waiting).format(n=waiting)
+        return Answer(sentence, date)
+    return Answer(_("Nothing needs you now"), date)
 
 
 def _calls_sentence(deadlines: Sequence[datetime], date: str, zone: str, now: datetime) -> tuple[str, str]:
@@ -254,24 +315,34 @@ def _calls_sentence(deadlines: Sequence[datetime], date: str, zone: str, now: da
     late = [at for at in deadlines if at <= now]
     rest = len(deadlines) - len(late)
     if late:
-        more = f" {rest} more can wait until {by(deadlines[len(late)], zone, now)}." if rest else ""
-        return f"{needs(len(late))} a call now", f"{date} The start is near, or it has begun.{more}"
+        more = ngettext("{n} more can wait until {time}.", "{n} more can wait until {time}.", rest)
+        waits = [more.format(n=rest, time=by(deadlines[len(late)], zone, now))] if rest else []
+        sentence = ngettext("{n} conflict needs a call now", "{n} conflicts need a call now", len(late))
+        return sentence.format(n=len(late)), " ".join((date, _("The start is near, or it has begun."), *waits))
     first = deadlines[0]
+    time = by(first, zone, now)
     if first - now >= SOON:
-        return f"{needs(len(deadlines))} a call", f"{date} The first by {by(first, zone, now)}."
+        return need_a_call(len(deadlines)), f"{date} {_('The first by {time}.').format(time=time)}"
     soon = [at for at in deadlines if at - now < SOON]
-    which = "before" if soon[-1] == first else ", the first before"
-    more = f" {len(deadlines) - len(soon)} more later." if len(deadlines) > len(soon) else ""
-    sentence = f"{needs(len(soon))} a call{'' if which.startswith(',') else ' '}{which} {by(first, zone, now)}"
-    return sentence, f"{date} You have {minutes(first - now)}.{more}"
+    number, later = len(soon), len(deadlines) - len(soon)
+    sentence = ngettext("{n} conflict needs a call before {time}", "{n} conflicts need a call before {time}", number)
+    if soon[-1] != first:
+        sentence = ngettext(
+            "{n} conflict needs a call, the first before {time}",
+            "{n} conflicts need a call, the first before {time}",
+            number,
+        )
+    left = _("You have {time}.").format(time=minutes(first - now))
+    rests = [ngettext("{n} more later.", "{n} more later.", later).format(n=later)] if later else []
+    return sentence.format(n=number, time=time), " ".join((date, left, *rests))
 
 
 SOON = timedelta(hours=20)
 
 
-def needs(number: int) -> str:
-    """`1 conflict needs`, `2 conflicts need`."""
-    return f"{count(number, 'conflict')} {'needs' if number == 1 else 'need'}"
+def need_a_call(number: int) -> str:
+    """`1 conflict needs a call`, `2 conflicts need a call`."""
+    return ngettext("{n} conflict needs a call", "{n} conflicts need a call", number).format(n=number)
 
 
 def by(deadline: datetime, zone: str, now: datetime) -> str:
@@ -325,45 +396,45 @@ def ring(answered: Sequence[bool]) -> Ring:
         arc = f"A{radius:g} {radius:g} 0 0 1"
         segments.append(Segment(f"M{points[0]} {arc} {points[1]} {arc} {points[2]}", has_answered))
     done = sum(answered)
-    return Ring(tuple(segments), f"{done}/{number}", f"{done} of {number} answered")
+    return Ring(tuple(segments), f"{done}/{number}", _("{done} of {n} answered").format(done=done, n=number))
 
 
 def verdict(detail: OperationDetail, conflicts: Sequence[ConflictLine], zone: str, now: datetime) -> VerdictWords:
     """The answer for the current revision, and nothing older."""
     row = detail.row
     if row.status == "cancelled":
-        return VerdictWords("checking", "not_covered", "Cancelled", "Everyone who was matched has been told.")
+        return VerdictWords("checking", "not_covered", _("Cancelled"), _("Everyone who was matched has been told."))
     if row.determination == "conflict":
         return _conflict_verdict(row, conflicts, zone, now)
     if row.determination == "no_known_conflict" and detail.determined_at is not None:
         at = f"{detail.determined_at.astimezone(ZoneInfo(zone)):%H:%M:%S %Z}"
-        partners = [line for line in detail.coverage if line.state != "not_covered"]
-        asked = f"This node and all {len(partners)} partners" if partners else "This node was asked and"
-        verb = "answered" if partners else "answered, no other;"
-        sentence = f"{asked} {verb} for revision {row.revision} at {at}."
-        if not partners:
-            sentence = f"Asked: this node only. It answered for revision {row.revision} at {at}."
+        partners = sum(line.state != "not_covered" for line in detail.coverage)
+        sentence = _("Asked: this node only. It answered for revision {number} at {time}.")
+        if partners:
+            sentence = ngettext(
+                "This node and all {n} partners answered for revision {number} at {time}.",
+                "This node and all {n} partners answered for revision {number} at {time}.",
+                partners,
+            )
+        sentence = sentence.format(n=partners, number=row.revision, time=at)
         return VerdictWords(
-            "no-known-conflict", "no_known_conflict", "No known conflict", sentence, ring=_ring_of(detail)
+            "no-known-conflict", "no_known_conflict", _("No known conflict"), sentence, ring=_ring_of(detail)
         )
     if row.determination == "incomplete":
         names = [line.name for line in detail.coverage if line.state in ("not_answered", "refused")]
         refused = any(line.state == "refused" for line in detail.coverage)
-        who = " and ".join(names) or "someone"
-        verb = "refused" if refused and len(names) == 1 else f"{'has' if len(names) == 1 else 'have'} not answered"
+        sentence = ngettext("Incomplete: {who} has not answered", "Incomplete: {who} have not answered", len(names))
+        if refused and len(names) == 1:
+            sentence = _("Incomplete: {who} refused")
         return VerdictWords(
             "incomplete",
             "incomplete",
-            f"Incomplete: {who} {verb}",
-            "No conflict known so far. One may be there: call them.",
+            sentence.format(who=listed(names) or _("someone")),
+            _("No conflict known so far. One may be there: call them."),
             ring=_ring_of(detail),
         )
-    return VerdictWords(
-        "checking",
-        "checking",
-        "Checking",
-        f"We are asking now. Nothing is known yet for revision {row.revision}. This page changes by itself.",
-    )
+    checking = _("We are asking now. Nothing is known yet for revision {number}. This page changes by itself.")
+    return VerdictWords("checking", "checking", _("Checking"), checking.format(number=row.revision))
 
 
 def _ring_of(detail: OperationDetail) -> Ring:
@@ -372,25 +443,39 @@ def _ring_of(detail: OperationDetail) -> Ring:
 
 
 def _conflict_verdict(row: OperationRow, conflicts: Sequence[ConflictLine], zone: str, now: datetime) -> VerdictWords:
-    start = when(row.starts_at, zone, now)
-    yours = f"Your {row.type_label.lower()} {row.reference}, revision {row.revision}. Starts {start}."
+    yours = _("Your {type} {reference}, revision {number}. Starts {when}.").format(
+        type=row.type_label.lower(),
+        reference=row.reference,
+        number=row.revision,
+        when=when(row.starts_at, zone, now),
+    )
     standing = [line for line in conflicts if line.is_open]
     if not standing:
-        return VerdictWords("checking", "direct", "Conflict, settled or over", yours)
+        return VerdictWords("checking", "direct", _("Conflict, settled or over"), yours)
     css = shape_of(row.band)
     css = "near" if css == "subject" else css
     waiting = [line for line in standing if line.waits]
-    tentative = "Tentative: " if all(line.row.tentative for line in standing) else ""
-    name = {"direct": "Direct conflict", "near": "Near conflict", "subject": "Shared subject"}[shape_of(row.band)]
-    kicker = f"{tentative}{name} with {standing[0].with_whom}"
+    kicker = {
+        "direct": _("Direct conflict with {whom}"),
+        "near": _("Near conflict with {whom}"),
+        "subject": _("Shared subject with {whom}"),
+    }[shape_of(row.band)].format(whom=standing[0].with_whom)
     if len(standing) > 1:
-        kicker = f"{tentative}{len(standing)} conflicts"
+        kicker = conflicts_counted(len(standing))
+    if all(line.row.tentative for line in standing):
+        kicker = _("Tentative: {what}").format(what=kicker)
     if not waiting:
-        return VerdictWords(css, css, "Conflict. You have talked.", f"Log what you agreed. {yours}", kicker)
+        return VerdictWords(css, css, _("Conflict. You have talked."), f"{_('Log what you agreed.')} {yours}", kicker)
     deadline = min(line.call_before for line in waiting)
-    until = "now" if deadline <= now else f"before {by(deadline, zone, now)}"
     left = (deadline - now).total_seconds()
-    return VerdictWords(css, css, f"Call them {until}", yours, kicker, call_before=deadline, seconds_left=left)
+    call = _call_them(deadline, zone, now)
+    return VerdictWords(css, css, call, yours, kicker, call_before=deadline, seconds_left=left)
+
+
+def _call_them(deadline: datetime, zone: str, now: datetime) -> str:
+    if deadline <= now:
+        return _("Call them now")
+    return _("Call them before {time}").format(time=by(deadline, zone, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,19 +494,18 @@ class CoverageLine:
 def coverage_lines(detail: OperationDetail, node: str) -> list[CoverageLine]:
     """Silent ones first and tinted, then this node, then the rest; nobody left out."""
     own_at = detail.determined_at
-    own = CoverageLine(
-        f"This node, {node}", "Own search", "answered" if own_at else "checking", own_at, "Searching", False
-    )
+    name, sign = _("This node, {name}").format(name=node), "answered" if own_at else "checking"
+    own = CoverageLine(name, _("Own search"), sign, own_at, _("Searching"), False)
     rest = [_coverage_line(line) for line in detail.coverage]
     return [*(line for line in rest if line.silent), own, *(line for line in rest if not line.silent)]
 
 
 def _coverage_line(line: CoverageRow) -> CoverageLine:
     what, instead = {
-        "answered": ("Partner", ""),
-        "not_answered": ("Partner", "Not answered"),
-        "refused": ("Partner", "Refused"),
-        "not_covered": ("On no node", "Not covered"),
+        "answered": (_("Partner"), ""),
+        "not_answered": (_("Partner"), _("Not answered")),
+        "refused": (_("Partner"), _("Refused")),
+        "not_covered": (_("On no node"), _("Not covered")),
     }[line.state]
     silent = line.state in ("not_answered", "refused")
     return CoverageLine(line.name, what, line.state, line.answered_at, instead, silent, line.desk_phone)
@@ -430,30 +514,41 @@ def _coverage_line(line: CoverageRow) -> CoverageLine:
 def plan_facts(plan: Plan, row: OperationRow) -> list[tuple[str, str]]:
     """The plan for its own people, without places and subjects."""
     contacts = (
-        ("Lead contact", plan.lead_contact),
-        ("Second contact", plan.second_contact),
-        ("Supervisor", plan.supervisor),
+        (_("Lead contact"), plan.lead_contact),
+        (_("Second contact"), plan.second_contact),
+        (_("Supervisor"), plan.supervisor),
     )
-    sees = {"contact_only": "Contact only", "type_and_contact": "Contact and type", "silent": "Silent"}
+    sees = {"contact_only": _("Contact only"), "type_and_contact": _("Contact and type"), "silent": _("Silent")}
     facts = [
-        ("Status", dict(STATUSES).get(row.status, row.status)),
+        (_("Status"), status_words(row.status)),
         *((name, _contact(contact)) for name, contact in contacts if contact),
-        ("Plain clothes", "Yes" if plan.plain_clothes else "No"),
-        ("Armed and dangerous", "Yes" if plan.armed_and_dangerous else "No"),
-        ("The other side sees", sees[plan.disclosure.value]),
-        ("Officers", plan.personnel_band),
-        ("Also taking part", ", ".join(plan.participants)),
-        ("Case number", plan.case_number),
-        ("Objective", plan.objective),
-        *((f"Asked by hand: {system}", number) for system, number in plan.external_references),
-        ("Number in your system", plan.external_id),
-        ("Short notice", " ".join(filter(None, (plan.exigent_reason, plan.exigent_approver)))),
+        (_("Plain clothes"), _("Yes") if plan.plain_clothes else _("No")),
+        (_("Armed and dangerous"), _("Yes") if plan.armed_and_dangerous else _("No")),
+        (_("The other side sees"), sees[plan.disclosure.value]),
+        (_("Officers"), plan.personnel_band),
+        (_("Also taking part"), ", ".join(plan.participants)),
+        (_("Case number"), plan.case_number),
+        (_("Objective"), plan.objective),
+        *((_("Asked by hand: {system}").format(system=system), number) for system, number in plan.external_references),
+        (_("Number in your system"), plan.external_id),
+        (_("Short notice"), " ".join(filter(None, (said_reason(plan.exigent_reason), plan.exigent_approver)))),
     ]
     return [(name, value) for name, value in facts if value]
 
 
+def status_words(status: str) -> str:
+    """How an operation's status is called on its page and in lists."""
+    return str(_STATUS_WORDS.get(status, status))
+
+
+def said_reason(reason: str) -> str:
+    """Why an operation came at short notice: as typed, or what Vigil itself has written there."""
+    return _(reason) if reason in OWN_REASONS else reason
+
+
 def _contact(contact: Contact) -> str:
-    return f"{contact.name}, {contact.phone or 'no phone'}{', through the watch desk' if contact.relay else ''}"
+    said = f"{contact.name}, {contact.phone or _('no phone')}"
+    return f"{said}, {_('through the watch desk')}" if contact.relay else said
 
 
 # --- one conflict's page ----------------------------------------------------------------------------------------------
@@ -480,10 +575,10 @@ def steps(detail: ConflictDetail, zone: str) -> list[Step]:
         f"{row.detected_at.astimezone(ZoneInfo(zone)):%H:%M:%S}",
         f"{told.astimezone(ZoneInfo(zone)):%H:%M:%S}",
         "; ".join(_seen_text(side, zone) for side in (*detail.own, *detail.other)),
-        f"{talked.astimezone(ZoneInfo(zone)):%H:%M:%S}" if talked else "Not yet",
-        agreed_words(detail) or "Not logged yet",
+        f"{talked.astimezone(ZoneInfo(zone)):%H:%M:%S}" if talked else _("Not yet"),
+        agreed_words(detail) or _("Not logged yet"),
     ]
-    names = ("Found", "Both told", "Acknowledged", "Talked", "Agreed")
+    names = (_("Found"), _("Both told"), _("Acknowledged"), _("Talked"), _("Agreed"))
     following = reached.index(False) if False in reached else len(reached)
     return [
         Step(name, text, "done" if done else "next" if index == following else "")
@@ -492,8 +587,10 @@ def steps(detail: ConflictDetail, zone: str) -> list[Step]:
 
 
 def _seen_text(side: ConflictSideView, zone: str) -> str:
-    who = "you" if side.is_own else "they"
-    return f"{who} {hm(side.acknowledged_at, zone)}" if side.acknowledged_at else f"{who} not yet"
+    if side.acknowledged_at is None:
+        return _("you not yet") if side.is_own else _("they not yet")
+    said = _("you {time}") if side.is_own else _("they {time}")
+    return said.format(time=hm(side.acknowledged_at, zone))
 
 
 def _first(detail: ConflictDetail, kind: str) -> datetime | None:
@@ -502,7 +599,7 @@ def _first(detail: ConflictDetail, kind: str) -> datetime | None:
 
 def agreed_words(detail: ConflictDetail) -> str:
     """What was agreed, in the words it was chosen by; empty before."""
-    return dict(OUTCOMES).get(detail.outcome, "")
+    return str(dict(OUTCOMES).get(detail.outcome, ""))
 
 
 def conflict_banner(detail: ConflictDetail, line: ConflictLine, zone: str, now: datetime) -> VerdictWords:
@@ -511,20 +608,19 @@ def conflict_banner(detail: ConflictDetail, line: ConflictLine, zone: str, now: 
     row = detail.row
     if row.standing == "withdrawn":
         return VerdictWords(
-            "checking", line.shape, "These two no longer meet", "One side changed or cancelled its plan."
+            "checking", line.shape, _("These two no longer meet"), _("One side changed or cancelled its plan.")
         )
     if row.state == "resolved":
-        return VerdictWords("checking", line.shape, f"Settled: {agreed_words(detail)}", "")
+        return VerdictWords("checking", line.shape, _("Settled: {how}").format(how=agreed_words(detail)), "")
     if row.standing == "past" or row.overlap_end <= now:
-        return VerdictWords("checking", line.shape, "Over: both were active, and it is past", "")
+        return VerdictWords("checking", line.shape, _("Over: both were active, and it is past"), "")
     if row.state == "contacted":
         talked = _first(detail, "contacted")
-        at = f" at {hm(talked, zone)}" if talked else ""
-        return VerdictWords("checking", line.shape, f"Both sides talked{at}. Log what you agreed.", "")
-    if line.call_before <= now:
-        sentence = "Call them now"
-    else:
-        sentence = f"Call them before {by(line.call_before, zone, now)}"
+        sentence = _("Both sides talked. Log what you agreed.")
+        if talked:
+            sentence = _("Both sides talked at {time}. Log what you agreed.").format(time=hm(talked, zone))
+        return VerdictWords("checking", line.shape, sentence, "")
+    sentence = _call_them(line.call_before, zone, now)
     return VerdictWords(css, line.shape, sentence, "", call_before=line.call_before, seconds_left=line.seconds_left)
 
 
@@ -532,19 +628,19 @@ def known_facts(detail: ConflictDetail, zone: str) -> list[tuple[str, str]]:
     """What both sides may know of the conflict: never place or distance."""
     row = detail.row
     close = {
-        "direct": "Direct. One site lies inside the other's zone.",
-        "near": "Near. The zones touch.",
-        "subject": "You share a subject.",
+        "direct": _("Direct. One site lies inside the other's zone."),
+        "near": _("Near. The zones touch."),
+        "subject": _("You share a subject."),
     }[shape_of(row.band)]
-    extent = "buffers included" if row.band else "72 hours before and after included"
+    extent = _("{span}, buffers included") if row.band else _("{span}, 72 hours before and after included")
     if row.basis == "both":
-        close += " You also share a subject."
+        close += f" {_('You also share a subject.')}"
     return [
-        ("How close", close),
-        ("Both active", f"{span(row.overlap_start, row.overlap_end, zone)}, {extent}"),
-        ("Found", f"{day(row.detected_at, zone)}, {row.detected_at.astimezone(ZoneInfo(zone)):%H:%M:%S %Z}"),
-        ("Their alarm", "They have seen it" if row.other_acknowledged else "Not acknowledged yet"),
-        *([("Watch desk", detail.desk_owner)] if detail.desk_owner else []),
+        (_("How close"), close),
+        (_("Both active"), extent.format(span=span(row.overlap_start, row.overlap_end, zone))),
+        (_("Found"), f"{day(row.detected_at, zone)}, {row.detected_at.astimezone(ZoneInfo(zone)):%H:%M:%S %Z}"),
+        (_("Their alarm"), _("They have seen it") if row.other_acknowledged else _("Not acknowledged yet")),
+        *([(_("Watch desk"), detail.desk_owner)] if detail.desk_owner else []),
     ]
 
 
@@ -557,30 +653,33 @@ class SideWords:
 
 
 def _reached(person: ConflictPerson) -> str:
-    through = "through the watch desk" if person.relay else ""
-    return ", ".join(filter(None, (person.name, through, person.phone))) or "through the watch desk"
+    through = _("through the watch desk")
+    return ", ".join(filter(None, (person.name, through if person.relay else "", person.phone))) or through
 
 
 def card_facts(card: Card) -> list[tuple[str, str]]:
     """A card as names and values; what is not disclosed is said to be so."""
     if card.silent:
-        return [("Silent", ", ".join(("Conflict: call the watch desk", *(_reached(one) for one in card.people))))]
-    flags = [
-        *(["plain clothes"] if card.plain_clothes else []),
-        *(["armed and dangerous"] if card.armed_and_dangerous else []),
-    ]
+        people = (_reached(one) for one in card.people)
+        return [(_("Silent"), ", ".join((_("Conflict: call the watch desk"), *people)))]
+    on_scene = {
+        (True, True): _("Plain clothes, armed and dangerous"),
+        (True, False): _("Plain clothes"),
+        (False, True): _("Armed and dangerous"),
+        (False, False): _("Nothing said"),
+    }[bool(card.plain_clothes), bool(card.armed_and_dangerous)]
     return [
-        ("Agency", card.agency),
-        ("Operation", card.type_label or "Not disclosed"),
-        *((person.role.capitalize(), _reached(person)) for person in card.people),
-        ("On scene", ", ".join(flags).capitalize() or "Nothing said"),
+        (_("Agency"), card.agency),
+        (_("Operation"), card.type_label or _("Not disclosed")),
+        *((person.role_words.capitalize(), _reached(person)) for person in card.people),
+        (_("On scene"), on_scene),
     ]
 
 
 def side_words(side: ConflictSideView) -> SideWords:
     """Who they are and how to reach them; what is not disclosed is said to be so."""
-    people = tuple((person.role.capitalize(), _reached(person)) for person in side.people)
+    people = tuple((person.role_words.capitalize(), _reached(person)) for person in side.people)
     flags = ", ".join(flag_words([side]))
-    operation = " ".join(filter(None, (side.type_label, side.reference))) or "Not disclosed, contact only"
-    facts = (("Operation", operation), *people, *((("On scene", flags),) if flags else ()))
-    return SideWords(f"{side.agency}{' (you)' if side.is_own else ''}", facts)
+    operation = " ".join(filter(None, (side.type_label, side.reference))) or _("Not disclosed, contact only")
+    facts = ((_("Operation"), operation), *people, *(((_("On scene"), flags),) if flags else ()))
+    return SideWords(_("{agency} (you)").format(agency=side.agency) if side.is_own else side.agency, facts)

@@ -9,6 +9,8 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigil.apps.deconfliction import words
@@ -23,14 +25,14 @@ IMPORT = "deconfliction.operation.import"
 SHOWN_ROWS = 100
 NEW = "new"
 COUNTS = (
-    ("rows", "Rows"),
-    ("created", "New operations"),
-    ("updated", "Changed operations"),
-    ("unchanged", "Unchanged"),
-    ("ended", "Already over (stored, nobody alarmed)"),
-    ("bad_rows", "Rows left out"),
-    ("excluded", "Operations left out because of them"),
-    ("vanished", "No longer in the file (kept)"),
+    ("rows", gettext_lazy("Rows")),
+    ("created", gettext_lazy("New operations")),
+    ("updated", gettext_lazy("Changed operations")),
+    ("unchanged", gettext_lazy("Unchanged")),
+    ("ended", gettext_lazy("Already over (stored, nobody alarmed)")),
+    ("bad_rows", gettext_lazy("Rows left out")),
+    ("excluded", gettext_lazy("Operations left out because of them")),
+    ("vanished", gettext_lazy("No longer in the file (kept)")),
 )
 
 
@@ -43,7 +45,7 @@ def import_page(request: HttpRequest) -> HttpResponse:
         return _upload_page(request, actor)
     sent = request.FILES.get("file")
     if sent is None:
-        return _upload_page(request, actor, "Choose a file.")
+        return _upload_page(request, actor, _("Choose a file."))
     data = b"".join(sent.chunks())
     chosen = request.POST.get("mapping", "")
     toml = next((text for key, _, text in uploads.saved_mappings(actor) if key == chosen), "")
@@ -58,8 +60,8 @@ def import_page(request: HttpRequest) -> HttpResponse:
 def _upload_page(request: HttpRequest, actor: Actor, problem: str = "") -> HttpResponse:
     context = {
         "stage": "upload",
-        "heading": "Import operations",
-        "detail": "From a file of your records system. Checked first, stored only when you say so.",
+        "heading": _("Import operations"),
+        "detail": _("From a file of your records system. Checked first, stored only when you say so."),
         "summary": [{"field": "file", "sentence": problem}] if problem else [],
         "mappings": [(key, name) for key, name, _ in uploads.saved_mappings(actor)],
         "recent": [(batch, _state_words(batch.counts)) for batch in uploads.recent_imports(actor)],
@@ -97,8 +99,12 @@ def _map_page(
             one["value"] = typed.get(f"constant-{one['name']}", "")
     context = {
         "stage": "map",
-        "heading": "Which column holds what?",
-        "detail": f"The file has {len(header)} columns. What it lacks can be the same for every row.",
+        "heading": _("Which column holds what?"),
+        "detail": ngettext(
+            "The file has {n} column. What it lacks can be the same for every row.",
+            "The file has {n} columns. What it lacks can be the same for every row.",
+            len(header),
+        ).format(n=len(header)),
         "summary": [{"field": "column-operation_id", "sentence": problem}] if problem else [],
         "columns": header,
         "mapping_fields": fields,
@@ -125,8 +131,8 @@ def check(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     except Invalid as refused:
         context = {
             "stage": "unreadable",
-            "heading": "This file cannot be imported yet",
-            "detail": "Nothing is stored.",
+            "heading": _("This file cannot be imported yet"),
+            "detail": _("Nothing is stored."),
             "summary": [{"field": "", "sentence": refused.sentence}],
             "upload_id": kept.id,
         }
@@ -135,23 +141,25 @@ def check(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 
 
 def _found_context(found: importing.Checked) -> dict[str, Any]:
-    ready = len(found.entries)
-    left_out = words.count(len(found.bad_rows), "row")
+    ready, bad = len(found.entries), len(found.bad_rows)
+    heading = ngettext("{n} operation can be imported", "{n} operations can be imported", ready).format(n=ready)
+    if bad:
+        left_out = ngettext("{n} row cannot", "{n} rows cannot", bad).format(n=bad)
+        heading = _("{ready}, {left_out}").format(ready=heading, left_out=left_out)
     flags = [(words.FLAGS.get(flag, flag), number) for flag, number in sorted(found.flags.items())]
     return {
         "stage": "checked",
-        "heading": f"{words.count(ready, 'operation')} can be imported"
-        + (f", {left_out} cannot" if found.bad_rows else ""),
-        "detail": "Nothing is stored yet and nobody has been asked.",
+        "heading": heading,
+        "detail": _("Nothing is stored yet and nobody has been asked."),
         "importable": ready,
         "counts": [
-            ("Rows", found.rows),
-            ("Operations ready", ready),
-            ("Of these known here already", found.known),
-            ("Of these already over", found.over),
-            ("Rows left out", len(found.bad_rows)),
-            ("Operations left out because of them", len(found.excluded)),
-            ("No longer in the file (kept)", len(found.vanished)),
+            (_("Rows"), found.rows),
+            (_("Operations ready"), ready),
+            (_("Of these known here already"), found.known),
+            (_("Of these already over"), found.over),
+            (_("Rows left out"), len(found.bad_rows)),
+            (_("Operations left out because of them"), len(found.excluded)),
+            (_("No longer in the file (kept)"), len(found.vanished)),
         ],
         "flags": flags,
         "bad_rows": found.bad_rows[:SHOWN_ROWS],
@@ -171,7 +179,7 @@ def run(request: HttpRequest, batch_id: UUID) -> HttpResponse:
         "stage": "running" if running else "done",
         "batch": batch,
         "heading": _state_words(batch.counts),
-        "detail": "You may leave this page: it goes on." if running else batch.counts.get("reason", ""),
+        "detail": _("You may leave this page: it goes on.") if running else _(batch.counts.get("reason", "")),
         "done": batch.counts.get("done", 0),
         "total": batch.counts.get("total", 0),
         "counts": [(label, batch.counts[name]) for name, label in COUNTS if name in batch.counts],
@@ -187,12 +195,15 @@ def run(request: HttpRequest, batch_id: UUID) -> HttpResponse:
 def _state_words(counts: Mapping[str, Any]) -> str:
     state = counts.get("state", "done")
     if state == "running":
-        return f"Importing: {counts.get('done', 0)} of {counts.get('total', 0)} operations"
+        total = counts.get("total", 0)
+        said = ngettext("Importing: {done} of {n} operations", "Importing: {done} of {n} operations", total)
+        return said.format(done=counts.get("done", 0), n=total)
     if state == "done":
-        return f"Imported: {counts.get('created', 0)} new, {counts.get('updated', 0)} changed"
-    return {"waiting": "The import waits for its turn", "cancelled": "The import was stopped"}.get(
-        state, "The import failed"
-    )
+        said = _("Imported: {new} new, {changed} changed")
+        return said.format(new=counts.get("created", 0), changed=counts.get("updated", 0))
+    if state == "waiting":
+        return _("The import waits for its turn")
+    return _("The import was stopped") if state == "cancelled" else _("The import failed")
 
 
 @page(IMPORT)

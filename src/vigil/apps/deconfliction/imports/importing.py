@@ -20,6 +20,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from vigil.apps.deconfliction import access, actions, plan_rows
 from vigil.apps.deconfliction.batches import BatchStore
@@ -189,11 +190,12 @@ def _refused(found: FileOperation, agencies: Mapping[str, Agency], mapping: Fiel
 
     if found.agency_ori not in agencies:
         mine = ", ".join(sorted(agencies)[:3])
-        return bad("agency_ori", f"'{found.agency_ori}' is no agency that you may import for: yours is {mine}.")
+        sentence = _("'{ori}' is no agency that you may import for: yours is {yours}.")
+        return bad("agency_ori", sentence.format(ori=found.agency_ori, yours=mine))
     if read_phone(found.contact_phone) is None:
-        return bad("contact_phone", "This is not a telephone number: give ten digits, such as 410-555-0142.")
+        return bad("contact_phone", _("This is not a telephone number: give ten digits, such as 410-555-0142."))
     if len(found.operation.operation_id) > 200:
-        return bad("operation_id", "The operation id is longer than 200 characters.")
+        return bad("operation_id", _("The operation id is longer than 200 characters."))
     return None
 
 
@@ -277,7 +279,7 @@ def import_file(
         raise Invalid([Problem((f"line {row.line}", row.column), row.reason) for row in checked.bad_rows])
     agency_id = actor.agency_id or next((entry.agency_id for entry in checked.entries), None)
     if agency_id is None:
-        raise Invalid.at("file", sentence="No row of the file can be imported: mend the rows that are listed.")
+        raise Invalid.at("file", sentence=_("No row of the file can be imported: mend the rows that are listed."))
     batch = actions.start_import(actor, agency_id, hashlib.sha256(data).hexdigest(), now)
     return store_checked(actor, batch, checked, now, progress or _nobody_watches)
 
@@ -286,7 +288,8 @@ def _read(source: Any) -> bytes:
     try:
         return Path(source).read_bytes() if isinstance(source, str | Path) else bytes(source.read())
     except OSError as error:
-        raise Invalid.at("file", sentence=f"{source} cannot be read: {error.strerror or error}.") from None
+        sentence = _("{file} cannot be read: {why}.").format(file=source, why=error.strerror or error)
+        raise Invalid.at("file", sentence=sentence) from None
 
 
 def _nobody_watches(done: int, total: int) -> bool:

@@ -15,6 +15,8 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from vigil.apps.deconfliction import access
 from vigil.apps.deconfliction.models import ImportBatch, SavedMapping
@@ -32,22 +34,22 @@ PURPOSE = "deconfliction.import.checked"
 CONSTANT = ("agency_ori", "operation_type", "radius_m", "contact_name", "contact_phone", "mode")
 """Columns that a page offers to fill with one value for every row."""
 LABELS = {
-    "operation_id": "Number of the operation",
-    "agency_ori": "ORI of the agency",
-    "operation_type": "Type of operation",
-    "latitude": "Latitude",
-    "longitude": "Longitude",
-    "geometry_wkt": "Shape (WKT)",
-    "radius_m": "Radius",
-    "buffer_before_min": "Buffer before, minutes",
-    "buffer_after_min": "Buffer after, minutes",
-    "uncertainty_m": "Place uncertainty, metres",
-    "subjects": "Subjects (kind:value|…)",
-    "mode": "Mode",
-    "joint_reference": "Joint reference",
-    "case_number": "Case number",
-    "contact_name": "Contact's name",
-    "contact_phone": "Contact's phone",
+    "operation_id": gettext_lazy("Number of the operation"),
+    "agency_ori": gettext_lazy("ORI of the agency"),
+    "operation_type": gettext_lazy("Type of operation"),
+    "latitude": gettext_lazy("Latitude"),
+    "longitude": gettext_lazy("Longitude"),
+    "geometry_wkt": gettext_lazy("Shape (WKT)"),
+    "radius_m": gettext_lazy("Radius"),
+    "buffer_before_min": gettext_lazy("Buffer before, minutes"),
+    "buffer_after_min": gettext_lazy("Buffer after, minutes"),
+    "uncertainty_m": gettext_lazy("Place uncertainty, metres"),
+    "subjects": gettext_lazy("Subjects (kind:value|…)"),
+    "mode": gettext_lazy("Mode"),
+    "joint_reference": gettext_lazy("Joint reference"),
+    "case_number": gettext_lazy("Case number"),
+    "contact_name": gettext_lazy("Contact's name"),
+    "contact_phone": gettext_lazy("Contact's phone"),
 }
 
 
@@ -80,7 +82,7 @@ def keep_upload(actor: Actor, data: bytes, mapping_toml: str = "", upload_id: UU
 def get_upload(actor: Actor, upload_id: UUID) -> Upload:
     """The person's own kept file; `NotFound` where there is none."""
     actor.require("deconfliction.operation.import")
-    gone = NotFound("The checked file is no longer here. Send it again.")
+    gone = NotFound(_("The checked file is no longer here. Send it again."))
     path = _folder() / f"{upload_id}.upload"
     if not path.exists():
         raise gone

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from vigil.api.conditions import etag, is_known
@@ -21,10 +22,10 @@ def calendar_page(request: HttpRequest) -> HttpResponse:
     actor, now, address = actor_of(request), clock.now(), ""
     if request.POST.get("do") == "revoke":
         calendar_feed.revoke_feed(actor, now)
-        messages.success(request, "The address no longer works. Calendars that had it keep what they last read.")
+        messages.success(request, _("The address no longer works. Calendars that had it keep what they last read."))
         return redirect("deconfliction:calendar")
     if request.POST.get("do") == "create":
-        _, token = calendar_feed.create_feed(actor, request.POST.get("which") == "mine", now)
+        token = calendar_feed.create_feed(actor, request.POST.get("which") == "mine", now)[1]
         address = request.build_absolute_uri(reverse("deconfliction:calendar_feed", args=[token]))
     own = calendar_feed.own_feed(actor)
     context = {"feed": own, "is_over": own is not None and own.expires_at <= now, "address": address}

@@ -11,6 +11,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from vigil.apps.deconfliction import words
@@ -66,18 +68,18 @@ def _change(request: HttpRequest, table: str) -> str:
         view = saved.save_view(
             actor, table, name, cleaned(table, request.POST), clock.now(), is_default=bool(request.POST.get("default"))
         )
-        return f"Saved as {view.name}."
+        return _("Saved as {name}.").format(name=view.name)
     if do == "open_with_none":
         saved.open_with(actor, table, None)
-        return "The list opens as it always did."
+        return _("The list opens as it always did.")
     chosen = _uuid(request.POST.get("view", ""))
     if do == "rename":
-        return f"It is called {saved.rename_view(actor, table, chosen, name).name} now."
+        return _("It is called {name} now.").format(name=saved.rename_view(actor, table, chosen, name).name)
     if do == "open_with":
         saved.open_with(actor, table, chosen)
-        return "The list opens with it from now on."
+        return _("The list opens with it from now on.")
     if do == "remove":
-        return f"{saved.remove_view(actor, table, chosen)} is gone. What it showed is not."
+        return _("{name} is gone. What it showed is not.").format(name=saved.remove_view(actor, table, chosen))
     raise NotFound
 
 
@@ -90,8 +92,28 @@ def _uuid(text: str) -> UUID:
 
 # --- acts on ticked operations ----------------------------------------------------------------------------------------
 
-DONE = {"cancel": "cancelled", "end": "ended", "move": "moved", "restore": "registered again", "export": "taken out"}
-ASKED = {"cancel": "Cancel", "end": "End", "move": "Move", "restore": "Register again", "export": "Take out"}
+DONE = {
+    "cancel": ngettext_lazy("{n} operation cancelled", "{n} operations cancelled", "n"),
+    "end": ngettext_lazy("{n} operation ended", "{n} operations ended", "n"),
+    "move": ngettext_lazy("{n} operation moved", "{n} operations moved", "n"),
+    "restore": ngettext_lazy("{n} operation registered again", "{n} operations registered again", "n"),
+    "export": ngettext_lazy("{n} operation taken out", "{n} operations taken out", "n"),
+}
+ASKED = {
+    "cancel": ngettext_lazy("Cancel {n} operation?", "Cancel {n} operations?", "n"),
+    "end": ngettext_lazy("End {n} operation?", "End {n} operations?", "n"),
+    "move": ngettext_lazy("Move {n} operation?", "Move {n} operations?", "n"),
+    "restore": ngettext_lazy("Register again {n} operation?", "Register again {n} operations?", "n"),
+    "export": ngettext_lazy("Take out {n} operation?", "Take out {n} operations?", "n"),
+}
+VERBS = {
+    "cancel": gettext_lazy("Cancel"),
+    "end": gettext_lazy("End"),
+    "move": gettext_lazy("Move"),
+    "restore": gettext_lazy("Register again"),
+    "export": gettext_lazy("Take out"),
+}
+"""The acts: what was done with so many, what is asked before, the button."""
 FARTHEST = 366
 
 
@@ -102,7 +124,7 @@ def selected(request: HttpRequest) -> HttpResponse:
     actor, now, back = actor_of(request), clock.now(), _list_address(request)
     ticked = _ticked(request)
     if not ticked:
-        messages.error(request, "Tick at least one operation, or all on this page.")
+        messages.error(request, _("Tick at least one operation, or all on this page."))
         return redirect(back)
     act = bulk.Act(request.POST.get("do", ""), _days(request))
     try:
@@ -117,8 +139,8 @@ def selected(request: HttpRequest) -> HttpResponse:
     going = [line for line in lines if not line.left_out]
     context = {
         "act": act,
-        "verb": ASKED[act.name],
-        "heading": f"{ASKED[act.name]} {words.count(len(going), 'operation')}?",
+        "verb": VERBS[act.name],
+        "heading": ASKED[act.name].format(n=len(going)),
         "going": [_shown(line, reader_zone(request), now) for line in going],
         "left": [_shown(line, reader_zone(request), now) for line in lines if line.left_out],
         "list_query": back.partition("?")[2],
@@ -133,10 +155,13 @@ def selected(request: HttpRequest) -> HttpResponse:
 def _done_page(request: HttpRequest, act: bulk.Act, lines: tuple[bulk.Line, ...], back: str) -> HttpResponse:
     done, zone, now = [line for line in lines if not line.left_out], reader_zone(request), clock.now()
     left = len(lines) - len(done)
-    heading = f"{words.count(len(done), 'operation')} {DONE[act.name]}"
+    heading = DONE[act.name].format(n=len(done))
+    if left:
+        left_out = ngettext("{n} left out", "{n} left out", left).format(n=left)
+        heading = _("{done}, {left_out}").format(done=heading, left_out=left_out)
     context = {
         "act": act,
-        "heading": heading + (f", {left} left out" if left else ""),
+        "heading": heading,
         "done": [_shown(line, zone, now) for line in done],
         "left": [_shown(line, zone, now) for line in lines if line.left_out],
         "undo": [_mark(line.ticked) for line in done] if act.name == "cancel" else [],

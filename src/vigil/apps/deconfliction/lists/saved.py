@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from vigil.apps.deconfliction.models import SavedView, Table
 from vigil.core.actor import Actor
@@ -37,7 +38,8 @@ def save_view(
     kept = _own(actor, table)
     name = _name(kept, name)
     if kept.count() >= MOST:
-        raise Invalid.at("name", sentence=f"You have {MOST} views of this list. Remove one first.")
+        sentence = _("You have {n} views of this list. Remove one first.").format(n=MOST)
+        raise Invalid.at("name", sentence=sentence)
     if is_default:
         kept.update(is_default=False)
     view = SavedView.objects.create(
@@ -121,11 +123,13 @@ def _view(actor: Actor, table: str, view_id: UUID) -> SavedView:
 def _name(others: QuerySet[SavedView], typed: str) -> str:
     name = " ".join(typed.split())
     if not name:
-        raise Invalid.at("name", sentence="Give the view a name, such as: My raids this week.")
+        raise Invalid.at("name", sentence=_("Give the view a name, such as: My raids this week."))
     if len(name) > LONGEST_NAME:
-        raise Invalid.at("name", sentence=f"The name has {len(name)} characters. Use at most {LONGEST_NAME}.")
+        sentence = _("The name has {n} characters. Use at most {most}.").format(n=len(name), most=LONGEST_NAME)
+        raise Invalid.at("name", sentence=sentence)
     if any(unicodedata.category(sign).startswith("C") for sign in name):
-        raise Invalid.at("name", sentence="The name has a sign that cannot be read. Type it again.")
+        raise Invalid.at("name", sentence=_("The name has a sign that cannot be read. Type it again."))
     if any(name.casefold() == other.name.casefold() for other in others):
-        raise Invalid.at("name", sentence=f"You have a view called {name} already. Choose another name.")
+        sentence = _("You have a view called {name} already. Choose another name.").format(name=name)
+        raise Invalid.at("name", sentence=sentence)
     return name

@@ -11,9 +11,12 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from vigil.apps.deconfliction import queries, views, words
+from vigil.apps.deconfliction.cards import named
 from vigil.apps.deconfliction.past import history
 from vigil.apps.deconfliction.views import address_without, next_url, operation_line, reader_zone
 from vigil.core.actor import Actor
@@ -22,10 +25,24 @@ from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
 from vigil.web.templatetags.vigil import word
 
-WHEN = (("30", "Last 30 days"), ("7", "Last 7 days"), ("90", "Last 90 days"), ("366", "Last year"), ("all", "All"))
-ANSWERS = (("conflict", "Conflict"), ("no_known_conflict", "No known conflict"), ("incomplete", "Incomplete"))
-UNSETTLED = ((history.NOT_RECORDED, "Nobody recorded it"), (history.WITHDRAWN, "No longer met"))
-OUTCOMES = (*words.OUTCOMES, *UNSETTLED, (history.NO_CONFLICT, "Had no conflict"))
+WHEN = (
+    ("30", gettext_lazy("Last 30 days")),
+    ("7", gettext_lazy("Last 7 days")),
+    ("90", gettext_lazy("Last 90 days")),
+    ("366", gettext_lazy("Last year")),
+    ("all", gettext_lazy("All")),
+)
+ANSWERS = (
+    ("conflict", gettext_lazy("Conflict")),
+    ("no_known_conflict", gettext_lazy("No known conflict")),
+    ("incomplete", gettext_lazy("Incomplete")),
+)
+UNSETTLED = (
+    (history.NOT_RECORDED, gettext_lazy("Nobody recorded it")),
+    (history.WITHDRAWN, gettext_lazy("No longer met")),
+)
+OUTCOMES = (*words.OUTCOMES, *UNSETTLED, (history.NO_CONFLICT, gettext_lazy("Had no conflict")))
+OUTCOME_WORDS = dict(OUTCOMES)
 
 
 def _filter(request: HttpRequest, now: datetime) -> tuple[dict[str, str], history.HistoryFilter]:
@@ -63,9 +80,9 @@ def past(request: HttpRequest) -> HttpResponse:
         "filters": typed,
         "rows": [_line(row, zone, now) for row in found.rows],
         "months": history.purged_months(actor),
-        "types": OPERATION_TYPES.values(),
+        "types": named(OPERATION_TYPES.values()),
         "when_choices": WHEN,
-        "state_choices": (*ANSWERS, ("ended", "Ended"), ("cancelled", "Cancelled")),
+        "state_choices": (*ANSWERS, ("ended", _("Ended")), ("cancelled", _("Cancelled"))),
         "outcome_choices": OUTCOMES,
         "met_choices": history.agencies_met(actor),
         "has_filters": any(typed[name] for name in ("type", "state", "outcome", "met")) or typed["when"] != "30",
@@ -84,9 +101,9 @@ def _line(row: history.HistoryRow, zone: str, now: datetime) -> dict[str, Any]:
         {
             "id": one.conflict_id,
             "reference": one.reference,
-            "other": one.other_agency or "through the watch desk",
+            "other": one.other_agency or _("through the watch desk"),
             "band": word(one.band or "subject"),
-            "outcome": dict(OUTCOMES)[one.outcome],
+            "outcome": str(OUTCOME_WORDS[one.outcome]),
         }
         for one in row.conflicts
     ]
@@ -98,7 +115,10 @@ def _line(row: history.HistoryRow, zone: str, now: datetime) -> dict[str, Any]:
 def history_csv(request: HttpRequest) -> HttpResponse:
     """The same table, every page of it; never a place."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
-    head = ("Answer", "Operation", "Type", "Starts", "Ends", "Zone", "Status", "Conflicts and what came of them")
+    head = (
+        *(_("Answer"), _("Operation"), _("Type"), _("Starts"), _("Ends"), _("Zone"), _("Status")),
+        _("Conflicts and what came of them"),
+    )
     return views.csv_file("history", head, _csv_lines(actor, _filter(request, now)[1], zone, now))
 
 

@@ -23,6 +23,8 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.transaction import on_commit
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from vigil.apps.deconfliction import plan_rows
 from vigil.apps.deconfliction.models import (
@@ -95,13 +97,13 @@ class Step(StrEnum):
 class Why(StrEnum):
     """Why an operation that is due is kept."""
 
-    LEGAL_HOLD = "A legal hold is set."
-    UNANSWERED = "A search has not been answered."
-    NOT_OVER = "Nobody has said that it is over."
-    OPEN_CONFLICT = "A conflict is open: the two sides must settle it."
-    OTHER_SIDE = "The other side of a conflict is still running."
-    JOINT = "An operation that it is run together with is still running."
-    OFFER = "An offer to run it together has not been answered."
+    LEGAL_HOLD = gettext_noop("A legal hold is set.")
+    UNANSWERED = gettext_noop("A search has not been answered.")
+    NOT_OVER = gettext_noop("Nobody has said that it is over.")
+    OPEN_CONFLICT = gettext_noop("A conflict is open: the two sides must settle it.")
+    OTHER_SIDE = gettext_noop("The other side of a conflict is still running.")
+    JOINT = gettext_noop("An operation that it is run together with is still running.")
+    OFFER = gettext_noop("An offer to run it together has not been answered.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -548,7 +550,7 @@ def set_legal_hold(actor: Actor, reference: str, is_held: bool) -> Operation:
     """
     operation = holdable(actor).filter(reference=reference.replace("\x00", "").strip().upper()).first()
     if operation is None:
-        raise NotFound("There is no operation with this number that you may hold. Check the number.")
+        raise NotFound(_("There is no operation with this number that you may hold. Check the number."))
     concerns(operation=operation.pk, is_held=is_held)
     operation.legal_hold = is_held
     operation.save(update_fields=["legal_hold"])

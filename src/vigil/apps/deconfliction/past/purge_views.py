@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from vigil.apps.deconfliction.past import purge, purge_overview
@@ -31,8 +32,8 @@ def legal_hold(request: HttpRequest) -> HttpResponse:
         operation = purge.set_legal_hold(actor_of(request), typed, is_held)
     except NotFound as missing:
         return _page(request, typed, missing.sentence)
-    said = "is held: nothing of it is removed" if is_held else "is no longer held"
-    messages.success(request, f"{operation.reference} {said}.")
+    said = _("{reference} is held: nothing of it is removed.") if is_held else _("{reference} is no longer held.")
+    messages.success(request, said.format(reference=operation.reference))
     return redirect("deconfliction:purges")
 
 

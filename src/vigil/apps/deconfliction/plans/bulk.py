@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from vigil.apps.deconfliction import access, actions, plan_rows, queries
 from vigil.apps.deconfliction.models import Operation, Revision, Status
 from vigil.apps.deconfliction.plan import Plan
@@ -30,9 +32,6 @@ PERMISSIONS: Mapping[str, str] = {
     "export": "deconfliction.operation.export",
 }
 """The acts, each with what its actor needs."""
-UNSEEN = "There is no such operation that you may see."
-STALE = "Somebody changed it after you ticked it. Look at it first."
-REFUSED = "Your role does not allow this."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,8 @@ def foresee(actor: Actor, act: Act, ticked: Sequence[Ticked], now: datetime) -> 
     if act.name not in PERMISSIONS:
         raise NotFound
     if len(ticked) > MOST:
-        raise Invalid.at("ticked", sentence=f"Tick at most {MOST} at once. You ticked {len(ticked)}.")
+        sentence = _("Tick at most {most} at once. You ticked {n}.").format(most=MOST, n=len(ticked))
+        raise Invalid.at("ticked", sentence=sentence)
     rows = {row.id: row for row in queries.rows_of(actor, [one.operation_id for one in ticked], now)}
     plans = _plans(actor, rows) if act.name == "move" else {}
     lines = [_line(actor, act, one, rows.get(one.operation_id), plans, now) for one in dict.fromkeys(ticked)]
@@ -92,13 +92,13 @@ def _line(
     now: datetime,
 ) -> Line:
     if row is None:
-        return Line(ticked, None, UNSEEN)
+        return Line(ticked, None, _("There is no such operation that you may see."))
     if not actor.can(PERMISSIONS[act.name]):
-        return Line(ticked, row, REFUSED)
+        return Line(ticked, row, _("Your role does not allow this."))
     if act.name == "export":
         return Line(ticked, row)
     if row.revision != ticked.revision:
-        return Line(ticked, row, STALE)
+        return Line(ticked, row, _("Somebody changed it after you ticked it. Look at it first."))
     if act.name != "move":
         return Line(ticked, row, _unfit(act.name, row, now))
     try:
@@ -111,11 +111,11 @@ def _line(
 def _unfit(name: str, row: queries.OperationRow, now: datetime) -> str:
     """Why the act does not fit the operation as it stands; empty where it does."""
     if name == "restore":
-        return "" if row.status == Status.CANCELLED else "It is not cancelled."
+        return "" if row.status == Status.CANCELLED else _("It is not cancelled.")
     if row.status in OVER:
-        return f"It is {Status(row.status).label.lower()} already."
+        return _("It is ended already.") if row.status == Status.ENDED else _("It is cancelled already.")
     if name == "end" and row.starts_at > now:
-        return "It has not begun: cancel it instead."
+        return _("It has not begun: cancel it instead.")
     return ""
 
 

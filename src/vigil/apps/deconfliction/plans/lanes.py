@@ -12,6 +12,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from vigil.apps.deconfliction.queries import OperationRow
 
 TOP, LANE = 26, 41
@@ -121,10 +125,15 @@ def picture(
     count = sum(len(lane.bars) for lane in found)
     zone = ZoneInfo(axis.zone)
     start, end = (at.astimezone(zone) for at in (axis.start, axis.end))
-    words = f"{count} operations from {start:%b} {start.day} {start:%H:%M} to {end:%b} {end.day} {end:%H:%M}."
+    words = ngettext("{n} operation from {start} to {end}.", "{n} operations from {start} to {end}.", count)
+    words = words.format(n=count, start=_when(start), end=_when(end))
     now_x = axis.x(now) if axis.start <= now < axis.end else None
     grid = tuple(_mark(axis.x(at), text, whole_days) for at, text in marks)
     return Lanes(bottom + 4, bottom, now_x, grid, found, words)
+
+
+def _when(local: datetime) -> str:
+    return _("{month} {day} {time}").format(month=dateformat.format(local, "M"), day=local.day, time=f"{local:%H:%M}")
 
 
 def _lane(index: int, group: Sequence[OperationRow], axis: Axis, overlaps: Mapping[UUID, Sequence[Span]]) -> Lane:

@@ -10,10 +10,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from vigil.apps.deconfliction import access, actions, forms, plan_rows, rules
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.models import Draft, Operation, Revision, RevisionKind, Status
-from vigil.apps.deconfliction.plan import Plan
+from vigil.apps.deconfliction.plan import RENEWED, Plan
 from vigil.apps.deconfliction.plan_rows import instant
 from vigil.apps.deconfliction.plans.repeat import FARTHEST_DAYS, moved_by_days
 from vigil.apps.deconfliction.wall_times import TimeError, read_time
@@ -28,7 +30,6 @@ from vigil.protocol import store as port
 OVER = (Status.ENDED, Status.CANCELLED)
 RENEWED_TYPES = ("fixed_surveillance", "technical_install")
 """Specification 3, the table: "7 d, then renew"."""
-RENEWED = "Renewed while under way."
 
 
 @action("deconfliction.operation.edit")
@@ -54,7 +55,9 @@ def fix_time(
     operation = _current(actor, operation_id, expected_revision)
     plan = plan_of(operation)
     if operation.status in OVER or not plan.tentative:
-        raise Invalid.at(sentence="Only the time of a tentative operation that is not over is fixed: edit it instead.")
+        raise Invalid.at(
+            sentence=_("Only the time of a tentative operation that is not over is fixed: edit it instead.")
+        )
 
     def fixed(zone: str) -> Window:
         start = _typed_time("starts_at", starts_at, zone, now)
@@ -65,7 +68,7 @@ def fix_time(
     span = fixed(plan.span_zone or "UTC") if plan.span else None
     plan = flagged(actor, replace(plan, sites=sites, span=span, tentative=False), now)
     if max(actions._ends(plan)) <= instant(now):
-        raise Invalid.at("ends_at", sentence="That is over already.")
+        raise Invalid.at("ends_at", sentence=_("That is over already."))
     return actions._revise(actor, operation, plan, RevisionKind.EDIT, port.Status.REGISTERED, now)
 
 
@@ -75,7 +78,7 @@ def _typed_time(field: str, text: str, zone: str, now: datetime, after: int | No
     except TimeError as error:
         raise Invalid.at(field, sentence=error.sentence, choices=error.choices) from None
     if after is not None and read <= after:
-        raise Invalid.at(field, sentence="The end is not after the start.")
+        raise Invalid.at(field, sentence=_("The end is not after the start."))
     return read
 
 
@@ -90,12 +93,12 @@ def split_operation(
     """
     operation = _current(actor, operation_id, expected_revision)
     if operation.status in OVER:
-        raise Invalid.at(sentence="This operation is over: there is nothing to split.")
+        raise Invalid.at(sentence=_("This operation is over: there is nothing to split."))
     plan = plan_of(operation)
     taken = tuple(site for index, site in enumerate(plan.sites) if index in chosen)
     left = tuple(site for index, site in enumerate(plan.sites) if index not in chosen)
     if not taken or not left:
-        raise Invalid.at("sites", sentence="Choose some of the sites: at least one goes, at least one stays.")
+        raise Invalid.at("sites", sentence=_("Choose some of the sites: at least one goes, at least one stays."))
     # An imported number names one operation, and a joint group was agreed for the operation as it was.
     own = replace(plan, sites=taken, external_id="", joint_with=frozenset())
     status = port.Status(operation.status)
@@ -128,12 +131,12 @@ def give_reason(actor: Actor, operation_id: UUID, reason: str, approver: str, no
     operation = access.get_operation(actor, operation_id)
     concerns(operation=operation.pk)
     if not operation.reason_due:
-        raise Invalid.at(sentence="Reason and approver have been given already.")
+        raise Invalid.at(sentence=_("Reason and approver have been given already."))
     reason, approver = reason.strip(), approver.strip()
     for name, text in (("exigent_reason", reason), ("exigent_approver", approver)):
         if not text or len(text) > rules.LONGEST_TEXT:
-            sentence = f"Give the reason and who approved it, each in at most {rules.LONGEST_TEXT} characters."
-            raise Invalid.at(name, sentence=sentence)
+            sentence = _("Give the reason and who approved it, each in at most {most} characters.")
+            raise Invalid.at(name, sentence=sentence.format(most=rules.LONGEST_TEXT))
     plan = replace(plan_of(operation), exigent_reason=reason, exigent_approver=approver)
     return actions._revise(actor, operation, plan, RevisionKind.EDIT, port.Status(operation.status), now)
 
@@ -146,7 +149,7 @@ def renew_operation(actor: Actor, operation_id: UUID, expected_revision: int, no
     """
     operation = _current(actor, operation_id, expected_revision)
     if not may_renew(operation.operation_type, operation.status, operation.starts_at, now):
-        raise Invalid.at(sentence="Only a surveillance or installation that has begun and is not over is renewed.")
+        raise Invalid.at(sentence=_("Only a surveillance or installation that has begun and is not over is renewed."))
     plan = plan_of(operation)
     until = instant(now + OPERATION_TYPES[operation.operation_type].longest_span)
     # From the renewal on: what lies before it has been asked about.
@@ -186,14 +189,15 @@ def _move(actor: Actor, operation: Operation, now: datetime, *, days: int, minut
 def moved(plan: Plan, status: Status, now: datetime, *, days: int = 0, minutes: int = 0) -> Plan:
     """The plan moved as `move_operation` moves it, or `Invalid` with why it cannot be."""
     if status in OVER:
-        raise Invalid.at(sentence="This operation is over: copy it to plan it again.")
+        raise Invalid.at(sentence=_("This operation is over: copy it to plan it again."))
     by = timedelta(days=days, minutes=minutes)
     if not by or abs(by) > timedelta(days=FARTHEST_DAYS):
-        raise Invalid.at("by", sentence=f"Give by how much it moves: at most {FARTHEST_DAYS} days.")
+        sentence = _("Give by how much it moves: at most {most} days.").format(most=FARTHEST_DAYS)
+        raise Invalid.at("by", sentence=sentence)
     plan = moved_by_days(plan, days) if days else plan
     plan = plan_rows.shifted(plan, timedelta(minutes=minutes)) if minutes else plan
     if max(actions._ends(plan)) <= instant(now):
-        raise Invalid.at("by", sentence="Moved so, it would be over already. Move it by less.")
+        raise Invalid.at("by", sentence=_("Moved so, it would be over already. Move it by less."))
     return plan
 
 

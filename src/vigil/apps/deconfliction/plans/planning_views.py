@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from vigil.apps.deconfliction import actions, views
@@ -51,7 +52,7 @@ def move(request: HttpRequest, operation_id: UUID) -> HttpResponse:
         lambda actor, revision: planning.move_operation(
             actor, operation_id, revision, clock.now(), days=days, minutes=minutes
         ),
-        "Moved. We asked everyone again for the new time.",
+        _("Moved. We asked everyone again for the new time."),
     )
 
 
@@ -64,7 +65,7 @@ def fix_time(request: HttpRequest, operation_id: UUID) -> HttpResponse:
         request,
         operation_id,
         lambda actor, revision: planning.fix_time(actor, operation_id, revision, *given, clock.now()),
-        "The time is fixed. We asked everyone again.",
+        _("The time is fixed. We asked everyone again."),
     )
 
 
@@ -80,7 +81,7 @@ def split(request: HttpRequest, operation_id: UUID) -> HttpResponse:
         return new
 
     return _changed(
-        request, operation_id, change, "Split. This is the new operation; we asked everyone again for both."
+        request, operation_id, change, _("Split. This is the new operation; we asked everyone again for both.")
     )
 
 
@@ -89,7 +90,7 @@ def split(request: HttpRequest, operation_id: UUID) -> HttpResponse:
 def copy(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """Open a draft that says the same, without times."""
     draft = planning.copy_operation(actor_of(request), operation_id, clock.now())
-    messages.info(request, "A copy, NOT REGISTERED. Give it its time and register it.")
+    messages.info(request, _("A copy, NOT REGISTERED. Give it its time and register it."))
     return redirect(f"{reverse('deconfliction:register')}?draft={draft.pk}")
 
 
@@ -101,7 +102,7 @@ def renew(request: HttpRequest, operation_id: UUID) -> HttpResponse:
         request,
         operation_id,
         lambda actor, revision: planning.renew_operation(actor, operation_id, revision, clock.now()),
-        "Renewed. We asked everyone again.",
+        _("Renewed. We asked everyone again."),
     )
 
 
@@ -113,8 +114,8 @@ def reason(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     return _changed(
         request,
         operation_id,
-        lambda actor, _: planning.give_reason(actor, operation_id, *given, clock.now()),
-        "Noted. You are not reminded any more.",
+        lambda actor, revision: planning.give_reason(actor, operation_id, *given, clock.now()),
+        _("Noted. You are not reminded any more."),
     )
 
 
@@ -123,5 +124,5 @@ def reason(request: HttpRequest, operation_id: UUID) -> HttpResponse:
 def still_going(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """ "Yes, as planned": the question is answered for this revision."""
     reminders.confirm_start(actor_of(request), operation_id, clock.now())
-    messages.info(request, "Noted: it goes ahead as planned.")
+    messages.info(request, _("Noted: it goes ahead as planned."))
     return redirect("deconfliction:operation", operation_id)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils.translation import gettext_noop
 
 from vigil.apps.deconfliction import access, notices
 from vigil.apps.deconfliction.models import (
@@ -32,11 +33,15 @@ REASON_AFTER = timedelta(hours=1)
 LIVE = (Status.REGISTERED, Status.UNDER_WAY)
 
 TEXTS = {
-    ReminderKind.START: "An operation of yours starts within the hour. Still going? Open Vigil.",
-    ReminderKind.REASON: "An operation of yours was registered at short notice: give reason and approver. Open Vigil.",
-    ReminderKind.RENEWAL: "A long operation of yours ends within a day. Renew it, or end it. Open Vigil.",
+    ReminderKind.START: gettext_noop("An operation of yours starts within the hour. Still going? Open Vigil."),
+    ReminderKind.REASON: gettext_noop(
+        "An operation of yours was registered at short notice: give reason and approver. Open Vigil."
+    ),
+    ReminderKind.RENEWAL: gettext_noop("A long operation of yours ends within a day. Renew it, or end it. Open Vigil."),
 }
-SILENT = "An operation of yours starts within the hour, and somebody has still not answered. Still going? Open Vigil."
+SILENT = gettext_noop(
+    "An operation of yours starts within the hour, and somebody has still not answered. Still going? Open Vigil."
+)
 
 
 def due(now: datetime) -> list[tuple[Operation, ReminderKind, str]]:

@@ -6,6 +6,7 @@ exist or occurs twice on such a night is in doubt: nobody guesses, whoever repea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -17,12 +18,23 @@ from vigil.apps.deconfliction.plan import Plan, PlannedSite
 from vigil.core.errors import Invalid, Problem
 from vigil.engine import windows
 from vigil.engine.operation import Window
+from vigil.texts import gettext as _
+from vigil.texts import gettext_noop, ngettext
 
 MOST = 60
 """Ours: so many operations are made of one."""
 FARTHEST_DAYS = 366
 """Ours: what is farther off is a slip of the hand."""
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = (
+    gettext_noop("Monday"),
+    gettext_noop("Tuesday"),
+    gettext_noop("Wednesday"),
+    gettext_noop("Thursday"),
+    gettext_noop("Friday"),
+    gettext_noop("Saturday"),
+    gettext_noop("Sunday"),
+)
+DAILY, EVERY, EACH = gettext_noop("Each day"), "Every {n} days", "Each {days}"
 
 
 class How(StrEnum):
@@ -52,10 +64,21 @@ class Pattern:
     count: int | None = None
 
     def words(self) -> str:
-        """Such as "Each Monday and Friday"."""
+        """Such as "Each Monday and Friday": stored with the series, so in English; `said` says it to a reader."""
         if self.how is How.WEEKDAYS:
-            return f"Each {_and([WEEKDAYS[one] for one in self.weekdays])}"
-        return "Each day" if self.every == 1 else f"Every {self.every} days"
+            return EACH.format(days=_and([WEEKDAYS[one] for one in self.weekdays]))
+        return DAILY if self.every == 1 else EVERY.format(n=self.every)
+
+
+def said(stored: str) -> str:
+    """A pattern's stored words in the reader's language."""
+    if every := re.fullmatch(EVERY.format(n=r"(\d+)"), stored):
+        return ngettext("Every {n} day", "Every {n} days", int(every[1])).format(n=every[1])
+    days = [_(one) for one in WEEKDAYS if one in stored]
+    if not days:
+        return _(stored)
+    some = ", ".join(days[:-1])
+    return _("Each {days}").format(days=_("{some} and {last}").format(some=some, last=days[-1]) if some else days[0])
 
 
 def read_pattern(raw: Mapping[str, Any]) -> Pattern:
@@ -70,24 +93,24 @@ def read_pattern(raw: Mapping[str, Any]) -> Pattern:
 
     how = str(raw.get("how") or How.NIGHTLY)
     if how not in list(How):
-        fault("how", "Choose how it is repeated.", tuple(How))
+        fault("how", _("Choose how it is repeated."), tuple(How))
         how = How.NIGHTLY.value
     every = _whole(raw.get("every")) if how == How.EVERY else 1
     if every is None or not 1 <= every <= FARTHEST_DAYS:
-        fault("every", f"Give after how many days, from 1 to {FARTHEST_DAYS}.")
+        fault("every", _("Give after how many days, from 1 to {most}.").format(most=FARTHEST_DAYS))
         every = 1
     days = [_whole(one) for one in raw.get("weekdays") or ()] if how == How.WEEKDAYS else []
     weekdays = tuple(sorted({one for one in days if one is not None and one <= 6}))
     if how == How.WEEKDAYS and (not weekdays or len(weekdays) < len(set(days))):
-        fault("weekdays", "Choose at least one day of the week.")
+        fault("weekdays", _("Choose at least one day of the week."))
     typed_until, typed_count = str(raw.get("until") or "").strip(), str(raw.get("count") or "").strip()
     until, count = _date(typed_until), _whole(typed_count)
     if bool(typed_until) == bool(typed_count):
-        fault("until", "Give the last day, or how many: one of the two.")
+        fault("until", _("Give the last day, or how many: one of the two."))
     elif typed_until and until is None:
-        fault("until", "Give the last day as 2026-11-25.")
+        fault("until", _("Give the last day as 2026-11-25."))
     elif typed_count and (count is None or not 1 <= count <= MOST):
-        fault("count", f"Give how many, from 1 to {MOST}.")
+        fault("count", _("Give how many, from 1 to {most}.").format(most=MOST))
     if problems:
         raise Invalid(problems)
     return Pattern(How(how), every, weekdays, until, count)
@@ -99,7 +122,8 @@ def days_after(pattern: Pattern, first: date) -> tuple[int, ...]:
     Raises `Invalid` where that is none, more than `MOST`, or more than `FARTHEST_DAYS` ahead.
     """
     if pattern.until is not None and (pattern.until - first).days > FARTHEST_DAYS:
-        raise Invalid.at("until", sentence=f"The last day is more than {FARTHEST_DAYS} days after the first.")
+        sentence = _("The last day is more than {most} days after the first.").format(most=FARTHEST_DAYS)
+        raise Invalid.at("until", sentence=sentence)
     found: list[int] = []
     for days in range(1, FARTHEST_DAYS + 1):
         day = first + timedelta(days=days)
@@ -109,10 +133,13 @@ def days_after(pattern: Pattern, first: date) -> tuple[int, ...]:
             found.append(days)
     if not found or (pattern.count is not None and len(found) < pattern.count):
         where = "until" if pattern.until is not None else "count"
-        sentence = "No day is left before the last one." if not found else f"That goes beyond {FARTHEST_DAYS} days."
+        sentence = _("No day is left before the last one.")
+        if found:
+            sentence = _("That goes beyond {most} days.").format(most=FARTHEST_DAYS)
         raise Invalid.at(where, sentence=sentence)
     if len(found) > MOST:
-        raise Invalid.at("until", sentence=f"That makes {len(found)} operations. A series has at most {MOST}.")
+        sentence = _("That makes {n} operations. A series has at most {most}.").format(n=len(found), most=MOST)
+        raise Invalid.at("until", sentence=sentence)
     return tuple(found)
 
 
@@ -142,7 +169,7 @@ def _site_moved(site: PlannedSite, days: int, reading: Reading | None) -> Planne
     start = _wall_moved(site.starts_at, site.zone, days, "starts_at", reading)
     end = _wall_moved(site.ends_at, site.zone, days, "ends_at", reading)
     if end <= start:
-        raise Invalid.at("ends_at", sentence="Read so, it would end before it begins: the clocks change that night.")
+        raise Invalid.at("ends_at", sentence=_("Read so, it would end before it begins: the clocks change that night."))
     return plan_rows.retimed(site, start, end)
 
 

@@ -15,13 +15,15 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from vigil.apps.deconfliction import access, actions, plan_rows, queries
 from vigil.apps.deconfliction.models import Operation, Revision, RevisionKind, Series, SeriesMember, Status
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.plan_rows import instant, moment
 from vigil.apps.deconfliction.plans import planning
-from vigil.apps.deconfliction.plans.repeat import Pattern, Reading, days_after, first_day, moved_by_days
+from vigil.apps.deconfliction.plans.repeat import Pattern, Reading, days_after, first_day, moved_by_days, said
 from vigil.apps.deconfliction.queries import OperationRow
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict as Stale
@@ -68,9 +70,9 @@ def _day(actor: Actor, plan: Plan, days: int, reading: Reading | None, now: date
         moved = planning.flagged(actor, moved_by_days(plan, days, reading), now)
     except Invalid as doubt:
         roughly = plan_rows.shifted(plan, timedelta(days=days))
-        said = "Its local time is in doubt; left out." if reading is Reading.LEAVE_OUT else ""
-        return Day(days, *_times(roughly), zone, problem="" if said else doubt.sentence, left_out=said)
-    over = "Over already." if max(actions._ends(moved)) <= instant(now) else ""
+        out = _("Its local time is in doubt; left out.") if reading is Reading.LEAVE_OUT else ""
+        return Day(days, *_times(roughly), zone, problem="" if out else doubt.sentence, left_out=out)
+    over = _("Over already.") if max(actions._ends(moved)) <= instant(now) else ""
     return Day(days, *_times(moved), zone, moved.flags, left_out=over)
 
 
@@ -93,9 +95,9 @@ def repeated(plan: Plan) -> Plan:
 def _repeatable(actor: Actor, operation_id: UUID) -> Operation:
     operation = access.get_operation(actor, operation_id)
     if operation.status == Status.CANCELLED:
-        raise Invalid.at(sentence="This operation is cancelled. Undo that first, or repeat another one.")
+        raise Invalid.at(sentence=_("This operation is cancelled. Undo that first, or repeat another one."))
     if SeriesMember.objects.filter(operation=operation).exists():
-        raise Invalid.at(sentence="This operation belongs to a series already. Copy it and repeat the copy.")
+        raise Invalid.at(sentence=_("This operation belongs to a series already. Copy it and repeat the copy."))
     return operation
 
 
@@ -151,10 +153,10 @@ def _taken(days: Iterable[Day]) -> list[int]:
     days = list(days)
     doubt = next((day.problem for day in days if day.problem), "")
     if doubt:
-        raise Invalid.at("reading", sentence=f"{doubt} Say what is meant.", choices=tuple(Reading))
+        raise Invalid.at("reading", sentence=f"{doubt} {_('Say what is meant.')}", choices=tuple(Reading))
     taken = [day.days for day in days if not day.left_out]
     if not taken:
-        raise Invalid.at("until", sentence="No day is left to register.")
+        raise Invalid.at("until", sentence=_("No day is left to register."))
     return taken
 
 
@@ -162,14 +164,15 @@ def _taken(days: Iterable[Day]) -> list[int]:
 def register_member(actor: Actor, member_id: int, now: datetime) -> Operation | None:
     """Register one day of a series; the operation that it is already, where it was. None where it cannot be.
 
-    Why it cannot is kept with the member. `run_due_search` follows.
+    Why it cannot is kept with the member, in English. `run_due_search` follows.
     """
     member = SeriesMember.objects.select_for_update(of=("self",)).select_related("series").get(pk=member_id)
     concerns(series=member.series_id)
     if member.operation_id is not None:
         return access.get_operation(actor, member.operation_id)
     try:
-        member.operation, member.problem = _register(actor, member, now), ""
+        with translation.override("en"):
+            member.operation, member.problem = _register(actor, member, now), ""
     except Invalid as refused:
         member.problem = refused.sentence[:300]
     member.save(update_fields=("operation", "problem"))
@@ -183,7 +186,7 @@ def _register(actor: Actor, member: SeriesMember, now: datetime) -> Operation:
     named = replace(moved, joint_with=_others(series.members.all(), member))
     plan = planning.flagged(actor, named, now)
     if max(actions._ends(plan)) <= instant(now):
-        raise Invalid.at(sentence="Its time was over before it could be registered.")
+        raise Invalid.at(sentence=_("Its time was over before it could be registered."))
     actions._check_silence(actor, plan)
     kind, planned = RevisionKind.REGISTER, member.planned_id
     return actions._create(actor, plan, kind, now, agency_id=series.agency_id, operation_id=planned)
@@ -196,7 +199,7 @@ def _source_plan(actor: Actor, series: Series) -> Plan:
         plan = plan_rows.plan_of(of)
         if plan.sites or plan.operation_type == "online_only":
             return plan
-    raise Invalid.at(sentence="What was to be repeated has been purged.")
+    raise Invalid.at(sentence=_("What was to be repeated has been purged."))
 
 
 def go_on(actor: Actor, series_id: UUID, now: datetime) -> int:
@@ -263,7 +266,7 @@ def move(
     actor.require("deconfliction.series.edit")
     series = get_series(actor, series_id)
     if series.members.filter(operation=None).exists():
-        raise Invalid.at(sentence="Some of this series are not registered yet: register them first, then move.")
+        raise Invalid.at(sentence=_("Some of this series are not registered yet: register them first, then move."))
     ahead = [one for one in _from(actor, series, _days_of(actor, series, first)) if one.starts_at > now]
     return _each(
         actor,
@@ -294,8 +297,7 @@ def drop_unregistered(actor: Actor, series_id: UUID, from_days: int, now: dateti
     """Take out what was not registered yet, from so many days after the first on."""
     series = get_series(actor, series_id)
     concerns(series=series.pk)
-    dropped, _ = series.members.filter(operation=None, days__gte=from_days).delete()
-    return dropped
+    return series.members.filter(operation=None, days__gte=from_days).delete()[0]
 
 
 def _each(
@@ -374,11 +376,11 @@ def series_detail(actor: Actor, series_id: UUID, now: datetime) -> SeriesDetail:
     open_ones = series.members.filter(operation=None) if source_seen else SeriesMember.objects.none()
     return SeriesDetail(
         id=series.pk,
-        pattern=series.pattern,
+        pattern=said(series.pattern),
         created_at=series.created_at,
         created_by=str(series.created_by),
         rows=rows,
-        waiting=tuple(Waiting(one.days, one.problem) for one in open_ones),
+        waiting=tuple(Waiting(one.days, _(one.problem)) for one in open_ones),
     )
 
 
@@ -403,7 +405,7 @@ def place_in_series(actor: Actor, operation_id: UUID) -> Place | None:
     ids: list[UUID | None] = list(seen.order_by("starts_at", "id").values_list("id", flat=True))
     at = ids.index(operation_id)
     around = [None, *ids, None]
-    return Place(member.series_id, member.series.pattern, at + 1, len(ids), around[at], around[at + 2])
+    return Place(member.series_id, said(member.series.pattern), at + 1, len(ids), around[at], around[at + 2])
 
 
 def series_of(operation_ids: Iterable[UUID]) -> dict[UUID, UUID]:

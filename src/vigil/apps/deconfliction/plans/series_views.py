@@ -11,6 +11,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigil.apps.deconfliction import queries, views, words
@@ -22,16 +24,23 @@ from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
 
 HOWS = (
-    (repeat.How.NIGHTLY, "Each day or night"),
-    (repeat.How.WEEKDAYS, "On these days of the week"),
-    (repeat.How.EVERY, "Every so many days"),
+    (repeat.How.NIGHTLY, gettext_lazy("Each day or night")),
+    (repeat.How.WEEKDAYS, gettext_lazy("On these days of the week")),
+    (repeat.How.EVERY, gettext_lazy("Every so many days")),
 )
 READINGS = (
-    (repeat.Reading.EARLIER, "The earlier reading"),
-    (repeat.Reading.LATER, "The later reading"),
-    (repeat.Reading.LEAVE_OUT, "Leave that day out"),
+    (repeat.Reading.EARLIER, gettext_lazy("The earlier reading")),
+    (repeat.Reading.LATER, gettext_lazy("The later reading")),
+    (repeat.Reading.LEAVE_OUT, gettext_lazy("Leave that day out")),
 )
-OVERTAKEN = "Somebody changed this operation meanwhile. Look at the days again: they follow it as it is now."
+ANSWERS = {
+    "conflict": gettext_lazy("{n} conflict"),
+    "checking": gettext_lazy("{n} checking"),
+    "incomplete": gettext_lazy("{n} incomplete"),
+    "no_known_conflict": gettext_lazy("{n} no known conflict"),
+    "cancelled": gettext_lazy("{n} cancelled"),
+}
+"""How many of a series have which answer."""
 RANKS = {"conflict": 0, "checking": 1, "incomplete": 2}
 """What needs somebody stands first."""
 
@@ -60,8 +69,8 @@ def repeat_operation(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     except Invalid as refused:
         return _repeat_page(request, detail, typed, problems=refused.problems, status=refused.status)
     except Stale as overtaken:
-        said = [Problem((), OVERTAKEN)]
-        return _repeat_page(request, detail, typed, problems=said, status=overtaken.status)
+        sentence = _("Somebody changed this operation meanwhile. Look at the days again: they follow it as it is now.")
+        return _repeat_page(request, detail, typed, problems=[Problem((), sentence)], status=overtaken.status)
     return _registered(request, made.pk)
 
 
@@ -95,7 +104,7 @@ def _repeat_page(
         "hows": HOWS,
         "readings": READINGS if doubt else (),
         "weekdays": [
-            (str(index), name, str(index) in typed.get("weekdays", ())) for index, name in enumerate(repeat.WEEKDAYS)
+            (str(index), _(name), str(index) in typed.get("weekdays", ())) for index, name in enumerate(repeat.WEEKDAYS)
         ],
         "most": repeat.MOST,
         "days": [_day_words(day, now) for day in days],
@@ -118,7 +127,7 @@ def _day_words(day: series.Day, now: datetime) -> dict[str, Any]:
         "span": words.span(day.starts_at, day.ends_at, day.zone),
         "is_out": bool(day.left_out),
         "in_doubt": bool(day.problem),
-        "notes": [said] if said else [words.FLAGS.get(flag, flag) for flag in day.flags],
+        "notes": [said] if said else words.flag_notes(day.flags),
     }
 
 
@@ -140,7 +149,7 @@ def _series_page(request: HttpRequest, series_id: UUID, status: int = 200) -> Ht
     ahead = [line for line in lines if line["row"].status not in ("ended", "cancelled")]
     context = {
         "series": detail,
-        "heading": f"A series of {words.count(len(lines), 'operation')}",
+        "heading": ngettext("A series of {n} operation", "A series of {n} operations", len(lines)).format(n=len(lines)),
         "answers": _answers(detail.rows),
         "lines": lines,
         "ahead": sorted(ahead, key=lambda line: line["starts_at"]),
@@ -162,9 +171,9 @@ def _rank(line: dict[str, Any]) -> tuple[bool, int, datetime]:
 
 def _answers(rows: tuple[queries.OperationRow, ...]) -> str:
     """Such as "2 conflict, 27 no known conflict, 1 cancelled"."""
-    said = ["cancelled" if row.status == "cancelled" else row.determination.replace("_", " ") for row in rows]
-    order = ("conflict", "checking", "incomplete", "no known conflict", "cancelled")
-    return ", ".join(f"{said.count(one)} {one}" for one in order if one in said)
+    found = ["cancelled" if row.status == "cancelled" else row.determination for row in rows]
+    counted = ((found.count(one), said) for one, said in ANSWERS.items())
+    return ", ".join(said.format(n=count) for count, said in counted if count)
 
 
 @page("deconfliction.series.create")
@@ -176,7 +185,12 @@ def go_on(request: HttpRequest, series_id: UUID) -> HttpResponse:
 
 def _registered(request: HttpRequest, series_id: UUID) -> HttpResponse:
     made = series.go_on(actor_of(request), series_id, clock.now())
-    messages.info(request, f"{words.count(made, 'operation')} registered, and everyone asked for each.")
+    said = ngettext(
+        "{n} operation registered, and everyone asked for each.",
+        "{n} operations registered, and everyone asked for each.",
+        made,
+    )
+    messages.info(request, said.format(n=made))
     return redirect("deconfliction:series", series_id)
 
 
@@ -185,7 +199,7 @@ def _registered(request: HttpRequest, series_id: UUID) -> HttpResponse:
 def cancel(request: HttpRequest, series_id: UUID) -> HttpResponse:
     """Cancel from one operation on, or all."""
     actor, first = actor_of(request), _first(request)
-    return _changed(request, series_id, lambda: series.cancel(actor, series_id, first, clock.now()), "cancelled")
+    return _changed(request, series_id, lambda: series.cancel(actor, series_id, first, clock.now()), _cancelled)
 
 
 @page("deconfliction.series.edit")
@@ -199,7 +213,7 @@ def move(request: HttpRequest, series_id: UUID) -> HttpResponse:
         request,
         series_id,
         lambda: series.move(actor, series_id, first, mark, clock.now(), days=days, minutes=minutes),
-        "moved",
+        _moved,
     )
 
 
@@ -212,18 +226,43 @@ def _first(request: HttpRequest) -> UUID | None:
     return first
 
 
-def _changed(request: HttpRequest, series_id: UUID, change: Callable[[], series.Done], word: str) -> HttpResponse:
+def _cancelled(done: int) -> tuple[str, str, str]:
+    """What is said of so many that were cancelled, of one that was not, and where nothing was left."""
+    many = ngettext(
+        "{n} operation cancelled. We asked everyone again for each.",
+        "{n} operations cancelled. We asked everyone again for each.",
+        done,
+    )
+    return many.format(n=done), _("Not cancelled: {why}"), _("Nothing is left to be cancelled.")
+
+
+def _moved(done: int) -> tuple[str, str, str]:
+    many = ngettext(
+        "{n} operation moved. We asked everyone again for each.",
+        "{n} operations moved. We asked everyone again for each.",
+        done,
+    )
+    return many.format(n=done), _("Not moved: {why}"), _("Nothing is left to be moved.")
+
+
+def _changed(
+    request: HttpRequest,
+    series_id: UUID,
+    change: Callable[[], series.Done],
+    words_of: Callable[[int], tuple[str, str, str]],
+) -> HttpResponse:
     try:
         done = change()
     except Invalid as refused:
         messages.error(request, refused.sentence)
         return _series_page(request, series_id, refused.status)
+    changed, not_changed, nothing_left = words_of(done.changed)
     if done.changed:
-        messages.info(request, f"{words.count(done.changed, 'operation')} {word}. We asked everyone again for each.")
+        messages.info(request, changed)
     for sentence in done.refused:
-        messages.error(request, f"Not {word}: {sentence}")
+        messages.error(request, not_changed.format(why=sentence))
     if not done.changed and done.refused:
         return _series_page(request, series_id, Invalid.status)
     if not done.changed:
-        messages.info(request, f"Nothing is left to be {word}.")
+        messages.info(request, nothing_left)
     return redirect("deconfliction:series", series_id)

@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from vigil.apps.deconfliction import queries, views, words
@@ -21,7 +24,8 @@ from vigil.platform.doors import actor_of, page
 
 MOST = 120
 """Ours: so many operations are drawn at once."""
-SPANS = {"day": 1, "week": 7}
+SPANS = {"day": (gettext_noop("Day"), 1), "week": (gettext_noop("Week"), 7)}
+"""What may be looked at: its name, and how many days it is."""
 
 
 @page("deconfliction.operation.read")
@@ -32,7 +36,8 @@ def timeline(request: HttpRequest) -> HttpResponse:
     span = request.GET.get("span", "week")
     span = span if span in SPANS else "week"
     first = _first_day(request.GET.get("day", ""), zone, now)
-    days = [first + timedelta(days=offset) for offset in range(SPANS[span] + 1)]
+    long = SPANS[span][1]
+    days = [first + timedelta(days=offset) for offset in range(long + 1)]
     axis = lanes.Axis(_midnight(days[0], zone), _midnight(days[-1], zone), zone)
     mine = bool(request.GET.get("mine"))
     wanted = queries.OperationFilter(period=(axis.start, axis.end), mine=mine, limit=MOST)
@@ -52,10 +57,10 @@ def timeline(request: HttpRequest) -> HttpResponse:
         "picture": _picture(rows, axis, days, overlaps, now),
         "rows": [_line(row, conflicts.get(row.id, ()), zone, now) for row in rows],
         "more": MOST if found.next_cursor else 0,
-        "before": _address(days[0] - timedelta(days=SPANS[span]), span, mine),
+        "before": _address(days[0] - timedelta(days=long), span, mine),
         "after": _address(days[-1], span, mine),
         "present": _address(_first_day("", zone, now), span, mine),
-        "spans": [(name, name.capitalize(), _address(first, name, mine)) for name in SPANS],
+        "spans": [(name, _(label), _address(first, name, mine)) for name, (label, _days) in SPANS.items()],
     }
     return render(request, "deconfliction/timeline.html", context)
 
@@ -100,7 +105,7 @@ def _picture(
     now: datetime,
 ) -> lanes.Lanes:
     if len(days) > 2:
-        begun = [(_midnight(day, axis.zone), f"{day:%a} {day.day}") for day in days[:-1]]
+        begun = [(_midnight(day, axis.zone), f"{dateformat.format(day, 'D')} {day.day}") for day in days[:-1]]
         return lanes.picture(_groups(rows), axis, begun, now, overlaps, whole_days=True)
     hours = [axis.start.replace(hour=hour) for hour in range(0, 24, 4)]
     marks = [*((at, f"{at:%H:%M}") for at in hours), (axis.end, "24:00")]
@@ -118,8 +123,11 @@ def _groups(rows: Iterable[queries.OperationRow]) -> list[list[queries.Operation
 
 
 def _heading(count: int, conflicts: int) -> str:
-    found = f", {words.count(conflicts, 'conflict')}" if conflicts else ""
-    return f"{words.count(count, 'operation')}{found}"
+    operations = words.operations_counted(count)
+    if not conflicts:
+        return operations
+    found = words.conflicts_counted(conflicts)
+    return _("{operations}, {conflicts}").format(operations=operations, conflicts=found)
 
 
 def _line(

@@ -19,6 +19,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from vigil.apps.deconfliction.models import StudyRun, StudyState
 from vigil.apps.deconfliction.study import past_pairs
@@ -64,9 +65,10 @@ def read_numbers(typed: Mapping[str, str], *, of_history: bool) -> dict[str, lis
         for name, field, limit in (("radii_m", "radii", limits[0]), ("buffers_min", "buffers", limits[1]))
     }
     if not problems and not any(read.values()):
-        problems.append(Problem(("radii",), "Give at least one radius or one buffer to try, e.g. 150, 300, 500."))
+        problems.append(Problem(("radii",), _("Give at least one radius or one buffer to try, e.g. 150, 300, 500.")))
     if not problems and len(settings_of(*read.values())) > MOST_SETTINGS:
-        problems.append(Problem(("radii",), f"These are more than {MOST_SETTINGS} settings: try fewer at a time."))
+        sentence = _("These are more than {most} settings: try fewer at a time.").format(most=MOST_SETTINGS)
+        problems.append(Problem(("radii",), sentence))
     if problems:
         raise Invalid(problems)
     return read
@@ -79,8 +81,8 @@ def _numbers(text: str, field: str, most: float, problems: list[Problem]) -> lis
     except ValueError:
         numbers = [math.nan]
     if len(numbers) < len(parts) or not all(math.isfinite(one) and 0 <= one <= most for one in numbers):
-        sentence = f"Give numbers from 0 to {most:,.0f} with commas between, e.g. 150, 300, 500."
-        problems.append(Problem((field,), sentence))
+        sentence = _("Give numbers from 0 to {most} with commas between, e.g. 150, 300, 500.")
+        problems.append(Problem((field,), sentence.format(most=f"{most:,.0f}")))
     return numbers
 
 
@@ -153,7 +155,7 @@ def run_waiting(study_id: UUID) -> None:
     actor = actor_of_user(run.user, run.agency_id, Via.JOB) if run.user else None
     try:
         if actor is None or not actor.can("deconfliction.study.run"):
-            raise Invalid.at(sentence="Whoever asked for it may no longer do so.")
+            raise Invalid.at(sentence=_("Whoever asked for it may no longer do so."))
         result = _of_history(actor, run) if run.from_history else _of_file(run)
     except Stopped:
         return
@@ -177,7 +179,7 @@ def _of_history(actor: Actor, run: StudyRun) -> dict[str, Any]:
 def _of_file(run: StudyRun) -> dict[str, Any]:
     path = _waiting(run.pk)
     if not path.exists():
-        raise Invalid.at(sentence="The file is no longer here. Send it again.")
+        raise Invalid.at(sentence=_("The file is no longer here. Send it again."))
     progress = _watched(run)
     mapping_toml, text = json.loads(keys.decrypt(path.read_bytes(), PURPOSE))
     mapping = FieldMapping.from_toml(mapping_toml) if mapping_toml.strip() else None

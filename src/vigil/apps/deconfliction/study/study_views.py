@@ -9,6 +9,9 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigil.apps.deconfliction import views, words
@@ -28,9 +31,23 @@ from vigil.platform.doors import actor_of, page
 STUDY = "deconfliction.study.run"
 FIELDS = ("radii", "buffers", "source", "mapping")
 FIRST = {"radii": "150, 300, 500, 800", "buffers": "", "source": "file", "mapping": ""}
-OUTCOMES = (*words.OUTCOMES, *history_views.UNSETTLED, ("never_met", "Never met under the settings of their day"))
-STEPS = {"reading": "Reading the file", "joining": "Finding what is near", "comparing": "Comparing"}
-HEAD = ("Radius", "Buffers", "Pairs", "Direct", "Near", "Subject only", "Operations", "Times today")
+NEVER_MET = gettext_lazy("Never met under the settings of their day")
+OUTCOMES = (*words.OUTCOMES, *history_views.UNSETTLED, ("never_met", NEVER_MET))
+STEPS = {
+    "reading": gettext_lazy("Reading the file"),
+    "joining": gettext_lazy("Finding what is near"),
+    "comparing": gettext_lazy("Comparing"),
+}
+HEAD = (
+    gettext_lazy("Radius"),
+    gettext_lazy("Buffers"),
+    gettext_lazy("Pairs"),
+    gettext_lazy("Direct"),
+    gettext_lazy("Near"),
+    gettext_lazy("Subject only"),
+    gettext_lazy("Operations"),
+    gettext_lazy("Times today"),
+)
 
 
 @page(STUDY)
@@ -54,7 +71,7 @@ def _begin(request: HttpRequest, actor: Actor, typed: dict[str, str]) -> StudyRu
     wanted = studies.read_numbers(typed, of_history=of_history)
     sent = request.FILES.get("file")
     if not of_history and sent is None:
-        raise Invalid.at("file", sentence="Choose a file, or take the agency's past pairs.")
+        raise Invalid.at("file", sentence=_("Choose a file, or take the agency's past pairs."))
     data = None if of_history or sent is None else b"".join(sent.chunks())
     toml = next((text for key, _, text in uploads.saved_mappings(actor) if key == typed["mapping"]), "")
     return studies.begin_study(actor, wanted, data, toml, clock.now())
@@ -83,7 +100,7 @@ def study(request: HttpRequest, study_id: UUID) -> HttpResponse:
     """A study that runs, or what it found."""
     run = studies.get_study(actor_of(request), study_id)
     context: dict[str, Any] = {"run": run, "is_running": run.state in studies.UNFINISHED}
-    context |= {"step": STEPS.get(run.step, "Waits for its turn"), "percent": round(100 * run.share)}
+    context |= {"step": STEPS.get(run.step, _("Waits for its turn")), "percent": round(100 * run.share)}
     if run.result is not None:
         context |= _found(run, request.GET.get("of", ""))
     return render(request, "deconfliction/study.html", context)
@@ -103,7 +120,7 @@ def study_csv(request: HttpRequest, study_id: UUID) -> HttpResponse:
     """The figures as a file, recorded before they are given."""
     run = studies.record_figures(actor_of(request), study_id)
     found = studies.counts_told(run.result) if run.result else ()
-    return views.csv_file("policy-study", HEAD, _table(run, found))
+    return views.csv_file("policy-study", map(str, HEAD), _table(run, found))
 
 
 @page(STUDY)
@@ -142,19 +159,27 @@ def _finding(found: Sequence[Counts]) -> str:
     most = max(others, key=lambda one: (abs(one.pairs - today.pairs), one.pairs))
     ratio = most.ratio(today)
     if ratio is None:
-        return f"With {_name(most)}: {words.count(most.pairs, 'pair')}; with today's settings none"
-    return f"With {_name(most)}: {ratio:.1f} times the alarms"
+        said = ngettext(
+            "With {setting}: {n} pair; with today's settings none",
+            "With {setting}: {n} pairs; with today's settings none",
+            most.pairs,
+        )
+        return said.format(setting=_name(most), n=most.pairs)
+    return _("With {setting}: {ratio} times the alarms").format(setting=_name(most), ratio=f"{ratio:.1f}")
 
 
 def _about(run: StudyRun, found: Sequence[Counts]) -> str:
     result = run.result or {}
     months = sorted({month for one in found for month in one.by_month})
-    span = f", {_month(months[0])} to {_month(months[-1])}" if months else ""
+    n = result["past_pairs"] if run.from_history else result["operations"]
+    of = ngettext("{n} operation of a file", "{n} operations of a file", n)
     if run.from_history:
-        of = f"{words.count(result['past_pairs'], 'past pair')} of the agency's history"
-    else:
-        of = f"{words.count(result['operations'], 'operation')} of a file"
-    return f"Pairs of operations that would have been told of each other. n = {of}{span}. Exact counts."
+        of = ngettext("{n} past pair of the agency's history", "{n} past pairs of the agency's history", n)
+    of = of.format(n=n)
+    if months:
+        of = _("{of}, {first} to {last}").format(of=of, first=_month(months[0]), last=_month(months[-1]))
+    said = _("Pairs of operations that would have been told of each other. n = {of}. Exact counts.")
+    return said.format(of=of)
 
 
 def _name(one: Counts) -> str:
@@ -163,12 +188,14 @@ def _name(one: Counts) -> str:
         parts.append(f"{one.setting.radius_m:g} m")
     if one.setting.buffer_min is not None:
         parts.append(f"{one.setting.buffer_min:g} min")
-    return ", ".join(parts) or "as registered"
+    return ", ".join(parts) or _("as registered")
 
 
 def _alarms(one: Counts, today: Counts) -> str:
     ratio = one.ratio(today)
-    return f"{one.pairs:,}" if one is today or ratio is None else f"{one.pairs:,} ({ratio:.1f} times)"
+    if one is today or ratio is None:
+        return f"{one.pairs:,}"
+    return _("{n} ({ratio} times)").format(n=f"{one.pairs:,}", ratio=f"{ratio:.1f}")
 
 
 def _parts(one: Counts) -> tuple[tuple[str, float], ...]:
@@ -176,7 +203,7 @@ def _parts(one: Counts) -> tuple[tuple[str, float], ...]:
 
 
 def _table(run: StudyRun, found: Sequence[Counts]) -> list[tuple[Any, ...]]:
-    registered = "as registered"
+    registered = _("as registered")
     return [
         (
             registered if one.setting.radius_m is None else f"{one.setting.radius_m:g} m",
@@ -185,7 +212,7 @@ def _table(run: StudyRun, found: Sequence[Counts]) -> list[tuple[Any, ...]]:
             one.direct,
             one.near,
             one.subject_only,
-            "not kept" if run.from_history else one.operations,
+            _("not kept") if run.from_history else one.operations,
             "" if (ratio := one.ratio(found[0])) is None else round(ratio, 2),
         )
         for one in found
@@ -208,4 +235,5 @@ def _beside(today: Any, chosen: Any, name: Any) -> dict[str, Any]:
 
 
 def _month(text: str) -> str:
-    return f"{date.fromisoformat(text + '-01'):%b %Y}"
+    month = date.fromisoformat(f"{text}-01")
+    return _("{month} {year}").format(month=dateformat.format(month, "M"), year=month.year)

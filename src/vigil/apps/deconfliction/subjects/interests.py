@@ -13,11 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import F
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from vigil.apps.deconfliction import access, actions, notices, plan_rows, rules
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.models import Operation, RegisteredInterest, Revision, Status
-from vigil.apps.deconfliction.plan import Plan
+from vigil.apps.deconfliction.plan import AT_ONCE, Plan
 from vigil.apps.deconfliction.plan_rows import instant
 from vigil.apps.deconfliction.rules import PlanFlag
 from vigil.core.actor import Actor
@@ -31,7 +33,7 @@ LONGEST_DAYS = 180
 """Specification, section 3, `online_only`: a registered interest."""
 REMIND_BEFORE = timedelta(days=14)
 """Ours."""
-REMINDER = "A registered interest of yours ends soon. Renew it, or let it end. Open Vigil."
+REMINDER = gettext_noop("A registered interest of yours ends soon. Renew it, or let it end. Open Vigil.")
 LIVE = (Status.REGISTERED, Status.UNDER_WAY)
 
 
@@ -46,10 +48,10 @@ def register_interest(actor: Actor, raw: Mapping[str, Any], now: datetime) -> Op
     span = {"starts_at": now, "ends_at": now + timedelta(days=_days(given.pop("days", "")))}
     plan = rules.read_plan({**given, **span, "operation_type": "online_only"}, plan_context(actor.agency_id, now))
     if PlanFlag.NO_SUBJECT.value in plan.flags:
-        hint = next((subject.hint for subject in plan.subjects if subject.hint), "Give at least one subject.")
+        hint = next((_(subject.hint) for subject in plan.subjects if subject.hint), _("Give at least one subject."))
         raise Invalid.at("subjects", 0, "value", sentence=hint)
     # It begins at once because it is no operation: nobody has to give a reason for that.
-    plan = replace(_within_span(plan), exigent_reason="A registered interest begins at once.")
+    plan = replace(_within_span(plan), exigent_reason=AT_ONCE)
     operation = actions.register_operation(actor, plan, now)
     RegisteredInterest.objects.create(operation=operation)
     concerns(operation=operation.pk)
@@ -151,7 +153,8 @@ def _days(value: Any) -> int:
     text = str(value).strip()
     days = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0 if text else LONGEST_DAYS
     if not 1 <= days <= LONGEST_DAYS:
-        raise Invalid.at("days", sentence=f"Give a number of days from 1 to {LONGEST_DAYS}. It can be renewed.")
+        sentence = _("Give a number of days from 1 to {most}. It can be renewed.").format(most=LONGEST_DAYS)
+        raise Invalid.at("days", sentence=sentence)
     return days
 
 

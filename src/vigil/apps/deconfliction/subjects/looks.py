@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from vigil.apps.deconfliction.models import ConflictSide, Look, LookNoun, Operation
 from vigil.apps.deconfliction.plan import Disclosure
 from vigil.core.actor import Actor
@@ -66,7 +68,7 @@ def looks_of(actor: Actor, reference: str) -> Looks:
         found = found.filter(agency_id__in=[actor.agency_id]).exclude(disclosure=Disclosure.SILENT.value)
     operation = found.first()
     if operation is None:
-        raise NotFound("There is no operation with this number that you may ask about. Check the number.")
+        raise NotFound(_("There is no operation with this number that you may ask about. Check the number."))
     own = Look.objects.filter(noun=LookNoun.OPERATION, object_id=operation.pk)
     conflicts = ConflictSide.objects.filter(own_operation=operation, told=True).values("conflict_id")
     met = Look.objects.filter(noun=LookNoun.CONFLICT, object_id__in=conflicts, agency_id=operation.agency_id)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
 from vigil.apps.deconfliction import access, notices, plan_rows
 from vigil.apps.deconfliction.cards import Card, others_card
@@ -27,7 +28,7 @@ from vigil.platform.notices.board import notify
 from vigil.platform.prepared import Prepared
 
 MARGIN = timedelta(microseconds=engine.SUBJECT_MARGIN_US)
-TEXT = "A subject of an operation of yours may be one that another operation has too. Open Vigil."
+TEXT = gettext_noop("A subject of an operation of yours may be one that another operation has too. Open Vigil.")
 
 _NEAR = Prepared(
     lambda operation: Subject.objects.filter(

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigil.apps.deconfliction import actions, forms, queries, views
@@ -29,11 +30,11 @@ def read_subject(request: HttpRequest) -> JsonResponse:
         found = subjects.canonical(str(asked.get("kind", "")), value)
     except subjects.SubjectError as error:
         return JsonResponse({"compared": False, "sentence": str(error)})
+    hint = _(found.hint) if found.hint else ""
     if found.text is None:
-        sentence = f"Kept, but not compared. {found.hint or ''}"
-        return JsonResponse({"compared": False, "sentence": sentence.strip()})
-    read = found.text.partition(":")[2]
-    return JsonResponse({"compared": True, "sentence": f"Compared as {read}. {found.hint or ''}".strip()})
+        return JsonResponse({"compared": False, "sentence": f"{_('Kept, but not compared.')} {hint}".strip()})
+    read = _("Compared as {what}.").format(what=found.text.partition(":")[2])
+    return JsonResponse({"compared": True, "sentence": f"{read} {hint}".strip()})
 
 
 @page("deconfliction.operation.read")
@@ -88,7 +89,7 @@ def renew_interest(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     return views.change_operation(
         request,
         lambda: interests.renew_interest(actor, operation_id, revision, clock.now()),
-        f"Renewed for {interests.LONGEST_DAYS} days. We asked everyone again.",
+        _("Renewed for {n} days. We asked everyone again.").format(n=interests.LONGEST_DAYS),
         to="deconfliction:interests",
         otherwise=lambda status: _interests_page(request, status),
     )

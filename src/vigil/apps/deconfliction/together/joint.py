@@ -15,6 +15,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from vigil.apps.deconfliction import access, actions, notices, plan_rows
 from vigil.apps.deconfliction.cards import Card, others_card
@@ -38,10 +40,10 @@ from vigil.platform.notices.board import notify
 OVER = (Status.ENDED, Status.CANCELLED)
 KIND = "deconfliction.joint"
 TEXTS = {
-    "offered": "Another team asks to run an operation of yours together with theirs. Open Vigil.",
-    "accepted": "The other team accepted: two operations are run together now. Open Vigil.",
-    "refused": "The other team does not want to run it together. Call them. Open Vigil.",
-    "left": "The other team no longer runs an operation together with yours. Open Vigil.",
+    "offered": gettext_noop("Another team asks to run an operation of yours together with theirs. Open Vigil."),
+    "accepted": gettext_noop("The other team accepted: two operations are run together now. Open Vigil."),
+    "refused": gettext_noop("The other team does not want to run it together. Call them. Open Vigil."),
+    "left": gettext_noop("The other team no longer runs an operation together with yours. Open Vigil."),
 }
 
 
@@ -103,7 +105,7 @@ def leave_joint(actor: Actor, operation_id: UUID, other_id: UUID, now: datetime)
     concerns(operation=operation_id, other=other_id)
     named = _named_by(operation_id)
     if str(other_id) not in named:
-        raise Invalid.at(sentence="This operation does not name that one.")
+        raise Invalid.at(sentence=_("This operation does not name that one."))
     revised = actions.run_together(actor, operation_id, named - {str(other_id)}, now)
     open_one = JointOffer.objects.filter(asked=other_id, other=operation_id, state=OfferState.OPEN)
     open_one.update(state=OfferState.WITHDRAWN, answered_at=now)
@@ -246,17 +248,17 @@ def _sides(actor: Actor, conflict_id: UUID) -> tuple[ConflictSide, ConflictSide]
     conflict = access.get_conflict(actor, conflict_id)
     mine = list(access.visible_sides(actor).filter(conflict=conflict).select_related("own_operation"))
     if not mine:
-        raise Invalid.at(sentence="No operation of yours is in this conflict: each owner offers for their own.")
+        raise Invalid.at(sentence=_("No operation of yours is in this conflict: each owner offers for their own."))
     # Where both are of one agency, the one that the actor answers for is theirs.
     mine.sort(key=lambda side: side.own_operation is None or side.own_operation.submitter_id != actor.user_id)
     own = mine[0]
     other = conflict.sides.exclude(pk=own.pk).select_related("own_operation").get()
     if conflict.standing != Standing.OPEN:
-        raise Invalid.at(sentence="These two meet no longer: there is nothing to run together.")
+        raise Invalid.at(sentence=_("These two meet no longer: there is nothing to run together."))
     if own.silent or other.silent:
-        raise Invalid.at(sentence="This goes through the watch desk: call it.")
+        raise Invalid.at(sentence=_("This goes through the watch desk: call it."))
     if other.own_operation is None:
-        raise Invalid.at(sentence="The other operation is of another node: agree by voice, both keep their alarm.")
+        raise Invalid.at(sentence=_("The other operation is of another node: agree by voice, both keep their alarm."))
     return own, other
 
 
@@ -267,7 +269,7 @@ def _open_offer(actor: Actor, offer_id: UUID) -> JointOffer:
         raise NotFound
     concerns(offer=offer.id, operation=offer.asked_id, other=offer.other_id)
     if not any(row.offer_id == offer.id for row in joint_rows(actor, offer.asked_id)):
-        raise Invalid.at(sentence="This offer no longer stands.")
+        raise Invalid.at(sentence=_("This offer no longer stands."))
     return offer
 
 

@@ -29,7 +29,7 @@ def offer(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
     return views.change_operation(
         request,
         lambda: joint.offer_joint(actor, conflict_id, clock.now()),
-        "Asked. Both keep their alarm until the other side accepts. Call them.",
+        _("Asked. Both keep their alarm until the other side accepts. Call them."),
         otherwise=lambda status: views.conflict_page(request, conflict_id, status=status),
     )
 
@@ -42,14 +42,14 @@ def answer(request: HttpRequest, operation_id: UUID, offer_id: UUID) -> HttpResp
     if request.POST.get("do") != "accept":
         try:
             joint.refuse_joint(actor, offer_id, clock.now())
-            messages.info(request, "Refused. The other side is told.")
+            messages.info(request, _("Refused. The other side is told."))
         except Invalid as refused:
             messages.error(request, refused.sentence)
         return redirect("deconfliction:operation", operation_id)
     return views.change_operation(
         request,
         lambda: joint.accept_joint(actor, offer_id, clock.now()),
-        "Accepted. Your operation names theirs now, and we asked everyone again.",
+        _("Accepted. Your operation names theirs now, and we asked everyone again."),
         otherwise=lambda status: views.operation_page(request, operation_id, status),
     )
 
@@ -62,7 +62,7 @@ def leave(request: HttpRequest, operation_id: UUID, other_id: UUID) -> HttpRespo
     return views.change_operation(
         request,
         lambda: joint.leave_joint(actor, operation_id, other_id, clock.now()),
-        "Your operation no longer names theirs. We asked everyone again.",
+        _("Your operation no longer names theirs. We asked everyone again."),
         otherwise=lambda status: views.operation_page(request, operation_id, status),
     )
 
@@ -98,13 +98,13 @@ def deconflictor(request: HttpRequest) -> HttpResponse:
         context |= {"name": request.POST.get("name", "").strip(), "phone": request.POST.get("phone", "").strip()}
         phone = rules.read_phone(context["phone"]) or ""
         if context["phone"] and not phone:
-            context["at"] = {"phone": {"sentence": "This is not a telephone number: give ten digits."}}
+            context["at"] = {"phone": {"sentence": _("This is not a telephone number: give ten digits.")}}
         elif bool(context["name"]) != bool(phone):
             missing = "phone" if context["name"] else "name"
-            context["at"] = {missing: {"sentence": "Give a name and a telephone number, or neither."}}
+            context["at"] = {missing: {"sentence": _("Give a name and a telephone number, or neither.")}}
         else:
             name_deconflictor(actor_of(request), context["name"], phone)
-            messages.info(request, "Saved. It stands on cards, notices and conflict pages from now on.")
+            messages.info(request, _("Saved. It stands on cards, notices and conflict pages from now on."))
             return redirect("deconfliction:deconflictor")
     shown_name, shown_phone = node.deconflictor
     context |= {"shown": ", ".join(filter(None, (shown_name, shown_phone)))}

@@ -7,9 +7,10 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from vigil.apps.deconfliction import forms, words
+from vigil.apps.deconfliction import forms, places, words
 from vigil.apps.deconfliction.subjects import looks
 from vigil.apps.deconfliction.together import task_forces
 from vigil.core.errors import Invalid
@@ -48,7 +49,7 @@ def found(request: HttpRequest) -> HttpResponse:
         )
     except Invalid as refused:
         return _list(request, refused)
-    messages.info(request, "Founded. Now name your members; the other agencies name theirs.")
+    messages.info(request, _("Founded. Now name your members; the other agencies name theirs."))
     return redirect("deconfliction:task_forces")
 
 
@@ -59,10 +60,10 @@ def members(request: HttpRequest, task_force_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     if request.POST.get("do") == "leave":
         task_forces.leave_task_force(actor, task_force_id)
-        messages.info(request, "Your agency takes part no more.")
+        messages.info(request, _("Your agency takes part no more."))
     else:
         task_forces.name_members(actor, task_force_id, _ids(request, "members"), clock.now())
-        messages.info(request, "Saved.")
+        messages.info(request, _("Saved."))
     return redirect("deconfliction:task_forces")
 
 
@@ -73,7 +74,7 @@ def share(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     chosen = next(iter(_ids(request, "task_force")), None)
     try:
         task_forces.register_for(actor_of(request), operation_id, chosen, clock.now())
-        messages.info(request, "Its members may read it now." if chosen else "Only your agency reads it now.")
+        messages.info(request, _("Its members may read it now.") if chosen else _("Only your agency reads it now."))
     except Invalid as refused:
         messages.error(request, refused.sentence)
     return redirect("deconfliction:operation", operation_id)
@@ -88,7 +89,7 @@ def shared(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     looks.note_operation(actor, operation_id, now)
     sites = [
         (
-            site.label or site.typed,
+            places.said(site.label) or site.typed,
             words.length(site.radius_m),
             words.span(forms.datetime_of(site.starts_at), forms.datetime_of(site.ends_at), site.zone),
         )
@@ -98,8 +99,8 @@ def shared(request: HttpRequest, operation_id: UUID) -> HttpResponse:
         "shared": found_one,
         "sites": sites,
         "flags": [
-            *(["Plain clothes"] if found_one.plain_clothes else []),
-            *(["Armed and dangerous person"] if found_one.armed_and_dangerous else []),
+            *([_("Plain clothes")] if found_one.plain_clothes else []),
+            *([_("Armed and dangerous person")] if found_one.armed_and_dangerous else []),
         ],
         "when": words.span(found_one.row.starts_at, found_one.row.ends_at, frame_of(request).zone),
     }

@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
 
 from vigil.apps.deconfliction import access, notices, plan_rows
 from vigil.apps.deconfliction.cards import ConflictPerson, people, type_label
@@ -36,11 +37,12 @@ def found_task_force(actor: Actor, name: str, agency_ids: Iterable[UUID], now: d
     """A task force of the administrator's agency and of those named, all served by this node. It has no members yet."""
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
-        raise Invalid.at("name", sentence=f"Give a name of at most {LONGEST_NAME} characters.")
+        sentence = _("Give a name of at most {most} characters.").format(most=LONGEST_NAME)
+        raise Invalid.at("name", sentence=sentence)
     others = Agency.objects.filter(pk__in=list(agency_ids), is_served=True, is_active=True)
     others = others.exclude(pk__in=[actor.agency_id])
     if not others:
-        raise Invalid.at("agencies", sentence="Name at least one other agency that takes part.")
+        raise Invalid.at("agencies", sentence=_("Name at least one other agency that takes part."))
     task_force = TaskForce.objects.create(name=name, created_at=now)
     task_force.agencies.set([*others, _own(actor)])
     concerns(task_force=task_force.pk)
@@ -87,7 +89,7 @@ def register_for(actor: Actor, operation_id: UUID, task_force_id: UUID | None, n
     if task_force_id is not None and not member_task_forces(actor).filter(pk=task_force_id).exists():
         raise NotFound
     if task_force_id is not None and operation.disclosure == Disclosure.SILENT.value:
-        raise Invalid.at(sentence="A silent operation is registered for no task force: nobody else reads it.")
+        raise Invalid.at(sentence=_("A silent operation is registered for no task force: nobody else reads it."))
     Operation.objects.filter(pk=operation.pk).update(task_force=task_force_id)
     operation.task_force_id = task_force_id
     notices.operations_changed(notices.readers_of(operation), now)
