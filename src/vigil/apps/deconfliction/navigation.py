@@ -1,5 +1,7 @@
 """Deconfliction in the menu."""
 
+from django.utils.translation import gettext_lazy as _
+
 from vigil.apps.deconfliction import queries
 from vigil.core.actor import Actor
 from vigil.platform import clock
@@ -14,11 +16,19 @@ def waiting_conflicts(actor: Actor) -> int:
 READ = "deconfliction.operation.read"
 
 register(
-    Entry("Today", "Today", "deconfliction:today", "home", 10, READ),
-    Entry("Operations", "Ops", "deconfliction:operations", "list", 20, READ, prefixes=("/operations/", "/series/")),
+    Entry(_("Today"), _("Today"), "deconfliction:today", "home", 10, READ),
     Entry(
-        "Timeline",
-        "Time",
+        _("Operations"),
+        _("Ops"),
+        "deconfliction:operations",
+        "list",
+        20,
+        READ,
+        prefixes=("/operations/", "/series/"),
+    ),
+    Entry(
+        _("Timeline"),
+        _("Time"),
         "deconfliction:timeline",
         "schedule",
         25,
@@ -26,10 +36,10 @@ register(
         prefixes=("/timeline/",),
         on_phone=False,
     ),
-    Entry("Map", "Map", "deconfliction:map", "map", 30, READ, prefixes=("/map/",)),
+    Entry(_("Map"), _("Map"), "deconfliction:map", "map", 30, READ, prefixes=("/map/",)),
     Entry(
-        "Conflicts",
-        "Conflicts",
+        _("Conflicts"),
+        _("Conflicts"),
         "deconfliction:conflicts",
         "report",
         40,
@@ -38,8 +48,8 @@ register(
         badge=waiting_conflicts,
     ),
     Entry(
-        "History",
-        "History",
+        _("History"),
+        _("History"),
         "deconfliction:history",
         "history",
         42,
@@ -48,8 +58,8 @@ register(
         on_phone=False,
     ),
     Entry(
-        "Import",
-        "Import",
+        _("Import"),
+        _("Import"),
         "deconfliction:import",
         "upload_file",
         45,
@@ -58,8 +68,8 @@ register(
         on_phone=False,
     ),
     Entry(
-        "Interests",
-        "Interests",
+        _("Interests"),
+        _("Interests"),
         "deconfliction:interests",
         "people",
         50,
@@ -68,8 +78,8 @@ register(
         on_phone=False,
     ),
     Entry(
-        "Task forces",
-        "Forces",
+        _("Task forces"),
+        _("Forces"),
         "deconfliction:task_forces",
         "groups",
         55,
@@ -78,8 +88,8 @@ register(
         on_phone=False,
     ),
     Entry(
-        "Who looked",
-        "Looks",
+        _("Who looked"),
+        _("Looks"),
         "deconfliction:looks",
         "visibility",
         60,
@@ -87,8 +97,8 @@ register(
         on_phone=False,
     ),
     Entry(
-        "Policy study",
-        "Study",
+        _("Policy study"),
+        _("Study"),
         "deconfliction:studies",
         "insights",
         61,
@@ -97,8 +107,8 @@ register(
         on_phone=False,
     ),
     Entry(
-        "Purge",
-        "Purge",
+        _("Purge"),
+        _("Purge"),
         "deconfliction:purges",
         "delete",
         62,
@@ -106,5 +116,13 @@ register(
         prefixes=("/purge/",),
         on_phone=False,
     ),
-    Entry("Account", "More", "account", "account_circle", 90, "accounts.profile.edit", on_rail=False),
+    Entry(
+        _("Account"),
+        _("More"),
+        "account",
+        "account_circle",
+        90,
+        "accounts.profile.edit",
+        on_rail=False,
+    ),
 )

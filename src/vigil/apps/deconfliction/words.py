@@ -145,9 +145,7 @@ def day_name(local: date) -> str:
 # Lists say the same few days again and again.
 @lru_cache(maxsize=2048)
 def _day_name(local: date, language: str | None) -> str:
-    return _("{weekday} {month} {day}").format(
-        weekday=dateformat.format(local, "D"), month=dateformat.format(local, "M"), day=local.day
-    )
+    return dateformat.format(local, _("D M j"))
 
 
 def when(at: datetime, zone: str, now: datetime) -> str:
