@@ -32,6 +32,7 @@ SAID_IN_ENGLISH = (
     "apps/policy/rules.py",
     "engine/__init__.py",  # for who writes programs
     "engine/study.py",
+    "apps/deconfliction/store.py",  # why a roster was changed: stored
     "protocol/*.py",  # what is signed, and what a partner's builders read
     "platform/audit/sealer.py",  # for the operator's shell
     "platform/agencies/listing.py",
@@ -108,6 +109,7 @@ TRANSLATED = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pget
 PROPER_NAMES = {"Case Explorer"}
 FOR_THE_BUILDERS = {"LookupError", "TypeError", "RuntimeError", "NotImplementedError", "AssertionError", "KeyError"}
 FOR_THE_BUILDERS |= {"warn", "warning", "info", "debug", "error", "exception", "critical", "Field", "Knob", "Query"}
+FOR_THE_BUILDERS |= {"SearchFailed"}
 
 
 def called(node: ast.Call) -> str:

@@ -11,31 +11,51 @@ from typing import Any
 
 import pytest
 from django.core import serializers
+from django.http import HttpResponse
+from django.test import RequestFactory
 from django.utils import translation
 from django.utils.translation import trans_real
+from tests.apps.deconfliction.plans import phone, plan, site
 
 from vigil import texts
+from vigil.apps.deconfliction import actions
+from vigil.apps.deconfliction.models import Conflict
+from vigil.apps.deconfliction.plan import Contact, Disclosure
+from vigil.apps.deconfliction.study import studies
 from vigil.config.languages import translated
+from vigil.config.middleware import PageLanguage
 from vigil.platform.accounts.models import Membership, User
 from vigil.platform.agencies.models import Agency, Node
 from vigil.platform.doors import addresses
 
-NO_TEXT = {"Vigil", "API", "CSV", "PDF", "FAQ", "KML", "WKT", "JSON", "GeoJSON", "UTC", "EDT", "EST"}
+OF_THE_PLAN = "Lou Lead, Sue, 1200 Harbor Street, seize the ledger, SMITH, JOHN"
+    "Lou Lead, Sue, 1200 Harbor Street, seize the ledger, RISSafe, SAFETNet, Case Explorer, NDPIX, SMITH, JOHN"
+)
+OPERATIONS = b"""operation_id,agency_ori,operation_type,starts_at,ends_at,latitude,longitude
+A-1,MD0000100,raid,2026-09-05T10:00:00Z,2026-09-05T12:00:00Z,39.29,-76.6122
+B-1,MD0000200,raid,2026-09-05T11:00:00Z,2026-09-05T13:00:00Z,39.2963,-76.6122
+"""
+NO_TEXT = {"RISSafe", "SAFETNet", "Case", "Explorer", "NDPIX"} | {"Vigil", "API", "CSV", "PDF", "FAQ", "KML", "WKT", "JSON", "GeoJSON", "UTC", "EDT", "EST"}
 
 
 class Marked(NullTranslations):
-    """Says each text in brackets, so that what stands outside them was never asked for."""
+    """Says each text in brackets, so that what stands outside them was never asked for; neither were values put in."""
 
     _catalog: dict[str, str] = {}  # noqa: RUF012 - looked for by Django
 
     def gettext(self, message: str) -> str:
-        return f"⟦{message}⟧"
+        return marks(message)
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        return f"⟦{msgid1 if n == 1 else msgid2}⟧"
+        return marks(msgid1 if n == 1 else msgid2)
 
     def to_language(self) -> str:
         return "es"
+
+
+def marks(message: str) -> str:
+    """`⟦Starts ⟧{when}⟦.⟧`."""
+    return "⟦" + re.sub(r"\{\w+\}|%\(\w+\)s", r"⟧\g<0>⟦", message) + "⟧"
 
 
 @pytest.fixture
@@ -54,7 +74,11 @@ def unmarked(page: str) -> set[str]:
     said = html.unescape("\n".join([re.sub(r"<[^>]*>", "\n", page), *attributes]))
     while re.search(r"⟦[^⟦⟧]*⟧", said):
         said = re.sub(r"⟦[^⟦⟧]*⟧", " ", said)
-    return set(re.findall(r"[^\W\d_]{3,}", said))
+    return words_of(said)
+
+
+def words_of(text: str) -> set[str]:
+    return set(re.findall(r"[^\W\d_]{3,}", text))
 
 
 @pytest.mark.xfail(reason="not every page is marked yet")
@@ -63,7 +87,7 @@ def test_every_page_asks_for_each_of_its_texts(login: Any, people: Any, now: Any
     for role in ("officer", "supervisor", "watch_desk", "agency_admin"):
         Membership.objects.create(user=people.user("erin"), agency=people.port_calvert, role=role)
     rows = [*User.objects.all(), *Agency.objects.all(), *Node.objects.all()]
-    data = set(re.findall(r"[^\W\d_]{3,}", json.dumps(serializers.serialize("json", rows)))) | NO_TEXT
+    data = words_of(json.dumps(serializers.serialize("json", rows))) | NO_TEXT
     client, opened, left = login("erin"), 0, {}
     for address, _ in addresses():
         if "<" in address or address.startswith(("api/", "live/", "logout/")):
@@ -74,7 +98,40 @@ def test_every_page_asks_for_each_of_its_texts(login: Any, people: Any, now: Any
             if bare := unmarked(answer.content.decode()) - data:
                 left[address] = sorted(bare)
     assert opened > 20
-    assert left == {}
+    assert left == {}, left
+
+
+@pytest.mark.db
+@pytest.mark.django_db
+def test_pages_of_a_conflict_ask_for_each_of_their_texts(login: Any, people: Any, now: Any, marked: None) -> None:
+    """Everything beside the marked texts is data: names, places, numbers, zones."""
+    flags = {"plain_clothes": True, "disclosure": Disclosure.TYPE_AND_CONTACT, "supervisor": Contact("Sue", "")}
+    other = actions.register_operation(people.actor("dave"), plan(now, armed_and_dangerous=True, **flags), now)
+    own = actions.register_operation(
+        people.actor("alice"), plan(now, site(now), site(now), subjects=(phone(),), **flags), now
+    )
+    for person, operation in (("dave", other), ("alice", own)):
+        actions.run_due_search(people.actor(person), operation.pk, now)
+    conflict = Conflict.objects.get().pk
+    study = studies.begin_study(people.actor("bob"), {"radii_m": [500.0], "buffers_min": []}, OPERATIONS, "", now)
+    studies.run_waiting(study.pk)
+    rows = [*User.objects.all(), *Agency.objects.all(), *Node.objects.all()]
+    data = words_of(json.dumps([serializers.serialize("json", rows), OF_THE_PLAN])) | NO_TEXT
+    left = {}
+    for person, address in (
+        *(("alice", f"/{page}/") for page in ("operations", "conflicts", "map", "timeline", "history")),
+        *(("alice", f"/operations/{own.pk}/{part}") for part in ("", "edit/", "repeat/")),
+        ("alice", "/operations/register/"),
+        ("alice", "/"),
+        ("alice", f"/conflicts/{conflict}/"),
+        ("carol", f"/conflicts/{conflict}/"),
+        ("bob", f"/study/{study.pk}/"),
+    ):
+        answer = login(person).get(address)
+        assert answer.status_code == 200, address
+        if bare := unmarked(answer.content.decode()) - data:
+            left[person, address] = sorted(bare)
+    assert left == {}, left
 
 
 @pytest.mark.django_db
@@ -83,6 +140,13 @@ def test_the_page_says_its_language_and_brings_the_texts_of_its_scripts(client: 
     assert '<html lang="es"' in page
     assert '<script src="/texts.js?es"></script>' in page
     assert "gettext" in client.get("/texts.js").content.decode()
+
+
+@pytest.mark.parametrize(("address", "said"), [("/operations/", "⟦Save⟧"), ("/api/", "⟦Save⟧"), ("/api/v1/me", "Save")])
+def test_pages_speak_the_language_of_the_browser_and_the_api_english(address: str, said: str, marked: None) -> None:
+    answer = PageLanguage(lambda request: HttpResponse(translation.gettext("Save")))
+    request = RequestFactory().get(address, headers={"Accept-Language": "es-PR,es;q=0.9"})
+    assert answer(request).content.decode() == said
 
 
 @pytest.mark.django_db
@@ -99,8 +163,8 @@ def test_numbers_keep_the_point_that_scripts_and_coordinates_need(marked: None) 
 
 
 def test_the_libraries_speak_the_language_of_the_request(marked: None) -> None:
-    assert texts.gettext("A {thing}.") == "⟦A {thing}.⟧"
-    assert texts.ngettext("{n} row", "{n} rows", 2) == "⟦{n} rows⟧"
+    assert texts.gettext("A {thing}.") == "⟦A ⟧{thing}⟦.⟧"
+    assert texts.ngettext("{n} row", "{n} rows", 2) == "⟦⟧{n}⟦ rows⟧"
 
 
 def test_a_language_is_there_once_its_texts_are_compiled(tmp_path: Any) -> None:

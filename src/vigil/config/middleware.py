@@ -11,6 +11,8 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction
 from django.db import DataError
 from django.http import HttpRequest, HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
 from django.utils.decorators import sync_and_async_middleware
 
 from vigil.core.errors import DomainError
@@ -97,6 +99,18 @@ def _secure(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
     if request.resolver_match is not None:
         response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+class PageLanguage(LocaleMiddleware):
+    """The reader's language on pages; the API, which programs read, says everything in English."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Called by Django before the view."""
+        if request.path_info.startswith("/api/v1/"):
+            translation.activate("en")
+            request.LANGUAGE_CODE = "en"
+        else:
+            super().process_request(request)
 
 
 class DomainErrorPages:

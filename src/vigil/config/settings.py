@@ -101,7 +101,7 @@ INSTALLED_APPS = [
     "vigil.apps.whom_to_call",
 ]
 
-_LOCALE = "django.middleware.locale.LocaleMiddleware"
+_LOCALE = "vigil.config.middleware.PageLanguage"
 MIDDLEWARE = [
     "vigil.config.middleware.request_ids",
     "vigil.config.middleware.security_headers",

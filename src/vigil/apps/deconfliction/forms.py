@@ -39,6 +39,7 @@ SUBJECT_KINDS = (
     ("weapon_serial", gettext_lazy("Weapon serial"), gettext_lazy("letters and digits")),
     ("ip", gettext_lazy("IP address"), "192.0.2.1"),
 )
+_KIND_LABELS = {kind: label for kind, label, _hint in SUBJECT_KINDS}
 DISCLOSURES = (
     (
         "contact_only",
@@ -59,6 +60,11 @@ DISCLOSURES = (
         ),
     ),
 )
+
+
+def kind_label(kind: str) -> str:
+    """How a kind of subject is called."""
+    return str(_KIND_LABELS.get(kind, kind))
 
 
 def disclosures_for(actor: Actor) -> list[tuple[str, Any, Any]]:

@@ -830,6 +830,8 @@ def operation_page(request: HttpRequest, operation_id: UUID, status: int = 200) 
         "window_text": words.span(detail.row.window_start, detail.row.window_end, zone),
         "zone_name": words.zone_name(now, zone),
         "limits": words.LIMITS,
+        "notes": [words.note_words(note) for note in detail.notes],
+        "subjects": [(subject, forms.kind_label(subject.kind)) for subject in detail.plan.subjects],
         "flags": words.flag_notes(detail.plan.flags),
         "is_over": is_over,
         "joint_rows": [

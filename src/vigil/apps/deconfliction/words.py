@@ -8,6 +8,7 @@ The strongest good answer is *no known conflict* (specification, section 1). Tim
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -29,6 +30,7 @@ from vigil.apps.deconfliction.queries import (
     OperationDetail,
     OperationRow,
 )
+from vigil.protocol.receipts import ASKED_ALONE, NEIGHBOURS_UNKNOWN
 
 TALK_BEFORE = timedelta(minutes=30)
 """Voice contact is wanted this long before the earlier start (specification, section 6)."""
@@ -547,6 +549,17 @@ def said_reason(reason: str) -> str:
 def _contact(contact: Contact) -> str:
     said = f"{contact.name}, {contact.phone or _('no phone')}"
     return f"{said}, {_('through the watch desk')}" if contact.relay else said
+
+
+_WIDENED = re.compile(r"zone widened by (\d+) m: the place is not exact until a pin is set")
+
+
+def note_words(note: str) -> str:
+    """What a receipt notes, in the reader's language; the receipt itself is signed in English."""
+    if widened := _WIDENED.fullmatch(note):
+        return _("zone widened by {n} m: the place is not exact until a pin is set").format(n=widened[1])
+    known = {ASKED_ALONE: _("asked: this node only"), NEIGHBOURS_UNKNOWN: _("neighbouring agencies unknown")}
+    return known.get(note, note)
 
 
 # --- one conflict's page ----------------------------------------------------------------------------------------------

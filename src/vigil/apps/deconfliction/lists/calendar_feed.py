@@ -116,7 +116,7 @@ def _calendar(name: str, operations: Iterable[tuple[Operation, datetime]]) -> by
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
-    calendar.add("x-wr-calname", f"Vigil, {name}")
+    calendar.add("x-wr-calname", ", ".join(("Vigil", name)))
     calendar.add("refresh-interval", timedelta(minutes=30), parameters={"value": "DURATION"})
     calendar.add("x-published-ttl", timedelta(minutes=30))
     for operation, changed in operations:
