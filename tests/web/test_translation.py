@@ -29,13 +29,12 @@ from vigil.platform.agencies.models import Agency, Node
 from vigil.platform.doors import addresses
 
 OF_THE_PLAN = "Lou Lead, Sue, 1200 Harbor Street, seize the ledger, SMITH, JOHN"
-    "Lou Lead, Sue, 1200 Harbor Street, seize the ledger, RISSafe, SAFETNet, Case Explorer, NDPIX, SMITH, JOHN"
-)
+SYSTEMS = {"RISSafe", "SAFETNet", "Case", "Explorer", "NDPIX"}
 OPERATIONS = b"""operation_id,agency_ori,operation_type,starts_at,ends_at,latitude,longitude
 A-1,MD0000100,raid,2026-09-05T10:00:00Z,2026-09-05T12:00:00Z,39.29,-76.6122
 B-1,MD0000200,raid,2026-09-05T11:00:00Z,2026-09-05T13:00:00Z,39.2963,-76.6122
 """
-NO_TEXT = {"RISSafe", "SAFETNet", "Case", "Explorer", "NDPIX"} | {"Vigil", "API", "CSV", "PDF", "FAQ", "KML", "WKT", "JSON", "GeoJSON", "UTC", "EDT", "EST"}
+NO_TEXT = SYSTEMS | {"Vigil", "API", "CSV", "PDF", "FAQ", "KML", "WKT", "JSON", "GeoJSON", "UTC", "EDT", "EST"}
 
 
 class Marked(NullTranslations):

@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from vigil.apps.deconfliction import access, actions, plan_rows, queries
 from vigil.apps.deconfliction.models import Operation, Revision, Status
@@ -32,6 +33,9 @@ PERMISSIONS: Mapping[str, str] = {
     "export": "deconfliction.operation.export",
 }
 """The acts, each with what its actor needs."""
+UNSEEN = gettext_noop("There is no such operation that you may see.")
+STALE = gettext_noop("Somebody changed it after you ticked it. Look at it first.")
+REFUSED = gettext_noop("Your role does not allow this.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +96,13 @@ def _line(
     now: datetime,
 ) -> Line:
     if row is None:
-        return Line(ticked, None, _("There is no such operation that you may see."))
+        return Line(ticked, None, _(UNSEEN))
     if not actor.can(PERMISSIONS[act.name]):
-        return Line(ticked, row, _("Your role does not allow this."))
+        return Line(ticked, row, _(REFUSED))
     if act.name == "export":
         return Line(ticked, row)
     if row.revision != ticked.revision:
-        return Line(ticked, row, _("Somebody changed it after you ticked it. Look at it first."))
+        return Line(ticked, row, _(STALE))
     if act.name != "move":
         return Line(ticked, row, _unfit(act.name, row, now))
     try:
