@@ -551,7 +551,7 @@ def _contact(contact: Contact) -> str:
     return f"{said}, {_('through the watch desk')}" if contact.relay else said
 
 
-_WIDENED = re.compile(r"zone widened by (\d+) m: the place is not exact until a pin is set")
+_WIDENED = re.compile("zone widened by {n} m: the place is not exact until a pin is set".format(n=r"(\d+)"))
 
 
 def note_words(note: str) -> str:
