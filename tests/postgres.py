@@ -7,6 +7,7 @@ refuses to run as root. A server that is named in VIGIL_DATABASE_URL already is 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -44,4 +45,6 @@ def _do_not_wait_for_the_disk(address: str) -> None:
 
 
 if __name__ == "__main__":
+    # Told to end, it still stops the server.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main(sys.argv[1:]))
