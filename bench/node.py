@@ -29,14 +29,21 @@ CONTACT = {"name": "Bench Desk", "phone": "410-555-0100"}
 
 @dataclass(frozen=True)
 class Running:
-    """A served node: its port, an API token and a session cookie of an officer of the largest agency."""
+    """A served node: its port, an API token and a session cookie of an officer and supervisor of the largest agency,
+    and the process that answers."""
 
     port: int
     token: str
     session: str
+    process: int
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def cpu_seconds(self) -> float:
+        """Processor time of the answering process so far; unlike elapsed time it tells the same on a busy machine."""
+        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def points(count: int, seed: int) -> Iterator[tuple[float, float, int, int]]:
@@ -56,13 +63,20 @@ def points(count: int, seed: int) -> Iterator[tuple[float, float, int, int]]:
 
 
 @contextmanager
-def served(active: int) -> Iterator[Running]:
-    """A copy of the node, served by `vigil serve` with its worker on a free port of the loopback."""
+def served(active: int, *, over: bool = False) -> Iterator[Running]:
+    """A copy of the node, served by `vigil serve` with its worker on a free port of the loopback.
+
+    With `over` all of its operations lie in the last 31 days and have ended.
+    """
     kept = _filled(active)
     with tempfile.TemporaryDirectory(prefix="vigil-bench-", dir=kept.parent) as folder:
         shutil.copytree(kept, folder, dirs_exist_ok=True)
         token, session = subprocess.run(
-            [sys.executable, "-m", "bench.node", "keys", folder], cwd=ROOT, check=True, capture_output=True, text=True
+            [sys.executable, "-m", "bench.node", "keys", folder, *(["over"] if over else [])],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout.split()[-2:]
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -73,7 +87,7 @@ def served(active: int) -> Iterator[Running]:
             process = subprocess.Popen(command, cwd=ROOT, stdout=lines, stderr=lines)
             try:
                 _await(port, process, log)
-                yield Running(port, token, session)
+                yield Running(port, token, session, process.pid)
             finally:
                 process.terminate()
                 process.wait(30)
@@ -157,7 +171,23 @@ def _fill(folder: str, active: int) -> None:
     importing.store_checked(bench, batch, checked, now, lambda done, total: True)
 
 
-def _keys(folder: str) -> None:
+def _put_behind() -> None:
+    """Every operation 31 days earlier, ended, and nothing due for the purge."""
+    from django.db.models import F
+
+    from vigil.apps.deconfliction.models import Operation
+    from vigil.platform.agencies.models import Agency
+    from vigil.platform.agencies.retention import Retention, stored
+
+    for agency in Agency.objects.all():
+        agency.rules = {**agency.rules, "retention": stored(Retention(place_days=3650, subject_days=1825))}
+        agency.save()
+    times = ("starts_at", "ends_at", "window_start", "window_end")
+    earlier = {name: F(name) - timedelta(days=31) for name in times}
+    Operation.objects.update(**earlier, status="ended", next_end_at=None)
+
+
+def _keys(folder: str, *, over: bool) -> None:
     _open(folder)
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
@@ -170,6 +200,9 @@ def _keys(folder: str) -> None:
     database.prepare(clock.now())
     membership = Membership.objects.select_related("user").get(user__username="bench")
     user = membership.user
+    Membership.objects.create(user=user, agency_id=membership.agency_id, role="supervisor")
+    if over:
+        _put_behind()
     _, text = new_token(user, membership.agency_id, "bench", ["deconfliction"], clock.now() + timedelta(days=1))
     session = SessionStore()
     session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), "django.contrib.auth.backends.ModelBackend"
@@ -182,4 +215,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "fill":
         _fill(sys.argv[2], int(sys.argv[3]))
     else:
-        _keys(sys.argv[2])
+        _keys(sys.argv[2], over="over" in sys.argv[3:])

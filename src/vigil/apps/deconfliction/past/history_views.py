@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -115,10 +114,7 @@ def _line(row: history.HistoryRow, zone: str, now: datetime) -> dict[str, Any]:
 def history_csv(request: HttpRequest) -> HttpResponse:
     """The same table, every page of it; never a place."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
-    head = (
-        *(_("Answer"), _("Operation"), _("Type"), _("Starts"), _("Ends"), _("Zone"), _("Status")),
-        _("Conflicts and what came of them"),
-    )
+    head = (*views.first_columns(), _("Conflicts and what came of them"))
     return views.csv_file("history", head, _csv_lines(actor, _filter(request, now)[1], zone, now))
 
 
@@ -128,19 +124,7 @@ def _csv_lines(actor: Actor, wanted: history.HistoryFilter, zone: str, now: date
 
     for row in views.every_row(read, wanted.operations):
         line = _line(row, zone, now)
-        local = ZoneInfo(line["zone"])
-        yield (
-            word(line["state"]),
-            line["reference"],
-            line["type_label"],
-            f"{line['starts_at'].astimezone(local):%Y-%m-%d %H:%M}",
-            f"{line['ends_at'].astimezone(local):%Y-%m-%d %H:%M}",
-            line["zone"],
-            line["status_label"],
-            "; ".join(
-                f"{one['reference']} {one['other']}: {one['band']}, {one['outcome']}" for one in line["conflicts"]
-            ),
-        )
+        yield *views.first_cells(line), "; ".join(_conflict_text(one) for one in line["conflicts"])
 
 
 def _conflict_text(one: dict[str, Any]) -> str:
