@@ -198,9 +198,9 @@ def _keys(folder: str, *, over: bool) -> None:
     from vigil.platform.accounts.models import Membership
 
     database.prepare(clock.now())
-    membership = Membership.objects.select_related("user").get(user__username="bench")
+    membership = Membership.objects.select_related("user").get(user__username="bench", role="officer")
     user = membership.user
-    Membership.objects.create(user=user, agency_id=membership.agency_id, role="supervisor")
+    Membership.objects.get_or_create(user=user, agency_id=membership.agency_id, role="supervisor")
     if over:
         _put_behind()
     _, text = new_token(user, membership.agency_id, "bench", ["deconfliction"], clock.now() + timedelta(days=1))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -207,6 +208,43 @@ SMALL_LINKS = """
 @pytest.mark.parametrize("path", ["/", "/operations/", "/conflicts/", "/map/", "/account/"])
 def test_a_link_that_stands_alone_is_at_least_24_px_high(visit: Visit, path: str) -> None:
     assert visit(DANA, path, width=390, height=844).evaluate(SMALL_LINKS) == []
+
+
+CUT_TITLE = """
+() => { const [title, bar] = [".phone-title > span", ".top"].map((one) => document.querySelector(one));
+  return title.scrollWidth > title.clientWidth || title.getBoundingClientRect().height > bar.clientHeight; }
+"""
+
+
+@pytest.mark.parametrize("width", [360, 390])
+@pytest.mark.parametrize("path", ["/operations/register/", "/interests/register/", "/whom-to-call/", "/study/numbers/"])
+def test_a_phone_shows_the_whole_title(visit: Visit, path: str, width: int) -> None:
+    person = RUTH if path.startswith("/study/") else DANA
+    assert visit(person, path, width=width, height=740).evaluate(CUT_TITLE) is False
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_at_night_an_exercise_is_told_in_red_and_amber_alone(visit: Visit, watch: Watch, width: int) -> None:
+    page = visit(DANA, "/operations/?when=all", width=width)
+    page.context.add_cookies([{"name": "theme", "value": "night", "url": watch.origin}])
+    page.get_by_role("link", name=re.compile("EXERCISE: ")).first.click()
+    said = page.locator(".top .mode")
+    expect(said).to_have_text("Exercise")
+    assert said.is_visible()
+    colours = page.evaluate(FRAME_COLOURS)
+    assert colours
+    cold = [(red, green, blue) for red, green, blue in colours if blue > red or green > red]
+    assert cold == [], "no violet and no blue"
+    _axe(page, watch, "exercise at night")
+
+
+FRAME_COLOURS = """
+() => [...document.querySelectorAll(".rail, .top, .mode")].flatMap((node) => {
+  const look = getComputedStyle(node);
+  return [look.backgroundColor, look.backgroundImage, look.borderTopColor, look.borderBottomColor, look.color].join(" ")
+    .match(/rgb\\(\\d+, \\d+, \\d+\\)/g).map((one) => one.match(/\\d+/g).map(Number));
+})
+"""
 
 
 @pytest.mark.parametrize("path", ["/map/", "/operations/register/"])

@@ -13,6 +13,7 @@ from tests.apps.deconfliction.plans import HARBOR, plan, site
 
 from vigil.apps.deconfliction import actions, queries, words
 from vigil.core.errors import Invalid
+from vigil.engine.operation import Mode
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 
@@ -136,3 +137,21 @@ def test_the_log_of_a_conflict_tells_a_side_of_its_own_alarms_only(people: Any, 
         log = queries.conflict_detail(people.actor(who), row.id, now).log
         told[who] = sum(event.kind == "alarm_detected" for event in log)
     assert told == {"alice": 1, "carol": 2}
+
+
+def test_what_is_no_live_operation_says_so_in_lists_and_tints_its_pages(
+    people: Any, now: datetime, client: Any
+) -> None:
+    drill = register(people, "alice", now, mode=Mode.EXERCISE)
+    register(people, "dave", now, mode=Mode.EXERCISE)
+    actor = people.actor("alice")
+    [row] = queries.operation_list(actor, queries.OperationFilter(), now).rows
+    [conflict] = queries.conflict_list(actor, queries.ConflictFilter(), now).rows
+    assert (row.type_label, conflict.own_type_label) == ("EXERCISE: Search warrant", "EXERCISE: Search warrant")
+    client.force_login(people.user("alice"))
+    for path in (f"/operations/{drill.id}/", f"/operations/{drill.id}/edit/", f"/conflicts/{conflict.id}/"):
+        page = client.get(path).content.decode()
+        assert 'class=" mode-exercise' in page, path
+        assert '<span class="mode">Exercise</span>' in page, path
+    live = register(people, "alice", now)
+    assert 'class=" mode-live' in client.get(f"/operations/{live.id}/").content.decode()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from django.utils.translation import gettext, gettext_noop
 
 from vigil.apps.deconfliction.plan import Contact, Disclosure, Plan
+from vigil.engine.operation import Mode
 from vigil.engine.types import OPERATION_TYPES, OperationType
 from vigil.platform.agencies.models import Agency, Node
 
@@ -96,10 +97,17 @@ def relay_phone(agency: Agency | None, node: Node) -> str:
     return (agency.watch_desk_phone if agency else "") or node.watch_desk_phone
 
 
-def type_label(code: str) -> str:
-    """How a type is called on pages, in the reader's language; an unknown code is shown as it is."""
+def type_label(code: str, mode: str = Mode.LIVE) -> str:
+    """How a type is called on pages, in the reader's language; an unknown code is shown as it is. What is no live
+    operation says so first."""
     kind = OPERATION_TYPES.get(code)
-    return gettext(kind.label) if kind else code
+    label = gettext(kind.label) if kind else code
+    return f"{mode_word(mode).upper()}: {label}" if mode_word(mode) else label
+
+
+def mode_word(mode: str) -> str:
+    """What the frame says of pages about an operation of this mode; empty for a live one."""
+    return {Mode.EXERCISE: gettext("Exercise"), Mode.TEST: gettext("Test")}.get(Mode(mode), "")
 
 
 def named(kinds: Iterable[OperationType]) -> list[OperationType]:

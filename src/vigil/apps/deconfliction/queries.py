@@ -351,6 +351,7 @@ class ConflictRow:
     own_reference: str
     own_type_label: str
     own_starts_at: datetime | None
+    mode: str
     agencies: tuple[str, ...]
     other_agency: str
     basis: str
@@ -737,7 +738,7 @@ def _operation_row(
         revision=one.revision,
         agency=agency,
         operation_type=one.operation_type,
-        type_label=cards.type_label(one.operation_type),
+        type_label=cards.type_label(one.operation_type, one.mode),
         mode=one.mode,
         disclosure=one.disclosure,
         status=_status(one, now),
@@ -847,6 +848,7 @@ def _own_first(actor: Actor, conflict: Conflict, of: UUID | None) -> list[Confli
 
 def _conflict_row(actor: Actor, conflict: Conflict, mine: Set[int], of: UUID | None) -> ConflictRow:
     sides = _own_first(actor, conflict, of)
+    modes = [side.own_operation.mode for side in sides if side.own_operation is not None]
     own = next((side for side in sides if side.id in mine), None)
     other = next((side for side in sides if side is not own), None)
     operation = own.own_operation if own else None
@@ -859,7 +861,8 @@ def _conflict_row(actor: Actor, conflict: Conflict, mine: Set[int], of: UUID | N
         reference=conflict.reference,
         own_operation_id=operation.id if operation else None,
         own_reference=operation.reference if operation else "",
-        own_type_label=cards.type_label(operation.operation_type) if operation else "",
+        own_type_label=cards.type_label(operation.operation_type, operation.mode) if operation else "",
+        mode=modes[0] if modes else "live",
         own_starts_at=operation.starts_at if operation else None,
         agencies=tuple(agency_of_side(side) for side in sides),
         other_agency=agency_of_side(other) if other else "",
@@ -958,7 +961,7 @@ def _map_site(operation: Operation, site: Site, conflicts: int, band: str, now: 
         operation_id=operation.id,
         reference=operation.reference,
         operation_type=operation.operation_type,
-        type_label=cards.type_label(operation.operation_type),
+        type_label=cards.type_label(operation.operation_type, operation.mode),
         status=_status(operation, now),
         determination=operation.determination,
         tentative=operation.tentative,

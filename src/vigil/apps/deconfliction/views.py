@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from vigil.apps.deconfliction import actions, forms, places, queries, rules, shape_upload, words
 from vigil.apps.deconfliction.card_preview import preview_card
-from vigil.apps.deconfliction.cards import named
+from vigil.apps.deconfliction.cards import mode_word, named
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.lists import saved
 from vigil.apps.deconfliction.lists.list_filters import ALWAYS, CONFLICT_STATES, DETERMINATIONS, WHEN, cleaned
@@ -41,7 +41,7 @@ from vigil.engine.formats.shape_files import to_geojson, zone_geojson
 from vigil.engine.operation import Site
 from vigil.engine.types import OPERATION_TYPES
 from vigil.platform import clock
-from vigil.platform.accounts.frame import frame_of
+from vigil.platform.accounts.frame import frame_of, show_mode
 from vigil.platform.doors import actor_of, page
 from vigil.platform.gazetteer import queries as gazetteer
 from vigil.platform.notices.board import notices_of
@@ -481,6 +481,7 @@ def edit(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     """The same page for an operation that exists: a new revision that asks again."""
     actor, now = actor_of(request), clock.now()
     detail = queries.operation_detail(actor, operation_id, now)
+    show_mode(request, detail.row.mode, mode_word(detail.row.mode))
     draft_id = uuid_of(request.POST.get("draft") or request.GET.get("draft"))
     if request.method == "GET":
         return _form_page(request, _opened_form(actor, draft_id, forms.typed_of_plan(detail.plan)), editing=detail)
@@ -812,6 +813,7 @@ def operation_page(request: HttpRequest, operation_id: UUID, status: int = 200) 
     """The operation's page; where something on it was refused, with what was typed there."""
     actor, now = actor_of(request), clock.now()
     detail = queries.operation_detail(actor, operation_id, now)
+    show_mode(request, detail.row.mode, mode_word(detail.row.mode))
     looks.note_operation(actor, operation_id, now)
     zone = detail.row.zone or reader_zone(request)
     standing = [row for row in detail.conflicts if row.standing == "open" and row.state != "resolved"]
@@ -981,6 +983,7 @@ def conflict_page(request: HttpRequest, conflict_id: UUID, problem: str = "", st
     """The conflict's page; `problem` stands at the choice of what was agreed."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     detail = queries.conflict_detail(actor, conflict_id, now)
+    show_mode(request, detail.row.mode, mode_word(detail.row.mode))
     looks.note_conflict(actor, conflict_id, now)
     line = words.conflict_line(detail.row, zone, now, detail)
     others = detail.other or detail.own[1:]

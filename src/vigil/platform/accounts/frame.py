@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -82,6 +82,12 @@ def frame_of(request: HttpRequest) -> Frame:
         known = _read(request)
         request._frame = known  # type: ignore[attr-defined]
     return known
+
+
+def show_mode(request: HttpRequest, mode: str, label: str) -> None:
+    """The page is about something of this mode: the frame says `label` and is tinted; empty: live."""
+    if label:
+        request._frame = replace(frame_of(request), mode=mode, mode_label=label)  # type: ignore[attr-defined]
 
 
 def theme_of(text: str | None) -> str:

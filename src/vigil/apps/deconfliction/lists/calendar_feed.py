@@ -21,7 +21,6 @@ from vigil.apps.deconfliction import access, cards
 from vigil.apps.deconfliction.models import CalendarFeed, Operation, Revision, Status
 from vigil.core.actor import Actor, Via
 from vigil.core.errors import NotFound
-from vigil.engine.operation import Mode
 from vigil.platform.accounts.access import actor_of_user
 from vigil.platform.accounts.login import count_wrong_guess
 from vigil.platform.actions import action, concerns
@@ -146,8 +145,7 @@ def _status(operation: Operation) -> str:
 
 
 def _summary(operation: Operation) -> str:
-    mode = "" if operation.mode == Mode.LIVE.value else f"{operation.mode.upper()}: "
-    return f"{mode}{cards.type_label(operation.operation_type)} {operation.reference}"
+    return f"{cards.type_label(operation.operation_type, operation.mode)} {operation.reference}"
 
 
 def _whole(at: datetime) -> datetime:
