@@ -3,6 +3,7 @@
 // box that this machine cannot draw it (the table beside it holds the same).
 import { Map, ScaleControl } from "../vendor/maplibre/maplibre-gl.mjs";
 import { addStreets } from "./street_layer.js";
+import { gettext } from "../web/texts.js";
 
 const here = new URL(".", import.meta.url);
 const atlasUrl = new URL("../vendor/atlas/counties-10m.json", here);
@@ -73,6 +74,7 @@ export async function createMap(box, { bounds, townsUrl, csrf }) {
       container: canvas, style: { version: 8, sources: baseSources, layers: baseLayers(colours) }, bounds, fitBoundsOptions: { padding: 50, maxZoom: 13 },
       attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0,
       keyboard: false, fadeDuration: reduced ? 0 : 200, canvasContextAttributes: { preserveDrawingBuffer: true },
+      locale: { "Map.Title": gettext("Map") },
     });
   } catch {
     return failed(box);
