@@ -190,12 +190,12 @@ def _put_behind() -> None:
 def _keys(folder: str, *, over: bool) -> None:
     _open(folder)
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
 
     from vigil.config import database
     from vigil.platform import clock
-    from vigil.platform.accounts.access import new_token
+    from vigil.platform.accounts.access import PROVED, new_token
     from vigil.platform.accounts.models import Membership
+    from vigil.platform.accounts.sessions import BEGAN, SessionStore
 
     database.prepare(clock.now())
     membership = Membership.objects.select_related("user").get(user__username="bench", role="officer")
@@ -207,6 +207,8 @@ def _keys(folder: str, *, over: bool) -> None:
     session = SessionStore()
     session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), "django.contrib.auth.backends.ModelBackend"
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session[BEGAN] = clock.now().timestamp()
+    session[PROVED] = {"at": session[BEGAN], "by": "passkey"}
     session.save()
     print(text, session.session_key)
 

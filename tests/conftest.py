@@ -18,6 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from asgiref.sync import sync_to_async
 
 NOON = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 """Tuesday noon in Port Calvert (EST); a winter day without a change of clocks."""
@@ -118,6 +119,33 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
             make(half)
             half.rename(whole)
     return whole
+
+
+@pytest.fixture(autouse=True)
+def both_factors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whom a test puts into Django's client is logged in completely, as by a passkey just now."""
+    from django.test.client import ClientMixin  # type: ignore[attr-defined]
+
+    force = ClientMixin._login
+
+    def forced(self: Any, user: Any, backend: str | None = None) -> None:
+        force(self, user, backend)
+        session = self.session
+        session.update(proofs())
+        session.save()
+
+    monkeypatch.setattr(ClientMixin, "_login", forced)
+    monkeypatch.setattr(ClientMixin, "_alogin", sync_to_async(forced))
+
+
+def proofs(by: str = "passkey") -> dict[str, Any]:
+    """What a session holds after a complete login just now."""
+    from vigil.platform import clock
+    from vigil.platform.accounts.access import PROVED
+    from vigil.platform.accounts.sessions import BEGAN
+
+    at = clock.now().timestamp()
+    return {PROVED: {"at": at, "by": by}, BEGAN: at}
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ class TestStream:
         monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.05)
 
         def stop() -> None:
-            from django.contrib.sessions.models import Session
+            from vigil.platform.accounts.models import Session
 
             if end == "logout":
                 Session.objects.all().delete()

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 from django.test import Client
 from tests.conftest import PASSWORD, make_user
@@ -17,6 +16,7 @@ from vigil.core.permissions import Role
 from vigil.platform.accounts import actions, queries
 from vigil.platform.accounts.access import actor_of_session, actor_of_token, actor_of_user
 from vigil.platform.accounts.models import Membership, User
+from vigil.platform.accounts.sessions import SessionStore
 from vigil.platform.audit.models import AuditRecord
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]

@@ -31,6 +31,18 @@ def number(value: str) -> int:
         raise WrongSetting(f"{value!r} is not a whole number") from None
 
 
+def up_to(limit: int) -> Callable[[str], int]:
+    """A whole number from 1 to the limit."""
+
+    def read(value: str) -> int:
+        read_number = number(value)
+        if not 1 <= read_number <= limit:
+            raise WrongSetting(f"{value!r} is not between 1 and {limit}")
+        return read_number
+
+    return read
+
+
 def switch(value: str) -> bool:
     """`yes` or `no`."""
     words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}

@@ -11,7 +11,7 @@ from csp.constants import NONE, SELF
 
 from vigil.config import keys
 from vigil.config.folders import BASE_DIR
-from vigil.config.knobs import Knob, database, names, number, switch, text
+from vigil.config.knobs import Knob, database, names, number, switch, text, up_to
 from vigil.config.languages import translated
 
 KNOBS = (
@@ -49,7 +49,19 @@ KNOBS = (
         "Processes that answer pages and the API; 0: one on SQLite, on PostgreSQL one a core, at most four.",
     ),
     Knob("VIGIL_THREADS", number, "8", "Threads of each process that answer at the same time."),
-    Knob("VIGIL_SESSION_MINUTES", number, "720", "Minutes after which a login ends."),
+    Knob("VIGIL_SESSION_MINUTES", up_to(720), "720", "Minutes after which a login ends; at most 720 (CJIS IA-11)."),
+    Knob(
+        "VIGIL_IDLE_MINUTES",
+        up_to(30),
+        "30",
+        "Minutes without use after which a login ends and its screen is hidden; at most 30 (CJIS AC-11).",
+    ),
+    Knob(
+        "VIGIL_SYNCED_PASSKEYS",
+        switch,
+        "no",
+        "yes: passkeys that are copied between devices are taken too; CJIS IA-5 asks for keys that stay on one.",
+    ),
     Knob("VIGIL_BODY_LIMIT_MB", number, "50", "Largest upload in megabytes (import files)."),
     Knob("VIGIL_LOG_LEVEL", text, "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Knob("VIGIL_LOG_FILE", text, "", "File for the log, one JSON line each; empty: standard error."),
@@ -81,11 +93,13 @@ ALLOWED_HOSTS: list[str] = _knob["VIGIL_HOSTS"]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
     "ninja",
+    # Of allauth only the second factors (ADR 7); `mfa` imports `account`, of which nothing is reachable.
+    "allauth.account",
+    "allauth.mfa",
     "vigil.platform.accounts",
     "vigil.platform.agencies",
     "vigil.platform.audit",
@@ -112,6 +126,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "vigil.config.middleware.DomainErrorPages",
 ]
 
@@ -149,6 +164,10 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+MFA_ADAPTER = "vigil.platform.accounts.factors.Adapter"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+ACCOUNT_EMAIL_VERIFICATION = "none"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
@@ -162,7 +181,10 @@ FORMAT_MODULE_PATH = "vigil.web.formats"
 if len(LANGUAGES) > 1:  # the browser's language decides
     MIDDLEWARE.insert(MIDDLEWARE.index("django.middleware.common.CommonMiddleware"), _LOCALE)
 
-SESSION_COOKIE_AGE = _knob["VIGIL_SESSION_MINUTES"] * 60
+VIGIL_SESSION_MINUTES: int = _knob["VIGIL_SESSION_MINUTES"]
+VIGIL_IDLE_MINUTES: int = _knob["VIGIL_IDLE_MINUTES"]
+VIGIL_SYNCED_PASSKEYS: bool = _knob["VIGIL_SYNCED_PASSKEYS"]
+SESSION_ENGINE = "vigil.platform.accounts.sessions"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True

@@ -79,6 +79,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # The platform
     "web.page.find": EVERYONE,
     "accounts.profile.edit": EVERYONE,
+    "accounts.factor.add": EVERYONE,
+    "accounts.factor.remove": EVERYONE,
     "accounts.user.create": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),
     "accounts.user.read": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
     "accounts.user.edit": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),

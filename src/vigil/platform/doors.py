@@ -16,7 +16,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from vigil.core.actor import Actor
 from vigil.core.errors import Refused
 from vigil.core.permissions import PERMISSIONS
-from vigil.platform.accounts.access import actor_of_session
+from vigil.platform import clock
+from vigil.platform.accounts.access import Owed, actor_of_session, owed
+from vigil.platform.accounts.sessions import seen
 
 PUBLIC = "public"
 
@@ -27,8 +29,8 @@ V = TypeVar("V", bound=View)
 def page(permission: str) -> Callable[[View], View]:
     """The view is for those who hold the permission; it is called as `view(request, ...)` with `request.actor` set.
 
-    Somebody not logged in is sent to the login page and back, whoever has a password that somebody else knows to the
-    page that changes it; a lacking permission raises `Refused`.
+    Somebody not logged in is sent to the login page and back, whose login is not complete to the page of what is owed;
+    a lacking permission raises `Refused`.
     """
     if permission not in PERMISSIONS:
         raise LookupError(f"{permission} is not in the table of core/permissions.py")
@@ -36,15 +38,17 @@ def page(permission: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            owes = owed(request)
+            if owes not in (Owed.NOTHING, Owed.LOGIN):
+                return redirect(owes.value)
             actor = actor_of_session(request)
-            if getattr(request.user, "must_change_password", False):
-                return redirect("password")
             if actor is None:
                 # 307 for what was sent: the login page keeps it and hands it back (`web.held`).
                 address = f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}"
                 return HttpResponseRedirect(address, preserve_request=request.method == "POST")
             if not actor.can(permission):
                 raise Refused(permission)
+            seen(request, clock.now())
             request.actor = actor  # type: ignore[attr-defined]
             response: HttpResponse = view(request, *args, **kwargs)
             return response

@@ -13,7 +13,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import itemgetter
+from pathlib import Path
 from uuid import UUID
+
+from django.conf import settings
 
 from vigil.apps.deconfliction import access, actions, plan_rows
 from vigil.apps.deconfliction.contexts import plan_context
@@ -25,7 +28,7 @@ from vigil.core.actor import Actor, system
 from vigil.core.errors import Unavailable
 from vigil.core.permissions import Role
 from vigil.platform import clock
-from vigil.platform.accounts.access import actor_of_user
+from vigil.platform.accounts.access import DEMO_MARK, actor_of_user
 from vigil.platform.accounts.actions import NewUser, create_user
 from vigil.platform.accounts.models import User
 from vigil.platform.accounts.queries import DEMO_PASSWORD
@@ -91,6 +94,7 @@ def ensure(now: datetime) -> int:
     node = Node.objects.first() or found_node(system("demo"), NODE)
     if not node.is_demo:
         raise Unavailable("This data folder holds a real node: the demo is not put into it.")
+    (Path(settings.VIGIL_DATA_DIR) / DEMO_MARK).touch()
     actors = _actors(_agencies())
     plans = demo_plans(now)
     _set_retention(actors)
@@ -112,10 +116,12 @@ def _agencies() -> dict[str, Agency]:
 
 def _actors(agencies: Mapping[str, Agency]) -> dict[str, Actor]:
     known = {user.username: user for user in User.objects.all()}
+    # Demo folders of before second factors were asked for do not say whose account is the demo's.
+    User.objects.filter(username__in=[person[0] for person in PEOPLE], is_demo=False).update(is_demo=True)
     found = {}
     for username, name, ori, roles, _ in PEOPLE:
         user = known.get(username) or create_user(
-            system("demo"), NewUser(username, name, PASSWORD, agencies[ori].pk, roles)
+            system("demo"), NewUser(username, name, PASSWORD, agencies[ori].pk, roles, is_demo=True)
         )
         actor = actor_of_user(user, agencies[ori].pk)
         if actor is not None:

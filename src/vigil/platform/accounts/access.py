@@ -6,8 +6,13 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -19,6 +24,30 @@ from vigil.platform.prepared import Prepared
 
 TOKEN_PREFIX = "vgl_"  # noqa: S105 - what a token begins with, so that leak scanners find it
 SESSION_AGENCY = "agency_id"
+PROVED = "proved"
+"""In a session: when (seconds since 1970) and by what (`Proof`) its person last showed who they are, completely."""
+DEMO_MARK = "demo"
+"""The file of the data folder without which no demo account opens anything."""
+
+
+class Proof(StrEnum):
+    """By what a login was completed."""
+
+    PASSKEY = "passkey"
+    APP = "app"
+    RECOVERY = "recovery"
+    PASSWORD = "password"  # noqa: S105 - of a demo account
+
+
+class Owed(StrEnum):
+    """What a session still owes before any protected page opens; the value is the name of the page that takes it."""
+
+    NOTHING = ""
+    LOGIN = "login"
+    SECOND = "second_factor"
+    PASSWORD = "password"  # noqa: S105
+    ENROL = "factors"
+
 
 _TOKEN = Prepared(lambda prefix: ApiToken.objects.filter(prefix=prefix))
 _USER = Prepared(lambda user: User.objects.filter(pk=user))
@@ -44,13 +73,40 @@ def actor_of_user(user: User, agency_id: UUID | None = None, via: Via = Via.PAGE
     return Actor(user_id=user.id, name=str(user), agency_id=chosen, roles=roles, via=via)
 
 
+def is_demo_login(user: User) -> bool:
+    """Whether the password is enough for this person: a demo account, in a data folder made for the demonstration."""
+    return user.is_demo and (Path(settings.VIGIL_DATA_DIR) / DEMO_MARK).exists()
+
+
+def factors_of(user: User) -> QuerySet[Any]:
+    """What can stand beside the password, or in its place; recovery codes alone are no factor."""
+    kinds = (Authenticator.Type.WEBAUTHN, Authenticator.Type.TOTP)
+    rows: QuerySet[Any] = Authenticator.objects.filter(user_id=user.pk, type__in=kinds).order_by("created_at", "pk")
+    return rows
+
+
+def owed(request: HttpRequest) -> Owed:
+    """What the session still owes, in this order: login, second factor, a password of one's own, a first factor."""
+    user = request.user
+    if not isinstance(user, User):
+        # request.user is lazy: only the wrapped object knows its class.
+        return Owed.LOGIN
+    proved = request.session.get(PROVED)
+    if proved is None and factors_of(user).exists():
+        return Owed.SECOND
+    if proved is not None and proved["by"] == Proof.PASSWORD and not is_demo_login(user):
+        return Owed.LOGIN
+    if user.must_change_password:
+        return Owed.PASSWORD
+    return Owed.ENROL if proved is None else Owed.NOTHING
+
+
 def actor_of_session(request: HttpRequest) -> Actor | None:
     """The logged-in user as an actor of the agency chosen in the session; None when nobody is logged in, or when
-    they have yet to change a password that somebody else knows.
+    the session still owes anything (`owed`).
     """
     user = request.user
-    if not isinstance(user, User) or user.must_change_password:
-        # request.user is lazy: only the wrapped object knows its class.
+    if not isinstance(user, User) or owed(request):
         return None
     chosen = request.session.get(SESSION_AGENCY)
     return actor_of_user(user, UUID(chosen) if chosen else None) or actor_of_user(user)

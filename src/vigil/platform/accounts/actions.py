@@ -24,6 +24,8 @@ from vigil.platform.actions import action, concerns, detail
 from vigil.platform.agencies.models import Agency, Node
 
 LONGEST_TOKEN = timedelta(days=366)
+FIRST_PASSWORD_LIVES = timedelta(hours=72)
+"""A first password that nobody used is nobody's after that (CJIS AC-2(2))."""
 FIRST_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without those that are taken for one another: i and l and 1, o and 0."""
 
@@ -40,6 +42,7 @@ class NewUser:
     phone: str = ""
     unit: str = ""
     must_change_password: bool = False
+    is_demo: bool = False
 
 
 @action("accounts.user.create")
@@ -63,6 +66,8 @@ def create_user(actor: Actor, wanted: NewUser) -> User:
         phone=wanted.phone.strip(),
         unit=wanted.unit.strip(),
         must_change_password=wanted.must_change_password,
+        first_password_ends_at=clock.now() + FIRST_PASSWORD_LIVES if wanted.must_change_password else None,
+        is_demo=wanted.is_demo,
     )
     for role in sorted(wanted.roles):
         Membership.objects.create(user=user, agency=agency, role=role.value)
@@ -139,8 +144,8 @@ def reset_password(actor: Actor, user_id: UUID) -> str:
     user = _managed(actor, user_id)
     password = first_password()
     user.set_password(password)
-    user.must_change_password = True
-    user.save(update_fields=["password", "must_change_password"])
+    user.must_change_password, user.first_password_ends_at = True, clock.now() + FIRST_PASSWORD_LIVES
+    user.save(update_fields=["password", "must_change_password", "first_password_ends_at"])
     concerns(user=user.pk)
     return password
 
@@ -159,8 +164,8 @@ def change_own_password(actor: Actor, current: str, password: str, again: str) -
     if password != again:
         raise Invalid.at("again", sentence=_("The two new passwords differ. Type the second one again."))
     user.set_password(password)
-    user.must_change_password = False
-    user.save(update_fields=["password", "must_change_password"])
+    user.must_change_password, user.first_password_ends_at = False, None
+    user.save(update_fields=["password", "must_change_password", "first_password_ends_at"])
     concerns(user=user.pk)
     return user
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from vigil.core.actor import Actor, Via
 from vigil.core.errors import Invalid, TooMany
-from vigil.platform.accounts.access import actor_of_user
+from vigil.platform.accounts.access import Proof, actor_of_user, is_demo_login
 from vigil.platform.accounts.models import LoginFailure, User
 from vigil.platform.audit.trail import record
 
@@ -20,7 +20,10 @@ FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(minutes=15)
 
 VERB = "accounts.session.begin"
+HALF = "accounts.session.enter"
+"""The password was right; a second factor is owed."""
 WRONG = gettext_lazy("The name and the password do not match, or the account is switched off.")
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 NOBODY = Actor(user_id=None, name="", agency_id=None, roles=frozenset(), via=Via.PAGE)
 
 
@@ -35,12 +38,29 @@ def log_in(username: str, password: str, address: str, now: datetime) -> User:
     if user is None:
         User().set_password(password)  # so that an unknown name takes as long as a wrong password
     actor = actor_of_user(user) if user is not None and user.check_password(password) else None
-    if user is None or actor is None:
-        record(NOBODY, VERB, {"user": str(user.pk)} if user else {}, outcome="refused")
+    if user is None or actor is None or not _may_enter(user, now):
+        refuse(user)
         raise Invalid.at("username", sentence=str(WRONG))
     LoginFailure.objects.filter(key=attempt.key).delete()
-    record(actor, VERB, {"user": str(user.pk)})
+    if not is_demo_login(user):
+        record(actor, HALF, {"user": str(user.pk)})
     return user
+
+
+def _may_enter(user: User, now: datetime) -> bool:
+    """A demo account belongs to a demo node; a first password counts for its hours."""
+    ends = user.first_password_ends_at
+    return (is_demo_login(user) or not user.is_demo) and (ends is None or now < ends)
+
+
+def record_login(user: User, by: Proof) -> None:
+    """Put a complete login into the audit trail."""
+    record(actor_of_user(user) or NOBODY, VERB, {"user": str(user.pk)}, details={"by": by.value})
+
+
+def refuse(user: User | None) -> None:
+    """Put a failed login into the audit trail."""
+    record(NOBODY, VERB, {"user": str(user.pk)} if user else {}, outcome="refused")
 
 
 def count_wrong_guess(what: str, address: str, now: datetime) -> None:

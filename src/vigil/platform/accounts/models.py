@@ -1,10 +1,11 @@
-"""Users, what they are within agencies, API tokens, and failed logins."""
+"""Users, what they are within agencies, sessions, API tokens, failed and locked logins."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
 from vigil.core.identifiers import uuid7
@@ -37,6 +38,10 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     must_change_password = models.BooleanField(default=False)
     """Somebody else knows the password: until it is changed, no page opens but the one that changes it."""
+    first_password_ends_at = models.DateTimeField(null=True, blank=True)
+    """Until when that password opens anything; None where the person chose it."""
+    is_demo = models.BooleanField(default=False)
+    """Of the demonstration: a password is enough on a demo node, and opens nothing anywhere else."""
     created_at = models.DateTimeField(default=clock.now)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -71,6 +76,24 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return self.role
+
+
+class Session(AbstractBaseSession):
+    """One browser's session, as `accounts.sessions` keeps it. `expire_date` is the end that no use moves."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="sessions")
+    seen_at = models.DateTimeField()
+    """When somebody last used it, to the minute."""
+
+    def __str__(self) -> str:
+        return "session"
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        """The store that reads and writes the rows."""
+        from vigil.platform.accounts.sessions import SessionStore
+
+        return SessionStore
 
 
 class ApiToken(models.Model):

@@ -2,10 +2,17 @@
 
 from django.urls import path
 
-from vigil.platform.accounts import people_views, views
+from vigil.platform.accounts import factor_views, people_views, views
 
 urlpatterns = [
     path("login/", views.login, name="login"),
+    path("login/passkey/", factor_views.passkey_login, name="passkey_login"),
+    path("login/second/", factor_views.second, name="second_factor"),
+    path("account/login/", factor_views.own, name="factors"),
+    path("account/login/passkey/", factor_views.passkey, name="passkey"),
+    path("account/login/app/", factor_views.app, name="app"),
+    path("account/login/codes/", factor_views.codes, name="recovery_codes"),
+    path("account/login/remove/", factor_views.remove, name="remove_factor"),
     path("logout/", views.logout, name="logout"),
     path("account/", views.account, name="account"),
     path("theme/", views.theme, name="theme"),

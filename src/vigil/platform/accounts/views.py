@@ -13,7 +13,6 @@ from django.contrib.auth import logout as end_session
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -22,10 +21,20 @@ from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, TooMany
 from vigil.platform import clock
 from vigil.platform.accounts import actions, queries
-from vigil.platform.accounts.access import SESSION_AGENCY, actor_of_session, actor_of_user
+from vigil.platform.accounts.access import (
+    PROVED,
+    SESSION_AGENCY,
+    Owed,
+    Proof,
+    actor_of_session,
+    actor_of_user,
+    is_demo_login,
+    owed,
+)
 from vigil.platform.accounts.frame import theme_of
-from vigil.platform.accounts.login import log_in, record_logout
+from vigil.platform.accounts.login import BACKEND, log_in, record_logout
 from vigil.platform.accounts.models import User
+from vigil.platform.accounts.steps import complete, go_on, safe
 from vigil.platform.doors import actor_of, page, public
 from vigil.web import held
 
@@ -38,9 +47,8 @@ TOKEN_DAYS = ("30", "90", "365")
 @require_http_methods(["GET", "POST"])
 def login(request: HttpRequest) -> HttpResponse:
     """The login page; somebody already logged in goes on to their first page."""
-    after = _safe(request, request.POST.get("next", "") or request.GET.get("next", ""))
-    actor = actor_of_session(request) if request.method == "GET" else None
-    if actor:
+    after = safe(request, request.POST.get("next", "") or request.GET.get("next", ""))
+    if request.method == "GET" and actor_of_session(request):
         return redirect(after)
     error, status = "", 200
     username, kept = request.POST.get("username", ""), held.held_of(request) if request.method == "POST" else ""
@@ -55,12 +63,11 @@ def login(request: HttpRequest) -> HttpResponse:
         except (Invalid, TooMany) as refused:
             error, status = refused.sentence, refused.status
         else:
-            begin_session(request, user, backend="django.contrib.auth.backends.ModelBackend")
-            if user.must_change_password:
-                return redirect("password")
-            if kept:
-                return held.send_again(request, kept, after)
-            return redirect(after)
+            request.session.pop(PROVED, None)
+            begin_session(request, user, backend=BACKEND)
+            if is_demo_login(user):
+                complete(request, user, Proof.PASSWORD, clock.now())
+            return go_on(request, after, kept)
     logins = queries.demo_logins()
     context: dict[str, Any] = {"error": error, "next": after, "username": username, "held": kept, "demo_logins": logins}
     if logins:
@@ -68,20 +75,17 @@ def login(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/login.html", context, status=status)
 
 
-def _safe(request: HttpRequest, address: str) -> str:
-    safe = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
-    return address if safe else settings.LOGIN_REDIRECT_URL
-
-
 @public
 @sensitive_post_parameters("current", "password", "again")
 @require_http_methods(["GET", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
     """Change one's own password; who was given one by somebody else comes here before anything else opens."""
-    user = request.user
+    user, owes = request.user, owed(request)
     actor = actor_of_user(user) if isinstance(user, User) else None
-    if not isinstance(user, User) or actor is None:
+    if not isinstance(user, User) or actor is None or owes is Owed.LOGIN:
         return redirect(settings.LOGIN_URL)
+    if owes in (Owed.SECOND, Owed.ENROL):
+        return redirect(owes.value)
     context: dict[str, Any] = {"must": user.must_change_password}
     if request.method == "POST":
         try:
@@ -93,7 +97,7 @@ def password(request: HttpRequest) -> HttpResponse:
         else:
             update_session_auth_hash(request, changed)
             messages.success(request, _("Your new password counts from now on."))
-            return redirect(settings.LOGIN_REDIRECT_URL)
+            return go_on(request, settings.LOGIN_REDIRECT_URL)
     return render(request, "accounts/password.html", context, status=422 if "at" in context else 200)
 
 
@@ -112,7 +116,7 @@ def logout(request: HttpRequest) -> HttpResponse:
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Keep the look that was picked, in a cookie of this browser; back to the page it was picked on."""
-    answer = redirect(_safe(request, request.POST.get("next", "")))
+    answer = redirect(safe(request, request.POST.get("next", "")))
     chosen = theme_of(request.POST.get("theme"))
     if chosen:
         answer.set_cookie("theme", chosen, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure())

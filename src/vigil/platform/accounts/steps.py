@@ -1,0 +1,78 @@
+"""A login step by step: what completes it, and where each step leads."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from vigil.platform.accounts import factors
+from vigil.platform.accounts.access import PROVED, Owed, Proof, owed
+from vigil.platform.accounts.login import record_login
+from vigil.platform.accounts.models import User
+from vigil.platform.accounts.sessions import BEGAN, CAME_FROM
+from vigil.web import held
+
+
+def complete(request: HttpRequest, user: User, by: Proof, now: datetime) -> None:
+    """The person has shown who they are: the session opens what they may see from now on, under a new key."""
+    request.session.cycle_key()
+    request.session[PROVED] = {"at": now.timestamp(), "by": by.value}
+    request.session[BEGAN] = now.timestamp()
+    request.session[CAME_FROM] = {
+        "address": request.META.get("REMOTE_ADDR", ""),
+        "browser": _browser(request.headers.get("User-Agent", "")),
+    }
+    record_login(user, by)
+
+
+def go_on(request: HttpRequest, after: str, kept: str = "") -> HttpResponse:
+    """To what the session still owes; where that is nothing, to what was kept to be sent again, or `after`."""
+    owes = owed(request)
+    if owes is Owed.SECOND:
+        return second_page(request, after, kept)
+    if owes is not Owed.NOTHING:
+        return redirect(owes.value)
+    if kept:
+        return held.send_again(request, kept, after)
+    return redirect(after)
+
+
+def second_page(request: HttpRequest, after: str, kept: str, error: str = "", status: int = 200) -> HttpResponse:
+    """The page that asks for the second factor; it hands on where the person wanted to go and what they sent."""
+    user = request.user
+    own = factors.own_factors(user) if isinstance(user, User) else []
+    context = {
+        "next": after,
+        "held": kept,
+        "error": error,
+        "has_passkey": any(one.is_passkey for one in own),
+        "has_app": not all(one.is_passkey for one in own),
+    }
+    return render(request, "accounts/second.html", context, status=status)
+
+
+def safe(request: HttpRequest, address: str) -> str:
+    """The address if it is one of this node, else the first page."""
+    is_safe = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if is_safe else settings.LOGIN_REDIRECT_URL
+
+
+BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def _browser(agent: str) -> str:
+    """A browser as its owner knows it again, e.g. `Chrome, Windows`; nothing finer is kept."""
+    found = (next((name for mark, name in marks if mark in agent), "") for marks in (BROWSERS, SYSTEMS))
+    return ", ".join(filter(None, found))
