@@ -148,6 +148,38 @@ def proofs(by: str = "passkey") -> dict[str, Any]:
     return {PROVED: {"at": at, "by": by}, BEGAN: at}
 
 
+APP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def give_app(user: Any) -> None:
+    """The user has a code app with `APP_SECRET`."""
+    from allauth.mfa.models import Authenticator
+
+    from vigil.platform.accounts.factors import Adapter
+
+    secret = Adapter().encrypt(APP_SECRET)
+    Authenticator.objects.create(user=user, type="totp", data={"secret": secret, "step": 0}, created_at=NOON)
+
+
+def app_code(at: datetime) -> str:
+    """What that app shows at the moment (RFC 6238)."""
+    from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+
+    code: str = format_hotp_value(hotp_value(APP_SECRET, int(at.timestamp()) // 30))
+    return code
+
+
+def make_demo(user: Any) -> None:
+    """The user's password is enough: a demo account in a data folder of the demonstration."""
+    from django.conf import settings
+
+    from vigil.platform.accounts.access import DEMO_MARK
+
+    user.is_demo = True
+    user.save(update_fields=["is_demo"])
+    (settings.VIGIL_DATA_DIR / DEMO_MARK).touch()
+
+
 @pytest.fixture
 def now() -> Iterator[datetime]:
     """Noon; the clock of the process stands there."""

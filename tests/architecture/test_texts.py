@@ -60,7 +60,7 @@ def judge(file: Path, bare: list[Any]) -> None:
 
 WORDS = re.compile(r"[^\W\d_]{2,}")
 READ_ATTRIBUTES = re.compile(r'\b(?:aria-label|aria-description|placeholder|title|alt)="([^"]*)"')
-NAMES = {"Vigil", "nbsp", "middot", "hellip", "larr", "rarr"}
+NAMES = {"Vigil", "bare", "nbsp", "middot", "hellip", "larr", "rarr"}
 
 
 def bare_texts(source: str) -> Iterator[str]:

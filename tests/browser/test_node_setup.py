@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import DANA, Visit, Watch
+from tests.browser.steps import app_code
 from tests.browser.test_pages import SMALL_LINKS
 from tests.browser.test_setup_pages import fits
 
@@ -52,6 +53,38 @@ def test_a_new_person_gets_in_only_with_a_password_of_their_own(visit: Visit, wa
         frank.get_by_label(label, exact=True).fill(text)
     frank.keyboard.press("Enter")
     expect(frank.get_by_text("Your new password counts")).to_be_visible()
+    expect(frank.get_by_role("heading", name="How will you log in?")).to_be_visible()
+    fits(frank, watch)
+    frank.get_by_role("link", name="Set up a code app").click()
+    fits(frank, watch)
+    secret = frank.locator("code.secret").inner_text()
+    frank.get_by_label("Six digits").fill(app_code(secret))
+    frank.keyboard.press("Enter")
+    expect(frank.locator("ol.codes li")).to_have_count(10)
+    fits(frank, watch)
+    code = frank.locator("ol.codes li").first.inner_text()
+    frank.get_by_role("link", name="I have kept them").click()
+    expect(frank.get_by_role("heading", level=1)).to_have_text("Operations")
+
+    second = visit(None, "/login/", width=360)
+    for typed, is_in in (
+        (app_code(secret, ahead=-3), False),
+        (app_code(secret, ahead=1), True),
+        (app_code(secret, ahead=1), False),
+        (code, True),
+        (code, False),
+    ):
+        second.goto("/login/")
+        log_in(second, "frank.field", OWN)
+        expect(second.get_by_role("heading", name="One more step")).to_be_visible()
+        fits(second, watch)
+        second.fill("#code", typed)
+        second.keyboard.press("Enter")
+        if is_in:
+            expect(second.locator("a.initials")).to_be_visible()
+            second.context.clear_cookies()
+        else:
+            expect(second.get_by_role("alert")).to_contain_text("does not count")
 
     page.reload()
     page.get_by_role("button", name="Switch the account off").click()

@@ -33,7 +33,7 @@ def fail(count: int, now: Any, address: str = HOME) -> None:
 def test_the_right_password_opens_and_is_recorded(people: Any, now: Any) -> None:
     assert log_in("alice", PASSWORD, HOME, now) == people.user("alice")
     record = AuditRecord.objects.get()
-    assert (record.verb, record.outcome, record.actor_name) == ("accounts.session.begin", "done", "Alice Arden")
+    assert (record.verb, record.outcome, record.actor_name) == ("accounts.session.enter", "done", "Alice Arden")
 
 
 @pytest.mark.parametrize("username", ["alice", "nobody"])

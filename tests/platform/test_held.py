@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, app_code, give_app, make_demo
 
 from vigil.apps.deconfliction.models import Draft, Operation
 
@@ -32,8 +32,9 @@ def fields(answer: Any) -> dict[str, str]:
     return {name: html.unescape(value) for name, value in found if name != "csrfmiddlewaretoken"}
 
 
-def test_a_form_sent_after_the_login_ended_is_kept_over_the_login_and_sent_again(people: Any, now: Any) -> None:
+def test_a_form_sent_after_the_login_ended_is_kept_over_both_steps_and_sent_again(people: Any, now: Any) -> None:
     browser = Client()
+    give_app(people.user("alice"))
     asked = browser.post("/operations/register/", TYPED)
     assert (asked.status_code, asked.headers["Location"]) == (307, "/login/?next=%2Foperations%2Fregister%2F")
     login = browser.post(asked.headers["Location"], TYPED)
@@ -42,7 +43,11 @@ def test_a_form_sent_after_the_login_ended_is_kept_over_the_login_and_sent_again
     kept = fields(login)
     wrong = browser.post("/login/", {**kept, "username": "alice", "password": "wrong"})
     assert fields(wrong)["held"] == kept["held"]
-    again = browser.post("/login/", {**kept, "username": "alice", "password": PASSWORD})
+    second = browser.post("/login/", {**kept, "username": "alice", "password": PASSWORD})
+    assert fields(second) == kept
+    mistyped = browser.post("/login/second/", {**kept, "code": "000000"})
+    assert (mistyped.status_code, fields(mistyped)) == (422, kept)
+    again = browser.post("/login/second/", {**kept, "code": app_code(now)})
     assert 'action="/operations/register/"' in again.content.decode()
     assert fields(again) == TYPED
     done = browser.post("/operations/register/", fields(again), follow=True)
@@ -51,6 +56,7 @@ def test_a_form_sent_after_the_login_ended_is_kept_over_the_login_and_sent_again
 
 def test_a_button_without_fields_is_offered_again_too(people: Any) -> None:
     browser, address = Client(), "/operations/00000000-0000-0000-0000-000000000007/copy/"
+    make_demo(people.user("alice"))
     login = browser.post(browser.post(address).headers["Location"])
     again = browser.post("/login/", {**fields(login), "username": "alice", "password": PASSWORD})
     assert f'action="{address}"' in again.content.decode()
@@ -64,6 +70,7 @@ def test_a_page_that_is_only_opened_leads_to_the_login_as_ever(people: Any) -> N
 
 def test_no_password_is_kept_and_odd_text_is_nothing(people: Any) -> None:
     browser = Client()
+    make_demo(people.user("alice"))
     sent = {"old_password": PASSWORD, "new_password1": "x" * 12, "note": "kept"}
     page = browser.post("/login/?next=/account/password/", sent)
     assert json.loads(fields(page)["held"]) == [["note", "kept"]]

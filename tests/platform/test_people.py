@@ -101,8 +101,8 @@ def test_an_added_person_must_change_the_first_password_before_anything_opens(lo
     assert actor_of_session(request_of(frank)) is None
     new = {"current": given, "password": "quiet-otter-meadow", "again": "quiet-otter-meadow"}
     done = client.post("/account/password/", new)
-    assert done.headers["Location"] == "/"
-    assert client.get("/operations/").status_code == 200
+    assert done.headers["Location"] == "/account/login/", "a first second factor comes next"
+    assert client.get("/operations/").headers["Location"] == "/account/login/"
     assert not User.objects.get(username="frank").must_change_password
 
 

@@ -81,6 +81,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "accounts.profile.edit": EVERYONE,
     "accounts.factor.add": EVERYONE,
     "accounts.factor.remove": EVERYONE,
+    "accounts.session.end": EVERYONE,
     "accounts.user.create": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),
     "accounts.user.read": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
     "accounts.user.edit": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),

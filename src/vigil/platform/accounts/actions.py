@@ -20,6 +20,7 @@ from vigil.core.permissions import PERMISSIONS, Role, scope_covers
 from vigil.platform import clock
 from vigil.platform.accounts.access import may_manage, new_token, person_of
 from vigil.platform.accounts.models import ApiToken, Membership, User
+from vigil.platform.accounts.sessions import end_sessions
 from vigil.platform.actions import action, concerns, detail
 from vigil.platform.agencies.models import Agency, Node
 
@@ -168,6 +169,17 @@ def change_own_password(actor: Actor, current: str, password: str, again: str) -
     user.save(update_fields=["password", "must_change_password", "first_password_ends_at"])
     concerns(user=user.pk)
     return user
+
+
+@action("accounts.session.end")
+def end_own_sessions(actor: Actor, this_key: str | None, handle: str = "") -> int:
+    """End one of one's other sessions, or all of them; how many ended."""
+    if actor.user_id is None:
+        raise NotFound
+    ended = end_sessions(actor.user_id, handle=handle, but=this_key)
+    concerns(user=actor.user_id)
+    detail(ended=ended)
+    return ended
 
 
 def first_password() -> str:

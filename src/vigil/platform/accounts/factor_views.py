@@ -21,7 +21,7 @@ from vigil.platform.accounts import factors
 from vigil.platform.accounts.access import Owed, Proof, actor_of_session, actor_of_user, owed
 from vigil.platform.accounts.login import BACKEND, WRONG, refuse
 from vigil.platform.accounts.models import User
-from vigil.platform.accounts.sessions import seen
+from vigil.platform.accounts.sessions import seen, sessions_of
 from vigil.platform.accounts.steps import complete, go_on, safe, second_page
 from vigil.platform.doors import public
 from vigil.web import held
@@ -120,6 +120,7 @@ def _own_page(request: HttpRequest, user: User, problem: str = "") -> HttpRespon
         "codes_left": factors.codes_left(user),
         "problem": problem,
         "first": owed(request) is Owed.ENROL,
+        "sessions": sessions_of(user.pk, request.session.session_key, clock.now()),
     }
     return render(request, "accounts/factors.html", context, status=422 if problem else 200)
 

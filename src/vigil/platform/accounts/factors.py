@@ -56,7 +56,7 @@ class Adapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def _get_site_name(self) -> str:
         node = Node.objects.filter(slot=1).first()
-        return f"Vigil {node.name}" if node else "Vigil"
+        return " ".join(("Vigil", node.name)) if node else "Vigil"
 
     def _get_user_identifier(self, user: Any) -> str:
         return str(user.username)

@@ -18,6 +18,7 @@ from vigil.core.actor import Actor
 from vigil.platform import clock
 from vigil.platform.accounts.access import actor_of_session
 from vigil.platform.accounts.queries import agencies_of
+from vigil.platform.accounts.sessions import handle_of, idle
 from vigil.platform.agencies.models import Agency, Node
 from vigil.platform.help.texts import topic_of_page
 from vigil.platform.notices.board import cursor
@@ -62,6 +63,11 @@ class Frame:
     path: str = "/"
     """This page's own address, to come back to; the first page where this one answers a form."""
     account_url: str = ""
+    session_url: str = ""
+    idle_seconds: int = 0
+    """After so many without use the page hides itself."""
+    whose: str = ""
+    """Says, without saying who, that a page and a login belong together."""
     help_url: str = ""
     search_url: str = ""
     cursor: int = 0
@@ -132,6 +138,9 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "theme_url": reverse("theme"),
         "path": request.get_full_path() if request.method == "GET" else "/",
         "account_url": reverse("account"),
+        "session_url": reverse("session"),
+        "whose": handle_of(str(actor.user_id)),
+        "idle_seconds": int(idle().total_seconds()),
         "help_url": _help_url(request),
         "search_url": reverse("find"),
         "cursor": cursor(),

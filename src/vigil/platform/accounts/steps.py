@@ -67,7 +67,7 @@ SYSTEMS = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
     ("Windows", "Windows"),
-    ("Mac OS", "macOS"),
+    ("Macintosh", "macOS"),
     ("Linux", "Linux"),
 )
 

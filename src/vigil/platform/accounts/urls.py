@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vigil.platform.accounts import factor_views, people_views, views
+from vigil.platform.accounts import factor_views, people_views, session_views, views
 
 urlpatterns = [
     path("login/", views.login, name="login"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("account/login/app/", factor_views.app, name="app"),
     path("account/login/codes/", factor_views.codes, name="recovery_codes"),
     path("account/login/remove/", factor_views.remove, name="remove_factor"),
+    path("account/login/end/", session_views.end, name="end_session"),
+    path("session/", session_views.session, name="session"),
     path("logout/", views.logout, name="logout"),
     path("account/", views.account, name="account"),
     path("theme/", views.theme, name="theme"),

@@ -95,6 +95,7 @@ def password(request: HttpRequest) -> HttpResponse:
         except Invalid as refused:
             context["at"] = {str(problem.path[0]): problem for problem in refused.problems}
         else:
+            request.user = changed
             update_session_auth_hash(request, changed)
             messages.success(request, _("Your new password counts from now on."))
             return go_on(request, settings.LOGIN_REDIRECT_URL)

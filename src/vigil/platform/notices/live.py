@@ -155,7 +155,7 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
 
 
 async def _events(request: HttpRequest, actor: Actor, position: int) -> AsyncIterator[str]:
-    poller = _pollers.here()
+    poller, loop = _pollers.here(), asyncio.get_running_loop()
     # Join first, look back second: what is committed between the two is told twice rather than never.
     queue = poller.join()
     try:
@@ -164,10 +164,13 @@ async def _events(request: HttpRequest, actor: Actor, position: int) -> AsyncIte
         missed = await _query(lambda: since(position, actor))
         for text in _texts(missed, actor):
             yield text
+        due = loop.time() + HEARTBEAT_SECONDS
         while reader is not None:
             try:
-                batch = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
+                batch = await asyncio.wait_for(queue.get(), max(0.0, due - loop.time()))
             except TimeoutError:
+                # By the clock, however much there is to tell: who was cut off is told nothing more after this.
+                due = loop.time() + HEARTBEAT_SECONDS
                 reader = await _query(lambda: _still(request))
                 yield _heartbeat() if reader else "event: ended\ndata: {}\n\n"
                 continue
@@ -181,11 +184,7 @@ def _still(request: HttpRequest) -> Actor | None:
     # The session is read afresh: it may have ended, or the person been switched off, since the stream began.
     from django.contrib.auth import get_user
 
-    key = request.session.session_key
-    if not key or not request.session.exists(key):
-        return None
-    session = type(request.session)(key)
-    request.session = session
+    request.session = type(request.session)(request.session.session_key)
     request.user = get_user(request)
     return actor_of_session(request)
 

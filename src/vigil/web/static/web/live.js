@@ -151,7 +151,7 @@ async function notice(event) {
   let data;
   try {
     const { notice: id } = JSON.parse(event.data);
-    const answer = await fetch(noticeUrl.replace("00000000-0000-0000-0000-000000000000", id), { cache: "no-store" });
+    const answer = await fetch(noticeUrl.replace("00000000-0000-0000-0000-000000000000", id), { headers: { "X-Requested-With": "live" }, cache: "no-store" });
     if (!answer.ok) return;
     data = await answer.json();
   } catch { return; }

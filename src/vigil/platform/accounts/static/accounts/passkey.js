@@ -1,6 +1,8 @@
 // Forms that use or add a passkey: ask the server for the question, the device for the answer, and send it.
-// Where the browser has no passkeys, or the page is not served by HTTPS, the forms stay hidden.
-const forms = window.isSecureContext && window.webauthnJSON?.supported() ? document.querySelectorAll("form[data-passkey]") : [];
+// Where the browser has no passkeys, or the page comes without HTTPS or from a bare address, the forms stay hidden.
+const isNumeric = /^[\d.]+$|:/.test(location.hostname);
+const able = window.isSecureContext && !isNumeric && window.webauthnJSON?.supported();
+const forms = able ? document.querySelectorAll("form[data-passkey]") : [];
 
 for (const form of forms) {
   form.hidden = false;

@@ -1,0 +1,69 @@
+// Hides the page when nobody has used it for as long as the server allows, or when the login has ended.
+// What is typed stays in the page, hidden; without anything typed the page is left for the login.
+const { session: url, idle, whose } = document.body.dataset;
+const ASK_MS = 60000;
+const LOOK_MS = 5000;
+let used = false;
+let told = Date.now();
+let lockAt = Date.now() + idle * 1000;
+let cover = null;
+
+// Seconds left, asked as somebody who is there, or as a page that asks by itself; null: the login has ended.
+async function left(byItself) {
+  const headers = byItself ? { "X-Requested-With": "live" } : {};
+  const answer = await fetch(url, { headers, cache: "no-store", redirect: "manual" });
+  if (!answer.ok) return null;
+  const read = await answer.json();
+  return read.whose === whose ? read.seconds : null;
+}
+
+async function look() {
+  if (cover) {
+    const seconds = await left(true).catch(() => null);
+    if (seconds) unlock(seconds);
+    return;
+  }
+  const isDue = Date.now() >= lockAt;
+  if (!isDue && !(used && Date.now() - told >= ASK_MS)) return;
+  const byItself = !used;
+  used = false;
+  told = Date.now();
+  try {
+    const seconds = await left(byItself);
+    if (seconds) lockAt = Date.now() + seconds * 1000;
+    else lock();
+  } catch {
+    if (isDue) lock(); // not connected: the screen is hidden all the same
+  }
+}
+
+const typed = () => [...document.querySelectorAll("main input, main textarea, main select")].some((field) =>
+  field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked
+    : field.tagName === "SELECT" ? [...field.options].some((option) => option.selected !== option.defaultSelected)
+      : field.type !== "hidden" && field.value !== field.defaultValue);
+
+function lock() {
+  if (cover) return;
+  if (!document.querySelector("form[data-keeps]") && !typed()) {
+    location.replace(`/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
+    return;
+  }
+  cover = document.querySelector("template[data-lock]").content.firstElementChild.cloneNode(true);
+  for (const part of document.body.children) if (!part.hidden) { part.hidden = true; part.dataset.lockedAway = ""; }
+  document.body.append(cover);
+  cover.focus();
+}
+
+function unlock(seconds) {
+  cover.remove();
+  cover = null;
+  for (const part of document.querySelectorAll("[data-locked-away]")) { part.hidden = false; delete part.dataset.lockedAway; }
+  lockAt = Date.now() + seconds * 1000;
+}
+
+for (const type of ["pointerdown", "keydown", "input", "wheel", "touchmove"]) {
+  addEventListener(type, () => { used = true; }, { capture: true, passive: true });
+}
+addEventListener("focus", look);
+document.addEventListener("vigil:ended", lock);
+setInterval(look, LOOK_MS);
