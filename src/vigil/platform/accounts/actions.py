@@ -83,6 +83,8 @@ def set_active(actor: Actor, user_id: UUID, active: bool) -> User:
     user.is_active = active
     with _keeping_administrators(actor):
         user.save(update_fields=["is_active"])
+    if not active:
+        end_sessions(user.pk)
     concerns(user=user.pk)
     detail(active=active)
     return user
