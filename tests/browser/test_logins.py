@@ -61,7 +61,7 @@ def log_in(page: Page, username: str) -> None:
     page.fill("#username", username)
     page.fill("#password", PASSWORD)
     page.click("button[type=submit]")
-    expect(page.locator("a.initials")).to_be_visible()
+    expect(page.locator("header.top")).to_be_visible()
 
 
 def log_out(page: Page) -> None:
@@ -93,7 +93,7 @@ def test_a_passkey_is_made_and_logs_in_alone(page: Page) -> None:
     page.wait_for_url("**/operations/?mine=yes")
     expect(page.get_by_role("heading", level=1)).to_have_text("Operations")
     page.goto("/account/login/")
-    expect(page.get_by_text("Last used")).to_be_visible()
+    expect(page.locator(".rows li", has_text="key on my ring")).to_contain_text("Last used")
     log_out(page)
 
     key.set(isUserVerified=False)

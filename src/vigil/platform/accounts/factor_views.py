@@ -48,7 +48,7 @@ def passkey_login(request: HttpRequest) -> HttpResponse:
         return redirect("login")
     if actor_of_user(user) is None:
         refuse(user)
-        messages.error(request, WRONG)
+        messages.error(request, str(WRONG))
         return redirect("login")
     if not half:
         begin_session(request, user, backend=BACKEND)
