@@ -388,17 +388,17 @@ TOPICS = (
     ),
     Topic(
         "passkeys",
-        "Passkeys and codes",
+        _("Passkeys and codes"),
         ("factors", "app"),
-        "What you log in with. A password alone opens nothing.",
+        _("What you log in with. A password alone opens nothing."),
         (
-            "A passkey is a security key, or this device with your finger, face or PIN. It needs no password.",
-            "A code app shows six digits on your telephone. You type them after your password. Each counts once.",
-            "Recovery codes are for when all else is lost. Keep them on paper, apart from your device.",
-            "Keep two of these. Then a lost key at 4 a.m. stops nothing.",
-            "Lost everything? An administrator or the watch desk gives you a first password, and you begin again.",
+            _("A passkey is a security key, or this device with your finger, face or PIN. It needs no password."),
+            _("A code app shows six digits on your telephone. You type them after your password. Each counts once."),
+            _("Recovery codes are for when all else is lost. Keep them on paper, apart from your device."),
+            _("Keep two of these. Then a lost key at 4 a.m. stops nothing."),
+            _("Lost everything? An administrator or the watch desk gives you a first password, and you begin again."),
         ),
-        ("A passkey shows that the device's holder is there. Who lends the device and its PIN lends the account.",),
+        (_("A passkey shows that the device's holder is there. Who lends the device and its PIN lends the account."),),
     ),
 )
 
