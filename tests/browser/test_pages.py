@@ -318,8 +318,14 @@ def test_without_webgl_the_form_draws_the_zones_and_a_click_sets_the_pin(visit: 
     expect(zone).not_to_have_attribute("d", small)
     # 1,000 m to each side of the middle, in degrees of latitude.
     assert zone.evaluate("node => node.getBBox().height") == pytest.approx(2000 / 111_000, rel=0.01)
+    wide = zone.get_attribute("d") or ""
+    # 180 degrees is no edge: 4 km of line are not drawn once round the earth, and so it is said how they are changed.
+    page.fill("#sites-0-place", "LINESTRING(179.98 52,-179.98 52.01)")
+    expect(page.locator("[data-read]")).to_contain_text("It cannot be moved on the map: change its text.")
+    expect(zone).not_to_have_attribute("d", wide)
+    assert zone.evaluate("node => node.getBBox().width") == pytest.approx(0.04, abs=0.02)
     page.locator("[data-add-site]").click()
-    page.fill("#sites-1-place", "39.1, -76.5")
+    page.fill("#sites-1-place", "52.0, -179.97")
     page.locator('.plain-map [data-of="1"] .zone.own').wait_for()
     _axe(page, watch, "form without WebGL")
 

@@ -18,8 +18,12 @@ export function textOf({ type, coordinates }) {
   return `POLYGON(${coordinates.map(chain).join(",")})`;
 }
 
-function movable({ type, coordinates }) {
+// Not by hand: with a hole, with too many corners, or across 180 degrees, where terra-draw knows no way on.
+export function movable({ type, coordinates }) {
   if (type === "Point") return true;
+  const longitudes = coordinates.flat(type === "Polygon" ? 1 : 0).map(([longitude]) => longitude);
+  const [west, east] = [longitudes.reduce((a, b) => Math.min(a, b)), longitudes.reduce((a, b) => Math.max(a, b))];
+  if (east - west > 180) return false;
   return type === "LineString" ? coordinates.length <= MOST_CORNERS : coordinates.length === 1 && coordinates[0].length <= MOST_CORNERS;
 }
 

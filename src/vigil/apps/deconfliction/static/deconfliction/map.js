@@ -1,7 +1,7 @@
 // The map of one's own operations: zones true to scale; the time slider and the filters work on map and table together.
 // The table is the truth of the page; the map draws what the table shows. The other side is never drawn.
 import { addLayers, addPatterns, createMap } from "./base_map.js";
-import { drawPlain, placesOf } from "./plain_map.js";
+import { besideOneAnother, drawPlain, placesOf } from "./plain_map.js";
 import { fill, gettext, ngettext } from "../web/texts.js";
 
 const page = document.querySelector("[data-map-page]");
@@ -92,6 +92,7 @@ async function loadZones() {
     const answer = await fetch(page.dataset.zonesUrl, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": csrf }, body });
     if (!answer.ok) throw new Error(answer.status);
     zones = await answer.json();
+    zones.features = besideOneAnother(zones.features);
     one("[data-zones-failed]").hidden = true;
   } catch {
     zones = { ...zones, features: [] };

@@ -8,6 +8,20 @@ const METRES_A_DEGREE = 111_195; // of latitude, on the sphere of the mean radiu
 const MOST_TOWNS = 14;
 
 export const placesOf = (coordinates) => (typeof coordinates[0] === "number" ? [coordinates] : coordinates.flatMap(placesOf));
+
+// The same meridian, at most half round the earth from another: 180 is no edge.
+export const turned = (longitude, near) => longitude + 360 * Math.round((near - longitude) / 360);
+
+// Features whose longitudes follow on one another, so that none is drawn once round the earth.
+export function besideOneAnother(features) {
+  const first = features.length ? placesOf(features[0].geometry.coordinates)[0][0] : 0;
+  return features.map((one) => {
+    let last = first;
+    const walk = (part) => (typeof part[0] === "number" ? [(last = turned(part[0], last)), ...part.slice(1)] : part.map(walk));
+    return { ...one, geometry: { ...one.geometry, coordinates: walk(one.geometry.coordinates) } };
+  });
+}
+
 const least = (numbers) => numbers.reduce((a, b) => Math.min(a, b));
 const most = (numbers) => numbers.reduce((a, b) => Math.max(a, b));
 
@@ -26,8 +40,8 @@ function viewOf(zones, [west, south, east, north], times) {
   const shrink = Math.cos((y * Math.PI) / 180);
   const height = Math.max(((most(xs) - least(xs)) * shrink) / 1.5, most(ys) - least(ys), 0.02) * 1.5 * times;
   const width = height * 1.5;
-  const at = (place) => [(place[0] - x) * shrink, y - place[1]];
-  const placeAt = ([left, top]) => [x + left / shrink, y - top];
+  const at = (place) => [(turned(place[0], x) - x) * shrink, y - place[1]];
+  const placeAt = ([left, top]) => [turned(x + left / shrink, 0), y - top];
   const near = (places) => places.some((place) => Math.abs(at(place)[0]) < width * 2 && Math.abs(at(place)[1]) < height * 2);
   const box = { west: x - width / shrink / 2, east: x + width / shrink / 2, south: y - height / 2, north: y + height / 2 };
   return { at, placeAt, near, width, height, box };
@@ -40,7 +54,7 @@ const turns = new WeakMap();
 export async function drawPlain(svg, features, { bounds, townsUrl, csrf, open = () => {}, times = 1 }) {
   const turn = (turns.get(svg) ?? 0) + 1;
   turns.set(svg, turn);
-  const zones = features.filter((one) => one.properties.kind !== "label");
+  const zones = besideOneAnother(features.filter((one) => one.properties.kind !== "label"));
   const view = viewOf(zones, bounds, times);
   const { at, near, width, height } = view;
   const line = lineOf(at);

@@ -1,8 +1,8 @@
 // The register page with a script: fills defaults, reads places back, sets pins, keeps the draft on the server.
 // Without it the form works as it is.
 import { addLayers, createMap } from "./base_map.js";
-import { startDrawing } from "./draw.js";
-import { drawPlain, placesOf } from "./plain_map.js";
+import { movable, startDrawing } from "./draw.js";
+import { besideOneAnother, drawPlain, placesOf, turned } from "./plain_map.js";
 import { announce } from "../web/live.js";
 import { fill, gettext, pieces } from "../web/texts.js";
 
@@ -92,7 +92,8 @@ function sayReading(site, answer) {
   if (answer.kind === "place") {
     if (answer.ask_for_pin) read.classList.add("wait");
     else read.append(tick.cloneNode(true));
-    read.append(Object.assign(document.createElement("span"), { textContent: answer.sentence }));
+    const typed = movable(answer.shape) ? "" : ` ${gettext("It cannot be moved on the map: change its text.")}`;
+    read.append(Object.assign(document.createElement("span"), { textContent: answer.sentence + typed }));
     site.classList.remove("has-error");
     place.removeAttribute("aria-invalid");
     one(".error", site)?.remove();
@@ -434,7 +435,7 @@ const box = one("[data-pin-map]");
 
 function features() {
   const feature = (properties, geometry) => ({ type: "Feature", properties, geometry });
-  return all("[data-site]").flatMap((site, index) => {
+  return besideOneAnother(all("[data-site]").flatMap((site, index) => {
     const reading = readings.get(site);
     if (!reading) return [];
     const widened = reading.uncertainty_m > 0;
@@ -444,7 +445,7 @@ function features() {
       feature({ kind: "shape", shape: "drawn", name: "", id: index }, reading.shape),
       feature({ kind: "label", name }, { type: "Point", coordinates: [reading.longitude, reading.latitude] }),
     ];
-  });
+  }));
 }
 
 function drawSites(move = true) {
@@ -474,7 +475,7 @@ const drawnForm = {
   write(site, kept) { if (site.isConnected) setPlace(site, kept, false); },
   pin({ lng, lat }) {
     drawing?.remember(atSite());
-    setPlace(atSite(), { text: `${lat.toFixed(6)}, ${lng.toFixed(6)}`, source: "pin" }, false);
+    setPlace(atSite(), { text: `${lat.toFixed(6)}, ${turned(lng, 0).toFixed(6)}`, source: "pin" }, false);
     announce(fill(gettext("Pin of site {n} set."), { n: activeSite + 1 }));
   },
   say: announce,
