@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.apps.deconfliction.plans import phone, plan, site
 from tests.apps.deconfliction.test_actions import register, supervises
 
-from vigil.apps.deconfliction import actions
+from vigil.apps.deconfliction import actions, finding
 from vigil.apps.deconfliction.models import Conflict, Look, OperationWord
 from vigil.apps.deconfliction.plan import Contact, Disclosure, PlannedSubject
 from vigil.apps.deconfliction.subjects import interests
@@ -47,6 +47,19 @@ def find(login: Callable[[str], Any], now: datetime) -> Find:
 
 def path(operation: Any) -> str:
     return f"/operations/{operation.pk}/"
+
+
+@pytest.mark.parametrize("few", [0, 1, 500])
+def test_words_of_few_and_of_many_operations_find_the_same(
+    find: Find, people: Any, now: datetime, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(finding, "FEW", few)
+    named = [register(people, "alice", now, lead_contact=Contact("Lou Lead", "+14105550111")) for _ in range(3)]
+    other = register(people, "alice", now, lead_contact=Contact("Lou Lane", "+14105550122"))
+    assert set(find("alice", "lead lou")) == {path(one) for one in named}
+    assert {path(other)} <= set(find("alice", "lou"))
+    assert set(find("alice", "(410) 555-0122")) == {path(other)}
+    assert find("alice", "lou nobody") == {}
 
 
 PLATE = PlannedSubject("plate", "MD 7AB1234", "plate:MD/7AB1234")

@@ -14,6 +14,7 @@ from tests.apps.deconfliction.plans import HARBOR, plan, site
 from vigil.apps.deconfliction import actions, queries, words
 from vigil.core.errors import Invalid
 from vigil.engine.operation import Mode
+from vigil.platform import clock
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 
@@ -42,6 +43,22 @@ def test_more_rows_take_no_more_queries(people: Any, now: datetime, name: str, w
             register(people, "alice" if number % 2 else "dave", now)
         with CaptureQueriesContext(connection) as asked:
             LISTS[name](people.actor(who), now)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("path", ["/history/?when=all", "/timeline/", "/study/", "/interests/"])
+def test_pages_around_the_lists_ask_as_often_for_many_rows(people: Any, now: datetime, client: Any, path: str) -> None:
+    counts = []
+    later = now + timedelta(days=2) if path.startswith("/history/") else now
+    for more in (2, 6):
+        for number in range(more):
+            register(people, "bob" if number % 2 else "dave", now)
+        with clock.fixed(later):
+            client.force_login(people.user("bob"))
+            client.get(path)
+            with CaptureQueriesContext(connection) as asked:
+                assert client.get(path).status_code == 200
         counts.append(len(asked))
     assert counts[0] == counts[1]
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -32,6 +32,8 @@ from vigil.web.finding import MOST, Asked, Group, Hit, matches, register
 
 FIND = "deconfliction.operation.find"
 LONGEST_NUMBER = 6
+FEW = 500
+"""A word of no more operations than this is looked up by itself."""
 YEARS = 10
 """A bare number is looked for under the references of so many years."""
 
@@ -56,7 +58,7 @@ def find_operations(actor: Actor, text: str, now: datetime) -> Found:
     visible = access.visible_operations(actor)
     tokens = _subject_tokens(text)
     by_number = _first(visible.filter(_numbered(text, now)))
-    by_words = _first(visible.filter(_worded(text)))
+    by_words = _worded(visible, text)
     named = ActiveSubject.objects.filter(token__in=tokens).values("operation_id")
     by_subject = _first(visible.filter(pk__in=named)) if tokens else ()
     every = {*by_number, *by_words, *by_subject}
@@ -97,16 +99,23 @@ def _numbered(text: str, now: datetime) -> Q:
     return Q(reference__istartswith=text) | Q(external_id__istartswith=text)
 
 
-def _worded(text: str) -> Q:
+def _worded(visible: QuerySet[Operation], text: str) -> tuple[UUID, ...]:
     """By the whole case number, or by telephone or every given word of the lead contact's name."""
     either = [operation_words.case_tokens(text), operation_words.phone_tokens(text), operation_words.name_tokens(text)]
-    named = Q(pk__in=())
-    for words_of_one in filter(None, either):
-        each = Q()
-        for token in words_of_one:
-            each &= Q(pk__in=OperationWord.objects.filter(token=token).values("operation_id"))
-        named |= each
-    return named
+    found = {one for words_of_one in filter(None, either) for one in _first(visible.filter(_has_all(words_of_one)))}
+    return _first(visible.filter(pk__in=found)) if found else ()
+
+
+def _has_all(tokens: Sequence[bytes]) -> Q:
+    """Operations with all of these words. A word of few is looked up; where each stands in many operations these are
+    asked in the order of the list, which soon has enough of them, while all of a common word's would be read first."""
+    filed = OperationWord.objects
+    each = Q()
+    for token in tokens:
+        few = list(filed.filter(token=token).values_list("operation_id", flat=True)[: FEW + 1])
+        is_few = len(few) <= FEW
+        each &= Q(pk__in=few) if is_few else Q(Exists(filed.filter(token=token, operation_id=OuterRef("pk"))))
+    return each
 
 
 def _subject_tokens(text: str) -> list[bytes]:
