@@ -29,13 +29,16 @@ PAGES = {
     "map": "/map/",
     "import": "/import/",
     "account": "/account/",
+    "passkeys": "/account/login/",
+    "code app": "/account/login/app/",
+    "locks": "/locks/",
     "api": "/api/",
     "calendar": "/calendar/",
     "views": "/operations/views/?when=week",
     "search": "/find/",
     "missing": "/operations/00000000-0000-0000-0000-000000000000/",
 }
-READERS = {"login": None, "import": RUTH, "account": PAUL}
+READERS = {"login": None, "import": RUTH, "account": PAUL, "locks": PAUL}
 WIDTHS = (390, 768, 1440)
 HEIGHT = {390: 844, 768: 1024, 1440: 900}
 SHOTS = os.environ.get("VIGIL_SCREENSHOTS", "")

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("vigil.cli.backup", "write database and keys into one file"),
     "restore": ("vigil.cli.restore", "bring a backup back, under a new epoch"),
     "purge": ("vigil.cli.purge", "remove what retention no longer allows to be kept"),
+    "account": ("vigil.cli.account", "give somebody who lost everything a new beginning, release locks"),
     "token": ("vigil.cli.token", "create, list and revoke API tokens"),
     "audit": ("vigil.cli.audit", "verify the audit trail"),
     "jobs": ("vigil.cli.jobs", "show waiting and dead jobs"),

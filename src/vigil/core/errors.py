@@ -91,6 +91,13 @@ class Conflict(DomainError):
         super().__init__(sentence or _("This was changed by someone else meanwhile. Reload it and try again."))
 
 
+class Locked(DomainError):
+    """Locked after too many failures, until somebody releases it."""
+
+    code = "locked"
+    status = 403
+
+
 class TooMany(DomainError):
     """Too many attempts; `retry_after` seconds until the next one is looked at."""
 

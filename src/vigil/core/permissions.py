@@ -82,6 +82,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "accounts.factor.add": EVERYONE,
     "accounts.factor.remove": EVERYONE,
     "accounts.session.end": EVERYONE,
+    "accounts.lock.release": frozenset({WATCH_DESK, AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),
     "accounts.user.create": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),
     "accounts.user.read": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
     "accounts.user.edit": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),

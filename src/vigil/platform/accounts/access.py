@@ -85,6 +85,11 @@ def factors_of(user: User) -> QuerySet[Any]:
     return rows
 
 
+def forget_factors(user: User) -> None:
+    """Take every passkey, code app and recovery code from the person, within the caller's transaction."""
+    Authenticator.objects.filter(user_id=user.pk).delete()
+
+
 def owed(request: HttpRequest) -> Owed:
     """What the session still owes, in this order: login, second factor, a password of one's own, a first factor."""
     user = request.user

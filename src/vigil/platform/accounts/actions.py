@@ -18,7 +18,7 @@ from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound, Problem, Refused
 from vigil.core.permissions import PERMISSIONS, Role, scope_covers
 from vigil.platform import clock
-from vigil.platform.accounts.access import may_manage, new_token, person_of
+from vigil.platform.accounts.access import forget_factors, may_manage, new_token, person_of
 from vigil.platform.accounts.models import ApiToken, Membership, User
 from vigil.platform.accounts.sessions import end_sessions
 from vigil.platform.actions import action, concerns, detail
@@ -144,13 +144,29 @@ def set_password(actor: Actor, user_id: UUID, password: str) -> User:
 @action("accounts.user.edit")
 def reset_password(actor: Actor, user_id: UUID) -> str:
     """A first password, told this once, that must be changed at the next login; open sessions end."""
-    user = _managed(actor, user_id)
+    return _give_first_password(_managed(actor, user_id))
+
+
+def _give_first_password(user: User) -> str:
     password = first_password()
     user.set_password(password)
     user.must_change_password, user.first_password_ends_at = True, clock.now() + FIRST_PASSWORD_LIVES
     user.save(update_fields=["password", "must_change_password", "first_password_ends_at"])
     concerns(user=user.pk)
     return password
+
+
+@action("accounts.user.edit")
+def reset_login(actor: Actor, user_id: UUID) -> str:
+    """For who has lost everything: passkeys, code app and recovery codes are taken away, open sessions end, and a first
+    password is told this once, with which the person begins again.
+    """
+    user = User.objects.filter(pk=user_id).first() if Role.SYSTEM in actor.roles else _managed(actor, user_id)
+    if user is None:
+        raise NotFound
+    forget_factors(user)
+    end_sessions(user.pk)
+    return _give_first_password(user)
 
 
 @action("accounts.profile.edit")

@@ -15,9 +15,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigil.core.actor import Actor
-from vigil.core.errors import Invalid
+from vigil.core.errors import Invalid, Locked, TooMany
 from vigil.platform import clock
-from vigil.platform.accounts import factors
+from vigil.platform.accounts import factors, lockout
 from vigil.platform.accounts.access import Owed, Proof, actor_of_session, actor_of_user, owed
 from vigil.platform.accounts.login import BACKEND, WRONG, refuse
 from vigil.platform.accounts.models import User
@@ -53,7 +53,7 @@ def passkey_login(request: HttpRequest) -> HttpResponse:
     if not half:
         begin_session(request, user, backend=BACKEND)
     complete(request, user, Proof.PASSKEY, now)
-    return go_on(request, after, kept)
+    return lockout.remember_browser(request, go_on(request, after, kept))
 
 
 @public
@@ -67,18 +67,37 @@ def second(request: HttpRequest) -> HttpResponse:
         return go_on(request, after, kept)
     if request.method == "GET":
         return second_page(request, after, kept)
-    by = _proof_of_code(user, request.POST.get("code", ""))
-    if by is None:
-        refuse(user)
-        sentence = _("This code does not count. A code of the app counts once; wait for the next one.")
-        return second_page(request, after, kept, sentence, 422)
+    try:
+        by = checked_code(request, user)
+    except (Invalid, Locked, TooMany) as refused:
+        return second_page(request, after, kept, refused.sentence, refused.status)
     complete(request, user, by, clock.now())
     if by is Proof.RECOVERY:
         left = factors.codes_left(user)
         messages.warning(
             request, _("You have {left} recovery codes left. Draw new ones if you need them.").format(left=left)
         )
-    return go_on(request, after, kept)
+    return lockout.remember_browser(request, go_on(request, after, kept))
+
+
+def checked_code(request: HttpRequest, user: User) -> Proof:
+    """By what the code that was sent shows who the person is; a wrong one counts like a failed login.
+
+    Raises:
+        Invalid: it shows nothing.
+        Locked, TooMany: it is not looked at.
+    """
+    source, now = lockout.source_of(request), clock.now()
+    attempt = lockout.attempt(user.username, user, source, now)
+    by = _proof_of_code(user, request.POST.get("code", ""))
+    if by is None:
+        lockout.failed(attempt, source, now)
+        refuse(user)
+        raise Invalid.at(
+            "code", sentence=_("This code does not count. A code of the app counts once; wait for the next one.")
+        )
+    attempt.delete()
+    return by
 
 
 def _proof_of_code(user: User, code: str) -> Proof | None:
@@ -174,7 +193,7 @@ def _added(request: HttpRequest, user: User, actor: Actor, by: Proof, said: str)
         return redirect("factors")
     if not actor_of_session(request):
         complete(request, user, by, clock.now())
-    return _codes_page(request, actor)
+    return lockout.remember_browser(request, _codes_page(request, actor))
 
 
 @public

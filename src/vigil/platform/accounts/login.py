@@ -1,4 +1,4 @@
-"""Login by password, slowed down after failures: delayed, never locked, so that nobody can be locked out."""
+"""Login by password; failures lock it per account and source (`accounts.lockout`)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from vigil.core.actor import Actor, Via
 from vigil.core.errors import Invalid, TooMany
+from vigil.platform.accounts import lockout
 from vigil.platform.accounts.access import Proof, actor_of_user, is_demo_login
 from vigil.platform.accounts.models import LoginFailure, User
 from vigil.platform.audit.trail import record
@@ -27,21 +28,25 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 NOBODY = Actor(user_id=None, name="", agency_id=None, roles=frozenset(), via=Via.PAGE)
 
 
-def log_in(username: str, password: str, address: str, now: datetime) -> User:
+def log_in(username: str, password: str, source: lockout.Source, now: datetime) -> User:
     """The user whose password it is, with an active role somewhere; call `django.contrib.auth.login` with it next.
 
-    Raises `Invalid` (one sentence for every cause) or `TooMany` with the seconds to wait. After 5 failures
-    within 15 minutes for the same account and address each further one doubles the wait, from 30 s to 15 min.
+    Raises:
+        Invalid: one sentence for every cause.
+        Locked: after five failures within 15 minutes for this account from this source.
+        TooMany: too many at once.
     """
-    attempt = _attempt(username, address, now, _("Too many failed logins. Try again in {seconds} seconds."))
     user = User.objects.filter(username=User.normalize_username(username)).first()
+    attempt = lockout.attempt(username, user, source, now)
     if user is None:
         User().set_password(password)  # so that an unknown name takes as long as a wrong password
     actor = actor_of_user(user) if user is not None and user.check_password(password) else None
     if user is None or actor is None or not _may_enter(user, now):
+        lockout.failed(attempt, source, now)
         refuse(user)
         raise Invalid.at("username", sentence=str(WRONG))
-    LoginFailure.objects.filter(key=attempt.key).delete()
+    # Only this attempt: failures count until the login is complete, so that a known password buys no more tries.
+    attempt.delete()
     if not is_demo_login(user):
         record(actor, HALF, {"user": str(user.pk)})
     return user
@@ -75,7 +80,7 @@ def record_logout(actor: Actor) -> None:
 
 def forget_old_failures(now: datetime) -> None:
     """Drop what no longer counts."""
-    LoginFailure.objects.filter(at__lt=now - WINDOW).delete()
+    lockout.forget(now)
 
 
 def _attempt(what: str, address: str, now: datetime, refusal: str) -> LoginFailure:

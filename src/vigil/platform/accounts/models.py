@@ -118,14 +118,46 @@ class ApiToken(models.Model):
 
 
 class LoginFailure(models.Model):
-    """One failed login, by a digest of account and address: what slows guessing down."""
+    """One failed login, by a digest of account and source: what locks guessing out (`accounts.lockout`)."""
 
     id = models.BigAutoField(primary_key=True)
     key = models.CharField(max_length=64)
     at = models.DateTimeField()
+    source_key = models.CharField(max_length=64, blank=True)
+    """A digest of the address alone."""
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="failures")
+    is_known = models.BooleanField(default=False)
+    """Of a browser in which somebody had logged in completely before."""
 
     class Meta:
-        indexes = (models.Index(fields=("key", "at"), name="accounts_failure_key"),)
+        indexes = (
+            models.Index(fields=("key", "at"), name="accounts_failure_key"),
+            models.Index(fields=("source_key", "at"), name="accounts_failure_source"),
+        )
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class LoginLock(models.Model):
+    """An account whose password and codes are locked from one source, until somebody releases it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    key = models.CharField(max_length=64)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="locks")
+    """None: there is no such account, which looks the same from outside."""
+    is_known = models.BooleanField(default=False)
+    source = models.CharField(max_length=45)
+    locked_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True, blank=True)
+    released_by = models.UUIDField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("key",), condition=models.Q(released_at__isnull=True), name="accounts_one_open_lock"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.key

@@ -77,9 +77,9 @@ def person(request: HttpRequest, user_id: UUID) -> HttpResponse:
     if request.method == "POST":
         do = request.POST.get("do", "")
         try:
-            if do == "reset":
+            if do == "reset" or (do == "again" and user_id != actor.user_id):
                 shown = queries.person(actor, user_id)
-                password = actions.reset_password(actor, user_id)
+                password = (actions.reset_password if do == "reset" else actions.reset_login)(actor, user_id)
                 return _first_password(request, user_id, shown.full_name, shown.username, password)
             said = _change(request, actor, user_id, do)
         except Invalid as refused:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from vigil.platform.accounts import factors
+from vigil.platform.accounts import factors, lockout
 from vigil.platform.accounts.access import PROVED, Owed, Proof, owed
 from vigil.platform.accounts.login import record_login
 from vigil.platform.accounts.models import User
@@ -23,10 +23,12 @@ def complete(request: HttpRequest, user: User, by: Proof, now: datetime) -> None
     request.session[PROVED] = {"at": now.timestamp(), "by": by.value}
     request.session[BEGAN] = now.timestamp()
     request.session[CAME_FROM] = {
-        "address": request.META.get("REMOTE_ADDR", ""),
+        "address": lockout.address_of(request),
         "browser": _browser(request.headers.get("User-Agent", "")),
     }
+    lockout.succeeded(user, lockout.source_of(request), now)
     record_login(user, by)
+    setattr(request, lockout.COMPLETED, True)
 
 
 def go_on(request: HttpRequest, after: str, kept: str = "") -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vigil.platform.accounts import factor_views, people_views, session_views, views
+from vigil.platform.accounts import factor_views, lock_views, people_views, session_views, views
 
 urlpatterns = [
     path("login/", views.login, name="login"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("account/", views.account, name="account"),
     path("theme/", views.theme, name="theme"),
     path("account/password/", views.password, name="password"),
+    path("locks/", lock_views.locks, name="locks"),
     path("setup/people/", people_views.people, name="people"),
     path("setup/people/new/", people_views.new, name="new_person"),
     path("setup/people/<uuid:user_id>/", people_views.person, name="person"),

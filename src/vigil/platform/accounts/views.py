@@ -18,9 +18,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from vigil.core.actor import Actor
-from vigil.core.errors import Invalid, TooMany
+from vigil.core.errors import Invalid, Locked, TooMany
 from vigil.platform import clock
-from vigil.platform.accounts import actions, queries
+from vigil.platform.accounts import actions, lockout, queries
 from vigil.platform.accounts.access import (
     PROVED,
     SESSION_AGENCY,
@@ -57,17 +57,17 @@ def login(request: HttpRequest) -> HttpResponse:
         status = 401
     elif request.method == "POST":
         kept = request.POST.get(held.FIELD, "")
-        address = request.META.get("REMOTE_ADDR", "")
+        source = lockout.source_of(request)
         try:
-            user = log_in(username, request.POST.get("password", ""), address, clock.now())
-        except (Invalid, TooMany) as refused:
+            user = log_in(username, request.POST.get("password", ""), source, clock.now())
+        except (Invalid, Locked, TooMany) as refused:
             error, status = refused.sentence, refused.status
         else:
             request.session.pop(PROVED, None)
             begin_session(request, user, backend=BACKEND)
             if is_demo_login(user):
                 complete(request, user, Proof.PASSWORD, clock.now())
-            return go_on(request, after, kept)
+            return lockout.remember_browser(request, go_on(request, after, kept))
     logins = queries.demo_logins()
     context: dict[str, Any] = {"error": error, "next": after, "username": username, "held": kept, "demo_logins": logins}
     if logins:
@@ -89,9 +89,9 @@ def password(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"must": user.must_change_password}
     if request.method == "POST":
         try:
-            changed = actions.change_own_password(
-                actor, *(request.POST.get(name, "") for name in ("current", "password", "again"))
-            )
+            changed = _change_password(request, actor, user)
+        except (Locked, TooMany) as refused:
+            context["at"] = {"current": refused}
         except Invalid as refused:
             context["at"] = {str(problem.path[0]): problem for problem in refused.problems}
         else:
@@ -100,6 +100,23 @@ def password(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Your new password counts from now on."))
             return go_on(request, settings.LOGIN_REDIRECT_URL)
     return render(request, "accounts/password.html", context, status=422 if "at" in context else 200)
+
+
+def _change_password(request: HttpRequest, actor: Actor, user: User) -> User:
+    """A wrong guess at the present password counts like a failed login."""
+    source, now = lockout.source_of(request), clock.now()
+    attempt = lockout.attempt(user.username, user, source, now)
+    try:
+        typed = (request.POST.get(name, "") for name in ("current", "password", "again"))
+        changed = actions.change_own_password(actor, *typed)
+    except Invalid as refused:
+        if refused.problems[0].path == ("current",):
+            lockout.failed(attempt, source, now)
+        else:
+            attempt.delete()
+        raise
+    attempt.delete()
+    return changed
 
 
 @public

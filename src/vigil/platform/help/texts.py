@@ -387,6 +387,17 @@ TOPICS = (
         ),
     ),
     Topic(
+        "locks",
+        _("Locked logins"),
+        ("locks",),
+        _("Who is locked out after five failed logins within 15 minutes, and from where."),
+        (
+            _("Call the person at a number that you know. Release the lock only if it was them."),
+            _("From an address that nobody of yours uses, somebody guesses. Leave that lock: it keeps out only them."),
+            _("A passkey is never locked. Who has one can log in with it meanwhile."),
+        ),
+    ),
+    Topic(
         "passkeys",
         _("Passkeys and codes"),
         ("factors", "app"),
@@ -396,7 +407,7 @@ TOPICS = (
             _("A code app shows six digits on your telephone. You type them after your password. Each counts once."),
             _("Recovery codes are for when all else is lost. Keep them on paper, apart from your device."),
             _("Keep two of these. Then a lost key at 4 a.m. stops nothing."),
-            _("Lost everything? An administrator or the watch desk gives you a first password, and you begin again."),
+            _("Lost everything? An administrator of your agency gives you a first password, and you begin again."),
         ),
         (_("A passkey shows that the device's holder is there. Who lends the device and its PIN lends the account."),),
     ),
