@@ -3,6 +3,7 @@
 const isNumeric = /^[\d.]+$|:/.test(location.hostname);
 const able = window.isSecureContext && !isNumeric && window.webauthnJSON?.supported();
 const forms = able ? document.querySelectorAll("form[data-passkey]") : [];
+for (const note of able ? document.querySelectorAll("[data-passkey-missing]") : []) note.hidden = true;
 
 for (const form of forms) {
   form.hidden = false;
