@@ -181,6 +181,19 @@ def make_demo(user: Any) -> None:
 
 
 @pytest.fixture
+def translating() -> Iterator[None]:
+    """Texts are looked up, as on a node that speaks Spanish too."""
+    from django.test import override_settings
+    from django.utils import translation
+
+    # Django keeps the functions that it first used, until they are cleared.
+    with override_settings(LANGUAGES=[("en", "English"), ("es", "español")], USE_I18N=True):
+        translation._trans.__dict__.clear()
+        yield
+    translation._trans.__dict__.clear()
+
+
+@pytest.fixture
 def now() -> Iterator[datetime]:
     """Noon; the clock of the process stands there."""
     from vigil.platform import clock

@@ -28,8 +28,9 @@ from vigil.platform.accounts.models import Membership, User
 from vigil.platform.agencies.models import Agency, Node
 from vigil.platform.doors import addresses
 
-OF_THE_PLAN = "Lou Lead, Sue, 1200 Harbor Street, seize the ledger, SMITH, JOHN"
-SYSTEMS = {"RISSafe", "SAFETNet", "Case", "Explorer", "NDPIX"}
+OF_THE_PLAN = "Lou Lead, Sue, 1200 Harbor Street, seize the ledger"
+SYSTEMS = {"RISSafe", "SAFETNet", "Case", "Explorer", "NDPIX", "JOHN", "SMITH"}
+"""Names of other systems, and a person in an example."""
 OPERATIONS = b"""operation_id,agency_ori,operation_type,starts_at,ends_at,latitude,longitude
 A-1,MD0000100,raid,2026-09-05T10:00:00Z,2026-09-05T12:00:00Z,39.29,-76.6122
 B-1,MD0000200,raid,2026-09-05T11:00:00Z,2026-09-05T13:00:00Z,39.2963,-76.6122
@@ -58,8 +59,7 @@ def marks(message: str) -> str:
 
 
 @pytest.fixture
-def marked(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
-    settings.LANGUAGES = [("en", "English"), ("es", "español")]  # forgets the languages read so far
+def marked(monkeypatch: pytest.MonkeyPatch, translating: None) -> Iterator[None]:
     monkeypatch.setitem(trans_real._translations, "es", Marked())
     with translation.override("es"):
         yield
@@ -81,13 +81,18 @@ def words_of(text: str) -> set[str]:
     return set(re.findall(r"[^\W\d_]{3,}", text))
 
 
+def data_of(*tables: Any) -> set[str]:
+    """The words of all rows."""
+    rows = [row for table in tables for row in serializers.serialize("python", table.objects.all())]
+    return words_of(json.dumps([list(row["fields"].values()) for row in rows], default=str))
+
+
 @pytest.mark.xfail(reason="not every page is marked yet")
 @pytest.mark.django_db
 def test_every_page_asks_for_each_of_its_texts(login: Any, people: Any, now: Any, marked: None) -> None:
     for role in ("officer", "supervisor", "watch_desk", "agency_admin"):
         Membership.objects.create(user=people.user("erin"), agency=people.port_calvert, role=role)
-    rows = [*User.objects.all(), *Agency.objects.all(), *Node.objects.all()]
-    data = words_of(json.dumps(serializers.serialize("json", rows))) | NO_TEXT
+    data = data_of(User, Agency, Node) | NO_TEXT
     client, opened, left = login("erin"), 0, {}
     for address, _ in addresses():
         if "<" in address or address.startswith(("api/", "live/", "logout/")):
@@ -115,8 +120,7 @@ def test_pages_of_a_conflict_ask_for_each_of_their_texts(login: Any, people: Any
     conflict = Conflict.objects.get().pk
     study = studies.begin_study(people.actor("bob"), {"radii_m": [500.0], "buffers_min": []}, OPERATIONS, "", now)
     studies.run_waiting(study.pk)
-    rows = [*User.objects.all(), *Agency.objects.all(), *Node.objects.all()]
-    data = words_of(json.dumps([serializers.serialize("json", rows), OF_THE_PLAN])) | NO_TEXT
+    data = data_of(User, Agency, Node) | words_of(OF_THE_PLAN) | NO_TEXT
     left = {}
     for person, address in (
         *(("alice", f"/{page}/") for page in ("operations", "conflicts", "map", "timeline", "history")),

@@ -178,7 +178,8 @@ LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "src" / "vigil" / "locale"]
 LANGUAGES = [("en", "English"), *translated(LOCALE_PATHS[0])]
 FORMAT_MODULE_PATH = "vigil.web.formats"
-if len(LANGUAGES) > 1:  # the browser's language decides
+USE_I18N = len(LANGUAGES) > 1  # a node that speaks English alone does not pay for looking its texts up
+if USE_I18N:  # the browser's language decides
     MIDDLEWARE.insert(MIDDLEWARE.index("django.middleware.common.CommonMiddleware"), _LOCALE)
 
 VIGIL_SESSION_MINUTES: int = _knob["VIGIL_SESSION_MINUTES"]

@@ -61,7 +61,7 @@ def test_an_agency_with_a_desk_of_its_own_is_not_given_the_hours_of_the_nodes(pe
 
 
 def test_the_policy_is_english_in_every_language_since_it_is_compared_with_what_was_adopted(
-    people: Any, chief: Any, now: Any
+    people: Any, chief: Any, now: Any, translating: None
 ) -> None:
     people.port_calvert.watch_desk_phone = ""
     people.port_calvert.save()

@@ -52,6 +52,7 @@ def view_page(request: HttpRequest, table: str) -> HttpResponse:
     wanted = cleaned(table, request.POST or request.GET)
     context: dict[str, Any] = {
         "table": table,
+        "heading": _("Saved views of operations") if table == "operations" else _("Saved views of conflicts"),
         "rows": rows,
         "filters": wanted,
         "words": described(table, wanted),
