@@ -75,14 +75,16 @@ def _narrowed(actor: Actor, wanted: HistoryFilter, now: datetime) -> QuerySet[Op
     if wanted.operations.determination:
         # What was cancelled stands as cancelled, whatever was answered last.
         found = found.exclude(status=Status.CANCELLED)
-    sides = access.visible_sides(actor).filter(own_operation=OuterRef("pk"))
+    # Few of the past met anybody: their conflicts are read first, not every operation's.
+    sides = access.visible_sides(actor)
     if wanted.outcome == NO_CONFLICT:
-        found = found.filter(~Exists(sides))
+        found = found.filter(~Exists(sides.filter(own_operation=OuterRef("pk"))))
     elif wanted.outcome:
-        found = found.filter(Exists(sides.filter(_came_to(wanted.outcome))))
+        found = found.filter(pk__in=sides.filter(_came_to(wanted.outcome)).values("own_operation"))
     if wanted.met is not None:
         theirs = ConflictSide.objects.filter(conflict=OuterRef("conflict"), agency=wanted.met, silent=False)
-        found = found.filter(Exists(sides.filter(Exists(theirs.exclude(operation_id=OuterRef("operation_id"))))))
+        theirs = theirs.exclude(operation_id=OuterRef("operation_id"))
+        found = found.filter(pk__in=sides.filter(Exists(theirs)).values("own_operation"))
     return found
 
 
