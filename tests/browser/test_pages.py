@@ -32,6 +32,7 @@ PAGES = {
     "passkeys": "/account/login/",
     "code app": "/account/login/app/",
     "locks": "/locks/",
+    "confirm": "/account/confirm/",
     "api": "/api/",
     "calendar": "/calendar/",
     "views": "/operations/views/?when=week",

@@ -57,8 +57,10 @@ def test_a_password_alone_opens_no_page(people: Any, now: Any) -> None:
 
 def test_the_password_page_and_enrolment_are_shut_until_the_second_factor_is_shown(people: Any, now: Any) -> None:
     client = entered(people)
-    for address in ("/account/password/", "/account/login/", "/account/login/app/", "/account/login/passkey/"):
+    for address in ("/account/password/", "/account/login/", "/account/login/app/", "/account/confirm/"):
         assert client.get(address).headers["Location"] == "/login/second/", address
+    for address in ("/account/login/passkey/", "/account/confirm/passkey/"):
+        assert "challenge" not in client.get(address).content.decode(), address
     for address in (
         "/account/login/codes/",
         "/account/login/remove/",

@@ -11,13 +11,13 @@ from django.conf import settings
 from django.core import checks
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from vigil.core.actor import Actor
 from vigil.core.errors import Refused
 from vigil.core.permissions import PERMISSIONS
 from vigil.platform import clock
-from vigil.platform.accounts.access import Owed, actor_of_session, owed
+from vigil.platform.accounts.access import Owed, actor_of_session, is_fresh, owed
 from vigil.platform.accounts.sessions import seen
 
 PUBLIC = "public"
@@ -26,11 +26,12 @@ View = Callable[..., Any]
 V = TypeVar("V", bound=View)
 
 
-def page(permission: str) -> Callable[[View], View]:
+def page(permission: str, *, fresh: bool = False) -> Callable[[View], View]:
     """The view is for those who hold the permission; it is called as `view(request, ...)` with `request.actor` set.
 
     Somebody not logged in is sent to the login page and back, whose login is not complete to the page of what is owed;
-    a lacking permission raises `Refused`.
+    a lacking permission raises `Refused`. With `fresh`, what is sent is taken only from somebody who has shown who they
+    are a short while ago; others do so first, and what they sent is kept.
     """
     if permission not in PERMISSIONS:
         raise LookupError(f"{permission} is not in the table of core/permissions.py")
@@ -43,11 +44,11 @@ def page(permission: str) -> Callable[[View], View]:
                 return redirect(owes.value)
             actor = actor_of_session(request)
             if actor is None:
-                # 307 for what was sent: the login page keeps it and hands it back (`web.held`).
-                address = f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}"
-                return HttpResponseRedirect(address, preserve_request=request.method == "POST")
+                return first(request, settings.LOGIN_URL)
             if not actor.can(permission):
                 raise Refused(permission)
+            if fresh and request.method == "POST" and not is_fresh(request, clock.now()):
+                return first(request, reverse("confirm"))
             seen(request, clock.now())
             request.actor = actor  # type: ignore[attr-defined]
             response: HttpResponse = view(request, *args, **kwargs)
@@ -56,6 +57,13 @@ def page(permission: str) -> Callable[[View], View]:
         return _declare(guarded, permission)
 
     return decorate
+
+
+def first(request: HttpRequest, address: str) -> HttpResponse:
+    """To another page first, and back."""
+    # 307 for what was sent: the other page keeps it and hands it back (`web.held`).
+    to = f"{address}?{urlencode({'next': request.get_full_path()})}"
+    return HttpResponseRedirect(to, preserve_request=request.method == "POST")
 
 
 def public(view: V) -> V:

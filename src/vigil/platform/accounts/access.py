@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ TOKEN_PREFIX = "vgl_"  # noqa: S105 - what a token begins with, so that leak sca
 SESSION_AGENCY = "agency_id"
 PROVED = "proved"
 """In a session: when (seconds since 1970) and by what (`Proof`) its person last showed who they are, completely."""
+FRESH = timedelta(minutes=10)
+"""So long a proof counts for sensitive acts (CJIS IA-11)."""
 DEMO_MARK = "demo"
 """The file of the data folder without which no demo account opens anything."""
 
@@ -104,6 +106,14 @@ def owed(request: HttpRequest) -> Owed:
     if user.must_change_password:
         return Owed.PASSWORD
     return Owed.ENROL if proved is None else Owed.NOTHING
+
+
+def is_fresh(request: HttpRequest, now: datetime) -> bool:
+    """Whether the person has shown who they are a short while ago; a demo account has nothing to show it with."""
+    proved = request.session.get(PROVED)
+    if proved is None:
+        return False
+    return bool(proved["by"] == Proof.PASSWORD or now.timestamp() - proved["at"] < FRESH.total_seconds())
 
 
 def actor_of_session(request: HttpRequest) -> Actor | None:

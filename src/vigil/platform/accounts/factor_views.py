@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth import login as begin_session
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,12 +20,12 @@ from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, Locked, TooMany
 from vigil.platform import clock
 from vigil.platform.accounts import factors, lockout
-from vigil.platform.accounts.access import Owed, Proof, actor_of_session, actor_of_user, owed
-from vigil.platform.accounts.login import BACKEND, WRONG, refuse
+from vigil.platform.accounts.access import PROVED, Owed, Proof, actor_of_session, actor_of_user, is_fresh, owed
+from vigil.platform.accounts.login import BACKEND, WRONG, record_confirmed, refuse
 from vigil.platform.accounts.models import User
 from vigil.platform.accounts.sessions import seen, sessions_of
 from vigil.platform.accounts.steps import complete, go_on, safe, second_page
-from vigil.platform.doors import public
+from vigil.platform.doors import actor_of, page, public
 from vigil.web import held
 
 
@@ -80,6 +82,55 @@ def second(request: HttpRequest) -> HttpResponse:
     return lockout.remember_browser(request, go_on(request, after, kept))
 
 
+@page("accounts.profile.edit")
+@sensitive_post_parameters("code", "passkey")
+@require_http_methods(["GET", "POST"])
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Show once more who one is, before a sensitive act; what was sent for it is kept and sent afterwards."""
+    actor, user = actor_of(request), request.user
+    after = safe(request, request.POST.get("next", "") or request.GET.get("next", ""))
+    kept = held.held_of(request) if request.method == "POST" else ""
+    assert isinstance(user, User)
+    if request.method == "GET" or "confirm" not in request.POST:
+        return _confirm_page(request, user, after, kept)
+    kept = request.POST.get(held.FIELD, "")
+    try:
+        by = _proved_again(request, user)
+    except (Invalid, Locked, TooMany) as refused:
+        return _confirm_page(request, user, after, kept, refused.sentence)
+    request.session[PROVED] = {"at": clock.now().timestamp(), "by": by.value}
+    record_confirmed(actor, by)
+    return held.send_again(request, kept, after) if kept else redirect(after)
+
+
+def _proved_again(request: HttpRequest, user: User) -> Proof:
+    if not request.POST.get("passkey"):
+        return checked_code(request, user)
+    with transaction.atomic():
+        factors.user_of_passkey(request.POST["passkey"], user)
+    return Proof.PASSKEY
+
+
+@page("accounts.profile.edit")
+@require_GET
+def confirm_passkey(request: HttpRequest) -> HttpResponse:
+    """The question for one of one's own passkeys."""
+    user = request.user
+    return JsonResponse(dict(factors.options_to_log_in(user if isinstance(user, User) else None)))
+
+
+def _confirm_page(request: HttpRequest, user: User, after: str, kept: str, error: str = "") -> HttpResponse:
+    own = factors.own_factors(user)
+    context = {
+        "next": after,
+        "held": kept,
+        "error": error,
+        "has_passkey": any(one.is_passkey for one in own),
+        "has_app": not all(one.is_passkey for one in own),
+    }
+    return render(request, "accounts/confirm.html", context, status=422 if error else 200)
+
+
 def checked_code(request: HttpRequest, user: User) -> Proof:
     """By what the code that was sent shows who the person is; a wrong one counts like a failed login.
 
@@ -107,8 +158,11 @@ def _proof_of_code(user: User, code: str) -> Proof | None:
         return Proof.RECOVERY if factors.takes_recovery_code(user, code, clock.now()) else None
 
 
-def _enrolling(request: HttpRequest) -> tuple[User, Actor] | HttpResponse:
-    """The person with an open session, or one that owes nothing but its first factor; others go where they must."""
+def _enrolling(request: HttpRequest, *, fresh: bool = True) -> tuple[User, Actor] | HttpResponse:
+    """The person with an open session, or one that owes nothing but its first factor; others go where they must.
+
+    With `fresh`, who has an open session shows who they are once more where that was long ago.
+    """
     owes, user = owed(request), request.user
     if owes not in (Owed.NOTHING, Owed.ENROL):
         return redirect(owes.value)
@@ -117,9 +171,11 @@ def _enrolling(request: HttpRequest) -> tuple[User, Actor] | HttpResponse:
         actor = actor_of_user(user)
     if actor is None or not isinstance(user, User):
         return redirect("login")
-    seen(request, clock.now())
     if owes is Owed.NOTHING:
+        seen(request, clock.now())
         request.actor = actor  # type: ignore[attr-defined]
+        if fresh and not is_fresh(request, clock.now()):
+            return redirect(f"{reverse('confirm')}?{urlencode({'next': reverse('factors')})}")
     return user, actor
 
 
@@ -127,7 +183,7 @@ def _enrolling(request: HttpRequest) -> tuple[User, Actor] | HttpResponse:
 @require_GET
 def own(request: HttpRequest) -> HttpResponse:
     """One's own ways to log in; without any, the page on which the first one is chosen."""
-    known = _enrolling(request)
+    known = _enrolling(request, fresh=False)
     return known if isinstance(known, HttpResponse) else _own_page(request, known[0])
 
 
@@ -151,7 +207,8 @@ def passkey(request: HttpRequest) -> HttpResponse:
     """Add a passkey: GET asks the browser for one, POST brings it."""
     known = _enrolling(request)
     if isinstance(known, HttpResponse):
-        return known
+        asks = request.method == "GET" and request.user.is_authenticated
+        return JsonResponse({"first": known["Location"]}, status=403) if asks else known
     user, actor = known
     if request.method == "GET":
         return JsonResponse(dict(factors.options_to_add(user)))

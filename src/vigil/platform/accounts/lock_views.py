@@ -14,7 +14,7 @@ from vigil.platform.accounts import lockout
 from vigil.platform.doors import actor_of, page
 
 
-@page("accounts.lock.release")
+@page("accounts.lock.release", fresh=True)
 @require_http_methods(["GET", "POST"])
 def locks(request: HttpRequest) -> HttpResponse:
     """Those that the reader may release; posting releases one."""

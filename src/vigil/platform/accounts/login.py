@@ -63,6 +63,11 @@ def record_login(user: User, by: Proof) -> None:
     record(actor_of_user(user) or NOBODY, VERB, {"user": str(user.pk)}, details={"by": by.value})
 
 
+def record_confirmed(actor: Actor, by: Proof) -> None:
+    """Put into the audit trail that somebody showed once more who they are."""
+    record(actor, "accounts.session.confirm", {"user": str(actor.user_id)}, details={"by": by.value})
+
+
 def refuse(user: User | None) -> None:
     """Put a failed login into the audit trail."""
     record(NOBODY, VERB, {"user": str(user.pk)} if user else {}, outcome="refused")

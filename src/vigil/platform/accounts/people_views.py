@@ -35,7 +35,7 @@ def people(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/people.html", {"found": found, "q": text})
 
 
-@page(CREATE)
+@page(CREATE, fresh=True)
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Add a person; the answer shows their first password once."""
@@ -68,7 +68,7 @@ def _create(actor: Actor, values: dict[str, str], roles: frozenset[Role]) -> tup
     return actions.create_user(actor, wanted), password
 
 
-@page(EDIT)
+@page(EDIT, fresh=True)
 @require_http_methods(["GET", "POST"])
 def person(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """One person: name, telephone and unit, roles, first password, on and off."""

@@ -400,7 +400,7 @@ TOPICS = (
     Topic(
         "passkeys",
         _("Passkeys and codes"),
-        ("factors", "app"),
+        ("factors", "app", "confirm"),
         _("What you log in with. A password alone opens nothing."),
         (
             _("A passkey is a security key, or this device with your finger, face or PIN. It needs no password."),

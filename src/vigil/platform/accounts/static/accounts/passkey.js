@@ -13,6 +13,7 @@ for (const form of forms) {
     say("");
     try {
       const reply = await fetch(form.dataset.options, { headers: { Accept: "application/json" }, cache: "no-store" });
+      if (reply.status === 403) { location.assign((await reply.json()).first); return; }
       if (!reply.ok || reply.redirected) throw new Error("no question");
       const ask = form.dataset.passkey === "add" ? window.webauthnJSON.create : window.webauthnJSON.get;
       form.elements.passkey.value = JSON.stringify(await ask(await reply.json()));
