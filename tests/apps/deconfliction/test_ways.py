@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import resolve
+from tests.apps.deconfliction.test_actions import register
 from tests.apps.deconfliction.test_visibility import cast, world
 
 from vigil.platform.doors import PUBLIC
@@ -68,3 +70,15 @@ def test_home_is_the_first_page_of_the_readers_own_menu(cast: Any, name: str, fi
     assert browser.get("/login/", follow=True).request["PATH_INFO"] == first
     lost = browser.get("/operations/00000000-0000-0000-0000-000000000007/").content.decode()
     assert f'<a class="button primary" href="{first}">Go to the first page' in lost
+
+
+def test_the_desk_beside_a_telephone_is_the_one_that_answers_it(people: Any, now: datetime) -> None:
+    register(people, "alice", now)
+    browser = Client()
+    browser.force_login(people.user("alice"))
+    own = browser.get("/").content.decode()
+    assert "Port Calvert PD watch desk" in own
+    assert "Bay Watch Desk" not in own
+    people.port_calvert.watch_desk_phone = ""
+    people.port_calvert.save()
+    assert "Bay Watch Desk" in browser.get("/").content.decode()

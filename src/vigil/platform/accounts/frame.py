@@ -128,7 +128,7 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "agency": agency.label if agency else "",
         "agencies": agencies_of(actor),
         "zone": (agency.time_zone if agency else "") or "UTC",
-        "desk_name": node.watch_desk_name if node else "",
+        "desk_name": _desk_name(agency, node),
         "desk_phone": (agency.watch_desk_phone if agency else "") or (node.watch_desk_phone if node else ""),
         **_hours(agency, node),
         "links": entries,
@@ -146,6 +146,13 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "cursor": cursor(),
         "notice_url": reverse("deconfliction:notice", args=[UUID(int=0)]),
     }
+
+
+def _desk_name(agency: Agency | None, node: Node | None) -> str:
+    """Whose telephone `desk_phone` is: an agency's own desk answers as that agency's."""
+    if agency and agency.watch_desk_phone:
+        return gettext("{agency} watch desk").format(agency=agency.label)
+    return node.watch_desk_name if node else ""
 
 
 def _hours(agency: Agency | None, node: Node | None) -> dict[str, str]:
