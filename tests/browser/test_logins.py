@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
-from tests.browser.conftest import PASSWORD, Watch
+from tests.browser.conftest import LENA, PASSWORD, Visit, Watch
 from tests.browser.steps import beyond
 
 pytestmark = pytest.mark.browser
@@ -112,3 +112,33 @@ def test_a_passkey_that_is_copied_between_devices_is_refused(page: Page) -> None
     add_passkey(page, "in the cloud")
     expect(page.get_by_role("alert")).to_contain_text("copied to other devices")
     expect(page.get_by_text("in the cloud")).to_have_count(0)
+
+
+def test_the_screen_hides_after_thirty_minutes_and_keeps_what_was_typed(visit: Visit) -> None:
+    page = visit(LENA, "/operations/register/", width=360)
+    page.clock.install()
+    page.reload()
+    page.locator("#fold-case summary").click()
+    page.fill("#case_number", "C26-HIDDEN")
+    page.context.set_offline(True)
+    page.clock.fast_forward("29:00")
+    expect(page.locator("#case_number")).to_be_visible()
+    page.clock.fast_forward("02:00")
+    expect(page.get_by_role("heading", name="Locked")).to_be_visible()
+    expect(page.locator("main")).to_be_hidden()
+    expect(page.locator("header.top")).to_be_hidden()
+    assert "C26-HIDDEN" not in page.locator("body").inner_text()
+    page.context.set_offline(False)
+    page.clock.run_for(6000)
+    expect(page.locator("#case_number")).to_have_value("C26-HIDDEN")
+    expect(page.locator("#case_number")).to_be_visible()
+    expect(page.get_by_role("heading", name="Locked")).to_have_count(0)
+
+
+def test_a_page_with_nothing_typed_is_left_for_the_login(visit: Visit) -> None:
+    page = visit(LENA, "/operations/?mine=yes")
+    page.clock.install()
+    page.reload()
+    page.context.clear_cookies()
+    page.clock.fast_forward("31:00")
+    page.wait_for_url("**/login/?next=%2Foperations%2F%3Fmine%3Dyes")

@@ -163,6 +163,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ("username", "full_name", "email")},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "vigil.platform.accounts.passwords.WordsOfThisPlace"},
+    {"NAME": "vigil.platform.accounts.passwords.NoSequence"},
 ]
 MFA_ADAPTER = "vigil.platform.accounts.factors.Adapter"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]

@@ -16,6 +16,7 @@ from vigil.core.permissions import Role
 from vigil.platform.accounts.access import may_manage, people_of, person_of
 from vigil.platform.accounts.models import ApiToken, Membership, User
 from vigil.platform.agencies.models import Agency, Node
+from vigil.platform.agencies.notice import notice_of
 
 DEMO_PASSWORD = "bay-gateway-demo"  # noqa: S105 - printed at every start; the demonstration holds nothing real
 
@@ -196,6 +197,11 @@ def _as_person(user: User, services: Sequence[Service], manages: bool = False) -
         services,
         manages,
     )
+
+
+def login_notice() -> str:
+    """What everybody agrees to by logging in."""
+    return notice_of(Node.objects.filter(slot=1).first())
 
 
 def demo_logins() -> list[Login]:

@@ -72,6 +72,7 @@ def login(request: HttpRequest) -> HttpResponse:
             return lockout.remember_browser(request, go_on(request, after, kept))
     logins = queries.demo_logins()
     context: dict[str, Any] = {"error": error, "next": after, "username": username, "held": kept, "demo_logins": logins}
+    context["notice"] = queries.login_notice()
     if logins:
         context["demo_password"] = queries.DEMO_PASSWORD
     return render(request, "accounts/login.html", context, status=status)

@@ -91,6 +91,8 @@ class Node(models.Model):
     """What the region was read from: `MD`, `Elm County, MD`, or four numbers."""
     region = models.JSONField(null=True, blank=True)
     """List of boxes [west, south, east, north] in degrees; empty: no region, so no place is outside it."""
+    notice = models.TextField(blank=True, max_length=2000)
+    """What everybody reads before each login, if not `agencies.notice.SHIPPED`."""
     is_demo = models.BooleanField(default=False)
     backed_up_at = models.DateTimeField(null=True, blank=True)
     """When `vigil backup` last finished."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from vigil.core.errors import Invalid, Problem
 from vigil.platform.agencies import desk
+from vigil.platform.agencies.notice import LONGEST, SHIPPED
 from vigil.platform.agencies.region import read_region
 
 ZONES = (
@@ -60,7 +61,8 @@ def read_node(typed: Mapping[str, str]) -> dict[str, Any]:
         Invalid: with every fault at its field.
     """
     name, place = typed.get("name", "").strip(), typed.get("region", "").strip()
-    problems = _too_long({"name": name}, {"name": 200})
+    notice = typed.get("notice", "").strip()
+    problems = _too_long({"name": name, "notice": notice}, {"name": 200, "notice": LONGEST})
     if not name:
         problems.append(Problem(("name",), _("The node needs a name, e.g. Bay Region.")))
     boxes: list[list[float]] = []
@@ -70,7 +72,7 @@ def read_node(typed: Mapping[str, str]) -> dict[str, Any]:
         problems += refused.problems
     if problems:
         raise Invalid(problems)
-    return {"name": name, "place": place, "region": boxes or None}
+    return {"name": name, "place": place, "region": boxes or None, "notice": "" if notice == str(SHIPPED) else notice}
 
 
 def read_agency(typed: Mapping[str, str]) -> dict[str, Any]:

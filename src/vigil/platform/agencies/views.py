@@ -16,6 +16,7 @@ from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
 from vigil.platform.agencies import actions
 from vigil.platform.agencies.models import Agency, agency_of, served_agencies, served_agency, this_node
+from vigil.platform.agencies.notice import notice_of
 from vigil.platform.agencies.reading import ZONES, read_agency, read_desk, read_node
 from vigil.platform.agencies.retention import KINDS, read_retention, retention_of, stored
 from vigil.platform.doors import actor_of, page
@@ -117,11 +118,12 @@ def agencies(request: HttpRequest) -> HttpResponse:
 @page("agencies.node.edit")
 @require_http_methods(["GET", "POST"])
 def node(request: HttpRequest) -> HttpResponse:
-    """The node's name and region."""
+    """The node's name, region and notice."""
     known = this_node()
-    context: dict[str, Any] = {"values": {"name": known.name, "region": known.place or _numbers(known.region)}}
+    region = known.place or _numbers(known.region)
+    context: dict[str, Any] = {"values": {"name": known.name, "region": region, "notice": notice_of(known)}}
     if request.method == "POST":
-        context["values"] = {name: request.POST.get(name, "") for name in ("name", "region")}
+        context["values"] = {name: request.POST.get(name, "") for name in ("name", "region", "notice")}
         try:
             actions.edit_node(actor_of(request), read_node(context["values"]))
         except Invalid as refused:
