@@ -142,16 +142,17 @@ def test_a_ring_around_the_globe_is_read() -> None:
     assert distance_m(band, Point(0.0, 90.0)) == 0 or distance_m(band, Point(0.0, -90.0)) == 0
 
 
+@pytest.mark.slow
 def test_too_many_vertices_are_refused_at_once() -> None:
     number = 1_000_000
     ring = tuple((math.cos(k) * 10, math.sin(k) * 10) for k in range(number))
     text = "POLYGON((" + ",".join(f"{lon} {lat}" for lon, lat in ring) + "))"
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(GeometryError, match="1,000,000 vertices"):
         parse_wkt(text)
     with pytest.raises(GeometryError, match="1,000,000 vertices"):
         validate(Polygon(ring))
-    assert time.perf_counter() - begun < 1.0
+    assert time.process_time() - begun < 1.0
 
 
 def test_ten_thousand_vertices_are_taken() -> None:
@@ -212,9 +213,9 @@ def test_the_direction_of_a_ring_says_nothing() -> None:
 
 def test_two_shapes_of_ten_thousand_vertices_answer_in_seconds() -> None:
     a, b = Polygon(_wavy((-93.0, 45.0), 5_000.0, 10_000)), Polygon(_wavy((-92.8, 45.0), 5_000.0, 10_000))
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert 4_000 < distance_m(a, b) < 6_000
-    assert time.perf_counter() - begun < 5.0
+    assert time.process_time() - begun < 5.0
 
 
 # --- zones ---------------------------------------------------------------------------------------------------------

@@ -171,8 +171,9 @@ def test_texts_that_are_refused(text: str, words: str) -> None:
     assert words in refused.value.reason
 
 
+@pytest.mark.slow
 def test_a_file_made_to_be_slow_is_refused_or_read_within_seconds() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for data in (
         ("<kml>" + "<a>" * 600_000 + "</a>" * 600_000 + "</kml>").encode(),
         ("<kml>" + "<Polygon>" * 200_000 + "</Polygon>" * 200_000 + "</kml>").encode(),
@@ -182,4 +183,4 @@ def test_a_file_made_to_be_slow_is_refused_or_read_within_seconds() -> None:
     ):
         with pytest.raises(GeometryError):
             read_shapes(data)
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20

@@ -250,7 +250,9 @@ MILLION = {"type": "LineString", "coordinates": [[0, 0]] * 1_000_000}
         ({"starts_at": "2027-03-14T02:30", "ends_at": "2027-03-14T05:00"}, "/starts_at", "does not exist"),
         ({"starts_at": "2026-11-01T01:30", "ends_at": "2026-11-01T05:00"}, "/starts_at", "occurs twice"),
         ({"sites": [{"geometry": {"type": "Polygon", "coordinates": [RING]}}]}, "/sites/0/geometry", "cross"),
-        ({"sites": [{"geometry": MILLION}]}, "/sites/0/geometry", "10,000 vertices"),
+        pytest.param(
+            {"sites": [{"geometry": MILLION}]}, "/sites/0/geometry", "10,000 vertices", marks=pytest.mark.slow
+        ),
         ({"ends_at": "2026-11-25T04:00:00-05:00"}, "/ends_at", "before the start"),
         ({"lead_contact": {"name": "Alice", "phone": "ask the desk"}}, "/lead_contact/phone", "not a telephone"),
         ({"lead_contact": None}, "/lead_contact", "name and a direct telephone"),
@@ -307,6 +309,7 @@ def test_what_is_no_json_object_is_refused_in_words(caller: Callable[..., Caller
     assert answer["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.slow
 def test_the_number_of_queries_does_not_grow_with_the_list(
     caller: Callable[..., Caller], django_assert_max_num_queries: Any
 ) -> None:

@@ -52,6 +52,7 @@ def test_the_first_start_fills_a_region_with_everything_there_is_to_see() -> Non
     assert set(joint.values()) == {"no_known_conflict"}
 
 
+@pytest.mark.slow
 def test_an_officer_finds_several_conflicts_of_the_next_hours() -> None:
     with clock.fixed(MORNING):
         demo.ensure(MORNING)
@@ -61,6 +62,7 @@ def test_an_officer_finds_several_conflicts_of_the_next_hours() -> None:
     assert {"Tidewater GTF", "Old Line Patrol"} <= {row.other_agency for row in soon}
 
 
+@pytest.mark.slow
 def test_the_printed_logins_work() -> None:
     with clock.fixed(MORNING):
         demo.ensure(MORNING)
@@ -68,6 +70,7 @@ def test_the_printed_logins_work() -> None:
         assert Client().login(username=username, password=password)
 
 
+@pytest.mark.slow
 def test_again_at_once_nothing_is_written() -> None:
     with clock.fixed(MORNING):
         demo.ensure(MORNING)
@@ -77,6 +80,7 @@ def test_again_at_once_nothing_is_written() -> None:
     assert counted[0] == 59 + len(BEHIND)
 
 
+@pytest.mark.slow
 def test_the_next_day_everything_moves_by_revisions_that_ask_again() -> None:
     with clock.fixed(MORNING):
         demo.ensure(MORNING)
@@ -96,6 +100,7 @@ def test_the_next_day_everything_moves_by_revisions_that_ask_again() -> None:
     assert Operation.objects.get(external_id="demo-P18").status == "cancelled"
 
 
+@pytest.mark.slow
 def test_what_lies_behind_was_done_in_its_own_time_and_is_settled() -> None:
     with clock.fixed(MORNING):
         demo.ensure(MORNING)
@@ -110,6 +115,7 @@ def test_what_lies_behind_was_done_in_its_own_time_and_is_settled() -> None:
     assert not met.filter(sides__acknowledged_at__gte=MORNING - timedelta(days=3)).exists()
 
 
+@pytest.mark.slow
 def test_the_history_has_outcomes_and_the_study_has_pairs_of_the_two_that_opted_in() -> None:
     with clock.fixed(MORNING):
         demo.ensure(MORNING)
@@ -122,6 +128,7 @@ def test_the_history_has_outcomes_and_the_study_has_pairs_of_the_two_that_opted_
     assert not Operation.objects.filter(external_id__in=("demo-P61", "demo-T61")).exists()
 
 
+@pytest.mark.slow
 def test_a_retention_that_somebody_set_stays() -> None:
     with clock.fixed(MORNING):
         demo.ensure(MORNING)

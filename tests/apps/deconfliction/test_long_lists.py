@@ -78,6 +78,7 @@ def test_pages_of_a_long_list_cost_what_pages_of_a_short_one_cost(people: Any, n
     assert asked() == few
 
 
+@pytest.mark.slow
 def test_every_operation_of_ten_thousand_is_on_one_page_and_only_one(people: Any, now: datetime, login: Any) -> None:
     add(people, now, 0, MANY)
     alice = people.actor("alice")

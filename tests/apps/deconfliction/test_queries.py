@@ -34,6 +34,7 @@ def register(people: Any, name: str, now: datetime, *sites: Any, **fields: Any) 
     return operation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize("who", ["alice", "carol"])
 def test_more_rows_take_no_more_queries(people: Any, now: datetime, name: str, who: str) -> None:

@@ -82,6 +82,7 @@ def stored_rows(people: Any, now: Any) -> list[Site]:
     return list(Site.objects.filter(revision__operation=operation).order_by("ordinal"))
 
 
+@pytest.mark.slow
 @pytest.mark.db
 @pytest.mark.django_db
 def test_it_finds_what_the_predicate_finds(people: Any, now: Any) -> None:

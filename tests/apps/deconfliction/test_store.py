@@ -11,10 +11,10 @@ from vigil.apps.deconfliction.store import DatabaseStore
 from vigil.platform.agencies.models import Agency, Node
 from vigil.protocol.memory import MemoryStore
 
-pytestmark = [pytest.mark.db, pytest.mark.django_db]
+pytestmark = [pytest.mark.db, pytest.mark.django_db, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 3))])
+@pytest.mark.parametrize("seed", [0, 1, 3])
 def test_memory_and_database_answer_alike(seed: int) -> None:
     Node.objects.create(id=UUID(NORTH), name="North", code="NOR", epoch=1, sequence=0)
     Agency.objects.create(id=UUID(AGENCY), ori="MD0000100", name="Port Calvert Police Department")

@@ -268,6 +268,7 @@ def everything(reader: Reader, *known: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.db
 def test_the_other_side_reads_neither_place_nor_case_nor_subject_anywhere(
     world: World, token: Any, caplog: pytest.LogCaptureFixture
