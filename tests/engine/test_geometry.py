@@ -189,6 +189,7 @@ def _random_shape(rng: random.Random, centre: tuple[float, float], spread: float
     return kind(rng, centre, spread)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [20.0, 2_000.0, 300_000.0, 3_000_000.0])
 @pytest.mark.parametrize("far", [False, True])
 def test_shapes_are_as_far_apart_as_the_slow_evaluation_says(spread: float, far: bool) -> None:
@@ -211,6 +212,7 @@ def test_the_direction_of_a_ring_says_nothing() -> None:
         assert distance_m(polygon, place) == pytest.approx(distance_m(turned, place), abs=1e-3)
 
 
+@pytest.mark.slow
 def test_two_shapes_of_ten_thousand_vertices_answer_in_seconds() -> None:
     a, b = Polygon(_wavy((-93.0, 45.0), 5_000.0, 10_000)), Polygon(_wavy((-92.8, 45.0), 5_000.0, 10_000))
     begun = time.process_time()

@@ -39,6 +39,7 @@ def kml_file(*placemarks: str) -> bytes:
     return (HEAD + "".join(placemarks) + TAIL).encode()
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=4))
 def test_what_our_own_writers_wrote_reads_back_to_the_same_shapes(seeds: list[int]) -> None:
     shapes = [random_shape(seed) for seed in seeds]

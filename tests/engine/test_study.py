@@ -95,6 +95,7 @@ def test_each_setting_counts_what_a_sweep_finds(seed: int) -> None:
         assert sum(months.values()) + counts.by_month.get("2026-02", 0) == sum(expected.by_month.values())
 
 
+@pytest.mark.slow
 def test_the_large_reader_tells_types_and_buffers_too(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "operations.csv"
     path.write_bytes(written(9))

@@ -33,6 +33,7 @@ def test_each_page_of_the_menu_and_of_set_up_has_help() -> None:
     assert {page for page in pages if topic_of_page(page) is None} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.db
 @pytest.mark.django_db
 def test_each_page_that_opens_by_its_address_leads_to_help_of_its_own(login: Any, people: Any, now: Any) -> None:

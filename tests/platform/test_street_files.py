@@ -198,6 +198,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         assert "gone" in refusal(tmp_path / name)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats, "CHUNK", 10_000)
 

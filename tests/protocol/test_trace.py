@@ -28,6 +28,7 @@ def test_two_nodes_keep_the_invariants_through_crashes_losses_and_restores(part:
         play(World(MemoryStore(NORTH), MemoryStore(SOUTH), seed), steps=60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_histories_without_old_backups_keep_a_whole_chain_of_receipts(part: int) -> None:
     for seed in range(part, HISTORIES, 4):
@@ -45,6 +46,7 @@ def test_the_same_seed_says_and_stores_the_same() -> None:
     assert one.states == two.states
 
 
+@pytest.mark.slow
 def test_histories_reach_what_they_are_made_for() -> None:
     """A trace that never meets a conflict, a crash or a refusal proves nothing."""
     seen: set[str] = set()

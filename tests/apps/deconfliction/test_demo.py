@@ -35,6 +35,7 @@ def actor(username: str) -> Any:
     return found
 
 
+@pytest.mark.slow
 def test_the_first_start_fills_a_region_with_everything_there_is_to_see() -> None:
     with clock.fixed(MORNING):
         made = demo.ensure(MORNING)

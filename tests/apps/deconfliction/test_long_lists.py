@@ -14,7 +14,7 @@ from vigil.apps.deconfliction import queries
 from vigil.apps.deconfliction.lists import calendar_feed
 from vigil.apps.deconfliction.models import Operation, Revision
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 MANY = 10_000
 PAGES = ("/operations/?when=all", "/operations/?when=past", "/conflicts/", "/find/")
 
@@ -78,7 +78,6 @@ def test_pages_of_a_long_list_cost_what_pages_of_a_short_one_cost(people: Any, n
     assert asked() == few
 
 
-@pytest.mark.slow
 def test_every_operation_of_ten_thousand_is_on_one_page_and_only_one(people: Any, now: datetime, login: Any) -> None:
     add(people, now, 0, MANY)
     alice = people.actor("alice")

@@ -73,6 +73,7 @@ def test_a_copy_is_a_draft_and_a_renewal_refuses_what_is_not_renewed(caller: Cal
     assert "renewed" in faults(alice.post(f"/operations/{made['id']}/renew", If_Match='"1"'))[""]
 
 
+@pytest.mark.slow
 def test_a_series_is_previewed_made_once_read_moved_and_cancelled(caller: Callable[..., Caller]) -> None:
     alice, dave = caller("alice"), caller("dave")
     made = alice.register()

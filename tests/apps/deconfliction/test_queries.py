@@ -48,6 +48,7 @@ def test_more_rows_take_no_more_queries(people: Any, now: datetime, name: str, w
     assert counts[0] == counts[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/history/?when=all", "/timeline/", "/study/", "/interests/"])
 def test_pages_around_the_lists_ask_as_often_for_many_rows(people: Any, now: datetime, client: Any, path: str) -> None:
     counts = []
@@ -64,6 +65,7 @@ def test_pages_around_the_lists_ask_as_often_for_many_rows(people: Any, now: dat
     assert counts[0] == counts[1]
 
 
+@pytest.mark.slow
 def test_pages_follow_one_another_without_gap_or_repeat(people: Any, now: datetime) -> None:
     made = [
         register(people, "alice", now, site(now, starts_in=timedelta(hours=3 + n // 3))).reference for n in range(8)

@@ -336,6 +336,7 @@ def test_the_list_folds_a_series_but_never_a_conflict(browser: Client, people: A
     assert browser.get("/operations/?each=yes").content.decode().count("<tr data-row>") == 6
 
 
+@pytest.mark.slow
 def test_each_night_is_purged_on_its_own_clock_and_the_series_with_the_last(people: Any, now: datetime) -> None:
     found = made(people, now, 20)
     nights = operations(found)

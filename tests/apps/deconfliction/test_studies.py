@@ -226,6 +226,7 @@ def crowd(people: Any, now: datetime) -> None:
     past(people, now, "alice", site(now, (-76.6122, 39.2904), starts_in=timedelta(hours=5), lasts=timedelta(hours=1)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", [SETTINGS, ([300.0], [0.0, 120.0])])
 def test_the_history_counts_what_the_operations_themselves_would_have(
     people: Any, now: datetime, wanted: tuple[list[float], list[float]]
@@ -285,6 +286,7 @@ def test_leaving_the_study_removes_the_pairs(people: Any, now: datetime) -> None
     assert PastPair.objects.count() == 0
 
 
+@pytest.mark.slow
 def test_a_study_of_the_history_is_shown(login: Any, people: Any, now: datetime) -> None:
     opt_in(people.port_calvert, people.bay_county)
     crowd(people, now)
