@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigil.apps.deconfliction import queries, views, words
@@ -34,11 +34,11 @@ READINGS = (
     (repeat.Reading.LEAVE_OUT, gettext_lazy("Leave that day out")),
 )
 ANSWERS = {
-    "conflict": gettext_lazy("{n} conflict"),
-    "checking": gettext_lazy("{n} checking"),
-    "incomplete": gettext_lazy("{n} incomplete"),
-    "no_known_conflict": gettext_lazy("{n} no known conflict"),
-    "cancelled": gettext_lazy("{n} cancelled"),
+    "conflict": pgettext_lazy("how many of a series", "{n} conflict"),
+    "checking": pgettext_lazy("how many of a series", "{n} checking"),
+    "incomplete": pgettext_lazy("how many of a series", "{n} incomplete"),
+    "no_known_conflict": pgettext_lazy("how many of a series", "{n} no known conflict"),
+    "cancelled": pgettext_lazy("how many of a series", "{n} cancelled"),
 }
 """How many of a series have which answer."""
 RANKS = {"conflict": 0, "checking": 1, "incomplete": 2}
