@@ -105,7 +105,7 @@ def test_scripts_say_nothing_untranslated(file: Path) -> None:
     judge(file, bare)
 
 
-TRANSLATED = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "gettext_noop"}
+TRANSLATED = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy", "gettext_noop"}
 PROPER_NAMES = {"Case Explorer"}
 FOR_THE_BUILDERS = {"LookupError", "TypeError", "RuntimeError", "NotImplementedError", "AssertionError", "KeyError"}
 FOR_THE_BUILDERS |= {"warn", "warning", "info", "debug", "error", "exception", "critical", "Field", "Knob", "Query"}
