@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from gettext import NullTranslations
 from typing import Any
 
@@ -18,15 +19,17 @@ from django.utils.translation import trans_real
 from tests.apps.deconfliction.plans import phone, plan, site
 
 from vigil import texts
-from vigil.apps.deconfliction import actions
+from vigil.apps.deconfliction import actions, notices, places, words
 from vigil.apps.deconfliction.models import Conflict
-from vigil.apps.deconfliction.plan import Contact, Disclosure
+from vigil.apps.deconfliction.plan import RENEWED, Contact, Disclosure
+from vigil.apps.deconfliction.plans import repeat, series
 from vigil.apps.deconfliction.study import studies
 from vigil.config.languages import translated
 from vigil.config.middleware import PageLanguage
 from vigil.platform.accounts.models import Membership, User
 from vigil.platform.agencies.models import Agency, Node
 from vigil.platform.doors import addresses
+from vigil.protocol.store import AlarmKind
 
 OF_THE_PLAN = "Lou Lead, Sue, 1200 Harbor Street, seize the ledger"
 SYSTEMS = {"RISSafe", "SAFETNet", "Case", "Explorer", "NDPIX", "JOHN", "SMITH"}
@@ -135,6 +138,47 @@ def test_pages_of_a_conflict_ask_for_each_of_their_texts(login: Any, people: Any
         if bare := unmarked(answer.content.decode()) - data:
             left[person, address] = sorted(bare)
     assert left == {}, left
+
+
+@pytest.mark.parametrize(
+    ("said", "stored", "data"),
+    [
+        (places.said, "Line of 3 points, 19 km long", set()),
+        (places.said, "Area with 4 corners, 800 m²", set()),
+        (places.said, "Baltimore MD", {"Baltimore"}),
+        (repeat.said, "Each day", set()),
+        (repeat.said, "Every 3 days", set()),
+        (repeat.said, "Each Monday, Tuesday and Friday", set()),
+        (notices.said, notices.TEXTS[AlarmKind.DETECTED], set()),
+        (notices.said, notices.CALL_THE_DESK_AT.format(phone="(410) 555-0100"), set()),
+        (words.note_words, "asked: this node only", set()),
+        (words.note_words, "zone widened by 250 m: the place is not exact until a pin is set", set()),
+        (words.said_reason, RENEWED, set()),
+        (words.said_reason, "Informant", {"Informant"}),
+    ],
+)
+def test_what_is_stored_in_english_is_said_in_the_readers_language(
+    said: Any, stored: str, data: set[str], marked: None
+) -> None:
+    assert unmarked(said(stored)) == data
+    assert texts_alone(said(stored)) == stored
+
+
+def texts_alone(said: str) -> str:
+    return said.replace("⟦", "").replace("⟧", "")
+
+
+@pytest.mark.db
+@pytest.mark.django_db
+def test_why_a_day_of_a_series_was_refused_is_stored_in_english(people: Any, now: Any, marked: None) -> None:
+    alice, late = people.actor("alice"), now + timedelta(days=30)
+    operation = actions.register_operation(alice, plan(now), now)
+    made = series.plan_series(alice, operation.pk, 1, repeat.Pattern(repeat.How.NIGHTLY, count=1), None, now)
+    series.go_on(alice, made.pk, late)
+    sentence = "Its time was over before it could be registered."
+    assert [one.problem for one in made.members.filter(operation=None)] == [sentence]
+    assert [one.problem for one in series.series_detail(alice, made.pk, late).waiting] == [f"⟦{sentence}⟧"]
+    assert made.pattern == "Each day"
 
 
 @pytest.mark.django_db

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from vigil.apps.deconfliction import access, models
@@ -53,6 +54,14 @@ DESK_TEXTS = {
     AlarmKind.CHANGED: gettext_noop("A conflict has changed. Open Vigil."),
     AlarmKind.WITHDRAWN: gettext_noop("A conflict stands no longer. Open Vigil."),
 }
+
+
+def said(body: str) -> str:
+    """A stored notice in the reader's language."""
+    before, after = CALL_THE_DESK_AT.split("{phone}")
+    if body.startswith(before) and body.endswith(after):
+        return _(CALL_THE_DESK_AT).format(phone=body.removeprefix(before).removesuffix(after))
+    return _(body)
 
 
 def tell(conflict: models.Conflict, alarm: port.Alarm) -> None:

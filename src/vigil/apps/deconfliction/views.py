@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.deconfliction import actions, forms, places, queries, rules, shape_upload, words
+from vigil.apps.deconfliction import actions, forms, notices, places, queries, rules, shape_upload, words
 from vigil.apps.deconfliction.card_preview import preview_card
 from vigil.apps.deconfliction.cards import mode_word, named
 from vigil.apps.deconfliction.contexts import plan_context
@@ -1191,4 +1191,4 @@ def notice(request: HttpRequest, notice_id: UUID) -> JsonResponse:
         target = uuid_of(str(found.object_ids.get(noun, "")))
         if target and not url:
             url = reverse(name, args=[target])
-    return JsonResponse({"body": _(found.body), "urgent": found.urgent, "url": url})
+    return JsonResponse({"body": notices.said(found.body), "urgent": found.urgent, "url": url})
