@@ -108,6 +108,7 @@ def test_every_page_asks_for_each_of_its_texts(login: Any, people: Any, now: Any
     assert left == {}, left
 
 
+@pytest.mark.slow
 @pytest.mark.db
 @pytest.mark.django_db
 def test_pages_of_a_conflict_ask_for_each_of_their_texts(login: Any, people: Any, now: Any, marked: None) -> None:
