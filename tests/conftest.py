@@ -286,3 +286,11 @@ def token(people: Cast) -> Callable[..., str]:
         return new_token(people.user(name), agency_id, "test", scopes, clock.now() + timedelta(days=1))[1]
 
     return of
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how much the tests that count something have checked: `record_property("counted", "42 canaries")`."""
+    passed = terminalreporter.stats.get("passed", ())
+    counted = [value for report in passed for name, value in report.user_properties if name == "counted"]
+    for value in sorted(set(counted)):
+        terminalreporter.write_line(f"Checked: {value}.")

@@ -34,6 +34,7 @@ SAID_IN_ENGLISH = (
     "engine/study.py",
     "apps/deconfliction/store.py",  # why a roster was changed: stored
     "protocol/*.py",  # what is signed, and what a partner's builders read
+    "platform/audit/heads.py",
     "platform/audit/sealer.py",  # for the operator's shell
     "platform/agencies/listing.py",
     "platform/gazetteer/formats.py",

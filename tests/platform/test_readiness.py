@@ -12,6 +12,7 @@ from tests.conftest import NOON, make_agency, make_user
 from vigil.apps.policy.actions import adopt
 from vigil.cli.main import main
 from vigil.platform.agencies.actions import edit_node, note_backup, set_retention
+from vigil.platform.agencies.models import Node
 from vigil.platform.agencies.retention import Retention
 from vigil.platform.readiness.judgement import Facts, judge, missing
 from vigil.platform.readiness.queries import facts_of, readiness
@@ -29,6 +30,7 @@ READY = Facts(
     retention_set=True,
     backed_up_at=NOON - timedelta(days=7),
     neighbours=10,
+    auditors=1,
     policy="adopted",
     desks_checked=1,
     streets=5,
@@ -64,7 +66,12 @@ def test_each_needed_thing_is_missed_alone(code: str, changes: dict[str, Any]) -
 
 @pytest.mark.parametrize(
     ("code", "changes"),
-    [("neighbours", {"neighbours": 0}), ("desks", {"desks_checked": 0}), ("streets", {"streets": 0})],
+    [
+        ("auditor", {"auditors": 0}),
+        ("neighbours", {"neighbours": 0}),
+        ("desks", {"desks_checked": 0}),
+        ("streets", {"streets": 0}),
+    ],
 )
 def test_what_is_worth_having_keeps_no_node_from_being_ready(code: str, changes: dict[str, Any]) -> None:
     items = judge(replace(READY, **changes), NOON)
@@ -124,5 +131,13 @@ def test_the_console_says_it_once_for_the_node_and_for_each_agency(people: Any, 
         line for line in lines if "Retention set" in line
     ]
     assert sum("Retention set" in line for line in lines) == 2
+    Node.objects.update(is_demo=True)
     assert main(["check"]) == 0
-    assert "MISSING: Port Calvert PD: Retention set." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "MISSING: Port Calvert PD: Retention set." in said
+    assert "A REAL NODE WOULD NOT START: There is no" in said
+    assert "Disk: " in said
+    assert "FIPS mode" in said
+    Node.objects.update(is_demo=False)
+    assert main(["check"]) == 1
+    assert "WRONG: There is no" in capsys.readouterr().out

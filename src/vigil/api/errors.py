@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from vigil.core.errors import DomainError, Invalid, Problem, TooMany, Unavailable
+from vigil.platform.doors import record_refused
 from vigil.platform.requests import request_id
 
 log = logging.getLogger("vigil.api")
@@ -68,6 +69,7 @@ def install(api: NinjaAPI) -> None:
     """Map every failure of the API's routes."""
 
     def domain(request: HttpRequest, error: Any) -> HttpResponse:
+        record_refused(request, error)
         return problem_of(error)
 
     def validation(request: HttpRequest, error: Any) -> HttpResponse:

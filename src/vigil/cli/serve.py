@@ -51,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
     open_node(args)
     from django.conf import settings
 
+    from vigil.config import database
+
     if args.socket is not None:
         need_node()
         _share(args.socket)
@@ -58,9 +60,10 @@ def run(args: argparse.Namespace) -> int:
     if args.demo or args.empty:
         set_up(args)
     need_node()
+    bind = args.bind or settings.VIGIL_BIND
+    database.refuse_unfit(bind)
     _check()
     _before_answering()
-    bind = args.bind or settings.VIGIL_BIND
     port = args.port or settings.VIGIL_PORT
     listening = _listen(bind, port)
     descriptor = str(listening.fileno())

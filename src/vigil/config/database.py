@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, OperationalError, connect
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
-from vigil.config import backups, keys
+from vigil.config import backups, keys, production
 from vigil.core.errors import Unavailable
 
 
@@ -36,6 +36,20 @@ def holds_node() -> bool:
     from vigil.platform.agencies.models import Node
 
     return Node._meta.db_table in connection.introspection.table_names() and Node.objects.exists()
+
+
+def holds_demo() -> bool:
+    """Whether the node of this database is the demonstration, which holds nothing real."""
+    from vigil.platform.agencies.models import Node
+
+    return Node.objects.filter(is_demo=True).exists()
+
+
+def refuse_unfit(bind: str) -> None:
+    """Stop with every fault and how to mend it where a real node, listening at `bind`, is set up as none may be."""
+    wrong = [] if holds_demo() else production.faults(settings, bind)
+    if wrong:
+        raise Unavailable(" ".join(map(str, wrong)))
 
 
 def holds_data(folder: Path) -> bool:

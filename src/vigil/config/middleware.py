@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import Token
+from ipaddress import ip_address
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from django.conf import settings
 from django.db import DataError
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
@@ -16,7 +19,8 @@ from django.utils import translation
 from django.utils.decorators import sync_and_async_middleware
 
 from vigil.core.errors import DomainError
-from vigil.platform.requests import new_request_id, request_id
+from vigil.platform.doors import record_refused
+from vigil.platform.requests import new_request_id, request_id, source
 from vigil.web import errors
 
 log = logging.getLogger("vigil.request")
@@ -38,28 +42,42 @@ def request_ids(get_response: Answer) -> Answer:
     if iscoroutinefunction(get_response):
 
         async def answer_later(request: HttpRequest) -> HttpResponseBase:
-            token, started = _begin(request), time.perf_counter()
+            tokens, started = _begin(request), time.perf_counter()
             try:
                 return _finish(request, await get_response(request), started)
             finally:
-                request_id.reset(token)
+                _end(tokens)
 
         return answer_later
 
     def answer(request: HttpRequest) -> HttpResponseBase:
-        token, started = _begin(request), time.perf_counter()
+        tokens, started = _begin(request), time.perf_counter()
         try:
             return _finish(request, get_response(request), started)
         finally:
-            request_id.reset(token)
+            _end(tokens)
 
     return answer
 
 
-def _begin(request: HttpRequest) -> Token[str]:
-    token = request_id.set(new_request_id())
+def _begin(request: HttpRequest) -> tuple[Token[str], Token[str]]:
+    tokens = request_id.set(new_request_id()), source.set(source_of(request))
     request.request_id = request_id.get()  # type: ignore[attr-defined]
-    return token
+    return tokens
+
+
+def _end(tokens: tuple[Token[str], Token[str]]) -> None:
+    request_id.reset(tokens[0])
+    source.reset(tokens[1])
+
+
+def source_of(request: HttpRequest) -> str:
+    """The address that the request came from: the last one that the proxy in front added, where there is a proxy."""
+    peer: str = request.META.get("REMOTE_ADDR", "")
+    said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    with suppress(ValueError):
+        return str(ip_address(said if settings.SECURE_PROXY_SSL_HEADER and said else peer))
+    return ""
 
 
 def _finish(request: HttpRequest, response: HttpResponseBase, started: float) -> HttpResponseBase:
@@ -129,6 +147,7 @@ class DomainErrorPages:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         """Called by Django for what a view raised."""
         if isinstance(error, DomainError):
+            record_refused(request, error)
             return errors.domain(request, error)
         if isinstance(error, DataError):
             # Text that the database cannot hold, such as a NUL that nobody types.

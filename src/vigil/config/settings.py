@@ -62,6 +62,12 @@ KNOBS = (
         "no",
         "yes: passkeys that are copied between devices are taken too; CJIS IA-5 asks for keys that stay on one.",
     ),
+    Knob(
+        "VIGIL_FIPS_REQUIRED",
+        switch,
+        "no",
+        "yes: the node starts only where both cryptographic libraries run in FIPS mode; `vigil check` says if they do.",
+    ),
     Knob("VIGIL_BODY_LIMIT_MB", number, "50", "Largest upload in megabytes (import files)."),
     Knob("VIGIL_LOG_LEVEL", text, "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Knob("VIGIL_LOG_FILE", text, "", "File for the log, one JSON line each; empty: standard error."),
@@ -82,6 +88,7 @@ VIGIL_WEB_PROCESSES: int = _knob["VIGIL_WEB_PROCESSES"] or (
     min(os.cpu_count() or 1, 4) if _knob["VIGIL_DATABASE_URL"] else 1
 )
 VIGIL_THREADS: int = _knob["VIGIL_THREADS"]
+VIGIL_FIPS_REQUIRED: bool = _knob["VIGIL_FIPS_REQUIRED"]
 VIGIL_FIELD_KEY = keys.read(VIGIL_DATA_DIR, "field_key")
 VIGIL_SIGNING_KEY = keys.read(VIGIL_DATA_DIR, "signing_key")
 
@@ -193,6 +200,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_NAME = "vigil_session"
 CSRF_COOKIE_NAME = "vigil_csrf"
+SECURE_PROXY_SSL_HEADER: tuple[str, str] | None = None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(_knob["VIGIL_HTTPS"])
 CSRF_COOKIE_HTTPONLY = True
 if _knob["VIGIL_HTTPS"]:

@@ -22,6 +22,7 @@ PAGES = (
     ("", "vigil.platform.finding.urls"),
     ("", "vigil.platform.agencies.urls"),
     ("", "vigil.platform.readiness.urls"),
+    ("", "vigil.platform.audit.urls"),
     ("", "vigil.platform.help.urls"),
     ("", "vigil.platform.gazetteer.urls"),
     ("", "vigil.apps.deconfliction.urls"),

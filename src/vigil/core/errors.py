@@ -36,6 +36,8 @@ class DomainError(Exception):
 
     code = "error"
     status = 400
+    is_recorded = False
+    """Whether the audit trail has it already."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)

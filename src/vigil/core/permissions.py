@@ -2,11 +2,13 @@
 
 A code is `app.noun.verb`, the same words as the URL, the folder and the audit verb. The table says what a
 role may do at all; whether it may do it to *this* object is decided by the app's `access.py`.
-Nobody has power over operational data by being an administrator.
+Nobody has power over operational data by being an administrator or an auditor, and who administers access does not
+read the audit trail (CJIS 5.9.5, AC-5 and AU-9(4)): see `clash`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -18,14 +20,21 @@ class Role(StrEnum):
     WATCH_DESK = "watch_desk"
     AGENCY_ADMIN = "agency_admin"
     NODE_ADMIN = "node_admin"
+    AGENCY_AUDITOR = "agency_auditor"
+    NODE_AUDITOR = "node_auditor"
     SYSTEM = "system"
 
 
 OFFICER, SUPERVISOR, WATCH_DESK = Role.OFFICER, Role.SUPERVISOR, Role.WATCH_DESK
 AGENCY_ADMIN, NODE_ADMIN, SYSTEM = Role.AGENCY_ADMIN, Role.NODE_ADMIN, Role.SYSTEM
+AGENCY_AUDITOR, NODE_AUDITOR = Role.AGENCY_AUDITOR, Role.NODE_AUDITOR
 
-EVERYONE = frozenset({OFFICER, SUPERVISOR, WATCH_DESK, AGENCY_ADMIN, NODE_ADMIN})
 FIELD = frozenset({OFFICER, SUPERVISOR, WATCH_DESK})
+ADMINISTRATORS = frozenset({AGENCY_ADMIN, NODE_ADMIN})
+AUDITORS = frozenset({AGENCY_AUDITOR, NODE_AUDITOR})
+OF_THE_NODE = frozenset({NODE_ADMIN, NODE_AUDITOR})
+"""Roles that reach over all agencies; only a node administrator gives them."""
+EVERYONE = FIELD | ADMINISTRATORS | AUDITORS
 
 PERMISSIONS: dict[str, frozenset[Role]] = {
     # Operations of the deconfliction app
@@ -66,7 +75,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.task_force.read": FIELD | {AGENCY_ADMIN},
     "deconfliction.task_force.edit": frozenset({AGENCY_ADMIN}),
     "deconfliction.deconflictor.name": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
-    "deconfliction.look.read": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
+    "deconfliction.look.read": ADMINISTRATORS | AUDITORS,
     "deconfliction.purge.read": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
     "deconfliction.purge.hold": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
     "deconfliction.purge.run": frozenset({SYSTEM}),
@@ -97,7 +106,10 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "agencies.node.restore": frozenset({SYSTEM}),
     "partners.partner.read": EVERYONE,
     "partners.partner.edit": frozenset({NODE_ADMIN, SYSTEM}),
-    "audit.record.read": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
+    "audit.record.read": AUDITORS,
+    "audit.record.export": AUDITORS,
+    "audit.review.sign": AUDITORS,
+    "audit.head.export": frozenset({NODE_AUDITOR, SYSTEM}),
     "gazetteer.source.read": frozenset({NODE_ADMIN, SYSTEM}),
     "gazetteer.source.edit": frozenset({NODE_ADMIN, SYSTEM}),
     "gazetteer.tile.read": EVERYONE,
@@ -110,6 +122,12 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
 def allowed(permission: str, roles: frozenset[Role]) -> bool:
     """Whether one of the roles has the permission; a code that is not in the table is refused."""
     return not roles.isdisjoint(PERMISSIONS.get(permission, frozenset()))
+
+
+def clash(roles: Iterable[Role]) -> bool:
+    """Whether one person's roles, in whatever agencies, would put access and audit into the same hands."""
+    held = frozenset(roles)
+    return not (held.isdisjoint(ADMINISTRATORS) or held.isdisjoint(AUDITORS))
 
 
 def scope_covers(scope: str, permission: str) -> bool:

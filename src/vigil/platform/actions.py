@@ -39,7 +39,7 @@ def _text(value: Any) -> str | list[str]:
 
 
 def detail(**values: Any) -> None:
-    """Add to what the audit record keeps a digest of."""
+    """Add to what the audit record keeps a digest of; `size`, bytes of a file taken in or out, is kept itself."""
     _into(_details, values)
 
 
@@ -86,12 +86,13 @@ def action(permission: str) -> Callable[[Callable[Concatenate[Actor, P], R]], Ca
                 actor.require(permission)
                 with writing():
                     result = function(actor, *args, **kwargs)
-                    record(actor, permission, held, details=details)
+                    record(actor, permission, held, details=details, size=details.pop("size", None))
                     for write in _take_together():
                         write(held)
                 return result
             except (Refused, NotFound, Conflict) as error:
                 record(actor, permission, held, outcome=error.code, details=details)
+                error.is_recorded = True
                 raise
             finally:
                 _concerned.reset(tokens[0])

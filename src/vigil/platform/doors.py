@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 from django.core import checks
@@ -14,11 +16,12 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from vigil.core.actor import Actor
-from vigil.core.errors import Refused
+from vigil.core.errors import DomainError, Refused
 from vigil.core.permissions import PERMISSIONS
 from vigil.platform import clock
 from vigil.platform.accounts.access import Owed, actor_of_session, is_fresh, owed
 from vigil.platform.accounts.sessions import seen
+from vigil.platform.audit.trail import record_refusal
 
 PUBLIC = "public"
 
@@ -45,12 +48,12 @@ def page(permission: str, *, fresh: bool = False) -> Callable[[View], View]:
             actor = actor_of_session(request)
             if actor is None:
                 return first(request, settings.LOGIN_URL)
+            request.actor = actor  # type: ignore[attr-defined]
             if not actor.can(permission):
                 raise Refused(permission)
             if fresh and request.method == "POST" and not is_fresh(request, clock.now()):
                 return first(request, reverse("confirm"))
             seen(request, clock.now())
-            request.actor = actor  # type: ignore[attr-defined]
             response: HttpResponse = view(request, *args, **kwargs)
             return response
 
@@ -85,6 +88,24 @@ def actor_of(request: HttpRequest) -> Actor:
     """The actor that `page` put on the request."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     return actor
+
+
+def record_refused(request: HttpRequest, error: DomainError) -> None:
+    """Put into the audit trail that somebody known was refused at a door or found nothing behind it, with the ids asked
+    for. What an action refused has its record already.
+    """
+    actor, match = getattr(request, "actor", None), request.resolver_match
+    if actor is None or match is None:
+        return
+    permission = getattr(error, "permission", "") or getattr(match.func, "vigil_permission", PUBLIC)
+    record_refusal(actor, permission, error, dict(_ids(match.kwargs)))
+
+
+def _ids(asked: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Ids and numbers of an address; no other text, which may be a secret."""
+    for name, value in asked.items():
+        with suppress(ValueError):
+            yield name, str(value) if isinstance(value, UUID | int) else str(UUID(value))
 
 
 def addresses() -> Iterator[tuple[str, View]]:

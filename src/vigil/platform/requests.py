@@ -1,4 +1,4 @@
-"""The id of the request being served: on every log line, every audit record and every error page."""
+"""What is known of the request being served: its id, on every log line, audit record and error page, and its source."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from vigil.core.identifiers import uuid7
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+source: ContextVar[str] = ContextVar("source", default="")
+"""The network address that the request came from; empty for what the node does by itself."""
 
 
 def new_request_id() -> str:

@@ -174,7 +174,7 @@ def start_import(actor: Actor, agency_id: UUID, file_digest: str, now: datetime)
 def finish_import(
     actor: Actor, batch: ImportBatch, counts: Mapping[str, Any], problems: list[Mapping[str, Any]]
 ) -> ImportBatch:
-    """Record what came of it; `problems` carry line, column and reason, never the row."""
+    """Record what came of it; `problems` carry line, column and reason, sealed by `uploads`, never the row."""
     concerns(import_batch=batch.id)
     batch.counts, batch.problems = dict(counts), [dict(problem) for problem in problems]
     batch.save(update_fields=("counts", "problems"))

@@ -64,10 +64,12 @@ PEOPLE = (
     ("ines.ferro", "Ines Ferro", PORT, frozenset({Role.WATCH_DESK}), "watch desk"),
     ("paul.drummond", "Paul Drummond", PORT, frozenset({Role.AGENCY_ADMIN}), "agency administrator"),
     ("nadia.stone", "Nadia Stone", PORT, frozenset({Role.NODE_ADMIN}), "node administrator"),
+    ("vera.lindqvist", "Vera Lindqvist", PORT, frozenset({Role.AGENCY_AUDITOR}), "agency auditor"),
     ("tom.vasquez", "Tom Vasquez", STATE, _OFFICER, "officer"),
     ("aisha.brandt", "Aisha Brandt", STATE, _OFFICER, "officer"),
     ("glen.hartley", "Glen Hartley", STATE, _SUPERVISOR, "supervisor"),
     ("wes.pruitt", "Wes Pruitt", STATE, frozenset({Role.AGENCY_ADMIN}), "agency administrator"),
+    ("noel.archer", "Noel Archer", STATE, frozenset({Role.NODE_AUDITOR}), "node auditor"),
     ("jo.hensley", "Jo Hensley", TIDE, _OFFICER, "officer"),
     ("marcus.lund", "Marcus Lund", TIDE, _OFFICER, "officer"),
     ("bea.quill", "Bea Quill", TIDE, _SUPERVISOR, "supervisor"),
@@ -76,7 +78,17 @@ PEOPLE = (
 """User name, full name, agency, roles, and the role in words."""
 
 _SHORT = {agency.ori: agency.short_name for agency in AGENCIES}
-SHOWN = ("dana.whitlock", "ruth.calloway", "ines.ferro", "tom.vasquez", "jo.hensley", "paul.drummond", "nadia.stone")
+SHOWN = (
+    "dana.whitlock",
+    "ruth.calloway",
+    "ines.ferro",
+    "tom.vasquez",
+    "jo.hensley",
+    "paul.drummond",
+    "nadia.stone",
+    "vera.lindqvist",
+    "noel.archer",
+)
 LOGINS = tuple(
     (username, PASSWORD, f"{name}, {words}, {_SHORT[ori]}")
     for username, name, ori, _, words in PEOPLE

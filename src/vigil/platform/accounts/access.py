@@ -18,7 +18,7 @@ from django.http import HttpRequest
 
 from vigil.core.actor import Actor, Via
 from vigil.core.errors import NotFound
-from vigil.core.permissions import Role
+from vigil.core.permissions import OF_THE_NODE, Role
 from vigil.platform.accounts.models import ApiToken, Membership, User
 from vigil.platform.prepared import Prepared
 
@@ -155,12 +155,12 @@ def person_of(actor: Actor, user_id: UUID) -> User:
 def may_manage(actor: Actor, user: User) -> bool:
     """Whether the account itself (name, password, on or off) is the actor's to change.
 
-    A person who also serves elsewhere, or administers the node, is not one agency's to switch off.
+    A person who also serves elsewhere, or administers or audits the node, is not one agency's to switch off.
     """
     if Role.NODE_ADMIN in actor.roles:
         return True
     held = Membership.objects.filter(user=user, active=True).values_list("agency_id", "role")
-    return all(agency == actor.agency_id and role != Role.NODE_ADMIN for agency, role in held)
+    return all(agency == actor.agency_id and role not in OF_THE_NODE for agency, role in held)
 
 
 def new_token(

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound, Problem, Refused
-from vigil.core.permissions import PERMISSIONS, Role, scope_covers
+from vigil.core.permissions import OF_THE_NODE, PERMISSIONS, Role, clash, scope_covers
 from vigil.platform import clock
 from vigil.platform.accounts.access import forget_factors, may_manage, new_token, person_of
 from vigil.platform.accounts.models import ApiToken, Membership, User
@@ -51,6 +51,7 @@ def create_user(actor: Actor, wanted: NewUser) -> User:
     """A person with roles in one agency. An agency administrator may only do so for their own agency."""
     _within(actor, wanted.agency_id)
     _check_roles(actor, wanted.roles)
+    _check_hands(wanted.roles)
     problems = username_problems(wanted.username) + _details_problems(wanted.full_name, wanted.phone, wanted.unit)
     if problems:
         raise Invalid(problems)
@@ -108,18 +109,20 @@ def edit_person(actor: Actor, user_id: UUID, full_name: str, phone: str, unit: s
 def set_roles(actor: Actor, user_id: UUID, agency_id: UUID, roles: frozenset[Role]) -> User:
     """What a person is within an agency from now on; no role at all ends their service there, nothing is deleted.
 
-    An agency administrator decides for the own agency, and leaves a node administrator's role as it is.
+    An agency administrator decides for the own agency, and leaves a role of the node as it is.
     """
     _within(actor, agency_id)
     user = person_of(actor, user_id)
     if not Agency.objects.filter(pk=agency_id, is_served=True).exists():
         raise NotFound
-    held = {Role(one.role): one for one in Membership.objects.filter(user=user, agency_id=agency_id)}
+    held = Membership.objects.filter(user=user, active=True)
+    was = frozenset(Role(one.role) for one in held.filter(agency_id=agency_id))
     if Role.NODE_ADMIN not in actor.roles:
-        kept = Role.NODE_ADMIN in held and held[Role.NODE_ADMIN].active
-        roles = roles | {Role.NODE_ADMIN} if kept else roles
-    was = {role for role, membership in held.items() if membership.active}
+        roles |= was & OF_THE_NODE
     _check_roles(actor, roles - was, may_be_none=True)
+    elsewhere = frozenset(Role(one.role) for one in held.exclude(agency_id=agency_id))
+    if roles - was:
+        _check_hands(roles | elsewhere)
     with _keeping_administrators(actor):
         Membership.objects.filter(user=user, agency_id=agency_id).exclude(role__in=roles).update(active=False)
         for role in sorted(roles):
@@ -253,8 +256,16 @@ def _within(actor: Actor, agency_id: UUID) -> None:
 def _check_roles(actor: Actor, roles: frozenset[Role], may_be_none: bool = False) -> None:
     if not (roles or may_be_none) or Role.SYSTEM in roles:
         raise Invalid.at("roles", sentence=_("Choose at least one role."))
-    if Role.NODE_ADMIN in roles and not actor.roles & {Role.NODE_ADMIN, Role.SYSTEM}:
-        raise Refused("accounts.user.create", _("Only a node administrator may appoint another one."))
+    if roles & OF_THE_NODE and not actor.roles & {Role.NODE_ADMIN, Role.SYSTEM}:
+        raise Refused("accounts.user.create", _("Only a node administrator may give a role of the node."))
+
+
+def _check_hands(roles: frozenset[Role]) -> None:
+    if clash(roles):
+        sentence = _(
+            "Nobody both gives access and audits, in this agency or another. Choose one of the two, or another person."
+        )
+        raise Invalid.at("roles", sentence=sentence)
 
 
 def _managed(actor: Actor, user_id: UUID) -> User:

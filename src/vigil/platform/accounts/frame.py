@@ -61,7 +61,7 @@ class Frame:
     themes: Sequence[tuple[str, str | Promise]] = THEMES
     theme_url: str = ""
     path: str = "/"
-    """This page's own address, to come back to; the first page where this one answers a form."""
+    """This page's own address, to come back to; the first page where this one answers a form or is none."""
     account_url: str = ""
     session_url: str = ""
     idle_seconds: int = 0
@@ -136,7 +136,7 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "home": entries[0].url if entries else "/",
         "rail_narrow": request.COOKIES.get("rail") == "narrow",
         "theme_url": reverse("theme"),
-        "path": request.get_full_path() if request.method == "GET" else "/",
+        "path": request.get_full_path() if request.method == "GET" and request.resolver_match else "/",
         "account_url": reverse("account"),
         "session_url": reverse("session"),
         "whose": handle_of(str(actor.user_id)),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
-from vigil.core.permissions import Role
+from vigil.core.permissions import OF_THE_NODE, Role
 from vigil.platform.accounts.access import may_manage, people_of, person_of
 from vigil.platform.accounts.models import ApiToken, Membership, User
 from vigil.platform.agencies.models import Agency, Node
@@ -40,6 +40,8 @@ ROLE_WORDS = {
     Role.WATCH_DESK: _("Watch desk"),
     Role.AGENCY_ADMIN: _("Agency admin"),
     Role.NODE_ADMIN: _("Node admin"),
+    Role.AGENCY_AUDITOR: _("Agency auditor"),
+    Role.NODE_AUDITOR: _("Node auditor"),
     Role.SYSTEM: _("System"),
 }
 
@@ -168,7 +170,8 @@ def agencies_to_choose(actor: Actor) -> list[tuple[str, str]]:
 
 def roles_to_choose(actor: Actor) -> list[Role]:
     """The roles that the actor may give."""
-    return [role for role in Role if role != Role.SYSTEM and (role != Role.NODE_ADMIN or role in actor.roles)]
+    kept_back = {Role.SYSTEM} if Role.NODE_ADMIN in actor.roles else {Role.SYSTEM, *OF_THE_NODE}
+    return [role for role in Role if role not in kept_back]
 
 
 def _services(actor: Actor, users: Sequence[User]) -> dict[UUID, list[Service]]:

@@ -22,6 +22,10 @@ class AuditRecord(models.Model):
     object_ids = models.JSONField(default=dict)
     details_digest = models.CharField(max_length=64, blank=True)
     request_id = models.CharField(max_length=40, blank=True)
+    source = models.CharField(max_length=45, blank=True)
+    """The network address that the request came from; empty for what the node does by itself."""
+    size = models.PositiveBigIntegerField(null=True)
+    """Bytes that were taken in or out, where a whole file was."""
 
     class Meta:
         indexes = (
@@ -31,6 +35,23 @@ class AuditRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.outcome}"
+
+
+class AuditReview(models.Model):
+    """An auditor has looked through a week of the trail; written once, like the trail itself."""
+
+    id = models.BigAutoField(primary_key=True)
+    week = models.DateField()
+    """The Monday it began with, UTC."""
+    agency_id = models.UUIDField(null=True)
+    """Whose records were looked through; empty: the whole node's."""
+    at = models.DateTimeField()
+    reviewer_id = models.UUIDField()
+    reviewer_name = models.CharField(max_length=200)
+    pattern_count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"week of {self.week}"
 
 
 class AuditSeal(models.Model):

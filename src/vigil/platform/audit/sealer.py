@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
@@ -88,7 +89,7 @@ def head() -> Head:
 
 def link(previous: str, record: AuditRecord) -> str:
     """SHA-256 (hex) over the previous link and every column of the record."""
-    columns = {
+    columns: dict[str, Any] = {
         "id": record.pk,
         "at": record.at.astimezone(UTC).isoformat(timespec="microseconds"),
         "actor_id": record.actor_id and str(record.actor_id),
@@ -101,12 +102,16 @@ def link(previous: str, record: AuditRecord) -> str:
         "details_digest": record.details_digest,
         "request_id": record.request_id,
     }
+    # Older records have neither, and their links stand as they were made.
+    columns |= {name: value for name, value in (("source", record.source), ("size", record.size)) if value}
     return hashlib.sha256(f"{previous}\n{json.dumps(columns, sort_keys=True)}".encode()).hexdigest()
 
 
 def verify(heads: list[Head], now: datetime) -> Iterator[Finding]:
     """Walk the whole chain and yield what is wrong; nothing yielded means that nothing was changed, cut or left out."""
-    known = {kept.position: kept.digest for kept in heads}
+    known: dict[int, set[str]] = {}
+    for kept in heads:
+        known.setdefault(kept.position, set()).add(kept.digest)
     end = Head(0, START)
     records = AuditRecord.objects.in_bulk
     seals = AuditSeal.objects.order_by("position")
@@ -114,7 +119,7 @@ def verify(heads: list[Head], now: datetime) -> Iterator[Finding]:
         found = records([seal.record_id for seal in batch])
         for seal in batch:
             yield from _check(seal, end, found.get(seal.record_id))
-            if known.get(seal.position, seal.digest) != seal.digest:
+            if known.get(seal.position, {seal.digest}) != {seal.digest}:
                 yield Finding(seal.position, "the chain was rewritten: an earlier head had another hash here")
             end = Head(seal.position, seal.digest)
     cut = [position for position in known if position > end.position]

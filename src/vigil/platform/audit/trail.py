@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from vigil.core.actor import Actor
+from vigil.core.errors import DomainError, NotFound, Refused
 from vigil.platform import clock
 from vigil.platform.audit.models import AuditRecord
 from vigil.platform.prepared import insert
-from vigil.platform.requests import request_id
+from vigil.platform.requests import request_id, source
 
 DONE = "done"
 
@@ -22,11 +23,12 @@ def record(
     objects: Mapping[str, Any] | None = None,
     outcome: str = DONE,
     details: Mapping[str, Any] | None = None,
+    size: int | None = None,
 ) -> AuditRecord:
     """Write one record within the caller's transaction: if it cannot be written, the act does not happen.
 
     `objects` maps a noun to an id or a list of ids, as text. Of `details` only the SHA-256 is kept, so that a dispute
-    about what was changed can be settled without the trail holding contents.
+    about what was changed can be settled without the trail holding contents. `size` is in bytes.
     """
     row = AuditRecord(
         at=clock.now(),
@@ -39,9 +41,18 @@ def record(
         object_ids=dict(objects or {}),
         details_digest=digest_of(details) if details else "",
         request_id=request_id.get(),
+        source=source.get(),
+        size=size,
     )
     insert((row,))
     return row
+
+
+def record_refusal(actor: Actor, permission: str, error: DomainError, objects: Mapping[str, Any]) -> None:
+    """Record that a door refused or found nothing, unless the action behind it has recorded it already."""
+    if isinstance(error, Refused | NotFound) and not error.is_recorded:
+        error.is_recorded = True
+        record(actor, permission, objects, outcome=error.code)
 
 
 def digest_of(details: Mapping[str, Any]) -> str:

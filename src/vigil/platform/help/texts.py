@@ -212,6 +212,21 @@ TOPICS = (
         (_("Backups, downloads and prints hold what they held. Delete those yourself."),),
     ),
     Topic(
+        "audit",
+        "Audit",
+        ("audit:review", "audit:sign", "audit:records", "audit:records_csv", "audit:head"),
+        "For auditors: what was unusual in seven days, and every record of who did what.",
+        (
+            "Look at each pattern's records, ask the person or their supervisor, then sign the week. One a week.",
+            "A person who reads forty operations in an hour may be the watch desk on a bad day. Look before you judge.",
+            "Take the node's signed head out each month and keep it elsewhere: nobody can cut off what came before it.",
+        ),
+        (
+            "A record says who did what to which number. What stood in it is not kept, only a digest.",
+            "It cannot show what was done past the application, on the disk itself.",
+        ),
+    ),
+    Topic(
         "import",
         _("Import"),
         ("deconfliction:import", "deconfliction:import_map", "deconfliction:import_check", "deconfliction:import_run"),

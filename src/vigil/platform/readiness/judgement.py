@@ -20,7 +20,7 @@ class Facts:
 
     `administrators` and `supervisors` count people who can log in. `policy` is `adopted`, `differs` or empty;
     `desks_checked` counts telephones on Whom to call that were checked within a year; `streets` is None where the
-    node has no street search.
+    node has no street search. `auditors` are those of the agency and of the node.
     """
 
     agency: str
@@ -38,6 +38,7 @@ class Facts:
     policy: str = ""
     desks_checked: int = 0
     streets: int | None = None
+    auditors: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Item:
 def judge(facts: Facts, now: datetime) -> list[Item]:
     """Every item with its state, in the order in which they are best done."""
     items = [_agency(facts), _administrators(facts), _supervisor(facts), _desk(facts), _rules(facts), _retention(facts)]
-    items += [_policy(facts), _backup(facts, now), _neighbours(facts), _desks(facts)]
+    items += [_policy(facts), _backup(facts, now), _auditor(facts), _neighbours(facts), _desks(facts)]
     return items if facts.streets is None else [*items, _streets(facts.streets)]
 
 
@@ -149,6 +150,13 @@ def _backup(facts: Facts, now: datetime) -> Item:
     if not done:
         said += " " + _("Run vigil backup FILE on the node; the file holds the keys too.")
     return Item("backup", _("Backup of data and keys, not older than a week"), done, said, of_node=True)
+
+
+def _auditor(facts: Facts) -> Item:
+    now = _("{n} can log in.") if facts.auditors else _("Nobody reads who did what. It is no administrator's to do.")
+    now = now.format(n=facts.auditors)
+    done = facts.auditors > 0
+    return Item("auditor", _("An auditor beside the administrators"), done, now, "people", "accounts.user.read", False)
 
 
 def _neighbours(facts: Facts) -> Item:

@@ -46,12 +46,14 @@ def facts_of(agency: Agency, now: datetime) -> Facts:
     node = this_node()
     people = Membership.objects.filter(active=True, user__is_active=True)
     administrators = people.filter(Q(role=Role.NODE_ADMIN) | Q(role=Role.AGENCY_ADMIN, agency=agency))
+    auditing = Q(role=Role.NODE_AUDITOR) | Q(role=Role.AGENCY_AUDITOR, agency=agency)
     return Facts(
         agency=agency.label,
         ori=agency.ori,
         state=agency.state,
         time_zone=agency.time_zone,
         administrators=administrators.values("user").distinct().count(),
+        auditors=people.filter(auditing).values("user").distinct().count(),
         supervisors=people.filter(role=Role.SUPERVISOR, agency=agency).values("user").distinct().count(),
         desk_phone=node.watch_desk_phone,
         desk_hours=node.desk_hours,

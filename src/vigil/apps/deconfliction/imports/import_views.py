@@ -183,7 +183,7 @@ def run(request: HttpRequest, batch_id: UUID) -> HttpResponse:
         "done": batch.counts.get("done", 0),
         "total": batch.counts.get("total", 0),
         "counts": [(label, batch.counts[name]) for name, label in COUNTS if name in batch.counts],
-        "bad_rows": batch.problems[:SHOWN_ROWS],
+        "bad_rows": uploads.bad_rows(batch, SHOWN_ROWS),
         "bad_total": batch.counts.get("bad_rows", 0),
         "left": batch.counts.get("left", []),
         "revived": batch.counts.get("revived", []),

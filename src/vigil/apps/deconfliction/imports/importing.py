@@ -13,7 +13,7 @@ import io
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 from vigil.apps.deconfliction import access, actions, plan_rows
 from vigil.apps.deconfliction.batches import BatchStore
 from vigil.apps.deconfliction.contexts import plan_context
+from vigil.apps.deconfliction.imports import uploads
 from vigil.apps.deconfliction.models import ImportBatch, Operation, Revision, RevisionKind, Status
 from vigil.apps.deconfliction.plan import Contact, PlaceSource, Plan, PlannedSite, PlannedSubject
 from vigil.apps.deconfliction.plan_rows import Author, engine_operation, instant, planned_site
@@ -325,7 +326,7 @@ def store_checked(actor: Actor, batch: ImportBatch, checked: Checked, now: datet
     if not cancelled:
         joint.offer_imported(SEARCHER, _offered(checked, planned), now)
     progress(len(planned), len(planned))
-    problems: list[Mapping[str, Any]] = [asdict(row) for row in checked.bad_rows[:MOST_LISTED]]
+    problems = uploads.sealed_rows(checked.bad_rows[:MOST_LISTED])
     told = {**counts, **{name: ids for name, ids in settled.items() if ids}}
     actions.finish_import(actor, batch, told, problems)
     return Outcome(batch.id, checked, told, cancelled)

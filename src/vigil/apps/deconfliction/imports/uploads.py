@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,13 @@ from vigil.core.errors import Invalid, NotFound
 from vigil.core.identifiers import uuid7
 from vigil.engine.formats.mapping import COLUMNS, REQUIRED
 from vigil.engine.formats.mapping import Mapping as FieldMapping
-from vigil.engine.formats.tabular import UnusableInput, open_sheet
+from vigil.engine.formats.tabular import BadRow, UnusableInput, open_sheet
 from vigil.platform import keys
 from vigil.platform.actions import action, concerns
 
 KEPT_SECONDS = 86_400
 PURPOSE = "deconfliction.import.checked"
+REASON = "deconfliction.import.reason"
 CONSTANT = ("agency_ori", "operation_type", "radius_m", "contact_name", "contact_phone", "mode")
 """Columns that a page offers to fill with one value for every row."""
 LABELS = {
@@ -90,6 +91,21 @@ def get_upload(actor: Actor, upload_id: UUID) -> Upload:
     if owner != str(actor.user_id):
         raise gone
     return Upload(upload_id, text.encode("latin-1"), mapping_toml)
+
+
+def sealed_rows(rows: Iterable[BadRow]) -> list[Mapping[str, Any]]:
+    """Refused rows as they are stored with the import: a reason may repeat what stood in the row, so it is sealed."""
+    return [asdict(row) | {"reason": "", "sealed": keys.encrypt(row.reason, REASON).hex()} for row in rows]
+
+
+def bad_rows(batch: ImportBatch, most: int) -> list[Mapping[str, Any]]:
+    """The first of an import's refused rows, to be read."""
+    return [_opened(row) for row in batch.problems[:most]]
+
+
+def _opened(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Imports of before reasons were sealed have them as they are.
+    return {**row, "reason": keys.decrypt(bytes.fromhex(row["sealed"]), REASON)} if row.get("sealed") else row
 
 
 def forget_upload(upload: Upload) -> None:

@@ -16,7 +16,7 @@ from vigil.apps.deconfliction.models import ConflictSide, Look, LookNoun, Operat
 from vigil.apps.deconfliction.plan import Disclosure
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
-from vigil.core.permissions import Role
+from vigil.core.permissions import OF_THE_NODE
 from vigil.platform.actions import action, concerns
 
 MOST_SHOWN = 500
@@ -57,14 +57,14 @@ class Looks:
 
 
 def looks_of(actor: Actor, reference: str) -> Looks:
-    """Looks at an operation of the administrator's own agency, by its number, and its people's looks at its conflicts.
+    """Looks at an operation of the reader's own agency, by its number, and its people's looks at its conflicts.
 
-    The administrator learns who looked and when; the operation itself stays closed to them. A silent operation looks
-    like a missing one here too; a node administrator reads every agency's.
+    An administrator or auditor learns who looked and when; the operation itself stays closed to them. A silent
+    operation looks like a missing one here too; those of the node read every agency's.
     """
     actor.require("deconfliction.look.read")
     found = Operation.objects.filter(reference=reference.strip().upper())
-    if Role.NODE_ADMIN not in actor.roles:
+    if actor.roles.isdisjoint(OF_THE_NODE):
         found = found.filter(agency_id__in=[actor.agency_id]).exclude(disclosure=Disclosure.SILENT.value)
     operation = found.first()
     if operation is None:

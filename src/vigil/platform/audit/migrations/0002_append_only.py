@@ -4,11 +4,11 @@ from vigil.platform.audit import append_only
 
 
 def install(apps, schema_editor):
-    append_only.install(schema_editor.connection)
+    append_only.install(schema_editor.connection, append_only.FIRST)
 
 
 def remove(apps, schema_editor):
-    append_only.remove(schema_editor.connection)
+    append_only.remove(schema_editor.connection, append_only.FIRST)
 
 
 class Migration(migrations.Migration):
