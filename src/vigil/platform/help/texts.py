@@ -213,17 +213,23 @@ TOPICS = (
     ),
     Topic(
         "audit",
-        "Audit",
+        _("Audit"),
         ("audit:review", "audit:sign", "audit:records", "audit:records_csv", "audit:head"),
-        "For auditors: what was unusual in seven days, and every record of who did what.",
+        _("For auditors: what was unusual in seven days, and every record of who did what."),
         (
-            "Look at each pattern's records, ask the person or their supervisor, then sign the week. One a week.",
-            "A person who reads forty operations in an hour may be the watch desk on a bad day. Look before you judge.",
-            "Take the node's signed head out each month and keep it elsewhere: nobody can cut off what came before it.",
+            _("Look at each pattern's records, ask the person or their supervisor, then sign the week. One a week."),
+            _(
+                "A person who reads forty operations in an hour may be the watch desk on a bad day. "
+                "Look before you judge."
+            ),
+            _(
+                "Take the node's signed head out each month and keep it elsewhere: "
+                "nobody can cut off what came before it."
+            ),
         ),
         (
-            "A record says who did what to which number. What stood in it is not kept, only a digest.",
-            "It cannot show what was done past the application, on the disk itself.",
+            _("A record says who did what to which number. What stood in it is not kept, only a digest."),
+            _("It cannot show what was done past the application, on the disk itself."),
         ),
     ),
     Topic(
