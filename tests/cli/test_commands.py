@@ -12,7 +12,7 @@ from vigil.core.actor import system
 from vigil.platform.accounts.access import actor_of_token
 from vigil.platform.accounts.models import ApiToken, Membership
 from vigil.platform.audit import append_only, sealer
-from vigil.platform.audit.models import AuditRecord
+from vigil.platform.audit.models import AuditRecord, AuditSeal
 from vigil.platform.audit.trail import record
 from vigil.platform.jobs import queue
 from vigil.platform.jobs.models import Job
@@ -91,6 +91,28 @@ def test_verify_finds_what_was_changed(people: Any, capsys: Any, now: Any) -> No
     assert main(["audit", "verify", "--head", head]) == 0
     assert main(["audit", "verify", "--head", "1:" + "0" * 64]) == 1
     assert "rewritten" in capsys.readouterr().err
+
+
+def test_a_signed_head_kept_elsewhere_shows_what_was_cut_off(people: Any, capsys: Any, now: Any, tmp_path: Any) -> None:
+    from django.db import connection
+
+    for _ in range(3):
+        record(system("test"), "agencies.agency.edit")
+    sealer.seal_new(now)
+    assert main(["audit", "head"]) == 0
+    kept = tmp_path / "heads.txt"
+    kept.write_text(capsys.readouterr().out)
+    assert main(["audit", "verify", "--heads", str(kept)]) == 0
+    append_only.remove(connection)
+    AuditSeal.objects.filter(position__gte=2).delete()
+    AuditRecord.objects.filter(pk__gt=AuditRecord.objects.earliest("pk").pk).delete()
+    assert main(["audit", "verify"]) == 0, "the chain alone does not show a cut"
+    capsys.readouterr()
+    assert main(["audit", "verify", "--heads", str(kept)]) == 1
+    assert "The first break is at position 3: the end was cut off" in capsys.readouterr().err
+    kept.write_text(kept.read_text().replace('"position": 3', '"position": 1'))
+    assert main(["audit", "verify", "--heads", str(kept)]) == 2
+    assert "not signed by this node's key" in capsys.readouterr().err
 
 
 def test_dead_jobs_are_shown_and_revived(people: Any, capsys: Any, now: Any) -> None:

@@ -86,6 +86,12 @@ def test_what_stays_on_the_machine_or_is_encrypted_is_no_fault(sound: Any, chang
     assert production.faults(sound, environment={}) == []
 
 
+def test_the_way_in_is_said(sound: Any) -> None:
+    assert "HTTPS, through" in production.way_in(sound)
+    vars(sound).update(PLAIN)
+    assert "set VIGIL_HTTPS=yes" in production.way_in(sound)
+
+
 def test_the_address_to_listen_at_counts_when_it_is_given_by_hand(sound: Any) -> None:
     vars(sound).update(PLAIN | {"ALLOWED_HOSTS": ["localhost"]})
     assert told(sound) == ""

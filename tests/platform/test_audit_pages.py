@@ -7,13 +7,14 @@ import io
 import json
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError
 from tests.conftest import make_user
 
 from vigil.core.actor import Actor, system
-from vigil.core.errors import Invalid, NotFound, Refused
+from vigil.core.errors import Invalid, Refused
 from vigil.core.permissions import PERMISSIONS, Role, clash
 from vigil.platform.accounts import actions as accounts
 from vigil.platform.accounts.models import Membership, User
@@ -257,8 +258,9 @@ def test_without_its_record_nobody_logs_in_reads_or_takes_out(
 
 def test_a_refusal_that_cannot_be_recorded_is_no_answer_either(auditors: Any, now: datetime, no_audit: None) -> None:
     with pytest.raises(DatabaseError):
-        accounts.set_active(auditors.actor("erin"), User(pk=None).pk or auditors.node.pk, False)
-    assert not isinstance(NotFound(), DatabaseError)
+        accounts.set_active(auditors.actor("erin"), UUID(int=7), False)
+    with pytest.raises(DatabaseError):
+        accounts.set_active(auditors.actor("alice"), auditors.user("dave").pk, False)
 
 
 def test_the_trail_refuses_change_on_every_table_of_it(auditors: Any, now: datetime) -> None:

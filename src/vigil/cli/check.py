@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
             wrong.append(str(fault))
         else:
             say(f"A REAL NODE WOULD NOT START: {fault}")
-    say(production.modules().said, production.disk(Path(settings.VIGIL_DATA_DIR)))
+    say(production.way_in(settings), production.modules().said, production.disk(Path(settings.VIGIL_DATA_DIR)))
     for sentence in wrong:
         say(f"WRONG: {sentence}")
     if not wrong:

@@ -124,6 +124,16 @@ def _plain_http(settings: Any, bind: str) -> Iterator[Fault]:
         )
 
 
+def way_in(settings: Any) -> str:
+    """How people reach the node, in a sentence."""
+    if settings.SECURE_PROXY_SSL_HEADER:
+        return "Way in: HTTPS, through the web server in front."
+    return (
+        "Way in: plain HTTP. A real node is reached so from this machine alone; for anybody else put a web server with "
+        "a certificate in front and set VIGIL_HTTPS=yes (docs/operate/node.md)."
+    )
+
+
 def is_loopback(host: str) -> bool:
     """Whether the name or address is this machine's own."""
     try:
