@@ -206,6 +206,18 @@ def test_a_demo_account_opens_with_its_password_on_a_demo_node_only(people: Any,
     assert Client().post("/login/", ALICE | {"username": "bob"}).headers["Location"] == "/account/login/"
 
 
+def test_on_a_real_node_a_demo_account_opens_nothing_by_passkey_or_token_either(
+    people: Any, now: Any, login: Any, token: Any
+) -> None:
+    client, text = login("alice"), token("alice", "deconfliction")
+    headers = {"Authorization": f"Bearer {text}"}
+    assert client.get("/operations/").status_code == 200
+    assert client.get("/api/v1/deconfliction/operations", headers=headers).status_code == 200
+    User.objects.filter(username="alice").update(is_demo=True)
+    assert client.get("/operations/").headers["Location"].startswith("/login/?")
+    assert client.get("/api/v1/deconfliction/operations", headers=headers).status_code == 401
+
+
 def test_a_flag_in_the_database_alone_makes_no_demo_account(people: Any, now: Any) -> None:
     people.node.is_demo = True
     people.node.save()

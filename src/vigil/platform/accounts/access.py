@@ -63,9 +63,9 @@ _MEMBERSHIPS = Prepared(
 def actor_of_user(user: User, agency_id: UUID | None = None, via: Via = Via.PAGE) -> Actor | None:
     """The user acting for the agency, or, where none is named, for the one they joined first.
 
-    None when the user is switched off or has no active role there.
+    None when the user is switched off, is of the demonstration on another node, or has no active role there.
     """
-    if not user.is_active:
+    if not user.is_active or (user.is_demo and not is_demo_login(user)):
         return None
     held = [(membership.agency_id, membership.role) for membership in _MEMBERSHIPS(user.pk)]
     chosen = agency_id or (held[0][0] if held else None)
@@ -101,7 +101,7 @@ def owed(request: HttpRequest) -> Owed:
     proved = request.session.get(PROVED)
     if proved is None and factors_of(user).exists():
         return Owed.SECOND
-    if proved is not None and proved["by"] == Proof.PASSWORD and not is_demo_login(user):
+    if user.is_demo and not is_demo_login(user):
         return Owed.LOGIN
     if user.must_change_password:
         return Owed.PASSWORD

@@ -53,9 +53,9 @@ def log_in(username: str, password: str, source: lockout.Source, now: datetime) 
 
 
 def _may_enter(user: User, now: datetime) -> bool:
-    """A demo account belongs to a demo node; a first password counts for its hours."""
+    """A first password counts for its hours."""
     ends = user.first_password_ends_at
-    return (is_demo_login(user) or not user.is_demo) and (ends is None or now < ends)
+    return ends is None or now < ends
 
 
 def record_login(user: User, by: Proof) -> None:
