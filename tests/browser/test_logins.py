@@ -124,14 +124,14 @@ def test_the_screen_hides_after_thirty_minutes_and_keeps_what_was_typed(visit: V
     page.clock.fast_forward("29:00")
     expect(page.locator("#case_number")).to_be_visible()
     page.clock.fast_forward("02:00")
-    expect(page.get_by_role("heading", name="Locked")).to_be_visible()
+    expect(page.get_by_role("heading", name="Locked")).to_be_visible(timeout=20_000)
     expect(page.locator("main")).to_be_hidden()
     expect(page.locator("header.top")).to_be_hidden()
     assert "C26-HIDDEN" not in page.locator("body").inner_text()
     page.context.set_offline(False)
     page.clock.run_for(6000)
+    expect(page.locator("#case_number")).to_be_visible(timeout=20_000)
     expect(page.locator("#case_number")).to_have_value("C26-HIDDEN")
-    expect(page.locator("#case_number")).to_be_visible()
     expect(page.get_by_role("heading", name="Locked")).to_have_count(0)
 
 

@@ -23,17 +23,17 @@ async function look() {
     if (seconds) unlock(seconds);
     return;
   }
-  const isDue = Date.now() >= lockAt;
-  if (!isDue && !(used && Date.now() - told >= ASK_MS)) return;
-  const byItself = !used;
-  used = false;
-  told = Date.now();
-  try {
-    const seconds = await left(byItself);
+  if (Date.now() >= lockAt) {
+    lock(); // hidden first, then asked: a network that hangs shows nothing
+    const seconds = await left(true).catch(() => null);
+    if (seconds) unlock(seconds);
+    else leave();
+  } else if (used && Date.now() - told >= ASK_MS) {
+    used = false;
+    told = Date.now();
+    const seconds = await left(false).catch(() => undefined); // undefined: not connected, which ends nothing
     if (seconds) lockAt = Date.now() + seconds * 1000;
-    else lock();
-  } catch {
-    if (isDue) lock(); // not connected: the screen is hidden all the same
+    else if (seconds === null) { lock(); leave(); }
   }
 }
 
@@ -44,17 +44,20 @@ const typed = () => [...document.querySelectorAll("main input, main textarea, ma
 
 function lock() {
   if (cover) return;
-  if (!document.querySelector("form[data-keeps]") && !typed()) {
-    location.replace(`/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
-    return;
-  }
   cover = document.querySelector("template[data-lock]").content.firstElementChild.cloneNode(true);
   for (const part of document.body.children) if (!part.hidden) { part.hidden = true; part.dataset.lockedAway = ""; }
   document.body.append(cover);
   cover.focus();
 }
 
+// Where nothing was typed there is nothing to come back to: on to the login.
+function leave() {
+  if (document.querySelector("form[data-keeps]") || typed()) return;
+  location.replace(`/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
 function unlock(seconds) {
+  if (!cover) return;
   cover.remove();
   cover = null;
   for (const part of document.querySelectorAll("[data-locked-away]")) { part.hidden = false; delete part.dataset.lockedAway; }
