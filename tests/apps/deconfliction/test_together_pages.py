@@ -255,6 +255,7 @@ def test_an_interest_is_registered_met_reminded_of_and_renewed(people: Any, now:
         jobs.remind_interests(later)
         jobs.remind_interests(later)
         assert sum("ends soon" in body for body in told(people, "alice")) == 1
+        alice = client(people, "alice")  # the login of half a year ago has ended
         assert "Ends soon" in text_of(alice.get("/interests/"))
         alice.post(f"/interests/{operation.id}/renew/", {"revision": "1"})
     operation.refresh_from_db()
