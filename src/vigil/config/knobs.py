@@ -86,7 +86,8 @@ def database(url: str, folder: Path) -> dict[str, Any]:
     """Django's description of the database at the URL; empty: SQLite in the data folder.
 
     SQLite takes the write lock at BEGIN (IMMEDIATE) and syncs each commit to disk: an answer that was given is
-    an answer that survives a power cut. What is deleted is overwritten (`secure_delete`): a purge leaves no bytes.
+    an answer that survives a power cut. What is deleted is overwritten (`secure_delete`): a purge leaves no bytes, and
+    what SQLite sets aside for the while of a statement or savepoint stays in memory.
     """
     if not url:
         return {
@@ -96,7 +97,8 @@ def database(url: str, folder: Path) -> dict[str, Any]:
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; "
+                "PRAGMA temp_store=MEMORY;",
             },
         }
     parts = urlsplit(url)
