@@ -3,12 +3,16 @@
 The live stream is asynchronous and goes to Django's ASGI application. Everything else is ordinary synchronous
 Django and runs in a fixed pool of threads, each with its own lasting database connection. On SQLite, which lets one
 write at a time, what changes something through the API has one thread: its connection keeps the pages of the database
-at hand, which several would spoil for one another.
+at hand, which several would spoil for one another. Such a request comes whole and is answered whole: one way to the
+thread and one back.
 """
 
 from __future__ import annotations
 
+import asyncio
+import io
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.core.asgi import get_asgi_application
@@ -17,6 +21,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vigil.config.settings")
 _stream = get_asgi_application()
 
 from a2wsgi import WSGIMiddleware  # noqa: E402
+from a2wsgi.wsgi import build_environ  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 
@@ -24,7 +29,7 @@ from vigil.config.wsgi import application as _wsgi  # noqa: E402
 
 _pages: Any = _wsgi
 _threads = WSGIMiddleware(_pages, workers=settings.VIGIL_THREADS)
-_writer = WSGIMiddleware(_pages, workers=1) if connection.vendor == "sqlite" else _threads
+_writer = ThreadPoolExecutor(1, "writer") if connection.vendor == "sqlite" else _threads.executor
 
 LIVE, API = "/live/", "/api/"
 READING = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -37,23 +42,46 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["path"].startswith(LIVE):
         await _stream(scope, receive, send)
     elif scope["path"].startswith(API) and scope["method"] not in READING:
-        await _writer(scope, await _arrived(receive), send)
+        await _write(scope, receive, send)
     else:
         await _threads(scope, receive, send)
 
 
-async def _arrived(receive: Any) -> Any:
-    """`receive` once the whole body is here: who sends slowly holds nobody else up."""
-    messages: list[Any] = []
-    size = 0
+async def _write(scope: Any, receive: Any, send: Any) -> None:
+    # The thread gets what has arrived: who sends slowly holds nobody else up.
+    body = await _arrived(receive)
+    if body is None:
+        return
+    environ: Any = build_environ(scope, body)  # type: ignore[arg-type]
+    start, content = await asyncio.get_running_loop().run_in_executor(_writer, _answer, environ)
+    await send(start)
+    await send({"type": "http.response.body", "body": content})
+
+
+async def _arrived(receive: Any) -> io.BytesIO | None:
+    """The body, of a too large one as much as shows that it is; None where the sender went away before its end."""
+    body = io.BytesIO()
     while True:
         message = await receive()
-        messages.append(message)
-        size += len(message.get("body", b""))
-        if not message.get("more_body") or size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            break
+        if message["type"] == "http.disconnect":
+            return None
+        body.write(message.get("body", b""))
+        if not message.get("more_body") or body.tell() > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            body.seek(0)
+            return body
 
-    async def again() -> Any:
-        return messages.pop(0) if messages else await receive()
 
-    return again
+def _answer(environ: Any) -> tuple[dict[str, Any], bytes]:
+    """The whole answer of the application: the message that begins it, and the body."""
+    started: list[dict[str, Any]] = []
+
+    def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
+        pairs = [(name.lower().encode("latin1"), value.encode("latin1")) for name, value in headers]
+        started.append({"type": "http.response.start", "status": int(status.split(" ", 1)[0]), "headers": pairs})
+
+    answer = _pages(environ, start)
+    try:
+        content = b"".join(answer)
+    finally:
+        answer.close()
+    return started[-1], content

@@ -30,11 +30,12 @@ PAGES = (
     ("", "vigil.apps.whom_to_call.urls"),
 )
 
-urlpatterns: list[URLPattern | URLResolver] = [path(prefix, include(module)) for prefix, module in PAGES]
 for _prefix, _module in ROUTERS:
     api.add_router(_prefix, import_module(_module).router)
+# The API first: whoever submits does not wait until every page was looked at.
+urlpatterns: list[URLPattern | URLResolver] = [path("api/v1/", api.urls), path("api/", api_page, name="api_page")]
 urlpatterns += [path("texts.js", public(JavaScriptCatalog.as_view()), name="texts")]
-urlpatterns += [path("api/", api_page, name="api_page"), path("api/v1/", api.urls)]
+urlpatterns += [path(prefix, include(module)) for prefix, module in PAGES]
 
 handler400 = "vigil.web.errors.bad_request"
 handler403 = "vigil.web.errors.forbidden"
