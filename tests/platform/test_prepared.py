@@ -15,7 +15,7 @@ from vigil.platform import clock
 from vigil.platform.audit.models import AuditRecord
 from vigil.platform.audit.trail import record
 from vigil.platform.notices.models import Change
-from vigil.platform.prepared import FEW, Prepared, insert
+from vigil.platform.prepared import FEW, Prepared, insert, new
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 
@@ -53,6 +53,23 @@ def test_each_call_asks_the_database_once() -> None:
     ) as asked:
         assert [row.pk for row in NEWEST(alice.agency_id, since)] == [key]
     assert len(asked) == 1
+
+
+def test_a_new_row_is_the_one_that_its_model_makes() -> None:
+    at, agency = clock.now(), uuid7()
+    ours = new(AuditRecord, at=at, verb="known", agency_id=agency)
+    theirs = AuditRecord(at=at, verb="known", agency_id=agency)
+    names = [field.attname for field in AuditRecord._meta.concrete_fields]
+    assert [getattr(ours, name) for name in names] == [getattr(theirs, name) for name in names]
+    assert ours._state.adding
+    assert ours.object_ids is not new(AuditRecord).object_ids
+    ours.save()
+    assert AuditRecord.objects.get(agency_id=agency).pk == ours.pk
+
+
+def test_a_new_row_takes_columns_alone() -> None:
+    with pytest.raises(TypeError, match="agency"):
+        new(AuditRecord, agency=uuid7())
 
 
 @pytest.mark.parametrize("count", [1, FEW + 1])

@@ -2,7 +2,7 @@
 
 _LATEST = Prepared(lambda operation: Verdict.objects.filter(operation_id=operation).order_by("-revision"))
 rows = _LATEST(operation_id)
-insert([Verdict(...)])
+insert([new(Verdict, operation_id=operation_id, ...)])
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -18,14 +18,21 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import (
     AutoField,
     BigIntegerField,
+    BinaryField,
+    BooleanField,
     CharField,
+    DateTimeField,
     Expression,
     Field,
     FloatField,
+    ForeignKey,
     IntegerField,
+    JSONField,
     Model,
+    PositiveIntegerField,
     QuerySet,
     TextField,
+    UUIDField,
 )
 from django.db.models.base import ModelState
 from django.db.models.constants import OnConflict
@@ -56,7 +63,7 @@ class _Question(Generic[M]):
     sql: str
     slots: tuple[Any, ...]
     names: tuple[str, ...]
-    converters: tuple[tuple[int, Sequence[Any], Any], ...]
+    converters: tuple[tuple[int, Callable[[Any, Any], Any]], ...]
 
 
 class Prepared(Generic[M]):
@@ -123,15 +130,41 @@ def _question(query: QuerySet[M], connection: Any) -> _Question[M]:
         sql,
         tuple(slots),
         tuple(column.target.attname for column in columns),
-        tuple((place, functions, column) for place, (functions, column) in converters.items()),
+        tuple((place, _converter(functions, column, connection)) for place, (functions, column) in converters.items()),
     )
+
+
+def _converter(functions: Sequence[Any], column: Any, connection: Any) -> Callable[[Any, Any], Any]:
+    """From what the database gave, and its connection, to the value of the row."""
+    if connection.vendor == "sqlite" and type(_target(column.target)) in _SQLITE_VALUES:
+        return _SQLITE_VALUES[type(_target(column.target))]
+
+    def convert(value: Any, connection: Any) -> Any:
+        for function in functions:
+            value = function(value, column, connection)
+        return value
+
+    return convert
+
+
+_SQLITE_VALUES: dict[type[Field[Any, Any]], Callable[[Any, Any], Any]] = {
+    DateTimeField: lambda moment, _: None if moment is None else moment.replace(tzinfo=UTC),
+    UUIDField: lambda text, _: None if text is None else UUID(text),
+}
+"""What Django's converters make of what its SQLite connection gives, in one step."""
+
+
+def _target(field: Any) -> Any:
+    """The field whose values a foreign key holds; any other field itself."""
+    while isinstance(field, ForeignKey):
+        field = field.target_field
+    return field
 
 
 def _row(question: _Question[M], values: Sequence[Any], connection: Any) -> M:
     filled = list(values)
-    for place, functions, column in question.converters:
-        for function in functions:
-            filled[place] = function(filled[place], column, connection)
+    for place, convert in question.converters:
+        filled[place] = convert(filled[place], connection)
     # What `from_db` makes of a whole row, without its look at every field.
     row = question.model.__new__(question.model)
     row.__dict__.update(zip(question.names, filled, strict=True))
@@ -140,10 +173,39 @@ def _row(question: _Question[M], values: Sequence[Any], connection: Any) -> M:
     return row
 
 
+def new(model: type[M], **columns: Any) -> M:
+    """A row that is not stored yet, as `model(...)` makes it, without its look at every field.
+
+    Each value by the name of its column (`agency_id`, never `agency`); columns that are not named take their default.
+    Raises `TypeError` for a name that is no column.
+    """
+    plain, made = _defaults(model)
+    row = model.__new__(model)
+    row.__dict__.update(plain)
+    row.__dict__.update(columns)
+    if len(row.__dict__) != len(plain):
+        raise TypeError(f"{model.__name__} has no columns {sorted(columns.keys() - plain.keys())}")
+    for name, default in made:
+        if name not in columns:
+            row.__dict__[name] = default()
+    row._state = ModelState()
+    return row
+
+
+@functools.cache
+def _defaults(model: type[Model]) -> tuple[dict[str, Any], tuple[tuple[str, Callable[[], Any]], ...]]:
+    """Each column with its default, and those whose default is made anew for each row."""
+    fields: Any = model._meta.concrete_fields
+    made = tuple((field.attname, field.get_default) for field in fields if callable(field.default))
+    return {field.attname: None if callable(field.default) else field.get_default() for field in fields}, made
+
+
 def _adapted(value: Any, connection: Any) -> Any:
     if isinstance(value, UUID):
         return value if connection.features.has_native_uuid_field else value.hex
     if isinstance(value, datetime):
+        if connection.vendor == "sqlite" and value.tzinfo is UTC:
+            return str(value.replace(tzinfo=None))
         return connection.ops.adapt_datetimefield_value(value)
     return value
 
@@ -183,7 +245,8 @@ class _Statement:
     """What is known of an insertion once it was made for a kind of database."""
 
     sql: str
-    fields: tuple[Any, ...]
+    fields: tuple[tuple[str, type | None, Any], ...]
+    """Each column, the type of the values that need no look by its field, and the field."""
     drawn: tuple[Any, ...]
     """Fields that the database fills: the key, where it draws one."""
 
@@ -213,7 +276,8 @@ def _insert_one(row: Model, unique: tuple[str, ...], updated: tuple[str, ...], c
     statement = _statements.get(key)
     if statement is None:
         statement = _statements[key] = _statement(row, unique, updated, connection)
-    values = [_stored(field, field.pre_save(row, True), connection) for field in statement.fields]
+    given = row.__dict__
+    values = [_stored(given[name], kind, field, connection) for name, kind, field in statement.fields]
     cursor = _executed(statement.sql, values, connection)
     drawn = cursor.fetchone() if statement.drawn else ()
     for field, value in zip(statement.drawn, drawn, strict=True):
@@ -221,13 +285,25 @@ def _insert_one(row: Model, unique: tuple[str, ...], updated: tuple[str, ...], c
     row._state.adding, row._state.db = False, connection.alias
 
 
-_AS_THEY_ARE = {CharField: str, TextField: str, BigIntegerField: int, IntegerField: int, FloatField: float}
-"""Kinds of fields with the type whose values the database takes as they are."""
+_PLAIN: dict[type[Field[Any, Any]], type] = {
+    **dict.fromkeys((CharField, TextField), str),
+    **dict.fromkeys((BigIntegerField, IntegerField, PositiveIntegerField), int),
+    FloatField: float,
+    BooleanField: bool,
+    BinaryField: bytes,
+    UUIDField: UUID,
+    DateTimeField: datetime,
+}
+"""Kinds of fields with the type of the values that `_adapted` makes ready."""
 
 
-def _stored(field: Any, value: Any, connection: Any) -> Any:
-    if value is None or _AS_THEY_ARE.get(type(field)) is type(value):
-        return value
+def _stored(value: Any, kind: type | None, field: Any, connection: Any) -> Any:
+    if value is None:
+        return None
+    if type(value) is kind:
+        return _adapted(value, connection)
+    if type(field) is JSONField:
+        return connection.ops.adapt_json_value(value, field.encoder)
     return field.get_db_prep_save(value, connection)
 
 
@@ -245,4 +321,5 @@ def _statement(row: Model, unique: tuple[str, ...], updated: tuple[str, ...], co
     compiler: Any = query.get_compiler(connection=connection)
     compiler.returning_fields = meta.db_returning_fields if row.pk is None else []
     ((sql, _),) = compiler.as_sql()
-    return _Statement(sql, tuple(fields), tuple(compiler.returning_fields))
+    written = tuple((field.attname, _PLAIN.get(type(_target(field))), field) for field in fields)
+    return _Statement(sql, written, tuple(compiler.returning_fields))

@@ -27,7 +27,7 @@ class Signer:
         """The raw 32-byte public key."""
         return self.key.public_key().public_bytes_raw()
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """What two administrators read aloud, and what a receipt names its key by: SHA-256 of the public key."""
         return fingerprint(self.public_key)

@@ -7,6 +7,7 @@ second right after the first; the worker calls it for what a crash left.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db.transaction import on_commit
 from django.utils.translation import gettext as _
 
@@ -53,7 +55,12 @@ from vigil.protocol.store import SearchFailed, StaleRevision, Store, Verdict
 
 def node(store: Store) -> Node:
     """The node's state machine over the database."""
-    return Node(store, Signer(keys.signing_key()))
+    return Node(store, _signer(keys.signing_key()))
+
+
+@functools.lru_cache(maxsize=4)
+def _signer(key: Ed25519PrivateKey) -> Signer:
+    return Signer(key)
 
 
 # --- operations: each makes a revision, to be followed by run_due_search ---------------------------------------------

@@ -27,7 +27,7 @@ from vigil.apps.deconfliction.plan_rows import Author, moment
 from vigil.apps.deconfliction.store import DatabaseTransaction, Written
 from vigil.engine import operation as engine
 from vigil.platform.agencies import models as agencies
-from vigil.platform.prepared import Prepared, PreparedChange, insert
+from vigil.platform.prepared import Prepared, PreparedChange, insert, new
 from vigil.protocol import store as port
 from vigil.protocol.judgement import told
 from vigil.protocol.store import OWN, Pair, Reference
@@ -557,8 +557,9 @@ class BatchTransaction(DatabaseTransaction):
 
     def _side_rows(self, conflict: port.Conflict, row: models.Conflict) -> list[models.ConflictSide]:
         return [
-            models.ConflictSide(
-                conflict=row,
+            new(
+                models.ConflictSide,
+                conflict_id=row.pk,
                 operation_id=UUID(side.reference.operation_id),
                 **store.side_columns(side, told(side, other, conflict.match), self._agency_of(side)),
             )

@@ -25,7 +25,7 @@ from vigil.apps.deconfliction.plan import (
 from vigil.engine import geometry, possible, windows
 from vigil.engine import operation as engine
 from vigil.platform import keys
-from vigil.platform.prepared import insert
+from vigil.platform.prepared import insert, new
 from vigil.protocol import store as port
 from vigil.texts import gettext as _
 
@@ -200,7 +200,8 @@ def save_revision(revision: port.Revision, plan: Plan, author: Author) -> tuple[
 
 def revision_row(revision: port.Revision, plan: Plan, author: Author) -> models.Revision:
     """The revision as a row, not yet stored."""
-    return models.Revision(
+    return new(
+        models.Revision,
         operation_id=UUID(revision.operation_id),
         number=revision.number,
         kind=author.kind,
@@ -267,8 +268,9 @@ def _contacts(plan: Plan) -> dict[str, Contact | None]:
 
 
 def _site_row(revision: models.Revision, ordinal: int, site: PlannedSite, ended: bool) -> models.Site:
-    return models.Site(
-        revision=revision,
+    return new(
+        models.Site,
+        revision_id=revision.pk,
         ordinal=ordinal,
         kind=KINDS[type(site.geometry)],
         geometry_wkt=geometry.to_wkt(site.geometry),
@@ -291,8 +293,9 @@ def _site_row(revision: models.Revision, ordinal: int, site: PlannedSite, ended:
 def _subject_row(revision: models.Revision, subject: PlannedSubject) -> models.Subject:
     wordless = subject.kind == ""
     token = subject.hint if wordless else token_of(subject.canonical) if subject.canonical else None
-    return models.Subject(
-        revision=revision,
+    return new(
+        models.Subject,
+        revision_id=revision.pk,
         kind=subject.kind,
         token=bytes.fromhex(token) if token else None,
         near_token=near_token_of(subject),
@@ -402,7 +405,15 @@ def _planned_site(site: models.Site) -> PlannedSite:
 
 def stored_site(site: models.Site) -> engine.Site:
     """The site as the engine takes it."""
-    return engine_site(_planned_site(site))
+    return engine.Site(
+        geometry.parse_wkt(site.geometry_wkt),
+        site.radius_m,
+        instant(site.starts_at),
+        instant(site.ends_at),
+        windows.minutes(site.buffer_before_min),
+        windows.minutes(site.buffer_after_min),
+        site.uncertainty_m,
+    )
 
 
 def _planned_subject(subject: models.Subject) -> PlannedSubject:

@@ -35,7 +35,6 @@ from vigil.apps.deconfliction.models import (
     Status,
 )
 from vigil.apps.deconfliction.plan import Contact, Disclosure, Plan
-from vigil.apps.deconfliction.store import receipt_row
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
 from vigil.engine import geometry
@@ -43,6 +42,7 @@ from vigil.engine import operation as engine
 from vigil.engine.formats.shape_files import zone_geojson
 from vigil.engine.operation import Basis
 from vigil.platform.agencies.models import Agency, Node, agency_of, this_node
+from vigil.protocol.store import StoredReceipt
 
 PAGE = 50
 LANES = 20
@@ -282,7 +282,7 @@ def operation_detail(actor: Actor, operation_id: UUID, now: datetime) -> Operati
 
 def operation_now(actor: Actor, shown: Shown, now: datetime) -> OperationNow:
     """The operation as a search that the actor asked for has left it; little is read beside what the search holds."""
-    receipt = _receipt_row(receipt_row(shown.receipt)) if shown.receipt else None
+    receipt = _receipt_row(shown.receipt) if shown.receipt else None
     determined_at = plan_rows.moment(shown.verdict.determined_at)
     conflicts = _conflicts_of(actor, shown.revision.operation) if shown.in_conflict else ()
     return OperationNow(**_as_it_stands(actor, shown.revision, determined_at, receipt, conflicts, now))
@@ -797,7 +797,7 @@ def _strongest(bands: Iterable[str]) -> str:
     return min(filter(None, bands), default="")
 
 
-def _receipt_row(receipt: Receipt) -> ReceiptRow:
+def _receipt_row(receipt: Receipt | StoredReceipt) -> ReceiptRow:
     body: dict[str, Any] | None = json.loads(bytes(receipt.body)) if receipt.body else None
     return ReceiptRow(
         number=receipt.number,

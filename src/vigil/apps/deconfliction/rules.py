@@ -91,6 +91,8 @@ class PlanContext:
 def agency_types(own: Mapping[str, Any]) -> Mapping[str, OperationType]:
     """The table of types with an agency's own values, `{"types": {"raid": {"radius_m": 400}}}`."""
     changes = own.get("types", {})
+    if not changes:
+        return OPERATION_TYPES
     allowed = ("radius_m", "buffer_before_min", "buffer_after_min")
     return {
         code: replace(kind, **{key: value for key, value in changes.get(code, {}).items() if key in allowed})

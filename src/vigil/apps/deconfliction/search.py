@@ -27,7 +27,7 @@ from vigil.apps.deconfliction.models import ActiveSite, ActiveSubject, Revision,
 from vigil.engine import geometry, predicate
 from vigil.engine import operation as engine
 from vigil.engine.geometry import Box, GeometryError
-from vigil.platform.prepared import insert
+from vigil.platform.prepared import insert, new
 from vigil.protocol.store import Found, SearchFailed
 
 SMALLEST_HALF_DEGREES = 0.0125
@@ -142,7 +142,8 @@ def index_rows(
         []
         if window is None
         else [
-            ActiveSubject(
+            new(
+                ActiveSubject,
                 token=bytes.fromhex(token),
                 operation_id=key,
                 revision=revision,
@@ -165,7 +166,8 @@ def remove(operation_id: UUID) -> None:
 def _rows(operation_id: UUID, site: engine.Site, stored: Site) -> Iterator[ActiveSite]:
     point = site.geometry if isinstance(site.geometry, engine.Point) else None
     for place in file_under(site):
-        yield ActiveSite(
+        yield new(
+            ActiveSite,
             cell=place.cell,
             window_start=site.window.start,
             window_end=site.window.end,

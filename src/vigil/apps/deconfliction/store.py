@@ -28,7 +28,7 @@ from vigil.engine import operation as engine
 from vigil.platform import clock, keys
 from vigil.platform.agencies import models as agencies
 from vigil.platform.partners import models as partners
-from vigil.platform.prepared import Prepared
+from vigil.platform.prepared import Prepared, new
 from vigil.protocol import store as port
 from vigil.protocol.judgement import told
 from vigil.protocol.store import OWN, Pair, Reference
@@ -388,8 +388,9 @@ def new_operation(
     revision: port.Revision, plan: Plan, author: Author, reference: str, columns: dict[str, Any]
 ) -> models.Operation:
     """A new operation's row, not yet stored; `columns` are those that repeat its revision."""
-    return models.Operation(
-        pk=UUID(revision.operation_id),
+    return new(
+        models.Operation,
+        id=UUID(revision.operation_id),
         reference=reference,
         agency_id=UUID(revision.agency_id),
         mode=revision.operation.mode.value,
@@ -485,7 +486,8 @@ def _pair(row: models.Conflict) -> Pair:
 
 def conflict_row(conflict: port.Conflict, reference: str) -> models.Conflict:
     """A new conflict's row, not yet stored."""
-    return models.Conflict(
+    return new(
+        models.Conflict,
         reference=reference,
         detected_at=moment(conflict.found_at),
         **pair_columns(conflict.pair),
@@ -516,7 +518,8 @@ def side_columns(side: port.Side, is_told: bool, agency_id: UUID | None) -> dict
 
 def due_row(due: port.Due) -> models.SearchDue:
     """A search that is due as a row, not yet stored."""
-    return models.SearchDue(
+    return new(
+        models.SearchDue,
         operation_id=UUID(due.operation_id),
         target=due.target,
         revision=due.revision,
@@ -539,8 +542,11 @@ def _verdict_columns(verdict: port.Verdict) -> dict[str, Any]:
 
 def verdict_row(verdict: port.Verdict) -> models.Verdict:
     """A determination as a row, not yet stored."""
-    return models.Verdict(
-        operation_id=UUID(verdict.operation_id), revision=verdict.revision, **_verdict_columns(verdict)
+    return new(
+        models.Verdict,
+        operation_id=UUID(verdict.operation_id),
+        revision=verdict.revision,
+        **_verdict_columns(verdict),
     )
 
 
@@ -557,7 +563,8 @@ VERDICT_COLUMNS = (
 
 def receipt_row(receipt: port.StoredReceipt) -> models.Receipt:
     """A receipt as a row, not yet stored."""
-    return models.Receipt(
+    return new(
+        models.Receipt,
         number=receipt.number,
         operation_id=UUID(receipt.operation_id),
         revision=receipt.revision,
@@ -601,7 +608,7 @@ def _keep_finding(row: models.Conflict, conflict: port.Conflict, at: datetime) -
 def finding_row(row: models.Conflict, conflict: port.Conflict) -> models.ConflictFinding:
     """The first finding of a new conflict, not yet stored."""
     at = moment(conflict.changed_at)
-    return models.ConflictFinding(conflict=row, **_finding_key(conflict), **_finding_columns(conflict, at))
+    return new(models.ConflictFinding, conflict_id=row.pk, **_finding_key(conflict), **_finding_columns(conflict, at))
 
 
 def _finding_key(conflict: port.Conflict) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from vigil.core.actor import Actor
 from vigil.core.errors import DomainError, NotFound, Refused
 from vigil.platform import clock
 from vigil.platform.audit.models import AuditRecord
-from vigil.platform.prepared import insert
+from vigil.platform.prepared import insert, new
 from vigil.platform.requests import request_id, source
 
 DONE = "done"
@@ -30,7 +30,8 @@ def record(
     `objects` maps a noun to an id or a list of ids, as text. Of `details` only the SHA-256 is kept, so that a dispute
     about what was changed can be settled without the trail holding contents. `size` is in bytes.
     """
-    row = AuditRecord(
+    row = new(
+        AuditRecord,
         at=clock.now(),
         actor_id=actor.user_id,
         actor_name=actor.name[:200],

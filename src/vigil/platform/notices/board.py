@@ -13,7 +13,7 @@ from vigil.core.actor import Actor
 from vigil.core.permissions import Role
 from vigil.platform import clock
 from vigil.platform.notices.models import Change, Notice
-from vigil.platform.prepared import insert
+from vigil.platform.prepared import insert, new
 
 NOTICES = "notices"
 
@@ -37,7 +37,8 @@ def notify(
     known = set(Notice.objects.filter(dedupe_key__in=wanted).values_list("dedupe_key", flat=True))
     ids = {noun: str(value) for noun, value in objects.items()}
     fresh = [
-        Notice(
+        new(
+            Notice,
             recipient_id=recipient,
             kind=kind,
             body=body,
@@ -51,7 +52,8 @@ def notify(
     ]
     insert(fresh)
     insert(
-        Change(topic=NOTICES, user_id=notice.recipient_id, notice_id=notice.id, kind=kind, at=at) for notice in fresh
+        new(Change, topic=NOTICES, user_id=notice.recipient_id, notice_id=notice.id, kind=kind, at=at)
+        for notice in fresh
     )
     return fresh
 
@@ -66,9 +68,9 @@ def changed(
 ) -> None:
     """Say that something under the topic (`operations`, `conflicts`) changed, to those who may see it."""
     at = at or clock.now()
-    rows = [Change(topic=topic, user_id=user, at=at) for user in set(users)]
-    rows += [Change(topic=topic, agency_id=agency, at=at) for agency in set(agencies)]
-    rows += [Change(topic=topic, role=role.value, at=at) for role in set(roles)]
+    rows = [new(Change, topic=topic, user_id=user, at=at) for user in set(users)]
+    rows += [new(Change, topic=topic, agency_id=agency, at=at) for agency in set(agencies)]
+    rows += [new(Change, topic=topic, role=role.value, at=at) for role in set(roles)]
     insert(rows)
 
 

@@ -15,7 +15,7 @@ from vigil.apps.deconfliction.models import OperationWord, RevisionKind
 from vigil.apps.deconfliction.plan import Contact, Plan
 from vigil.engine import phones
 from vigil.platform import keys
-from vigil.platform.prepared import insert
+from vigil.platform.prepared import insert, new
 
 CASE = "deconfliction.word.case"
 CONTACT = "deconfliction.word.contact"
@@ -40,7 +40,7 @@ def file(revisions: Iterable[Filed]) -> None:
         OperationWord.objects.filter(operation_id__in=again).delete()
     last = {operation: plan for operation, _, _, plan in changed}
     insert(
-        OperationWord(operation_id=operation, token=token)
+        new(OperationWord, operation_id=operation, token=token)
         for operation, plan in last.items()
         for token in tokens(plan.case_number, plan.lead_contact)
     )
