@@ -81,6 +81,15 @@ def test_a_bad_row_makes_the_result_incomplete(tmp_path: Path, capsys: pytest.Ca
     assert len(out.read_text("utf-8").splitlines()) == 3
 
 
+def test_the_program_says_all_of_it_before_it_ends(tmp_path: Path) -> None:
+    bad = write(tmp_path, *(BAD.replace("delta", f"delta-{n}") for n in range(500)), *GOOD)
+    program = [sys.executable, "-m", "vigil.cli.main", "sweep", bad, "--json"]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["bad_row_count"] == 500
+    assert done.stderr.endswith("INCOMPLETE: 500 bad rows, 500 operations not judged\n")
+
+
 def test_strict_writes_nothing_when_a_row_is_bad(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "conflicts.csv"
     out.write_text("old")
