@@ -100,6 +100,13 @@ def test_what_set_up_writes_is_its_owners_alone(founded: Path) -> None:
         assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
 
 
+def test_what_set_up_did_is_sealed_before_anything_serves(vigil: Shell) -> None:
+    verified = vigil("audit", "verify")
+    assert verified.returncode == 0
+    assert "0 not yet sealed" in verified.stdout
+    assert not verified.stdout.startswith("Chain of 0 records")
+
+
 def test_set_up_again_changes_nothing(vigil: Shell) -> None:
     keys = {file.name: file.read_text() for file in (vigil.data / "keys").iterdir()}
     before = vigil.rows("SELECT id, epoch FROM agencies_node")

@@ -137,6 +137,7 @@ def set_up(args: argparse.Namespace) -> None:
 
     from vigil.config import database
     from vigil.platform import clock
+    from vigil.platform.audit import jobs as audit
 
     written = database.prepare(clock.now())
     if written:
@@ -148,6 +149,7 @@ def set_up(args: argparse.Namespace) -> None:
         _found(args)
     if is_new:
         _list_systems()
+    audit.seal(clock.now())  # nothing serves yet that would do it within its second
     say(f"Ready: {settings.VIGIL_DATA_DIR}")
 
 
