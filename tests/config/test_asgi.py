@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from typing import Any
 
 import pytest
+from tests import own_loop
 
 from vigil.config import asgi
 
@@ -57,7 +57,7 @@ def answer_to(*messages: dict[str, Any], **scope: Any) -> list[dict[str, Any]]:
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    asyncio.run(asgi.application(SCOPE | scope, receive, send))
+    own_loop.run(asgi.application(SCOPE | scope, receive, send))
     return sent
 
 

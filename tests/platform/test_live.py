@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.test import AsyncClient
+from tests import own_loop
 
 from vigil.core.permissions import Role
 from vigil.platform.notices import board, live
@@ -60,7 +61,7 @@ def streamed(people: Any, name: str, since: int, act: Callable[[AsyncIterator[Ev
             await content.aclose()
             await live._query(connections.close_all)
 
-    asyncio.run(run())
+    own_loop.run(run())
 
 
 async def events(chunks: AsyncIterator[bytes]) -> AsyncIterator[Event]:
@@ -133,4 +134,4 @@ class TestStream:
             await live._query(connections.close_all)
             return response.status_code
 
-        assert asyncio.run(run()) == 401
+        assert own_loop.run(run()) == 401
