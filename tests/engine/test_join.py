@@ -188,6 +188,7 @@ def ball_pairs(longitude: kernel.Floats, latitude: kernel.Floats, reach: float) 
 @example(180.0, -89.999, 90.0, 19_000.0)
 @example(0.0, 0.0, 45.0, kernel.SHORT_M - 1)
 @example(0.0, 0.0, 0.0, 0.0)
+@example(0.0, 7.443208338513159e-165, 0.0, 0.0)
 def test_the_kernel_tells_short_distances_to_a_tenth_of_a_micrometre(
     longitude: float, latitude: float, azimuth: float, metres: float
 ) -> None:

@@ -195,8 +195,8 @@ def _short_geodesic(dx: float, dy: float, dz: float, sx: float, sy: float, sz: f
     for the surface F = (x^2 + y^2) / a^2 + z^2 / b^2 along the unit vector t it is t F'' t / |F'|.
     """
     chord2 = dx * dx + dy * dy + dz * dz
-    if chord2 == 0.0:
-        return 0.0
+    if chord2 < 1e-12:  # below a micrometre the arc is its chord, and what follows would divide by nothing
+        return math.sqrt(chord2)
     if chord2 > SHORT_M * SHORT_M:
         return math.nan
     a2, b2 = EQUATORIAL_RADIUS_M * EQUATORIAL_RADIUS_M, POLAR_SQUARED
