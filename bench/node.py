@@ -71,6 +71,8 @@ def served(active: int, *, over: bool = False) -> Iterator[Running]:
     kept = _filled(active)
     with tempfile.TemporaryDirectory(prefix="vigil-bench-", dir=kept.parent) as folder:
         shutil.copytree(kept, folder, dirs_exist_ok=True)
+        for file in Path(folder).glob("vigil.sqlite3*"):  # filled without `vigil`, which gives its files this mode
+            file.chmod(0o600)
         token, session = subprocess.run(
             [sys.executable, "-m", "bench.node", "keys", folder, *(["over"] if over else [])],
             cwd=ROOT,
