@@ -93,6 +93,7 @@ ANSWERED = ("find/", "operations/selected/", "operations/draft/", "operations/re
 """Pages that answer all the same where an object named in the form is hidden or missing."""
 
 
+@pytest.mark.slow
 def test_every_cell_is_as_the_table_says_and_hidden_is_like_missing(
     world: World, record_property: Callable[[str, Any], None]
 ) -> None:
