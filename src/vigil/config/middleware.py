@@ -76,7 +76,9 @@ def source_of(request: HttpRequest) -> str:
     peer: str = request.META.get("REMOTE_ADDR", "")
     said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     with suppress(ValueError):
-        return str(ip_address(said if settings.SECURE_PROXY_SSL_HEADER and said else peer))
+        return str(ip_address(said if settings.SECURE_PROXY_SSL_HEADER and said else peer))[
+            :45
+        ]  # as long as the columns
     return ""
 
 

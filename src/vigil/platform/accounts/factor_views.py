@@ -24,7 +24,7 @@ from vigil.platform.accounts.access import PROVED, Owed, Proof, actor_of_session
 from vigil.platform.accounts.login import BACKEND, WRONG, record_confirmed, refuse
 from vigil.platform.accounts.models import User
 from vigil.platform.accounts.sessions import seen, sessions_of
-from vigil.platform.accounts.steps import complete, go_on, safe, second_page
+from vigil.platform.accounts.steps import complete, factor_context, go_on, safe, second_page
 from vigil.platform.doors import actor_of, page, public
 from vigil.web import held
 
@@ -120,14 +120,7 @@ def confirm_passkey(request: HttpRequest) -> HttpResponse:
 
 
 def _confirm_page(request: HttpRequest, user: User, after: str, kept: str, error: str = "") -> HttpResponse:
-    own = factors.own_factors(user)
-    context = {
-        "next": after,
-        "held": kept,
-        "error": error,
-        "has_passkey": any(one.is_passkey for one in own),
-        "has_app": not all(one.is_passkey for one in own),
-    }
+    context = factor_context(user, after, kept, error)
     return render(request, "accounts/confirm.html", context, status=422 if error else 200)
 
 

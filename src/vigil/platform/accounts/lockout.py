@@ -25,6 +25,7 @@ from vigil.core.permissions import Role
 from vigil.platform import clock
 from vigil.platform.accounts.models import LoginFailure, LoginLock, Membership, User
 from vigil.platform.actions import action, concerns
+from vigil.platform.requests import source as address
 
 WINDOW = timedelta(minutes=15)
 FAILURES = 5
@@ -59,13 +60,7 @@ def source_of(request: HttpRequest) -> Source:
         browser = signing.TimestampSigner(salt=SALT).unsign(cookie, max_age=BROWSER_LIVES)
     except signing.BadSignature:
         browser = ""
-    return Source(address_of(request), browser)
-
-
-def address_of(request: HttpRequest) -> str:
-    """The client's address; behind the operator's own proxy (`VIGIL_HTTPS`) the one that the proxy saw."""
-    forwarded = request.headers.get("X-Forwarded-For", "") if settings.SESSION_COOKIE_SECURE else ""
-    return (forwarded.rsplit(",", 1)[-1].strip() or request.META.get("REMOTE_ADDR", ""))[:45]
+    return Source(address.get(), browser)
 
 
 def remember_browser(request: HttpRequest, response: HttpResponse) -> HttpResponse:

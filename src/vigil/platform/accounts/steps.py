@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,6 +16,7 @@ from vigil.platform.accounts.access import PROVED, Owed, Proof, owed
 from vigil.platform.accounts.login import record_login
 from vigil.platform.accounts.models import User
 from vigil.platform.accounts.sessions import BEGAN, CAME_FROM
+from vigil.platform.requests import source
 from vigil.web import held
 
 
@@ -23,7 +26,7 @@ def complete(request: HttpRequest, user: User, by: Proof, now: datetime) -> None
     request.session[PROVED] = {"at": now.timestamp(), "by": by.value}
     request.session[BEGAN] = now.timestamp()
     request.session[CAME_FROM] = {
-        "address": lockout.address_of(request),
+        "address": source.get(),
         "browser": _browser(request.headers.get("User-Agent", "")),
     }
     lockout.succeeded(user, lockout.source_of(request), now)
@@ -45,16 +48,20 @@ def go_on(request: HttpRequest, after: str, kept: str = "") -> HttpResponse:
 
 def second_page(request: HttpRequest, after: str, kept: str, error: str = "", status: int = 200) -> HttpResponse:
     """The page that asks for the second factor; it hands on where the person wanted to go and what they sent."""
-    user = request.user
+    context = factor_context(request.user, after, kept, error)
+    return render(request, "accounts/second.html", context, status=status)
+
+
+def factor_context(user: User | AnonymousUser, after: str, kept: str, error: str) -> dict[str, Any]:
+    """What a page needs that asks for one of the person's own factors."""
     own = factors.own_factors(user) if isinstance(user, User) else []
-    context = {
+    return {
         "next": after,
         "held": kept,
         "error": error,
         "has_passkey": any(one.is_passkey for one in own),
         "has_app": not all(one.is_passkey for one in own),
     }
-    return render(request, "accounts/second.html", context, status=status)
 
 
 def safe(request: HttpRequest, address: str) -> str:

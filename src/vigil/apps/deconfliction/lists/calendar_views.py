@@ -13,6 +13,7 @@ from vigil.api.conditions import etag, is_known
 from vigil.apps.deconfliction.lists import calendar_feed
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, declared, page
+from vigil.platform.requests import source
 
 
 @page("deconfliction.feed.create")
@@ -37,7 +38,7 @@ def calendar_page(request: HttpRequest) -> HttpResponse:
 def feed(request: HttpRequest, token: str) -> HttpResponse:
     """The operations of the token's person as iCalendar; 304 while nothing has changed."""
     now = clock.now()
-    opened = calendar_feed.open_feed(token, request.META.get("REMOTE_ADDR", ""), now)
+    opened = calendar_feed.open_feed(token, source.get(), now)
     content = calendar_feed.calendar_of(opened, now)
     tag = etag(content)
     # `no-cache`: keep it, but ask each time whether it still holds.
