@@ -20,6 +20,18 @@ export function remaining(seconds) {
   return fill(gettext("{n} days"), { n: Math.floor(seconds / 86400) });
 }
 
+// Whether somebody typed or chose something in there since the page came.
+export function touched(root) {
+  return [...root.querySelectorAll("input, textarea, select")].some((field) => {
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (field.tagName === "SELECT") {
+      // Where no option is marked as chosen, the browser chooses the first.
+      return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
+    }
+    return field.type !== "hidden" && field.value !== field.defaultValue;
+  });
+}
+
 function countDown() {
   for (const node of document.querySelectorAll("[data-until]")) {
     const left = Math.floor((Date.parse(node.dataset.until) - Date.now()) / 1000);

@@ -1,6 +1,6 @@
 // Live pages: the server says "something changed"; the page fetches itself again and swaps what is marked
 // data-live-part, keeping focus and everything typed. When the server falls silent, the page says so.
-import "./frame.js";
+import { touched } from "./frame.js";
 import { fill, gettext } from "./texts.js";
 
 const SILENCE_MS = 30000;
@@ -117,10 +117,7 @@ async function refresh() {
 function busy(part) {
   if (part.querySelector("[data-typed]")) return true;
   if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return true;
-  return [...part.querySelectorAll("input, textarea, select")].some((field) =>
-    field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked
-      : field.tagName === "SELECT" ? [...field.options].some((option) => option.selected !== option.defaultSelected && option.defaultSelected)
-        : field.type !== "hidden" && field.value !== field.defaultValue);
+  return touched(part);
 }
 
 function swap(old, fresh) {

@@ -1,5 +1,7 @@
 // Hides the page when nobody has used it for as long as the server allows, or when the login has ended.
 // What is typed stays in the page, hidden; without anything typed the page is left for the login.
+import { touched } from "./frame.js";
+
 const { session: url, idle, whose } = document.body.dataset;
 const ASK_MS = 60000;
 const LOOK_MS = 5000;
@@ -37,11 +39,6 @@ async function look() {
   }
 }
 
-const typed = () => [...document.querySelectorAll("main input, main textarea, main select")].some((field) =>
-  field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked
-    : field.tagName === "SELECT" ? [...field.options].some((option) => option.selected !== option.defaultSelected)
-      : field.type !== "hidden" && field.value !== field.defaultValue);
-
 function lock() {
   if (cover) return;
   cover = document.querySelector("template[data-lock]").content.firstElementChild.cloneNode(true);
@@ -52,7 +49,7 @@ function lock() {
 
 // Where nothing was typed there is nothing to come back to: on to the login.
 function leave() {
-  if (document.querySelector("form[data-keeps]") || typed()) return;
+  if (document.querySelector("form[data-keeps]") || touched(document.querySelector("main"))) return;
   location.replace(`/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
