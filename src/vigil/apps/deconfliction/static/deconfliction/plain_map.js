@@ -66,7 +66,8 @@ export async function drawPlain(svg, features, { bounds, townsUrl, csrf, open = 
     for (const name of ["counties", "states"]) parts.push(node("path", { class: name, d: ground[name].coordinates.filter(near).map(line).join("") }));
   }
   const size = (13 * width) / (svg.clientWidth || 720); // 13 px on the screen; on paper the drawing is as wide as the page
-  const drawn = zones.map((one) => zoneOf(one, at, size, open));
+  // The largest first: a small zone inside a large one lies on top and can be clicked.
+  const drawn = zones.map((one) => zoneOf(one, at, size, open)).sort((a, b) => b.area - a.area);
   const labels = drawn.map(({ label }) => label);
   parts.push(...townsOf(towns, labels, at, size), ...drawn.map(({ group }) => group));
   svg.setAttribute("viewBox", `${-width / 2} ${-height / 2} ${width} ${height}`);
@@ -90,7 +91,7 @@ function zoneOf({ geometry, properties }, at, size, open) {
   const name = node("text", { x: label.x, y: label.y, "font-size": size }, label.name);
   const group = node("g", { "data-of": properties.id }, zone, name);
   group.addEventListener("click", () => open(properties.id));
-  return { group, label };
+  return { group, label, area: (most(xs) - least(xs)) * (most(ys) - least(ys)) };
 }
 
 // The largest towns first; none is written over another name.
