@@ -1,0 +1,89 @@
+"""What comes from elsewhere comes by hash, in the version that was looked at; and the server calls nobody."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from vigil.config.folders import BASE_DIR
+
+LOCKS = sorted((BASE_DIR / "requirements").glob("*.txt"))
+PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?==([^ ;\\]+)", re.MULTILINE)
+WAY_OUT = frozenset(
+    ("urllib.request", "http.client", "socket", "smtplib", "ftplib", "requests", "httpx", "aiohttp", "urllib3")
+)
+CALLERS = {
+    "vigil/client.py": "the typed client, a library for programs elsewhere",
+    "vigil/cli/serve.py": "the socket it listens on",
+}
+"""Modules that may open a connection or a socket, and what for. None answers a request."""
+
+
+def locked(file: Path) -> dict[str, set[str]]:
+    """Each library with its versions; a few have several, for different Pythons."""
+    found: dict[str, set[str]] = {}
+    for name, version in PINNED.findall(file.read_text()):
+        found.setdefault(name.lower().replace("_", "-"), set()).add(version)
+    return found
+
+
+@pytest.mark.parametrize("file", LOCKS, ids=lambda file: str(file.stem))
+def test_every_library_is_locked_with_its_hashes(file: Path) -> None:
+    entries = re.split(r"\n(?=[a-z0-9])", file.read_text())
+    assert [one.splitlines()[0] for one in entries if not PINNED.match(one) or "--hash=sha256:" not in one] == []
+
+
+def test_the_locks_hold_what_the_project_asks_for_in_one_version() -> None:
+    project = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    of = {
+        "base": project["dependencies"],
+        "node": [*project["dependencies"], *extras["node"]],
+        "postgres": [*project["dependencies"], *extras["node"], *extras["postgres"]],
+        "test": [*project["dependencies"], *extras["node"], *extras["postgres"], *extras["test"]],
+    }
+    versions: dict[str, list[set[str]]] = {}
+    for name, wanted in of.items():
+        lock = locked(BASE_DIR / "requirements" / f"{name}.txt")
+        bare = {re.split(r"[\[<>=!;~ ]", one)[0].lower().replace("_", "-") for one in wanted}
+        assert bare - set(lock) == set(), f"requirements/{name}.txt does not hold them"
+        for library, found in lock.items():
+            versions.setdefault(library, []).append(found)
+    assert {library: found for library, found in versions.items() if any(one != found[0] for one in found)} == {}
+
+
+def test_installing_asks_for_the_hashes_and_runs_no_foreign_script() -> None:
+    for script in ("run", "test"):
+        text = (BASE_DIR / script).read_text()
+        installs = re.findall(r"pip install(?:.*\\\n)*.*", text)
+        assert installs
+        assert all("--require-hashes" in one or "--no-index" in one for one in installs), script
+    assert "npm ci --ignore-scripts" in (BASE_DIR / "run").read_text()
+
+
+def test_every_front_end_library_is_locked_with_its_hash() -> None:
+    packages = json.loads((BASE_DIR / "package-lock.json").read_text())["packages"]
+    foreign = {name: one for name, one in packages.items() if name}
+    assert len(foreign) > 5
+    assert [name for name, one in foreign.items() if not one.get("integrity", "").startswith("sha512-")] == []
+
+
+def test_nothing_that_answers_a_request_can_call_another_host() -> None:
+    sources = BASE_DIR / "src"
+    files = [file for file in sources.rglob("*.py") if _imports(file) & WAY_OUT]
+    assert {str(file.relative_to(sources)) for file in files} == set(CALLERS)
+
+
+def _imports(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+    return found
