@@ -57,6 +57,42 @@ def names(value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    """One of these words."""
+
+    def read(value: str) -> str:
+        if value not in words:
+            raise WrongSetting(f"{value!r} is none of {', '.join(words)}")
+        return value
+
+    return read
+
+
+def some_of(*words: str) -> Callable[[str], list[str]]:
+    """Some of these words, separated by commas."""
+
+    def read(value: str) -> list[str]:
+        return [one_of(*words)(word) for word in names(value)]
+
+    return read
+
+
+def shared_secret(value: str) -> str:
+    """A secret of at least 32 characters, or none."""
+    if value and len(value) < 32:
+        raise WrongSetting("it has fewer than 32 characters")
+    return value
+
+
+def provider(value: str) -> str:
+    """Where a provider takes messages: an address that begins with https://, on this machine also http://; or empty."""
+    parts = urlsplit(value)
+    local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if value and not ((parts.scheme == "https" or local) and parts.hostname):
+        raise WrongSetting(f"{value!r} does not begin with https:// and a host")
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Knob:
     """One setting that an operator can turn."""

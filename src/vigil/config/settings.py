@@ -11,7 +11,19 @@ from csp.constants import NONE, SELF
 
 from vigil.config import keys
 from vigil.config.folders import BASE_DIR
-from vigil.config.knobs import Knob, database, names, number, switch, text, up_to
+from vigil.config.knobs import (
+    Knob,
+    database,
+    names,
+    number,
+    one_of,
+    provider,
+    shared_secret,
+    some_of,
+    switch,
+    text,
+    up_to,
+)
 from vigil.config.languages import translated
 
 KNOBS = (
@@ -68,6 +80,39 @@ KNOBS = (
         "no",
         "yes: the node starts only where both cryptographic libraries run in FIPS mode; `vigil check` says if they do.",
     ),
+    Knob("VIGIL_SMTP_HOST", text, "", "Mail server for alarms by e-mail; empty: no e-mail."),
+    Knob("VIGIL_SMTP_PORT", number, "587", "Port of the mail server."),
+    Knob(
+        "VIGIL_SMTP_SECURITY",
+        one_of("starttls", "tls", "none"),
+        "starttls",
+        "How the way to the mail server is encrypted: starttls (port 587), tls (port 465), none (a server beside us).",
+    ),
+    Knob("VIGIL_SMTP_USER", text, "", "User name at the mail server; empty: it asks for none."),
+    Knob("VIGIL_SMTP_PASSWORD", text, "", "Password at the mail server.", secret=True),
+    Knob("VIGIL_SMTP_FROM", text, "", "The e-mail address that alarms come from."),
+    Knob(
+        "VIGIL_GATEWAY_URL",
+        provider,
+        "",
+        "Gateway for alarms by SMS and voice (docs/operate/alarms.md), an https:// address; empty: neither.",
+    ),
+    Knob(
+        "VIGIL_GATEWAY_SECRET",
+        shared_secret,
+        "",
+        "What node and gateway sign their messages with: at least 32 characters that both know.",
+        secret=True,
+    ),
+    Knob(
+        "VIGIL_GATEWAY_CHANNELS", some_of("sms", "voice"), "sms,voice", "What the gateway can do, separated by commas."
+    ),
+    Knob(
+        "VIGIL_WEBHOOKS_PRIVATE",
+        switch,
+        "no",
+        "yes: webhooks may also lead to addresses of a private network; nothing inside is otherwise reached by them.",
+    ),
     Knob("VIGIL_BODY_LIMIT_MB", number, "50", "Largest upload in megabytes (import files)."),
     Knob("VIGIL_LOG_LEVEL", text, "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Knob("VIGIL_LOG_FILE", text, "", "File for the log, one JSON line each; empty: standard error."),
@@ -110,6 +155,7 @@ INSTALLED_APPS = [
     "vigil.platform.accounts",
     "vigil.platform.agencies",
     "vigil.platform.audit",
+    "vigil.platform.delivery",
     "vigil.platform.help",
     "vigil.platform.gazetteer",
     "vigil.platform.jobs",
@@ -206,6 +252,17 @@ CSRF_COOKIE_HTTPONLY = True
 if _knob["VIGIL_HTTPS"]:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
+VIGIL_SMTP_HOST: str = _knob["VIGIL_SMTP_HOST"]
+VIGIL_SMTP_PORT: int = _knob["VIGIL_SMTP_PORT"]
+VIGIL_SMTP_SECURITY: str = _knob["VIGIL_SMTP_SECURITY"]
+VIGIL_SMTP_USER: str = _knob["VIGIL_SMTP_USER"]
+VIGIL_SMTP_PASSWORD: str = _knob["VIGIL_SMTP_PASSWORD"]
+VIGIL_SMTP_FROM: str = _knob["VIGIL_SMTP_FROM"]
+VIGIL_GATEWAY_URL: str = _knob["VIGIL_GATEWAY_URL"]
+VIGIL_GATEWAY_SECRET: str = _knob["VIGIL_GATEWAY_SECRET"]
+VIGIL_GATEWAY_CHANNELS: list[str] = _knob["VIGIL_GATEWAY_CHANNELS"]
+VIGIL_WEBHOOKS_PRIVATE: bool = _knob["VIGIL_WEBHOOKS_PRIVATE"]
+
 CSRF_FAILURE_VIEW = "vigil.web.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

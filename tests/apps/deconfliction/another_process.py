@@ -201,7 +201,7 @@ class Races:
     """Two threads that meet at named points. For each race the schedule is drawn: where they wait for one another."""
 
     def __init__(self, order: Callable[[Any, float], str], draw: random.Random, count: int) -> None:
-        from vigil.apps.deconfliction import points
+        from vigil.platform import points
 
         self.order = order
         self.meetings = draw.choices(((), ("between",), ("after_register_commit",)), k=count)
@@ -250,7 +250,7 @@ def commit_then_search(who: Any, place: float) -> str:
     from tests.apps.deconfliction.plans import plan, site
 
     from vigil.apps.deconfliction import actions
-    from vigil.apps.deconfliction.points import write_point
+    from vigil.platform.points import write_point
 
     operation = actions.register_operation(who, plan(NOON, site(NOON, (place, 39.29))), NOON)
     write_point("between")
@@ -265,7 +265,7 @@ def search_then_commit(who: Any, place: float) -> str:
 
     from vigil.apps.deconfliction import actions, search
     from vigil.apps.deconfliction.plan_rows import engine_operation
-    from vigil.apps.deconfliction.points import write_point
+    from vigil.platform.points import write_point
 
     wanted = plan(NOON, site(NOON, (place, 39.29)))
     found = search.matching(engine_operation(str(UUID(int=0)), wanted, registered=True))

@@ -36,7 +36,6 @@ from vigil.apps.deconfliction.models import (
 )
 from vigil.apps.deconfliction.plan import Disclosure, Plan
 from vigil.apps.deconfliction.plan_rows import Author, engine_operation, instant
-from vigil.apps.deconfliction.points import write_point
 from vigil.apps.deconfliction.store import Written
 from vigil.apps.deconfliction.subjects import possible_matches
 from vigil.core.actor import Actor
@@ -47,6 +46,7 @@ from vigil.core.permissions import Role
 from vigil.platform import keys
 from vigil.platform.actions import action, concerns
 from vigil.platform.agencies.models import agency_of
+from vigil.platform.points import write_point
 from vigil.protocol import store as port
 from vigil.protocol.node import Node
 from vigil.protocol.signing import Signer

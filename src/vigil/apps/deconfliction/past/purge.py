@@ -58,7 +58,6 @@ from vigil.apps.deconfliction.models import (
 )
 from vigil.apps.deconfliction.plan import Disclosure
 from vigil.apps.deconfliction.plans import series
-from vigil.apps.deconfliction.points import write_point
 from vigil.apps.deconfliction.store import DatabaseStore
 from vigil.apps.deconfliction.study import past_pairs
 from vigil.core.actor import Actor
@@ -73,6 +72,7 @@ from vigil.platform.agencies.models import Agency
 from vigil.platform.agencies.retention import Retention, retention_of
 from vigil.platform.jobs.jobs import learn_statistics
 from vigil.platform.notices.models import Notice
+from vigil.platform.points import write_point
 
 BATCH = 100
 """Operations a transaction: other writers wait no longer than for one batch."""

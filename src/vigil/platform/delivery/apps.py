@@ -1,0 +1,17 @@
+"""Delivery as a Django app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class DeliveryConfig(AppConfig):
+    """Collects each app's `deliveries.py`: the texts that it sends and its reply handlers, for every process."""
+
+    name = "vigil.platform.delivery"
+    label = "delivery"
+
+    def ready(self) -> None:
+        """Import every installed app's texts."""
+        autodiscover_modules("deliveries")
