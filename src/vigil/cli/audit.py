@@ -50,7 +50,7 @@ def _write_head() -> int:
 def _verify(args: argparse.Namespace) -> int:
     from django.conf import settings
 
-    from vigil.apps.deconfliction.past import receipt_chain
+    from vigil.apps.deconfliction.receipts import chain as receipt_chain
     from vigil.platform import clock
     from vigil.platform.audit import sealer
     from vigil.platform.audit.heads import read_signed

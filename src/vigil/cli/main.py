@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "purge": ("vigil.cli.purge", "remove what retention no longer allows to be kept"),
     "account": ("vigil.cli.account", "give somebody who lost everything a new beginning, release locks"),
     "token": ("vigil.cli.token", "create, list and revoke API tokens"),
+    "receipt": ("vigil.cli.receipt", "check receipts offline, show the node's public key, export"),
     "audit": ("vigil.cli.audit", "verify the audit trail"),
     "jobs": ("vigil.cli.jobs", "show waiting and dead jobs"),
     "check": ("vigil.cli.check", "explain the settings and what is wrong with them"),

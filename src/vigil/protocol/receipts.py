@@ -14,6 +14,7 @@ from enum import StrEnum
 from vigil.protocol.canonical import JSON, canonical_bytes, digest
 from vigil.protocol.signing import Signer, fingerprint, verify
 from vigil.protocol.store import Identity, Revision, StoredReceipt, Verdict
+from vigil.texts import gettext_noop
 
 FIRST = "0" * 64
 """What the first receipt of a node names as the digest before it."""
@@ -117,6 +118,14 @@ class Finding(StrEnum):
     CHANGED = "a byte was changed"
     FOREIGN_KEY = "signed by another key"
     MISSING_LINK = "a receipt is missing or out of order"
+
+
+MEANING = {
+    Finding.CHANGED: gettext_noop("A byte was changed after it was signed. It proves nothing."),
+    Finding.FOREIGN_KEY: gettext_noop("It was signed with another key than the one given. Ask its node for that key."),
+    Finding.MISSING_LINK: gettext_noop("The receipt before it is missing, or the order was changed."),
+}
+"""What a finding that is not sound means for whoever holds the receipt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,8 @@ def end(username: str, place: str) -> str:
 def purge() -> dict[str, Any]:
     """A purge ten days later. Then: what is left."""
     from vigil.apps.deconfliction.models import Operation, PurgedOperations, PurgeRun, Site
-    from vigil.apps.deconfliction.past import purge, receipt_chain
+    from vigil.apps.deconfliction.past import purge
+    from vigil.apps.deconfliction.receipts import chain as receipt_chain
     from vigil.core.actor import system
 
     purge.purge(system("worker"), NOON + timedelta(days=10))

@@ -30,9 +30,10 @@ from vigil.apps.deconfliction.models import (
     Site,
     Subject,
 )
-from vigil.apps.deconfliction.past import purge, purge_overview, receipt_chain
+from vigil.apps.deconfliction.past import purge, purge_overview
 from vigil.apps.deconfliction.past.purge import Step, Why
 from vigil.apps.deconfliction.plan import Contact, Disclosure, PlannedSubject
+from vigil.apps.deconfliction.receipts import chain as receipt_chain
 from vigil.apps.deconfliction.together import joint
 from vigil.core.actor import system
 from vigil.core.errors import NotFound

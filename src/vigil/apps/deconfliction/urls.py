@@ -7,6 +7,7 @@ from vigil.apps.deconfliction.imports import import_views
 from vigil.apps.deconfliction.lists import calendar_views, export_views, list_views
 from vigil.apps.deconfliction.past import history_views, purge_views
 from vigil.apps.deconfliction.plans import planning_views, series_views, timeline_views
+from vigil.apps.deconfliction.receipts import receipt_views
 from vigil.apps.deconfliction.study import study_views
 from vigil.apps.deconfliction.subjects import subject_views
 from vigil.apps.deconfliction.together import joint_views, task_force_views
@@ -71,6 +72,9 @@ urlpatterns = [
     path("study/<uuid:study_id>/", study_views.study, name="study"),
     path("study/<uuid:study_id>/stop/", study_views.stop, name="study_stop"),
     path("study/<uuid:study_id>/csv/", study_views.study_csv, name="study_csv"),
+    path("receipts/check/", receipt_views.check, name="check_receipt"),
+    path("receipts/<int:number>/pdf/", receipt_views.pdf, name="receipt_pdf"),
+    path("receipts/<int:number>/file/", receipt_views.as_file, name="receipt_file"),
     path("history/", history_views.past, name="history"),
     path("history/csv/", export_views.table_csv, {"table": "history"}, name="history_csv"),
     path("purge/", purge_views.purges, name="purges"),

@@ -119,6 +119,17 @@ TOPICS = (
         (_("That a conflict is settled here proves that somebody said so, not that both teams know."),),
     ),
     Topic(
+        "receipts",
+        _("Receipts"),
+        ("deconfliction:check_receipt",),
+        _("The signed proof of one answer: who was asked, who answered, when."),
+        (
+            _("The operation's page gives it as a sheet with a QR code and as a file."),
+            _("Whoever holds it checks it here or with a command on any machine: it was changed, or it was not."),
+        ),
+        NOT_PROVED,
+    ),
+    Topic(
         "search",
         _("Search"),
         ("find",),

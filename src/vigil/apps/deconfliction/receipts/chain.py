@@ -37,6 +37,14 @@ def verify() -> Report:
     return Report(Finding.SOUND, count, purged)
 
 
+def between(first: int, last: int | None = None) -> list[StoredReceipt]:
+    """The receipts from one number to another, both included; `last` None: to the end."""
+    wanted = Receipt.objects.filter(number__gte=first)
+    if last is not None:
+        wanted = wanted.filter(number__lte=last)
+    return [receipt_of(row) for row in wanted.order_by("number")]
+
+
 def _stored() -> Iterator[list[StoredReceipt]]:
     after = 0
     while batch := [receipt_of(row) for row in Receipt.objects.filter(number__gt=after).order_by("number")[:BATCH]]:
