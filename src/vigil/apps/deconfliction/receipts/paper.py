@@ -42,11 +42,9 @@ TEMPLATE = """
   ],
   if data.code != "" { image(bytes(data.code), format: "svg", width: 58mm, alt: data.code_alt) })
 = Who was asked
-#if data.asked.len() > 0 [
-  #table(columns: (1fr, auto, auto), inset: if long { 2pt } else { 3.5pt }, stroke: 0.4pt,
-    table.header([*Asked*], [*What*], [*Answered, or whom to telephone*]),
-    ..data.asked.map(line => line.map(text)).flatten())
-]
+#table(columns: (1fr, auto, auto), inset: if long { 2pt } else { 3.5pt }, stroke: 0.4pt,
+  table.header([*Asked*], [*What*], [*Answered, or whom to telephone*]),
+  ..data.asked.map(line => line.map(text)).flatten())
 #for note in data.notes [
   #text(note) \\
 ]
@@ -98,7 +96,10 @@ def receipt_pdf(receipt: StoredReceipt, node: str, zone: str) -> bytes:
             "facts": _facts(said, node, zone),
             "code": code,
             "code_alt": f"QR code with receipt {receipt.number:06d} and its signature.",
-            "asked": [_asked(what, line, zone) for what, line in coverage if what is not Coverage.NOT_COVERED],
+            "asked": [
+                (node, "own search", _at(said["issued_at"], zone)),
+                *(_asked(what, line, zone) for what, line in coverage if what is not Coverage.NOT_COVERED),
+            ],
             "not_covered": ", ".join(line["name"] for what, line in coverage if what is Coverage.NOT_COVERED),
             "notes": [f"{note[:1].upper()}{note[1:]}." for note in said["notes"]],
             "does_not_prove": said["does_not_prove"],
