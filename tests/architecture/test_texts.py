@@ -27,6 +27,7 @@ SAID_IN_ENGLISH = (
     "api/*.py",  # for programmers: the OpenAPI document and the problems' titles
     "**/*api.py",
     "apps/deconfliction/demo*.py",  # invented people speak English
+    "apps/deconfliction/field_tools/cap_messages.py",  # for programs of a desk; CAP says its language
     "apps/deconfliction/receipts/paper.py",  # English, as the receipt is signed
     "apps/policy/queries.py",  # the policy: adopted, signed and compared word by word
     "apps/policy/rules.py",

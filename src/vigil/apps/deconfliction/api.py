@@ -22,12 +22,14 @@ from vigil.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageQuery, page
 from vigil.api.routes import actor_of, needs
 from vigil.apps.deconfliction import access, actions, queries, rules
 from vigil.apps.deconfliction.contexts import plan_context
+from vigil.apps.deconfliction.field_tools.cap_messages import newest_message
 from vigil.apps.deconfliction.models import ConflictState, Determination, Operation, Receipt, Status
 from vigil.apps.deconfliction.plan import Contact, Disclosure, PlaceSource, Plan, PlannedSite
 from vigil.apps.deconfliction.plans import series
 from vigil.apps.deconfliction.subjects import looks
 from vigil.apps.deconfliction.wall_times import EARLIEST_YEAR, LATEST_YEAR
 from vigil.core.errors import Invalid
+from vigil.engine.formats.cap import MEDIA_TYPE
 from vigil.engine.geometry import to_wkt
 from vigil.engine.operation import Band, Mode
 from vigil.engine.types import OPERATION_TYPES
@@ -508,6 +510,21 @@ def read_conflict(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
     answer = _conflict(request, conflict_id)
     looks.note_conflict(actor_of(request), conflict_id, clock.now())
     return answered(request, answer)
+
+
+@router.get(
+    "/conflicts/{conflict_id}/cap",
+    response=READ_ANSWERS,
+    summary="Read a conflict as CAP 1.2",
+    openapi_extra={"responses": {200: {"description": "OK", "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}}},
+)
+@needs("deconfliction.conflict.read")
+def read_conflict_as_cap(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
+    """The newest message for your side, restricted; exercise and test are its status. Others have none."""
+    actor, now = actor_of(request), clock.now()
+    message = newest_message(actor, conflict_id, now)
+    looks.note_conflict(actor, conflict_id, now)
+    return HttpResponse(message, content_type=MEDIA_TYPE)
 
 
 @router.post("/conflicts/{conflict_id}/acknowledge", response={200: ConflictOut} | REFUSALS, summary="Acknowledge")

@@ -7,18 +7,16 @@ markup; coordinates are longitude then latitude in decimal degrees, lengths metr
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
 from vigil.engine.formats.shape_files import to_geojson
+from vigil.engine.formats.xml_text import printable
 from vigil.engine.geometry import zone_polygon
 from vigil.engine.operation import Geometry, Line, Point, Polygon, Site
 from vigil.engine.windows import format_instant
-
-_UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +92,4 @@ def _coordinates(vertices: Iterable[tuple[float, float]]) -> str:
 
 
 def _text(value: object) -> str:
-    return escape(_UNPRINTABLE.sub("", str(value)))
+    return escape(printable(str(value)))
