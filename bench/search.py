@@ -105,7 +105,7 @@ def product(active: int, queries: int) -> dict[str, float]:
     """Fill the index of an empty node and search it."""
     from vigil.config import keys
 
-    keys.draw_missing(Path(os.environ["VIGIL_DATA_DIR"]))
+    keys.KeyFolder(Path(os.environ["VIGIL_DATA_DIR"])).draw_missing()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vigil.config.settings")
     import django
 

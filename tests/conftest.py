@@ -57,11 +57,21 @@ def django_db_modify_db_settings(
         database["OPTIONS"]["init_command"] = ours.replace("synchronous=FULL", "synchronous=OFF")
 
 
+class FixedKeys:
+    """The keys of every test that draws none of its own."""
+
+    field = (bytes(range(32)),)
+    digest = bytes(range(32))
+    signing = bytes(range(32, 64))
+
+    def files(self, name: str) -> list[Path]:
+        return []
+
+
 @pytest.fixture(autouse=True)
 def test_settings(request: pytest.FixtureRequest, settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keys and a data folder of the test's own, and a quick password hash."""
-    settings.VIGIL_FIELD_KEY = bytes(range(32))
-    settings.VIGIL_SIGNING_KEY = bytes(range(32, 64))
+    settings.VIGIL_KEYS = FixedKeys()
     settings.VIGIL_DATA_DIR = tmp_path_factory.getbasetemp() / "nodes" / uuid4().hex
     settings.VIGIL_DATA_DIR.mkdir(parents=True)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

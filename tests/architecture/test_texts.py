@@ -42,6 +42,7 @@ SAID_IN_ENGLISH = (
     "platform/gazetteer/loading.py",
     "platform/gazetteer/tiles.py",
     "platform/keys.py",
+    "platform/rotation.py",
     "platform/doors.py",
     "platform/clock.py",
 )

@@ -226,11 +226,11 @@ def test_real_data_are_backed_up_before_a_migration(vigil: Shell) -> None:
 
 
 def test_lost_keys_are_not_replaced_by_new_ones(vigil: Shell) -> None:
-    (vigil.data / "keys" / "field_key").unlink()
+    (vigil.data / "keys" / "field_key.1").unlink()
     done = vigil("migrate")
     assert done.returncode == 2
     assert "field_key" in done.stderr
-    assert not (vigil.data / "keys" / "field_key").exists()
+    assert not (vigil.data / "keys" / "field_key.1").exists()
 
 
 @pytest.mark.parametrize(

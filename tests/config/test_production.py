@@ -16,11 +16,12 @@ from vigil.platform.agencies.models import Node
 @pytest.fixture
 def sound(tmp_path: Path) -> SimpleNamespace:
     """Settings of a node behind HTTPS with drawn keys."""
-    keys.draw_missing(tmp_path)
+    keys.KeyFolder(tmp_path).draw_missing()
     (tmp_path / "vigil.sqlite3").touch(mode=0o600)
     return SimpleNamespace(
         VIGIL_DATA_DIR=tmp_path,
-        SECRET_KEY=(keys.read(tmp_path, "secret_key") or b"").hex(),
+        SECRET_KEY=keys.KeyFolder(tmp_path).secret[0].hex(),
+        VIGIL_KEY_COMMAND="",
         DEBUG=False,
         ALLOWED_HOSTS=["vigil.example.gov", "localhost"],
         VIGIL_BIND="127.0.0.1",
@@ -105,21 +106,22 @@ def test_a_log_that_may_hold_contents_is_a_fault(sound: Any) -> None:
 @pytest.mark.parametrize("name", keys.NAMES)
 @pytest.mark.parametrize("secret", [bytes(32), b"changeme" * 4, b"ab" * 16, b"short"])
 def test_a_default_secret_is_found(sound: Any, name: str, secret: bytes) -> None:
-    (keys.folder(sound.VIGIL_DATA_DIR) / name).write_text(secret.hex())
+    (file,) = keys.KeyFolder(sound.VIGIL_DATA_DIR).files(name)
+    file.write_text(secret.hex())
     if name == "secret_key":
         sound.SECRET_KEY = secret.hex()
-    assert told(sound).startswith(f"{keys.folder(sound.VIGIL_DATA_DIR) / name} is a default or a typed secret")
+    assert told(sound).startswith(f"{file} is a default or a typed secret")
 
 
 def test_a_missing_key_and_one_used_twice_are_found(sound: Any) -> None:
-    folder = keys.folder(sound.VIGIL_DATA_DIR)
-    (folder / "signing_key").write_text((folder / "field_key").read_text())
+    folder = keys.KeyFolder(sound.VIGIL_DATA_DIR).path
+    (folder / "signing_key").write_text((folder / "field_key.1").read_text())
     assert f"Two keys in {folder} are the same" in told(sound)
     (folder / "signing_key").unlink()
     assert f"There is no {folder / 'signing_key'}" in told(sound)
 
 
-@pytest.mark.parametrize("name", ["keys/secret_key", "keys/field_key", "keys/signing_key", "vigil.sqlite3"])
+@pytest.mark.parametrize("name", ["keys/secret_key", "keys/field_key.1", "keys/signing_key", "vigil.sqlite3"])
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
 def test_a_file_that_others_can_read_or_write_is_found(sound: Any, name: str, mode: int) -> None:
     file = sound.VIGIL_DATA_DIR / name

@@ -198,7 +198,7 @@ def test_no_canary_comes_out_where_none_may_be(
 ) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("greps the SQLite file")
-    keys.draw_missing(Path(settings.VIGIL_DATA_DIR))
+    keys.KeyFolder(Path(settings.VIGIL_DATA_DIR)).draw_missing()
     caplog.set_level(logging.DEBUG)
     doors = [one for one, _ in plant(people, token)]
     Worker().run_until_idle()

@@ -23,11 +23,12 @@ from vigil.platform import clock
 from vigil.platform.accounts.models import ApiToken, IdempotentReply
 from vigil.platform.actions import together_with
 from vigil.platform.keys import decrypt, encrypt
+from vigil.platform.sealed import purpose_of
 
 View = Callable[..., HttpResponse]
 Recall = Callable[[HttpRequest, Mapping[str, Any]], HttpResponse]
 
-PURPOSE = "api.reply"
+PURPOSE = purpose_of(IdempotentReply, "body")
 LONGEST_KEY = 200
 LONGEST_REVISION = 9
 DIGEST = 32

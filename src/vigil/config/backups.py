@@ -49,8 +49,8 @@ def write(target: Path, now: datetime) -> None:
             with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as archive:
                 _add_text(archive, MANIFEST, json.dumps(_manifest(now), indent=1))
                 archive.add(dump, dump.name)
-                for name in keys.NAMES:
-                    archive.add(keys.folder(data) / name, f"keys/{name}")
+                for key in keys.KeyFolder(data).every():
+                    archive.add(key, f"keys/{key.name}")
                 if (data / HEADS).exists():
                     archive.add(data / HEADS, HEADS)
                 for layer in sorted((data / STREETS).glob("*.pmtiles")):
@@ -148,10 +148,11 @@ def unpack(source: Path, now: datetime) -> Path | None:
         if connection.vendor == "sqlite":
             _check_sqlite(Path(scratch) / DUMPS["sqlite"])
         aside = _move_aside(data, now)
-        _made(keys.folder(data))
+        _made(data / "keys")
         _made(data / STREETS)
         layers = sorted(f"{STREETS}/{layer.name}" for layer in (Path(scratch) / STREETS).glob("*.pmtiles"))
-        for name in (*(f"keys/{name}" for name in keys.NAMES), HEADS, DUMPS["sqlite"], *layers):
+        own = (f"keys/{key.name}" for key in keys.KeyFolder(Path(scratch)).every())
+        for name in (*own, HEADS, DUMPS["sqlite"], *layers):
             if (Path(scratch) / name).exists():
                 shutil.move(Path(scratch) / name, data / name)
                 (data / name).chmod(0o600)

@@ -65,16 +65,15 @@ def prepare(now: datetime) -> Path | None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _reach()
     refuse_newer()
-    missing = keys.missing(folder)
+    own = settings.VIGIL_KEYS = keys.KeyFolder(folder, settings.VIGIL_KEY_COMMAND)
+    missing = own.missing()
     if missing and holds_node():
         raise Unavailable(
-            f"{', '.join(missing)} missing from {keys.folder(folder)} although the database holds a node. "
+            f"{', '.join(missing)} missing from {own.path} although the database holds a node. "
             "Without them nothing encrypted can be read: bring them back from a backup (`vigil restore`)."
         )
-    keys.draw_missing(folder)
-    settings.VIGIL_FIELD_KEY = keys.read(folder, "field_key")
-    settings.VIGIL_SIGNING_KEY = keys.read(folder, "signing_key")
-    settings.SECRET_KEY = (keys.read(folder, "secret_key") or b"").hex()
+    own.draw_missing()
+    settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS = [key.hex() for key in own.secret]
     if not pending():
         return None
     written = None

@@ -72,9 +72,10 @@ def modules() -> Modules:
 def faults(settings: Any, bind: str = "", environment: Mapping[str, str] = os.environ) -> list[Fault]:
     """Everything that a real node may not be, with these Django settings, listening at `bind` (else VIGIL_BIND)."""
     data = Path(settings.VIGIL_DATA_DIR)
+    own = keys.KeyFolder(data, settings.VIGIL_KEY_COMMAND)
     return [
-        *_secrets(data, settings.SECRET_KEY),
-        *_files(data),
+        *_secrets(own, settings.SECRET_KEY),
+        *_files(data, own),
         *_debug(settings, environment),
         *_plain_http(settings, bind or settings.VIGIL_BIND),
         *_cookies(settings),
@@ -83,24 +84,26 @@ def faults(settings: Any, bind: str = "", environment: Mapping[str, str] = os.en
     ]
 
 
-def _secrets(data: Path, secret_key: str) -> Iterator[Fault]:
-    drawn = {name: keys.read(data, name) for name in keys.NAMES}
+def _secrets(own: keys.KeyFolder, secret_key: str) -> Iterator[Fault]:
     mend = "Restore the keys from a backup; on a new node remove the file and run `vigil migrate`, which draws one."
-    for name, key in drawn.items():
-        file = keys.folder(data) / name
-        if key is None:
-            yield Fault(f"There is no {file}.", mend)
-        elif len(key) < keys.SECRET_BYTES or len(set(key)) < LEAST_KINDS_OF_BYTES:
+    for name in own.missing():
+        yield Fault(f"There is no {own.path / name}.", mend)
+    drawn = {file: own.open(file) for file in own.every()}
+    for file, key in drawn.items():
+        if len(key) < keys.SECRET_BYTES or len(set(key)) < LEAST_KINDS_OF_BYTES:
             yield Fault(f"{file} is a default or a typed secret, not a drawn one.", mend)
-    present = [key for key in drawn.values() if key is not None]
-    if len(set(present)) < len(present):
-        yield Fault(f"Two keys in {keys.folder(data)} are the same.", mend)
-    if drawn["secret_key"] is not None and secret_key != drawn["secret_key"].hex():
-        yield Fault("SECRET_KEY is not the node's own.", f"Remove what overrides {keys.folder(data) / 'secret_key'}.")
+    # A node of before tokens had a key of their own has the first field key for them.
+    alone = [key for file, key in drawn.items() if file.name != "digest_key" or not (own.path / "field_key").exists()]
+    if len(set(alone)) < len(alone):
+        yield Fault(f"Two keys in {own.path} are the same.", mend)
+    if own.secret and secret_key != own.secret[0].hex():
+        yield Fault("SECRET_KEY is not the node's own, the newest.", "Remove what overrides it.")
+    if own.command and not all(map(own.is_wrapped, drawn)):
+        yield Fault(f"VIGIL_KEY_COMMAND is set, and keys lie open in {own.path}.", "Run: vigil keys wrap")
 
 
-def _files(data: Path) -> Iterator[Fault]:
-    for file in (*(keys.folder(data) / name for name in keys.NAMES), *sorted(data.glob("vigil.sqlite3*"))):
+def _files(data: Path, own: keys.KeyFolder) -> Iterator[Fault]:
+    for file in (*own.every(), *sorted(data.glob("vigil.sqlite3*"))):
         if file.exists() and file.stat().st_mode & OTHERS:
             yield Fault(f"{file} can be read by others.", f"Run: chmod go= {file}")
 

@@ -112,6 +112,11 @@ KNOBS = (
         switch,
         "no",
         "yes: webhooks may also lead to addresses of a private network; nothing inside is otherwise reached by them.",
+    Knob(
+        "VIGIL_KEY_COMMAND",
+        text,
+        "",
+        "Program that wraps and unwraps the node's keys (a KMS, a vault); empty: the files hold the keys themselves.",
     ),
     Knob("VIGIL_BODY_LIMIT_MB", number, "50", "Largest upload in megabytes (import files)."),
     Knob("VIGIL_LOG_LEVEL", text, "INFO", "DEBUG, INFO, WARNING or ERROR."),
@@ -134,11 +139,11 @@ VIGIL_WEB_PROCESSES: int = _knob["VIGIL_WEB_PROCESSES"] or (
 )
 VIGIL_THREADS: int = _knob["VIGIL_THREADS"]
 VIGIL_FIPS_REQUIRED: bool = _knob["VIGIL_FIPS_REQUIRED"]
-VIGIL_FIELD_KEY = keys.read(VIGIL_DATA_DIR, "field_key")
-VIGIL_SIGNING_KEY = keys.read(VIGIL_DATA_DIR, "signing_key")
+VIGIL_KEY_COMMAND: str = _knob["VIGIL_KEY_COMMAND"]
+VIGIL_KEYS = keys.KeyFolder(VIGIL_DATA_DIR, VIGIL_KEY_COMMAND)
 
 # Before set-up there is no key: a passing one lets commands start, and no session outlives the process.
-SECRET_KEY = (keys.read(VIGIL_DATA_DIR, "secret_key") or secrets.token_bytes(32)).hex()
+SECRET_KEY, *SECRET_KEY_FALLBACKS = [key.hex() for key in VIGIL_KEYS.secret or (secrets.token_bytes(32),)]
 DEBUG = False
 ALLOWED_HOSTS: list[str] = _knob["VIGIL_HOSTS"]
 

@@ -104,6 +104,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "agencies.node.create": frozenset({SYSTEM}),
     "agencies.node.edit": frozenset({NODE_ADMIN, SYSTEM}),
     "agencies.node.restore": frozenset({SYSTEM}),
+    "agencies.key.draw": frozenset({SYSTEM}),
+    "agencies.key.retire": frozenset({SYSTEM}),
     "partners.partner.read": EVERYONE,
     "partners.partner.edit": frozenset({NODE_ADMIN, SYSTEM}),
     "audit.record.read": AUDITORS,

@@ -38,6 +38,8 @@ from django.db.models.base import ModelState
 from django.db.models.constants import OnConflict
 from django.db.models.sql import DeleteQuery, InsertQuery, UpdateQuery
 
+from vigil.platform.sealed import SealedField
+
 M = TypeVar("M", bound=Model)
 
 FEW = 8
@@ -290,7 +292,7 @@ _PLAIN: dict[type[Field[Any, Any]], type] = {
     **dict.fromkeys((BigIntegerField, IntegerField, PositiveIntegerField), int),
     FloatField: float,
     BooleanField: bool,
-    BinaryField: bytes,
+    **dict.fromkeys((BinaryField, SealedField), bytes),
     UUIDField: UUID,
     DateTimeField: datetime,
 }

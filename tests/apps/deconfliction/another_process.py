@@ -32,7 +32,7 @@ def prepared(folder: Path) -> Iterator[Database]:
     """A database with two agencies, to be copied for each test."""
     from vigil.config import keys
 
-    keys.draw_missing(folder)
+    keys.KeyFolder(folder).draw_missing()
     with _new_database(folder) as base:
         run(base.environment, "prepare")
         yield base

@@ -17,6 +17,7 @@ from vigil.apps.deconfliction.study import past_pairs, studies
 from vigil.apps.deconfliction.subjects import interests
 from vigil.core.actor import system
 from vigil.platform.jobs.queue import at_start, job, periodic
+from vigil.platform.write_ahead import empty_log
 from vigil.protocol.node import AHEAD_US
 
 WORKER = system("worker")
@@ -50,7 +51,7 @@ def forget_leftovers(now: datetime) -> None:
     uploads.forget_old()
     studies.forget_old(now)
     past_pairs.forget_left()
-    purge.empty_log()
+    empty_log()
 
 
 @periodic("deconfliction.interests", every=timedelta(hours=1))

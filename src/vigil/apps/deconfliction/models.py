@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from vigil.apps.deconfliction.plan import Disclosure, PlaceSource
 from vigil.core.identifiers import uuid7
 from vigil.engine.operation import Band, Basis, Mode
+from vigil.platform.sealed import SealedField, SealedRows
 
 
 def _one_of(field: str, values: type[models.TextChoices] | list[str], name: str) -> models.CheckConstraint:
@@ -110,7 +111,7 @@ class ImportBatch(models.Model):
     file_digest = models.CharField(max_length=64)
     counts = models.JSONField(default=dict)
     """E.g. `{"created": 10, "updated": 2, "unchanged": 0, "ended": 3, "bad_rows": 1}`."""
-    problems = models.JSONField(default=list)
+    problems = SealedRows("deconfliction.import.reason", default=list)
     """One entry a bad row: line, column and reason, without the row's contents."""
     created_at = models.DateTimeField()
 
@@ -278,12 +279,12 @@ class Revision(models.Model):
     identity_check = models.CharField(max_length=40, blank=True)
     """How the identity of someone who telephoned it in was checked, e.g. `called_back` or `pin`."""
 
-    contacts = models.BinaryField()
+    contacts = SealedField("deconfliction.contacts")
     """JSON of lead contact, second contact and supervisor."""
-    objective = models.BinaryField(null=True)
-    case_number = models.BinaryField(null=True)
-    external_references = models.BinaryField(null=True)
-    exigent_reason = models.BinaryField(null=True)
+    objective = SealedField("deconfliction.objective", null=True)
+    case_number = SealedField("deconfliction.case_number", null=True)
+    external_references = SealedField("deconfliction.external_references", null=True)
+    exigent_reason = SealedField("deconfliction.exigent", null=True)
     """JSON of reason and approver."""
 
     class Meta:
@@ -327,8 +328,8 @@ class Site(models.Model):
     source = models.CharField(max_length=12)
     ended = models.BooleanField(default=False)
     """A named person has ended it: it is not extended any more."""
-    typed = models.BinaryField(null=True)
-    label = models.BinaryField(null=True)
+    typed = SealedField("deconfliction.site.typed", null=True)
+    label = SealedField("deconfliction.site.label", null=True)
 
     class Meta:
         ordering = ("revision", "ordinal")
@@ -357,7 +358,7 @@ class Subject(models.Model):
     """HMAC-SHA-256 of the canonical subject; null where p1 ignores it."""
     near_token = models.BinaryField(null=True, max_length=32)
     """HMAC-SHA-256 of what close subjects share (`engine.possible`), for advice alone; null where there is none."""
-    sealed = models.BinaryField()
+    sealed = SealedField("deconfliction.subject")
     """JSON of the subject as typed and its canonical form."""
     hint = models.CharField(max_length=300, blank=True)
 
@@ -438,7 +439,7 @@ class Draft(models.Model):
     agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="drafts")
     operation = models.ForeignKey(Operation, null=True, on_delete=models.CASCADE, related_name="drafts")
     """The operation that is being edited; null for a new one."""
-    payload = models.BinaryField()
+    payload = SealedField("deconfliction.draft")
     saved_at = models.DateTimeField()
 
     class Meta:
@@ -623,7 +624,7 @@ class ConflictSide(models.Model):
     node = models.CharField(max_length=36, blank=True)
     agency = models.ForeignKey("agencies.Agency", null=True, on_delete=models.PROTECT, related_name="+")
     foreign_agency = models.CharField(max_length=200, blank=True)
-    foreign_contact = models.BinaryField(null=True)
+    foreign_contact = SealedField("deconfliction.card", null=True)
     """JSON of the card that the partner disclosed: contact, flags, type."""
     revision = models.PositiveIntegerField()
     silent = models.BooleanField(default=False)
@@ -705,7 +706,7 @@ class ConflictEvent(models.Model):
     """The side it concerns, where it concerns one."""
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     author_name = models.CharField(max_length=200, blank=True)
-    note = models.BinaryField(null=True)
+    note = SealedField("deconfliction.note", null=True)
 
     class Meta:
         ordering = ("conflict", "id")
@@ -1098,7 +1099,7 @@ class PastPair(models.Model):
     id = models.BigAutoField(primary_key=True)
     agency_a = models.ForeignKey("agencies.Agency", on_delete=models.CASCADE, related_name="+")
     agency_b = models.ForeignKey("agencies.Agency", on_delete=models.CASCADE, related_name="+")
-    sealed = models.BinaryField()
+    sealed = SealedField("deconfliction.past_pair")
 
     def __str__(self) -> str:
         return f"past pair {self.id}"

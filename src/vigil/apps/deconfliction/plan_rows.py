@@ -26,6 +26,7 @@ from vigil.engine import geometry, possible, windows
 from vigil.engine import operation as engine
 from vigil.platform import keys
 from vigil.platform.prepared import insert, new
+from vigil.platform.sealed import purpose_of
 from vigil.protocol import store as port
 from vigil.texts import gettext as _
 
@@ -34,18 +35,18 @@ MICROSECOND = timedelta(microseconds=1)
 
 KINDS: dict[type, str] = {engine.Point: "point", engine.Line: "line", engine.Polygon: "polygon"}
 
-SUBJECT = "deconfliction.subject"
+SUBJECT = purpose_of(models.Subject, "sealed")
 NEAR = "deconfliction.subject.near"
-CONTACTS = "deconfliction.contacts"
-OBJECTIVE = "deconfliction.objective"
-CASE_NUMBER = "deconfliction.case_number"
-EXTERNAL_REFERENCES = "deconfliction.external_references"
-EXIGENT = "deconfliction.exigent"
-TYPED = "deconfliction.site.typed"
-LABEL = "deconfliction.site.label"
-DRAFT = "deconfliction.draft"
-NOTE = "deconfliction.note"
-FOREIGN_CARD = "deconfliction.card"
+CONTACTS = purpose_of(models.Revision, "contacts")
+OBJECTIVE = purpose_of(models.Revision, "objective")
+CASE_NUMBER = purpose_of(models.Revision, "case_number")
+EXTERNAL_REFERENCES = purpose_of(models.Revision, "external_references")
+EXIGENT = purpose_of(models.Revision, "exigent_reason")
+TYPED = purpose_of(models.Site, "typed")
+LABEL = purpose_of(models.Site, "label")
+DRAFT = purpose_of(models.Draft, "payload")
+NOTE = purpose_of(models.ConflictEvent, "note")
+FOREIGN_CARD = purpose_of(models.ConflictSide, "foreign_contact")
 
 
 def moment(instant: int) -> datetime:

@@ -11,6 +11,7 @@ from django.db import models
 from vigil.core.identifiers import uuid7
 from vigil.core.permissions import Role
 from vigil.platform import clock
+from vigil.platform.sealed import SealedField
 
 ROLES = [(role.value, role.value.replace("_", " ")) for role in Role if role is not Role.SYSTEM]
 
@@ -174,7 +175,7 @@ class IdempotentReply(models.Model):
     """What the request made, claimed in the same transaction."""
     status = models.PositiveSmallIntegerField(null=True)
     """None until the answer was given."""
-    body = models.BinaryField(default=bytes)
+    body = SealedField("api.reply", default=bytes)
     """Encrypted, like all that may hold contacts."""
     headers = models.JSONField(default=dict)
     created_at = models.DateTimeField()

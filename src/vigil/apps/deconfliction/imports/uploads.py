@@ -28,10 +28,11 @@ from vigil.engine.formats.mapping import Mapping as FieldMapping
 from vigil.engine.formats.tabular import BadRow, UnusableInput, open_sheet
 from vigil.platform import keys
 from vigil.platform.actions import action, concerns
+from vigil.platform.sealed import purpose_of
 
 KEPT_SECONDS = 86_400
 PURPOSE = "deconfliction.import.checked"
-REASON = "deconfliction.import.reason"
+REASON = purpose_of(ImportBatch, "problems")
 CONSTANT = ("agency_ori", "operation_type", "radius_m", "contact_name", "contact_phone", "mode")
 """Columns that a page offers to fill with one value for every row."""
 LABELS = {

@@ -73,6 +73,7 @@ from vigil.platform.agencies.retention import Retention, retention_of
 from vigil.platform.jobs.jobs import learn_statistics
 from vigil.platform.notices.models import Notice
 from vigil.platform.points import write_point
+from vigil.platform.write_ahead import empty_log
 
 BATCH = 100
 """Operations a transaction: other writers wait no longer than for one batch."""
@@ -506,7 +507,6 @@ def _texts(ids: Iterable[UUID]) -> list[str]:
 
 # --- the bytes -------------------------------------------------------------------------------------------------------
 
-LOG_PATIENCE_MS = 1_000
 _VACUUMED = ("site", "activesite", "subject", "activesubject", "revision", "conflict", "conflictside", "operation")
 
 
@@ -524,18 +524,6 @@ def empty_storage(now: datetime) -> None:
         tables = ", ".join(f"deconfliction_{name}" for name in _VACUUMED)
         with connection.cursor() as cursor:
             cursor.execute(f"VACUUM (ANALYZE) {tables}")
-
-
-def empty_log() -> None:
-    """Empty SQLite's log. Where somebody reads for longer, writers are not kept waiting: the next hour tries again."""
-    if connection.vendor != "sqlite" or connection.in_atomic_block:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA busy_timeout")
-        (patience,) = cursor.fetchone()
-        cursor.execute(f"PRAGMA busy_timeout = {LOG_PATIENCE_MS}")
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        cursor.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 # --- legal holds and what the page shows -----------------------------------------------------------------------------

@@ -31,12 +31,13 @@ from vigil.engine.types import OPERATION_TYPES
 from vigil.platform import keys
 from vigil.platform.agencies.models import Agency
 from vigil.platform.agencies.retention import retention_of
+from vigil.platform.sealed import purpose_of
 from vigil.protocol.store import SearchFailed
 
 WIDEST_M = 1_000
 LONGEST_MIN = 240
 """Ours: the widest radius and longest buffer that a study of past pairs may try; what was farther apart is not kept."""
-PURPOSE = "deconfliction.past_pair"
+PURPOSE = purpose_of(PastPair, "sealed")
 MINUTE = engine.MICROSECONDS_PER_MINUTE
 
 
