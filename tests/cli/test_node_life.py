@@ -137,8 +137,16 @@ def test_a_backup_comes_back_under_a_new_epoch(vigil: Shell, tmp_path: Path) -> 
     again = vigil("restore", str(file))
     assert again.returncode == 2
     assert "--replace" in again.stderr
-    done = vigil("restore", str(file), "--replace")
+    (vigil.data / "backup-key.txt").rename(tmp_path / "kept-elsewhere.txt")
+    without = vigil("restore", str(file), "--replace")
+    assert without.returncode == 2
+    assert "--backup-key FILE" in without.stderr
+    rotated = vigil("keys", "rotate")
+    assert "Everything is sealed with the newest key." in rotated.stdout, rotated.stderr
+    assert {key.name for key in (vigil.data / "keys").glob("field_key*")} == {"field_key.1", "field_key.2"}
+    done = vigil("restore", str(file), "--replace", "--backup-key", str(tmp_path / "kept-elsewhere.txt"))
     assert done.returncode == 0, done.stderr
+    assert [key.name for key in (vigil.data / "keys").glob("field_key*")] == ["field_key.1"]
     assert vigil.rows("SELECT name FROM agencies_agency") == [("Port Calvert Police",)]
     restored, new_epoch = vigil.rows("SELECT id, epoch FROM agencies_node")[0]
     assert restored == node

@@ -8,7 +8,6 @@ notice, the audit trail, the database or a backup. Coordinates are searched and 
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import tarfile
@@ -24,9 +23,12 @@ from django.db import connection
 from django.test import Client
 
 from vigil.apps.deconfliction.models import Conflict, Operation
-from vigil.config import backups, keys
+from vigil.config import backups, envelope, keys
 from vigil.config.logs import JsonLines
+from vigil.core.actor import system
+from vigil.platform import rotation
 from vigil.platform.jobs.worker import Worker
+from vigil.platform.keys import key_id
 from vigil.platform.notices.models import Notice
 
 CANARIES = {
@@ -198,13 +200,20 @@ def test_no_canary_comes_out_where_none_may_be(
 ) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("greps the SQLite file")
-    keys.KeyFolder(Path(settings.VIGIL_DATA_DIR)).draw_missing()
+    data = Path(settings.VIGIL_DATA_DIR)
+    own = settings.VIGIL_KEYS = keys.KeyFolder(data)
+    own.draw_missing()
+    backups.draw_key(data)
     caplog.set_level(logging.DEBUG)
     doors = [one for one, _ in plant(people, token)]
     Worker().run_until_idle()
     assert Operation.objects.count() == 5, "two by the API, an interest, one by the page, one by the file"
+    old = key_id(own.field[0])
+    assert old in database()
     backup = tmp_path / "node.vigil"
     backups.write(backup, now)
+    rotation.draw(system("test"), "field_key")
+    rotated = {step.holder.name for step in rotation.rotate(pause=lambda _: None) if step.total}
 
     heard = b"\n".join(doors[0].heard)
     lines = "\n".join(JsonLines().format(record) for record in caplog.records)
@@ -214,9 +223,13 @@ def test_no_canary_comes_out_where_none_may_be(
         *alarms("log", f"{caplog.text}\n{lines}".encode()),
         *alarms("notices", told.encode()),
         *alarms("database", database()),
-        *alarms("backup", b"\n".join(members(backup))),
+        *alarms("backup", backup.read_bytes()),
+        *alarms("opened backup", b"\n".join(members(backup, data, tmp_path))),
     ]
     assert out == []
+    assert len(rotated) > 6
+    assert old not in database(), "no page and no log holds what the old key sealed"
+    assert rotation.remaining() == {}
     assert len(caplog.records) > 20
     assert len(told) > 100
     record_property("counted", f"{len(CANARIES)} canaries, put in at {len(doors)} doors")
@@ -228,12 +241,15 @@ def database() -> bytes:
     return b"".join(one.read_bytes() for one in file.parent.glob(f"{file.name}*"))
 
 
-def members(backup: Path) -> Iterator[bytes]:
-    """What is in a backup, unpacked, by name and content."""
-    with tarfile.open(fileobj=io.BytesIO(backup.read_bytes())) as archive:
+def members(backup: Path, data: Path, elsewhere: Path) -> Iterator[bytes]:
+    """What is in a backup, by name and content, for who has its key."""
+    private = envelope.read_private((data / backups.PRIVATE).read_text())
+    with envelope.opening(backup, private) as opened:
+        (elsewhere / "opened").write_bytes(opened.read())
+    with tarfile.open(elsewhere / "opened") as archive:
         for member in archive:
-            opened = archive.extractfile(member)
-            yield member.name.encode() + b"\n" + (opened.read() if opened else b"")
+            content = archive.extractfile(member)
+            yield member.name.encode() + b"\n" + (content.read() if content else b"")
 
 
 def test_a_canary_is_found_in_every_spelling() -> None:

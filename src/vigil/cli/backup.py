@@ -1,4 +1,4 @@
-"""Write database and keys into one file, while the node works. Keep it on encrypted media: it holds the keys."""
+"""Write database and keys into one encrypted file, while the node works. The backup key opens it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ def run(args: argparse.Namespace) -> int:
     """Back up."""
     open_node(args)
     need_node()
+    from django.conf import settings
+
     from vigil.config import backups
     from vigil.platform import clock
     from vigil.platform.agencies.actions import note_backup
 
     backups.write(args.file.absolute(), clock.now())
     note_backup(console())
-    say(f"Wrote {args.file} ({args.file.stat().st_size:,} bytes).")
+    opened_by = backups.recipient_id(Path(settings.VIGIL_DATA_DIR))
+    say(f"Wrote {args.file} ({args.file.stat().st_size:,} bytes). Backup key {opened_by} opens it.")
     return 0

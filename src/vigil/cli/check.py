@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from vigil.cli.node import add_node_arguments, open_node, say
+from vigil.cli.setup import tell_backup_key
 from vigil.core.errors import DomainError
 
 
@@ -43,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             say(f"A REAL NODE WOULD NOT START: {fault}")
     say(production.way_in(settings), production.modules().said, production.disk(Path(settings.VIGIL_DATA_DIR)))
+    tell_backup_key()
     for sentence in wrong:
         say(f"WRONG: {sentence}")
     if not wrong:

@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from vigil.cli.node import add_node_arguments, console, need_node, open_node, say
 
@@ -23,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_node_arguments(rotate)
     add_node_arguments(verbs.add_parser("retire", help="remove old keys that nothing needs; the worker does so too"))
     add_node_arguments(verbs.add_parser("wrap", help="write each key as VIGIL_KEY_COMMAND wraps it now"))
+    backup = verbs.add_parser("backup", help="draw a new backup key; its private half goes into a file")
+    backup.add_argument("file", type=Path, help="file to write, to be kept elsewhere; must not exist")
+    add_node_arguments(backup)
     add_node_arguments(verbs.add_parser("unwrap", help="write each key as it is: VIGIL_KEY_COMMAND is to go"))
 
 
@@ -36,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
         "retire": _retire,
         "wrap": _wrap,
         "unwrap": _wrap,
+        "backup": _backup,
     }
     verbs[args.verb](args)
     return 0
@@ -108,6 +113,17 @@ def _retire(_: argparse.Namespace) -> None:
                 say(f"Removed {file}.")
             for file in rotation.old(name):
                 say(f"{file.name}: {rotation.why_kept(name, now)}")
+
+
+def _backup(args: argparse.Namespace) -> None:
+    from django.conf import settings
+
+    from vigil.config import backups
+
+    data = Path(settings.VIGIL_DATA_DIR)
+    file = backups.draw_key(data, args.file)
+    say(f"Wrote {file}. Backups are written for key {backups.recipient_id(data)} from now on; keep the file elsewhere.")
+    say("Backups of before are opened by the key of before: keep it as long as them.")
 
 
 def _wrap(args: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from vigil.cli.node import add_node_arguments, open_node, say
+from vigil.cli.setup import tell_backup_key
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,5 +22,6 @@ def run(args: argparse.Namespace) -> int:
     written = database.prepare(clock.now())
     if written:
         say(f"Backup of before the migration: {written}")
+    tell_backup_key()
     say("The database is up to date.")
     return 0

@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from vigil.cli.node import add_node_arguments, console, open_node, say
@@ -143,6 +144,7 @@ def set_up(args: argparse.Namespace) -> None:
     if written:
         say(f"Backup of before the migration: {written}")
     is_new = not database.holds_node()
+    tell_backup_key()
     if args.demo:
         _fill_demo()
     elif is_new:
@@ -151,6 +153,17 @@ def set_up(args: argparse.Namespace) -> None:
         _list_systems()
     audit.seal(clock.now())  # nothing serves yet that would do it within its second
     say(f"Ready: {settings.VIGIL_DATA_DIR}")
+
+
+def tell_backup_key() -> None:
+    """Where the key that opens backups lies, while it lies on this machine."""
+    from django.conf import settings
+
+    from vigil.config import backups
+
+    file = Path(settings.VIGIL_DATA_DIR) / backups.PRIVATE
+    if file.exists():
+        say(f"The key that opens the backups is in {file}. Print it or take it off this machine: it belongs elsewhere.")
 
 
 def _fill_demo() -> None:

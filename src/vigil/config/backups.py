@@ -1,20 +1,25 @@
-"""One file that holds everything of a node: database, keys, the map layers of streets, the noted heads of the audit.
+"""One encrypted file that holds everything of a node: database, keys, map layers of streets, noted heads of the audit.
 
-SQLite is copied by its online backup, while the node works; PostgreSQL by `pg_dump`. The file holds the keys too,
-so whoever has it can read everything: it is written for its owner only, and belongs on encrypted media.
+SQLite is copied by its online backup, while the node works; PostgreSQL by `pg_dump`. The node encrypts it for the
+public half of its backup key (`config.envelope`); who has only the file cannot read it.
 """
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
+import secrets
 import shutil
 import sqlite3
 import subprocess
 import tarfile
 import tempfile
-from contextlib import suppress
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -23,7 +28,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from vigil.config import keys
+from vigil.config import envelope, keys
 from vigil.core.actor import Actor
 from vigil.core.errors import Unavailable
 from vigil.core.identifiers import new_epoch
@@ -31,39 +36,102 @@ from vigil.platform.audit.sealer import HEADS_FILE as HEADS
 from vigil.platform.gazetteer.tiles import FOLDER as STREETS
 
 MANIFEST = "manifest.json"
+FORMAT = 2
+BEFORE = 1
+"""Of before backups were encrypted: still restored."""
 DUMPS = {"sqlite": "vigil.sqlite3", "postgresql": "vigil.pgdump"}
+RECIPIENT = "backup_recipient"
+PRIVATE = "backup-key.txt"
+"""Where set-up writes the private half, to be taken away."""
+SCRATCH = ".backup-"
+FORGOTTEN_SECONDS = 86_400
 
 
 def write(target: Path, now: datetime) -> None:
-    """Write the backup; it appears under its name only when it is complete and on disk."""
+    """Write the backup; it appears under its name only when it is complete and on disk.
+
+    What is copied on the way lies in the data folder, where it is no less safe than the database itself.
+    """
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if target.exists():
         raise Unavailable(f"{target} exists already. Choose another name; backups are not overwritten.")
     data = Path(settings.VIGIL_DATA_DIR)
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        dump = Path(scratch) / DUMPS[connection.vendor]
-        _dump(dump)
-        packed = Path(scratch) / "packed"
-        handle = os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as archive:
-                _add_text(archive, MANIFEST, json.dumps(_manifest(now), indent=1))
-                archive.add(dump, dump.name)
-                for key in keys.KeyFolder(data).every():
-                    archive.add(key, f"keys/{key.name}")
-                if (data / HEADS).exists():
-                    archive.add(data / HEADS, HEADS)
-                for layer in sorted((data / STREETS).glob("*.pmtiles")):
-                    with suppress(FileNotFoundError):  # its streets were removed just now
-                        archive.add(layer, f"{STREETS}/{layer.name}")
-            file.flush()
-            os.fsync(file.fileno())
-        packed.rename(target)
+    recipient = _recipient(data)
+    _drop_forgotten(data)
+    half = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=data) as scratch:
+            dump = Path(scratch) / DUMPS[connection.vendor]
+            _dump(dump)
+            handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                with (
+                    envelope.sealing(file, recipient) as sealed,
+                    gzip.GzipFile(fileobj=sealed, mode="wb", compresslevel=1) as packed,
+                    tarfile.open(fileobj=packed, mode="w|", bufsize=envelope.PIECE) as archive,
+                ):
+                    _add_all(archive, data, dump, now)
+                file.flush()
+                os.fsync(file.fileno())
+        half.rename(target)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def _add_all(archive: tarfile.TarFile, data: Path, dump: Path, now: datetime) -> None:
+    _add_text(archive, MANIFEST, json.dumps(_manifest(now), indent=1))
+    for key in (*keys.KeyFolder(data).every(), data / "keys" / RECIPIENT):
+        archive.add(key, f"keys/{key.name}")
+    if (data / HEADS).exists():
+        archive.add(data / HEADS, HEADS)
+    archive.add(dump, dump.name)
+    for layer in sorted((data / STREETS).glob("*.pmtiles")):
+        with suppress(FileNotFoundError):  # its streets were removed just now
+            archive.add(layer, f"{STREETS}/{layer.name}")
+
+
+def _drop_forgotten(data: Path) -> None:
+    """What a killed backup left."""
+    for left in data.glob(f"{SCRATCH}*"):
+        if time.time() - left.stat().st_mtime > FORGOTTEN_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _recipient(data: Path) -> envelope.PublicKey:
+    file = data / "keys" / RECIPIENT
+    if not file.exists():
+        raise Unavailable("The node has no backup key yet. Run `vigil migrate`, which draws one.")
+    return envelope.read_public(file.read_text(encoding="ascii"))
+
+
+def recipient_id(data: Path) -> str:
+    """The id of the key that opens the backups of today."""
+    return envelope.key_id(_recipient(data))
+
+
+def draw_key(data: Path, private: Path | None = None) -> Path:
+    """Draw a new backup key: its private half is written to the file (else into the data folder), which is returned."""
+    file = private or data / PRIVATE
+    key = envelope.draw()
+    try:
+        envelope.write_private(file, key)
+    except FileExistsError:
+        raise Unavailable(f"{file} exists already. Take it away first, or name another file.") from None
+    half = data / f".{RECIPIENT}"
+    half.write_text(envelope.write_public(key.public_key()), encoding="ascii")
+    half.chmod(0o600)
+    half.replace(data / "keys" / RECIPIENT)
+    return file
+
+
+def has_key(data: Path) -> bool:
+    """Whether backups can be written."""
+    return (data / "keys" / RECIPIENT).exists()
 
 
 def _manifest(now: datetime) -> dict[str, Any]:
     return {
-        "format": 1,
+        "format": FORMAT,
         "version": metadata.version("vigil"),
         "written_at": now.isoformat(),
         "database": connection.vendor,
@@ -114,45 +182,78 @@ def _postgres(program: str, *arguments: str) -> None:
         )
 
 
-def read_manifest(source: Path) -> dict[str, Any]:
-    """What the backup says of itself; a sentence when the file is none."""
+@contextmanager
+def _opened(source: Path, private: envelope.PrivateKey | None) -> Iterator[tarfile.TarFile]:
+    """The archive, to be read from its beginning to its end; a sentence when the file is none, or not whole."""
+    if not source.exists():
+        raise Unavailable(f"There is no file {source}.")
+    unreadable = Unavailable(f"{source} is not a backup that this version of Vigil can read.")
+    with ExitStack() as stack:
+        content: Any
+        if is_encrypted(source):
+            if private is None:
+                raise Unavailable(
+                    f"{source} is encrypted. Give the file of its backup key: --backup-key FILE "
+                    f"(set-up wrote it as {PRIVATE}, to be kept elsewhere)."
+                )
+            content = stack.enter_context(envelope.opening(source, private))
+        else:
+            content = stack.enter_context(source.open("rb"))
+        try:
+            with (
+                gzip.GzipFile(fileobj=content) as packed,
+                tarfile.open(fileobj=packed, mode="r|", bufsize=envelope.PIECE) as archive,
+            ):
+                yield archive
+                while packed.read(envelope.PIECE):  # the end is checked too
+                    pass
+        except (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError):
+            raise unreadable from None
+
+
+def is_encrypted(source: Path) -> bool:
+    """Whether it needs a backup key; those of before there was one do not."""
+    return source.exists() and envelope.is_sealed(source)
+
+
+def _manifest_of(archive: tarfile.TarFile, source: Path) -> dict[str, Any]:
+    first = archive.next()
+    entry = archive.extractfile(first) if first and first.name == MANIFEST else None
     try:
-        with tarfile.open(source) as archive:
-            entry = archive.extractfile(MANIFEST)
-            manifest: dict[str, Any] = json.loads(entry.read()) if entry else {}
-    except FileNotFoundError:
-        raise Unavailable(f"There is no file {source}.") from None
-    except (tarfile.TarError, KeyError, ValueError, OSError):
+        manifest: dict[str, Any] = json.loads(entry.read()) if entry else {}
+    except ValueError:
         manifest = {}
-    if manifest.get("format") != 1:
+    if manifest.get("format") not in (BEFORE, FORMAT):
         raise Unavailable(f"{source} is not a backup that this version of Vigil can read.")
     return manifest
 
 
-def unpack(source: Path, now: datetime) -> Path | None:
+def unpack(source: Path, now: datetime, private: envelope.PrivateKey | None = None) -> Path | None:
     """Put database and keys of the backup into the data folder; what was there is moved aside and its place returned.
 
+    Everything is read and checked beside the folder first: where a byte is wrong, nothing of the present is touched.
     The caller draws the new epoch afterwards (`begin_new_epoch`), before anything is served.
     """
-    manifest = read_manifest(source)
-    if manifest["database"] != connection.vendor:
-        raise Unavailable(
-            f"The backup is of {manifest['database']}, the settings name {connection.vendor}. "
-            "Set VIGIL_DATABASE_URL to fit the backup."
-        )
     data = Path(settings.VIGIL_DATA_DIR)
-    connection.close()
-    with tempfile.TemporaryDirectory(dir=_made(data.parent)) as scratch:
-        with tarfile.open(source) as archive:
-            archive.extractall(scratch, filter="data")
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=_made(data.parent)) as scratch:
+        with _opened(source, private) as archive:
+            manifest = _manifest_of(archive, source)
+            if manifest["database"] != connection.vendor:
+                raise Unavailable(
+                    f"The backup is of {manifest['database']}, the settings name {connection.vendor}. "
+                    "Set VIGIL_DATABASE_URL to fit the backup."
+                )
+            while (member := archive.next()) is not None:
+                archive.extract(member, scratch, filter="data")
         if connection.vendor == "sqlite":
             _check_sqlite(Path(scratch) / DUMPS["sqlite"])
+        connection.close()
         aside = _move_aside(data, now)
         _made(data / "keys")
         _made(data / STREETS)
         layers = sorted(f"{STREETS}/{layer.name}" for layer in (Path(scratch) / STREETS).glob("*.pmtiles"))
         own = (f"keys/{key.name}" for key in keys.KeyFolder(Path(scratch)).every())
-        for name in (*own, HEADS, DUMPS["sqlite"], *layers):
+        for name in (*own, f"keys/{RECIPIENT}", HEADS, DUMPS["sqlite"], *layers):
             if (Path(scratch) / name).exists():
                 shutil.move(Path(scratch) / name, data / name)
                 (data / name).chmod(0o600)

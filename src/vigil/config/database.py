@@ -73,6 +73,8 @@ def prepare(now: datetime) -> Path | None:
             "Without them nothing encrypted can be read: bring them back from a backup (`vigil restore`)."
         )
     own.draw_missing()
+    if not backups.has_key(folder):
+        backups.draw_key(folder)
     settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS = [key.hex() for key in own.secret]
     if not pending():
         return None
