@@ -112,6 +112,7 @@ KNOBS = (
         switch,
         "no",
         "yes: webhooks may also lead to addresses of a private network; nothing inside is otherwise reached by them.",
+    ),
     Knob(
         "VIGIL_KEY_COMMAND",
         text,

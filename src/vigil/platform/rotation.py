@@ -190,7 +190,7 @@ def _stale(holder: Holder) -> Any:
     rows = rows.annotate(**begins)
     wanted = Q()
     for column in sealed:
-        wanted |= Q(**{f"{column}__isnull": False}) & ~Q(**{_ID + column: keys.newest_id()})
+        wanted |= Q(**{f"{column}__isnull": False}) & ~Q(**{_ID + column + "__in": (keys.newest_id(), b"")})
     return rows.filter(wanted)
 
 

@@ -39,8 +39,8 @@ class SealedField(_Bytes):
         return name, "django.db.models.BinaryField", arguments, options
 
     def again(self, value: Any, again: Again) -> Any:
-        """The stored value under the newest key; `again` does so with one sealed value."""
-        return None if value is None else again(value, self.purpose)
+        """The stored value under the newest key; `again` does so with one sealed value. What is empty stays so."""
+        return again(value, self.purpose) if value else value
 
 
 def purpose_of(model: type[models.Model], name: str) -> str:

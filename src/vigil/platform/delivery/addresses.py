@@ -10,8 +10,10 @@ from uuid import UUID
 from vigil.engine.phones import PhoneError, read_phone
 from vigil.platform import keys
 from vigil.platform.delivery.models import Channel, Delivery
+from vigil.platform.sealed import purpose_of
 
-SEALED, SAME, REPLY, CODE = "delivery.address", "delivery.same", "delivery.reply", "delivery.code"
+SEALED = purpose_of(Delivery, "address")
+SAME, REPLY, CODE = "delivery.same", "delivery.reply", "delivery.code"
 CODE_DIGITS = 6
 EMAIL = re.compile(r"[^@\s<>,;\"]{1,64}@[^@\s<>,;\"]{1,190}")
 

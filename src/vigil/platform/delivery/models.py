@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from vigil.core.identifiers import uuid7
+from vigil.platform.sealed import SealedField
 
 
 class Channel(models.TextChoices):
@@ -38,7 +39,7 @@ class Delivery(models.Model):
     about = models.UUIDField(db_index=True)
     kind = models.CharField(max_length=80)
     channel = models.CharField(max_length=8, choices=Channel.choices)
-    address = models.BinaryField(default=bytes)
+    address = SealedField("delivery.address", default=bytes)
     """Sealed `{"to": …, "name": …}`; empty once it was forgotten."""
     user_id = models.UUIDField(null=True)
     """The account that the address belongs to, where it belongs to one."""
