@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from tests.permissions import table
 from tests.permissions.table import OBJECTS
 from tests.permissions.world import PARAMETER, World, build, names_object, objects_of, shapes, sign, words
+from tests.security import headers
 
 from vigil.api.server import api
 from vigil.config.folders import BASE_DIR
@@ -55,6 +56,7 @@ class Walk:
         self.cells = self.pairs = 0
         self.operation = next(line for line in table.lines() if line.address == "operations/<uuid:operation_id>/")
         self.told_apart: list[tuple[str, ...]] = []
+        self.bare: set[tuple[str, ...]] = set()
 
     def line(self, verb: str, address: str) -> table.Line:
         """What each reader gets."""
@@ -71,6 +73,7 @@ class Walk:
                 continue
             answer, asked = shapes(partial(self.world.ask, reader, verb, address, ids))
             signs += sign(answer)
+            self.bare |= {(verb, address, fault) for fault in headers.faults(answer)}
             if of != "own":
                 found[of] = signs[-1], words(answer, ids), asked
         self.cells += len(signs.replace(".", ""))
@@ -109,6 +112,7 @@ def test_every_cell_is_as_the_table_says_and_hidden_is_like_missing(
     wrong = [str(line) for line in seen if known.get((line.verb, line.address)) != line]
     assert not wrong, "not as the table; seen (after reading, mend the code or the table):\n" + "\n".join(wrong)
     assert walk.told_apart == []
+    assert walk.bare == set(), "answers without their headers"
     record_property("counted", f"{walk.cells} cells of the permission matrix")
     record_property("counted", f"{walk.pairs} pairs of a hidden and a missing object, alike in words and queries")
 

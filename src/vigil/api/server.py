@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest
@@ -56,7 +57,7 @@ class DeclaredApi(NinjaAPI):
         if prefix not in self._documents:
             for operation in self._operations():
                 operation.openapi_extra = {"parameters": _headers(operation)}
-            self._documents[prefix] = super().get_openapi_schema(path_prefix=prefix)
+            self._documents[prefix] = _with_problems(super().get_openapi_schema(path_prefix=prefix))
         return self._documents[prefix]
 
     def _views(self) -> Iterator[Any]:
@@ -66,6 +67,22 @@ class DeclaredApi(NinjaAPI):
         for router in self._get_bound_routers():
             for path_view in router.path_operations.values():
                 yield from path_view.operations
+
+
+def _with_problems(document: OpenAPISchema) -> OpenAPISchema:
+    """The document with the refusals that no route declares, each of the type that it is sent with."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            answers = operation["responses"]
+            if "requestBody" in operation:
+                answers[400] = {**answers[401], "description": HTTPStatus.BAD_REQUEST.phrase}
+            if any(one["name"] == "Idempotency-Key" for one in operation["parameters"]):
+                answers[409] = {**answers[401], "description": HTTPStatus.CONFLICT.phrase}
+            for status, answer in answers.items():
+                if int(status) >= HTTPStatus.BAD_REQUEST and "content" in answer:
+                    (body,) = answer["content"].values()
+                    answer["content"] = {errors.PROBLEM_JSON: body}
+    return document
 
 
 READ_HEADERS = {

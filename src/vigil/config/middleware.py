@@ -13,7 +13,7 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.db import DataError
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.utils.decorators import sync_and_async_middleware
@@ -32,6 +32,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
     "Permissions-Policy": "geolocation=(), camera=(), microphone=(), payment=(), usb=()",
 }
 
@@ -96,24 +97,36 @@ def _finish(request: HttpRequest, response: HttpResponseBase, started: float) ->
     return response
 
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
+OVER_HTTPS = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
+"""Two years, where people reach the node by HTTPS."""
+
+
 @sync_and_async_middleware
 def security_headers(get_response: Answer) -> Answer:
-    """Add the headers of `HEADERS`, and `no-store` to every page: it may show what only its reader may see."""
+    """Add the headers of `HEADERS`, and `no-store` to every page: it may show what only its reader may see.
+
+    Methods beyond those of `METHODS` reach no view.
+    """
     if iscoroutinefunction(get_response):
 
         async def answer_later(request: HttpRequest) -> HttpResponseBase:
-            return _secure(request, await get_response(request))
+            return _secure(request, _refused(request) or await get_response(request))
 
         return answer_later
 
     def answer(request: HttpRequest) -> HttpResponseBase:
-        return _secure(request, get_response(request))
+        return _secure(request, _refused(request) or get_response(request))
 
     return answer
 
 
+def _refused(request: HttpRequest) -> HttpResponseBase | None:
+    return None if request.method in METHODS else HttpResponseNotAllowed(METHODS)
+
+
 def _secure(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    for name, value in HEADERS.items():
+    for name, value in (HEADERS | (OVER_HTTPS if settings.SECURE_PROXY_SSL_HEADER else {})).items():
         response.headers.setdefault(name, value)
     # Static files are answered before any route is resolved; they may be cached.
     if request.resolver_match is not None:

@@ -178,8 +178,8 @@ _LOCALE = "vigil.config.middleware.PageLanguage"
 MIDDLEWARE = [
     "vigil.config.middleware.request_ids",
     "vigil.config.middleware.security_headers",
+    "csp.middleware.CSPMiddleware",  # before the static files, which have the policy too
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -250,8 +250,10 @@ SESSION_ENGINE = "vigil.platform.accounts.sessions"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-SESSION_COOKIE_NAME = "vigil_session"
-CSRF_COOKIE_NAME = "vigil_csrf"
+# A browser takes such a cookie over HTTPS only, and from this very host.
+VIGIL_COOKIE_PREFIX = "__Host-" if _knob["VIGIL_HTTPS"] else ""
+SESSION_COOKIE_NAME = f"{VIGIL_COOKIE_PREFIX}vigil_session"
+CSRF_COOKIE_NAME = f"{VIGIL_COOKIE_PREFIX}vigil_csrf"
 SECURE_PROXY_SSL_HEADER: tuple[str, str] | None = None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(_knob["VIGIL_HTTPS"])
 CSRF_COOKIE_HTTPONLY = True
@@ -286,6 +288,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "worker-src": [SELF],
         "manifest-src": [SELF],
+        "object-src": [NONE],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

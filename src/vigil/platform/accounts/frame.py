@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -111,9 +112,9 @@ def _read(request: HttpRequest) -> Frame:
         "mode_label": gettext("Demo") if is_demo else gettext("Live"),
         "now": clock.now(),
         "reference": request_id.get(),
-        "theme": theme_of(request.COOKIES.get("theme")),
+        "theme": theme_of(request.COOKIES.get(f"{settings.VIGIL_COOKIE_PREFIX}theme")),
     }
-    actor = getattr(request, "actor", None) or (actor_of_session(request) if hasattr(request, "session") else None)
+    actor = getattr(request, "actor", None) or (actor_of_session(request) if hasattr(request, "user") else None)
     if actor is None:
         return Frame(**known)
     return Frame(**known, **_reader(request, actor, node))
@@ -134,7 +135,7 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "links": entries,
         "more": [link for link in entries if not link.on_phone],
         "home": entries[0].url if entries else "/",
-        "rail_narrow": request.COOKIES.get("rail") == "narrow",
+        "rail_narrow": request.COOKIES.get(f"{settings.VIGIL_COOKIE_PREFIX}rail") == "narrow",
         "theme_url": reverse("theme"),
         "path": request.get_full_path() if request.method == "GET" and request.resolver_match else "/",
         "account_url": reverse("account"),

@@ -56,7 +56,7 @@ class Source:
 def source_of(request: HttpRequest) -> Source:
     """The source of a request. The cookie opens nothing: it only separates counters."""
     try:
-        cookie = request.COOKIES.get(BROWSER_COOKIE, "")
+        cookie = request.COOKIES.get(f"{settings.VIGIL_COOKIE_PREFIX}{BROWSER_COOKIE}", "")
         browser = signing.TimestampSigner(salt=SALT).unsign(cookie, max_age=BROWSER_LIVES)
     except signing.BadSignature:
         browser = ""
@@ -67,7 +67,7 @@ def remember_browser(request: HttpRequest, response: HttpResponse) -> HttpRespon
     """Make the browser a known one where this request completed a login."""
     if getattr(request, COMPLETED, False) and not source_of(request).is_known:
         response.set_cookie(
-            BROWSER_COOKIE,
+            f"{settings.VIGIL_COOKIE_PREFIX}{BROWSER_COOKIE}",
             signing.TimestampSigner(salt=SALT).sign(secrets.token_hex(16)),
             max_age=BROWSER_LIVES,
             httponly=True,

@@ -125,12 +125,14 @@ def _change_password(request: HttpRequest, actor: Actor, user: User) -> User:
 @public
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
-    """End the session."""
+    """End the session, and have the browser forget what it keeps of its pages."""
     actor = actor_of_session(request)
     if actor:
         record_logout(actor)
     end_session(request)
-    return redirect(settings.LOGOUT_REDIRECT_URL)
+    answer = redirect(settings.LOGOUT_REDIRECT_URL)
+    answer["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 @public
@@ -138,11 +140,12 @@ def logout(request: HttpRequest) -> HttpResponse:
 def theme(request: HttpRequest) -> HttpResponse:
     """Keep the look that was picked, in a cookie of this browser; back to the page it was picked on."""
     answer = redirect(safe(request, request.POST.get("next", "")))
-    chosen = theme_of(request.POST.get("theme"))
+    chosen, cookie = theme_of(request.POST.get("theme")), f"{settings.VIGIL_COOKIE_PREFIX}theme"
     if chosen:
-        answer.set_cookie("theme", chosen, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure())
+        secure = bool(settings.SESSION_COOKIE_SECURE)
+        answer.set_cookie(cookie, chosen, max_age=YEAR_SECONDS, samesite="Lax", secure=secure)
     else:
-        answer.delete_cookie("theme", samesite="Lax")
+        answer.delete_cookie(cookie, samesite="Lax")
     return answer
 
 

@@ -43,6 +43,12 @@ function countDown() {
 }
 setInterval(countDown, 1000);
 
+// Looks are kept for a year, the empty one not at all; over HTTPS in a cookie that no other host can set.
+function keep(name, look) {
+  const [prefix, secure] = location.protocol === "https:" ? ["__Host-", "; secure"] : ["", ""];
+  document.cookie = `${prefix}${name}=${look}; path=/; max-age=${look ? 31536000 : 0}; samesite=lax${secure}`;
+}
+
 const toggle = document.querySelector("[data-rail-toggle]");
 if (toggle) {
   toggle.hidden = false;
@@ -52,7 +58,7 @@ if (toggle) {
   };
   toggle.addEventListener("click", () => {
     const narrow = document.documentElement.classList.toggle("rail-narrow");
-    document.cookie = `rail=${narrow ? "narrow" : "wide"}; path=/; max-age=31536000; samesite=lax`;
+    keep("rail", narrow ? "narrow" : "wide");
     window.dispatchEvent(new Event("resize"));
     say();
   });
@@ -66,7 +72,7 @@ if (themes) {
   themes.addEventListener("submit", (event) => {
     event.preventDefault();
     const theme = event.submitter.value;
-    document.cookie = `theme=${theme}; path=/; max-age=${theme ? 31536000 : 0}; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+    keep("theme", theme);
     for (const sheet of document.querySelectorAll("[data-sheet]")) {
       sheet.media = theme ? (sheet.dataset.sheet === theme ? "screen" : "not all") : media[sheet.dataset.sheet];
     }
