@@ -60,11 +60,13 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.receipt.read": FIELD,
     # Its conflicts
     "deconfliction.conflict.read": FIELD,
-    "deconfliction.conflict.acknowledge": FIELD,
+    "deconfliction.conflict.acknowledge": FIELD | {SYSTEM},
+    "deconfliction.conflict.acknowledge_for": frozenset({WATCH_DESK}),
     "deconfliction.conflict.contact": FIELD,
     "deconfliction.conflict.resolve": FIELD,
     "deconfliction.conflict.own": frozenset({WATCH_DESK}),
     "deconfliction.conflict.escalate": frozenset({WATCH_DESK, SYSTEM}),
+    "deconfliction.on_call.edit": frozenset({AGENCY_ADMIN}),
     # What is planned and known together
     "deconfliction.joint_offer.create": FIELD | {SYSTEM},
     "deconfliction.joint_offer.answer": FIELD,

@@ -16,6 +16,8 @@ from tests.apps.deconfliction.plans import HARBOR, phone, plan, site
 from tests.conftest import make_user
 
 from vigil.apps.deconfliction import access, actions, jobs, queries
+from vigil.apps.deconfliction.alarms import lifecycle
+from vigil.apps.deconfliction.alarms.lifecycle import Talk
 from vigil.apps.deconfliction.models import ActiveSite, Conflict, Operation, Receipt, Revision, SearchDue
 from vigil.apps.deconfliction.plan import Contact, Disclosure
 from vigil.core.errors import Conflict as Stale
@@ -43,6 +45,11 @@ def supervises(people: Any, name: str) -> None:
     """Give the person the role that may make an operation silent."""
     user = people.user(name)
     Membership.objects.create(user=user, agency=user.memberships.first().agency, role="supervisor")
+
+
+def spoke(note: str = "") -> Talk:
+    """What is logged of a telephone call."""
+    return Talk("Alice Arden", "Dave Dunn", "telephone", note=note)
 
 
 def told(people: Any, name: str) -> list[str]:
@@ -374,12 +381,12 @@ def test_each_side_acknowledges_for_itself_and_contact_and_outcome_are_kept(peop
     register(people, "alice", now)
     register(people, "dave", now)
     conflict_id = Conflict.objects.get().id
-    assert actions.acknowledge_conflict(people.actor("alice"), conflict_id, now).state == "notified"
+    assert lifecycle.acknowledge_conflict(people.actor("alice"), conflict_id, now).state == "notified"
     assert queries.waiting_conflicts(people.actor("alice"), now) == 0
     assert queries.waiting_conflicts(people.actor("dave"), now) == 1
-    assert actions.acknowledge_conflict(people.actor("dave"), conflict_id, now).state == "acknowledged"
-    actions.log_contact(people.actor("alice"), conflict_id, "spoke with Dave about the pier", now)
-    resolved = actions.resolve_conflict(people.actor("carol"), conflict_id, "delay", now)
+    assert lifecycle.acknowledge_conflict(people.actor("dave"), conflict_id, now).state == "acknowledged"
+    lifecycle.log_contact(people.actor("alice"), conflict_id, spoke("spoke with Dave about the pier"), now)
+    resolved = lifecycle.resolve_conflict(people.actor("carol"), conflict_id, "delay", now)
     assert (resolved.state, resolved.outcome) == ("resolved", "delay")
     notes = {
         name: [one.note for one in queries.conflict_detail(people.actor(name), conflict_id, now).log if one.note]
@@ -393,14 +400,14 @@ def test_one_side_cannot_settle_it_for_the_other(people: Any, now: datetime) -> 
     register(people, "alice", now)
     register(people, "dave", now)
     conflict_id = Conflict.objects.get().id
-    actions.resolve_conflict(people.actor("alice"), conflict_id, "false_alarm", now)
+    lifecycle.resolve_conflict(people.actor("alice"), conflict_id, "false_alarm", now)
     open_ones = queries.ConflictFilter(open_only=True)
     assert queries.conflict_list(people.actor("alice"), open_ones, now).rows == ()
     assert [row.id for row in queries.conflict_list(people.actor("dave"), open_ones, now).rows] == [conflict_id]
     assert queries.waiting_conflicts(people.actor("dave"), now) == 1
     ringing = Conflict.objects.get().sides.exclude(next_alarm_at=None)
     assert [side.agency_id for side in ringing] == [people.actor("dave").agency_id]
-    actions.acknowledge_conflict(people.actor("dave"), conflict_id, now)
+    lifecycle.acknowledge_conflict(people.actor("dave"), conflict_id, now)
     assert queries.conflict_list(people.actor("dave"), open_ones, now).rows == ()
     assert Conflict.objects.get().state == "resolved"
 
@@ -411,8 +418,8 @@ def test_a_conflict_that_becomes_worse_ends_already_spoke(people: Any, now: date
     register(people, "dave", now, site(now, near))
     conflict = Conflict.objects.get()
     assert conflict.band == "near"
-    actions.acknowledge_conflict(people.actor("alice"), conflict.id, now)
-    actions.log_contact(people.actor("alice"), conflict.id, "", now)
+    lifecycle.acknowledge_conflict(people.actor("alice"), conflict.id, now)
+    lifecycle.log_contact(people.actor("alice"), conflict.id, spoke(), now)
     actions.revise_operation(people.actor("alice"), first.id, 1, plan(now, site(now, near)), now)
     actions.run_due_search(people.actor("alice"), first.id, now)
     conflict.refresh_from_db()
@@ -427,7 +434,7 @@ def test_who_has_no_role_for_it_is_refused(people: Any, now: datetime) -> None:
     register(people, "alice", now)
     register(people, "dave", now)
     with pytest.raises(Refused):
-        actions.own_conflict(people.actor("alice"), Conflict.objects.get().id, now)
+        lifecycle.own_conflict(people.actor("alice"), Conflict.objects.get().id, now)
 
 
 # --- drafts ---

@@ -11,6 +11,7 @@ import pytest
 from tests.apps.deconfliction.plans import plan, site
 
 from vigil.apps.deconfliction import actions
+from vigil.apps.deconfliction.alarms import lifecycle
 from vigil.apps.deconfliction.models import Conflict, Operation, PurgeRun
 from vigil.apps.deconfliction.past import purge
 from vigil.apps.deconfliction.plan import Disclosure
@@ -37,7 +38,7 @@ def met(people: Any, now: datetime) -> list[Operation]:
     """Two of Port Calvert, the first of which met one of Bay County and was settled; a cancelled third."""
     first = past(people, now, "alice")
     past(people, now, "dave")
-    actions.resolve_conflict(people.actor("alice"), Conflict.objects.get().pk, "delay", now)
+    lifecycle.resolve_conflict(people.actor("alice"), Conflict.objects.get().pk, "delay", now)
     second = past(people, now, "alice", site(now, FAR), operation_type="raid")
     third = actions.register_operation(people.actor("alice"), plan(now, site(now, (-90.0, 40.0))), now)
     actions.run_due_search(people.actor("alice"), third.pk, now)

@@ -16,6 +16,7 @@ from django.db.models import BinaryField
 from tests.apps.deconfliction.plans import HARBOR, phone, plan, site
 
 from vigil.apps.deconfliction import access, actions
+from vigil.apps.deconfliction.alarms import lifecycle
 from vigil.apps.deconfliction.models import (
     ActiveSite,
     ActiveSubject,
@@ -70,7 +71,7 @@ def go_on(now: datetime, days: float = 10) -> PurgeRun | None:
 def settle(people: Any, now: datetime) -> None:
     """Every conflict is settled by the desk."""
     for conflict in Conflict.objects.all():
-        actions.resolve_conflict(people.actor("carol"), conflict.pk, "proceed", now, "the okapi says so")
+        lifecycle.resolve_conflict(people.actor("carol"), conflict.pk, "proceed", now, "the okapi says so")
 
 
 def reasons(now: datetime, days: float = 10) -> set[Why]:

@@ -14,6 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.apps.deconfliction.plans import phone, plan, site
 
 from vigil.apps.deconfliction import actions, jobs, plan_rows
+from vigil.apps.deconfliction.alarms import lifecycle
 from vigil.apps.deconfliction.models import Conflict, PastPair, Revision, StudyRun
 from vigil.apps.deconfliction.past import purge
 from vigil.apps.deconfliction.study import charts, past_pairs, studies
@@ -212,7 +213,7 @@ def past(people: Any, now: datetime, name: str, *sites: Any, **fields: Any) -> N
 
 def purged(people: Any, now: datetime) -> None:
     for conflict in Conflict.objects.all():
-        actions.resolve_conflict(people.actor("carol"), conflict.pk, "delay", now)
+        lifecycle.resolve_conflict(people.actor("carol"), conflict.pk, "delay", now)
     purge.purge(system("worker"), now + timedelta(days=10))
 
 

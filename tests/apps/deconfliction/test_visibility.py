@@ -22,6 +22,7 @@ from tests.apps.deconfliction.test_actions import register, supervises
 from tests.conftest import make_agency, make_user
 
 from vigil.apps.deconfliction import actions
+from vigil.apps.deconfliction.alarms import lifecycle
 from vigil.apps.deconfliction.imports import uploads
 from vigil.apps.deconfliction.models import Conflict, ImportBatch, JointOffer, Operation, Receipt
 from vigil.apps.deconfliction.plan import Contact, Disclosure
@@ -280,7 +281,7 @@ def test_pages_are_told_of_a_silent_operation_only_where_it_is_seen(people: Any,
     assert told_since(before, "operations") == {"dave", "alice", "carol"}
     assert told_since(before, "conflicts") == {"dave", "alice", "carol"}
     before = board.cursor()
-    actions.acknowledge_conflict(alice, Conflict.objects.get().id, now)
+    lifecycle.acknowledge_conflict(alice, Conflict.objects.get().id, now)
     assert told_since(before, "conflicts") == {"dave", "alice", "carol"}
     before = board.cursor()
     opened = replace(planning.plan_of(silent), disclosure=Disclosure.CONTACT_ONLY)

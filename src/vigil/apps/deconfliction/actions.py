@@ -1,4 +1,4 @@
-"""One function a verb: the only way in which operations and conflicts change.
+"""One function a verb: the only way in which operations change (conflicts: `alarms.lifecycle`).
 
 Registering is two transactions (ADR 3): `register_operation` (and each other verb that makes a revision) commits the
 revision with its *search due* rows; `run_due_search` searches afterwards. The page, the API and the import call the
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,17 +19,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db.transaction import on_commit
 from django.utils.translation import gettext as _
 
-from vigil.apps.deconfliction import access, notices, plan_rows
+from vigil.apps.deconfliction import access, plan_rows
 from vigil.apps.deconfliction.batches import BatchStore, Shown
 from vigil.apps.deconfliction.models import (
-    Conflict,
-    ConflictEvent,
-    ConflictSide,
-    ConflictState,
     Draft,
     ImportBatch,
     Operation,
-    Outcome,
     Revision,
     RevisionKind,
     Status,
@@ -237,69 +232,6 @@ def extend_overdue(actor: Actor, now: datetime) -> list[UUID]:
     return extended
 
 
-# --- conflicts -------------------------------------------------------------------------------------------------------
-
-
-@action("deconfliction.conflict.acknowledge")
-def acknowledge_conflict(actor: Actor, conflict_id: UUID, now: datetime) -> Conflict:
-    """The actor's side knows of it: that side's alarms stop (specification, section 6). Harmless to repeat."""
-    conflict, sides = _own_sides(actor, conflict_id)
-    _acknowledge(conflict, sides, actor, now)
-    waiting = conflict.sides.filter(told=True, acknowledged_at=None, own_operation__isnull=False).exists()
-    if not waiting and conflict.state in (ConflictState.DETECTED, ConflictState.NOTIFIED, ConflictState.EXPIRED):
-        _set_state(conflict, ConflictState.ACKNOWLEDGED, now)
-    notices.conflict_changed(conflict, now)
-    return conflict
-
-
-@action("deconfliction.conflict.contact")
-def log_contact(actor: Actor, conflict_id: UUID, note: str, now: datetime) -> Conflict:
-    """Both sides have spoken: who with whom stands in `note`, which only this side and the watch desk read.
-
-    The sides that the actor speaks for know of it with that; another side's alarm goes on until it says so itself.
-    """
-    conflict, sides = _sides_for_talk(actor, conflict_id)
-    _acknowledge(conflict, sides, actor, now)
-    for side in sides:
-        ConflictSide.objects.filter(pk=side.pk).update(contacted_at=now)
-        _log(conflict, "contacted", actor, now, side, note)
-    if conflict.state != ConflictState.RESOLVED:
-        _set_state(conflict, ConflictState.CONTACTED, now)
-    notices.conflict_changed(conflict, now)
-    return conflict
-
-
-@action("deconfliction.conflict.resolve")
-def resolve_conflict(actor: Actor, conflict_id: UUID, outcome: str, now: datetime, note: str = "") -> Conflict:
-    """Record how both sides resolved it: `proceed`, `joint`, `delay`, `cancel`, `false_alarm` or `same_operation`.
-
-    Alarms stop per side (specification, section 6): a side that has not seen it keeps its alarm and its line.
-    """
-    if outcome not in Outcome.values:
-        raise Invalid.at("outcome", sentence=_("Choose how it was resolved."), choices=Outcome.values)
-    conflict, sides = _sides_for_talk(actor, conflict_id)
-    conflict.outcome, conflict.resolved_at = outcome, now
-    conflict.save(update_fields=("outcome", "resolved_at"))
-    _set_state(conflict, ConflictState.RESOLVED, now)
-    _acknowledge(conflict, sides, actor, now)
-    ConflictSide.objects.filter(pk__in=[side.pk for side in sides]).update(next_alarm_at=None)
-    _log(conflict, "resolved", actor, now, sides[0] if sides else None, note)
-    notices.conflict_changed(conflict, now)
-    return conflict
-
-
-@action("deconfliction.conflict.own")
-def own_conflict(actor: Actor, conflict_id: UUID, now: datetime) -> Conflict:
-    """The watch desk takes the conflict in hand."""
-    conflict = access.get_conflict(actor, conflict_id)
-    concerns(conflict=conflict.id)
-    conflict.desk_owner_id = actor.user_id
-    conflict.save(update_fields=("desk_owner",))
-    _log(conflict, "taken", actor, now)
-    notices.conflict_changed(conflict, now)
-    return conflict
-
-
 # --- drafts ----------------------------------------------------------------------------------------------------------
 
 
@@ -359,11 +291,14 @@ def _create(
     operation_id: UUID | None = None,
     status: port.Status = port.Status.REGISTERED,
     batch: ImportBatch | None = None,
+    plan_id: UUID | None = None,
 ) -> Operation:
+    """`plan_id`: of the operation that this one is split from or repeats."""
     agency_id = agency_id or actor.agency_id
     if agency_id is None:
         raise NotFound
-    return _write(actor, operation_id or uuid7(), 1, agency_id, plan, kind, status, now, batch=batch)
+    key = operation_id or uuid7()
+    return _write(actor, key, 1, agency_id, plan, kind, status, now, batch=batch, plan_id=plan_id)
 
 
 def _revise(
@@ -406,6 +341,7 @@ def _write(
     *,
     extensions: int = 0,
     batch: ImportBatch | None = None,
+    plan_id: UUID | None = None,
     reason_due: bool = False,
 ) -> Operation:
     """Store one revision with its *search due* rows, within the action's transaction.
@@ -425,7 +361,7 @@ def _write(
         armed_and_dangerous=plan.armed_and_dangerous and plan.share_armed_and_dangerous,
         extensions=extensions,
     )
-    store = BatchStore({revision.operation_id: Written(plan, author, batch)})
+    store = BatchStore({revision.operation_id: Written(plan, author, batch, plan_id)})
     try:
         with store.batch() as tx:
             if number == 1:
@@ -488,56 +424,3 @@ def _ended(plan: Plan, now: int) -> Plan:
         span = replace(span, end=min(span.end, now))
     sites = tuple(plan_rows.retimed(site, site.starts_at, min(site.ends_at, now)) for site in begun)
     return replace(plan, sites=sites, span=span)
-
-
-def _own_sides(actor: Actor, conflict_id: UUID) -> tuple[Conflict, list[ConflictSide]]:
-    conflict = access.get_conflict(actor, conflict_id)
-    concerns(conflict=conflict.id)
-    sides = list(access.visible_sides(actor).filter(conflict=conflict))
-    if not sides:
-        raise Invalid.at(
-            sentence=_("No operation of your agency is in this conflict: each side acknowledges for itself.")
-        )
-    return conflict, sides
-
-
-def _sides_for_talk(actor: Actor, conflict_id: UUID) -> tuple[Conflict, list[ConflictSide]]:
-    """The sides that the actor may speak for: its own, or every side for a watch desk."""
-    conflict = access.get_conflict(actor, conflict_id)
-    concerns(conflict=conflict.id)
-    if actor.can(access.WATCH):
-        return conflict, list(conflict.sides.filter(told=True))
-    return conflict, list(access.visible_sides(actor).filter(conflict=conflict))
-
-
-def _acknowledge(conflict: Conflict, sides: Sequence[ConflictSide], actor: Actor, now: datetime) -> None:
-    for side in sides:
-        if side.acknowledged_at is None:
-            side.acknowledged_at, side.acknowledged_name, side.next_alarm_at = now, actor.name, None
-            side.acknowledged_by_id = actor.user_id
-            side.save(update_fields=("acknowledged_at", "acknowledged_name", "acknowledged_by", "next_alarm_at"))
-            _log(conflict, "acknowledged", actor, now, side)
-
-
-def _set_state(conflict: Conflict, state: ConflictState, now: datetime) -> None:
-    conflict.state = state
-    conflict.save(update_fields=("state",))
-
-
-def _log(
-    conflict: Conflict,
-    kind: str,
-    actor: Actor,
-    now: datetime,
-    side: ConflictSide | None = None,
-    note: str = "",
-) -> None:
-    ConflictEvent.objects.create(
-        conflict=conflict,
-        at=now,
-        kind=kind,
-        operation_id=side.operation_id if side else None,
-        author_id=actor.user_id,
-        author_name=actor.name,
-        note=keys.encrypt(note, plan_rows.NOTE) if note else None,
-    )

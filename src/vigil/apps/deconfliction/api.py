@@ -21,6 +21,7 @@ from vigil.api.conditions import answered, idempotent, if_match
 from vigil.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageQuery, page
 from vigil.api.routes import actor_of, needs
 from vigil.apps.deconfliction import access, actions, queries, rules
+from vigil.apps.deconfliction.alarms import lifecycle
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.field_tools.cap_messages import newest_message
 from vigil.apps.deconfliction.models import ConflictState, Determination, Operation, Receipt, Status
@@ -531,7 +532,7 @@ def read_conflict_as_cap(request: HttpRequest, conflict_id: UUID) -> HttpRespons
 @needs("deconfliction.conflict.acknowledge")
 def acknowledge(request: HttpRequest, conflict_id: UUID) -> ConflictOut:
     """Your side knows of it: its alarms stop. Harmless to repeat."""
-    actions.acknowledge_conflict(actor_of(request), conflict_id, clock.now())
+    lifecycle.acknowledge_conflict(actor_of(request), conflict_id, clock.now())
     return _conflict(request, conflict_id)
 
 

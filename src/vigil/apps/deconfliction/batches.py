@@ -21,6 +21,7 @@ from django.db import connection, transaction
 from django.db.models import F, Model, QuerySet, prefetch_related_objects
 
 from vigil.apps.deconfliction import models, notices, plan_rows, search, store
+from vigil.apps.deconfliction.alarms import incidents
 from vigil.apps.deconfliction.lists import operation_words
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.plan_rows import Author, moment
@@ -319,7 +320,7 @@ class BatchTransaction(DatabaseTransaction):
         operation = self._operations.get(key)
         if operation is None:
             reference = revision.reference or self._reference(author.at)
-            operation = store.new_operation(revision, plan, author, reference, columns)
+            operation = store.new_operation(revision, plan, author, reference, columns, written)
         else:
             # Who saw it before it was made silent sees it go.
             self._tell(operation, author.at)
@@ -542,12 +543,16 @@ class BatchTransaction(DatabaseTransaction):
         for conflict in met.values():
             if conflict.pair in self._conflict_rows:
                 super().put_conflict(conflict)
-        rows = [store.conflict_row(conflict, self._conflict_reference(conflict)) for conflict in new]
+        plans = [self._plans_of(conflict) for conflict in new]
+        rows = [
+            store.conflict_row(conflict, self._conflict_reference(conflict), between)
+            for conflict, between in zip(new, plans, strict=True)
+        ]
         insert(rows)
         for conflict, row in zip(new, rows, strict=True):
             self._conflict_rows[conflict.pair] = row
         pairs = list(zip(new, rows, strict=True))
-        insert(side for conflict, row in pairs for side in self._side_rows(conflict, row))
+        insert(side for found, between in zip(pairs, plans, strict=True) for side in self._side_rows(*found, between))
         insert(store.finding_row(row, conflict) for conflict, row in pairs)
         for readers, owner_only, at in {(self._told(c, r.owner_only), r.owner_only, r.changed_at) for c, r in pairs}:
             notices.conflicts_changed(readers, owner_only, at)
@@ -555,15 +560,24 @@ class BatchTransaction(DatabaseTransaction):
     def _conflict_reference(self, conflict: port.Conflict) -> str:
         return self._reference(moment(conflict.changed_at)).replace("-", "-C-", 1)
 
-    def _side_rows(self, conflict: port.Conflict, row: models.Conflict) -> list[models.ConflictSide]:
+    def _plans_of(self, conflict: port.Conflict) -> tuple[UUID, UUID]:
+        keys = UUID(conflict.a.reference.operation_id), UUID(conflict.b.reference.operation_id)
+        owns = self._own_of(conflict.a), self._own_of(conflict.b)
+        plans = owns[0].plan_id if owns[0] else keys[0], owns[1].plan_id if owns[1] else keys[1]
+        return incidents.plans_of(plans, keys)
+
+    def _side_rows(
+        self, conflict: port.Conflict, row: models.Conflict, plans: tuple[UUID, UUID]
+    ) -> list[models.ConflictSide]:
         return [
             new(
                 models.ConflictSide,
                 conflict_id=row.pk,
                 operation_id=UUID(side.reference.operation_id),
+                ladder_id=incidents.ladder_of(row.incident_id, plan),
                 **store.side_columns(side, told(side, other, conflict.match), self._agency_of(side)),
             )
-            for side, other in ((conflict.a, conflict.b), (conflict.b, conflict.a))
+            for side, other, plan in ((conflict.a, conflict.b, plans[0]), (conflict.b, conflict.a, plans[1]))
         ]
 
     def _own_of(self, side: port.Side) -> models.Operation | None:

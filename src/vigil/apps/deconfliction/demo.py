@@ -19,6 +19,8 @@ from uuid import UUID
 from django.conf import settings
 
 from vigil.apps.deconfliction import access, actions, plan_rows
+from vigil.apps.deconfliction.alarms import lifecycle
+from vigil.apps.deconfliction.alarms.lifecycle import Talk
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.demo_past import AHEAD, EARLY, MEETINGS, RETENTION, SETTLED_AFTER, Meeting, past_plans
 from vigil.apps.deconfliction.demo_plans import PORT, STATE, TIDE, ZONE, DemoPlan, demo_plans
@@ -178,9 +180,9 @@ def _agree(
     one, other = (actors[plans[key].officer] for key in (meeting.one, meeting.other))
     a, b = sorted((ids[meeting.one], ids[meeting.other]))
     conflict = Conflict.objects.get(operation_a=a, operation_b=b)
-    actions.acknowledge_conflict(other, conflict.pk, at)
-    actions.log_contact(one, conflict.pk, meeting.note, at)
-    actions.resolve_conflict(one, conflict.pk, meeting.outcome, at)
+    lifecycle.acknowledge_conflict(other, conflict.pk, at)
+    lifecycle.log_contact(one, conflict.pk, Talk(one.name, other.name, "telephone", note=meeting.note), at)
+    lifecycle.resolve_conflict(one, conflict.pk, meeting.outcome, at)
     if meeting.outcome == Outcome.CANCEL:
         operation = access.get_operation(other, ids[meeting.other])
         actions.cancel_operation(other, operation.pk, operation.revision, at)

@@ -153,6 +153,8 @@ class Operation(models.Model):
     """The last import that named it."""
     task_force = models.ForeignKey("TaskForce", null=True, on_delete=models.SET_NULL, related_name="operations")
     """The task force that it is registered for, whose members of other agencies may read it (see `access`)."""
+    plan_id = models.UUIDField(default=uuid7)
+    """The plan that it is part of: its own id, or that of the operation it was split from or is a repetition of."""
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
@@ -585,6 +587,7 @@ class Conflict(models.Model):
     outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True)
     desk_owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     incident_id = models.UUIDField(default=uuid7)
+    """One for all pairs between the same two plans (see `alarms.incidents`)."""
 
     class Meta:
         ordering = ("-detected_at", "-id")
@@ -645,6 +648,12 @@ class ConflictSide(models.Model):
     acknowledged_name = models.CharField(max_length=200, blank=True)
     contacted_at = models.DateTimeField(null=True)
     alarm_count = models.PositiveIntegerField(default=0)
+    ladder_id = models.UUIDField(default=uuid7)
+    """One for this plan's sides of all pairs of the incident: they are alarmed together, once."""
+    alarmed_at = models.DateTimeField(null=True)
+    """When its ladder began: it was told, and not of a mere change. Null where there is no ladder."""
+    stepped_at = models.DateTimeField(null=True)
+    """The instant, by the ladder's times, of the last step that was taken."""
     next_alarm_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -656,6 +665,7 @@ class ConflictSide(models.Model):
         indexes = (
             models.Index(fields=("agency", "conflict"), name="deconfliction_side_agency"),
             models.Index(fields=("operation_id",), name="deconfliction_side_operation"),
+            models.Index(fields=("ladder_id",), name="deconfliction_side_ladder"),
             models.Index(
                 fields=("next_alarm_at",), name="deconfliction_side_alarm", condition=Q(next_alarm_at__isnull=False)
             ),
@@ -707,12 +717,43 @@ class ConflictEvent(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     author_name = models.CharField(max_length=200, blank=True)
     note = SealedField("deconfliction.note", null=True)
+    people = SealedField("deconfliction.people", null=True)
+    """JSON of the names it is about, such as `who` spoke with `whom`."""
+    how = models.CharField(max_length=20, blank=True)
+    """By which way: `telephone`, `radio`, `in_person`, `page`, `reply`."""
+    identity_check = models.CharField(max_length=40, blank=True)
+    """How the watch desk made sure of who spoke, such as `called_back` or `pin`."""
+    result = models.CharField(max_length=20, blank=True)
+    """What came of an attempt to call: `answered`, `no_answer`, `busy`, `message`, `wrong_number`."""
+    notices = models.JSONField(default=list)
+    """Ids of the notices that were written with it."""
 
     class Meta:
         ordering = ("conflict", "id")
 
     def __str__(self) -> str:
         return self.kind
+
+
+class OnCall(models.Model):
+    """Somebody of an agency who is reached when an alarm goes beyond whom a plan names, in this order."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.CASCADE, related_name="on_call")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=200)
+    sealed = SealedField("deconfliction.on_call")
+    """JSON of telephone and e-mail address."""
+    channels = models.JSONField(default=list)
+    """Of `sms`, `voice`, `email`: how this person wants to be reached."""
+    week = models.JSONField(default=dict)
+    """Duty hours in the agency's local time, as `platform.agencies.desk.Week`."""
+
+    class Meta:
+        ordering = ("agency", "position", "id")
+
+    def __str__(self) -> str:
+        return f"on call {self.id}"
 
 
 class Alarm(models.Model):

@@ -1,9 +1,7 @@
-"""Whom an alarm tells, and in which words (specification, sections 6 and 7): stored in English, translated when read.
+"""Whom notices tell, and in which words (specification, sections 6 and 7): stored in English, translated when read.
 
-The owner's people are the submitter and the supervisor whom the plan names (where no account is known for that name,
-every supervisor of the agency), and the node's watch desk. A silent operation's place match goes to the deconflictor
-alone, who is the watch desk and the account that the operation's agency names; its subject match to the owner alone.
-One person is told once a change.
+Alarms of conflicts are told by `alarms.telling`. The owner's people are the submitter and the supervisor whom the plan
+names (where no account is known for that name, every supervisor of the agency). One person is told once a change.
 """
 
 from __future__ import annotations
@@ -19,13 +17,11 @@ from django.utils.translation import gettext_noop
 
 from vigil.apps.deconfliction import access, models
 from vigil.apps.deconfliction.plan import Contact, Disclosure
-from vigil.apps.deconfliction.plan_rows import moment
 from vigil.core.permissions import Role
 from vigil.platform.accounts.models import Membership
-from vigil.platform.agencies.models import this_node
 from vigil.platform.notices.board import changed, notify
 from vigil.protocol import store as port
-from vigil.protocol.store import AlarmKind, Route
+from vigil.protocol.store import AlarmKind
 
 DESK = (Role.WATCH_DESK,)
 
@@ -62,57 +58,6 @@ def said(body: str) -> str:
     if body.startswith(before) and body.endswith(after):
         return _(CALL_THE_DESK_AT).format(phone=body.removeprefix(before).removesuffix(after))
     return _(body)
-
-
-def tell(conflict: models.Conflict, alarm: port.Alarm) -> None:
-    """Write the notices of an alarm in its own transaction, and note on the side that it was told."""
-    side = models.ConflictSide.objects.select_related("own_operation").get(
-        conflict=conflict, operation_id=UUID(alarm.operation_id), own_operation__isnull=False
-    )
-    operation = side.own_operation
-    assert operation is not None
-    at = moment(alarm.raised_at)
-    urgent = not alarm.tentative and alarm.kind in (AlarmKind.DETECTED, AlarmKind.WORSENED)
-    objects = {"conflict": conflict.id}
-    key = f"{KIND}:{conflict.id}:{conflict.change}"
-    if alarm.route is Route.OWNER:
-        body = _text(alarm)
-        notify(owners(operation), f"{KIND}.{alarm.kind}", body, objects=objects, key=key, urgent=urgent, at=at)
-    if not conflict.owner_only:
-        body = DESK_TEXTS[alarm.kind]
-        told = watch_desk()
-        if alarm.route is Route.DECONFLICTOR:
-            told = [*told, *deconflictor_of(operation.agency_id)]
-        notify(told, f"{KIND}.{alarm.kind}", body, objects=objects, key=key, urgent=urgent, at=at)
-    _note(conflict, side, alarm)
-
-
-def _text(alarm: port.Alarm) -> str:
-    if alarm.masked and alarm.kind in (AlarmKind.DETECTED, AlarmKind.WORSENED):
-        phone = this_node().deconflictor[1]
-        return CALL_THE_DESK_AT.format(phone=phone) if phone else CALL_THE_DESK
-    if alarm.tentative and alarm.kind is AlarmKind.DETECTED:
-        return gettext_noop("An operation of yours may meet another one; a time is not fixed yet. Open Vigil.")
-    return TEXTS[alarm.kind]
-
-
-def _note(conflict: models.Conflict, side: models.ConflictSide, alarm: port.Alarm) -> None:
-    at = moment(alarm.raised_at)
-    side.notified_at = side.notified_at or at
-    side.alarm_count += 1
-    if alarm.kind in (AlarmKind.DETECTED, AlarmKind.WORSENED):
-        # "Already spoke" no longer holds.
-        side.acknowledged_at = side.acknowledged_by = side.contacted_at = None
-        side.acknowledged_name = ""
-        side.next_alarm_at = None if alarm.tentative else at + FIRST_REPEAT
-        conflict.state, conflict.outcome, conflict.resolved_at = models.ConflictState.NOTIFIED, "", None
-        conflict.save(update_fields=("state", "outcome", "resolved_at"))
-    elif alarm.kind is AlarmKind.WITHDRAWN:
-        side.next_alarm_at = None
-    side.save()
-    models.ConflictEvent.objects.create(
-        conflict=conflict, at=at, kind=f"alarm_{alarm.kind}", operation_id=side.operation_id
-    )
 
 
 def ask_whether_over(operation: models.Operation, at: datetime) -> None:

@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from vigil.apps.deconfliction import models, notices, plan_rows, search
+from vigil.apps.deconfliction.alarms import incidents, ladder, telling
 from vigil.apps.deconfliction.cards import relay_phone
 from vigil.apps.deconfliction.lists import operation_words
 from vigil.apps.deconfliction.plan import Plan
@@ -50,11 +51,14 @@ _LAST_RECEIPT = Prepared(lambda: models.Receipt.objects.order_by("-number")[:1])
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What an action stores with its revision beyond the port: the plan, who made it, the import it came with."""
+    """What an action stores with its revision beyond the port: the plan, who made it, the import it came with, and
+    for a new operation that is part of another one's plan, that plan.
+    """
 
     plan: Plan
     author: Author
     batch: models.ImportBatch | None = None
+    plan_id: UUID | None = None
 
 
 class DatabaseStore:
@@ -188,7 +192,7 @@ class DatabaseTransaction:
             operation.save(update_fields=[column.removesuffix("_id") for column in values])
             return operation
         reference = revision.reference or agencies.next_reference(author.at)
-        operation = new_operation(revision, plan, author, reference, values)
+        operation = new_operation(revision, plan, author, reference, values, self._written)
         operation.save(force_insert=True)
         return operation
 
@@ -309,26 +313,37 @@ class DatabaseTransaction:
     def put_conflict(self, conflict: port.Conflict) -> None:
         at = moment(conflict.changed_at)
         row = models.Conflict.objects.filter(**pair_columns(conflict.pair)).first()
+        plans = self._plans_of(conflict)
         if row is None:
             reference = agencies.next_reference(at).replace("-", "-C-", 1)
-            row = conflict_row(conflict, reference)
+            row = conflict_row(conflict, reference, plans)
         for column, value in _conflict_columns(conflict).items():
             setattr(row, column, value)
         row.save()
-        for side, other in ((conflict.a, conflict.b), (conflict.b, conflict.a)):
-            self._put_side(row, side, told(side, other, conflict.match))
+        for side, other, plan in ((conflict.a, conflict.b, plans[0]), (conflict.b, conflict.a, plans[1])):
+            self._put_side(row, side, told(side, other, conflict.match), plan)
+        ladder.keep_time(row)
         if row.standing != models.Standing.WITHDRAWN:
             _keep_finding(row, conflict, at)
         notices.conflict_changed(row, at)
 
-    def _put_side(self, row: models.Conflict, side: port.Side, is_told: bool) -> None:
+    def _plans_of(self, conflict: port.Conflict) -> tuple[UUID, UUID]:
+        """Of which plan each side is; a partner's operation is a plan of its own."""
+        keys = UUID(conflict.a.reference.operation_id), UUID(conflict.b.reference.operation_id)
+        owns = dict(models.Operation.objects.filter(pk__in=keys).values_list("pk", "plan_id"))
+        return incidents.plans_of((owns.get(keys[0], keys[0]), owns.get(keys[1], keys[1])), keys)
+
+    def _put_side(self, row: models.Conflict, side: port.Side, is_told: bool, plan: UUID) -> None:
         own = None
+        key = UUID(side.reference.operation_id)
         if side.reference.node_id == OWN:
-            own = models.Operation.objects.only("id", "agency_id").get(pk=UUID(side.reference.operation_id))
+            own = models.Operation.objects.only("id", "agency_id").get(pk=key)
+        columns = side_columns(side, is_told, own.agency_id if own else None)
         models.ConflictSide.objects.update_or_create(
             conflict=row,
-            operation_id=UUID(side.reference.operation_id),
-            defaults=side_columns(side, is_told, own.agency_id if own else None),
+            operation_id=key,
+            defaults=columns,
+            create_defaults={**columns, "ladder_id": incidents.ladder_of(row.incident_id, plan)},
         )
 
     def put_alarm(self, alarm: port.Alarm) -> None:
@@ -343,7 +358,7 @@ class DatabaseTransaction:
             masked=alarm.masked,
             raised_at=moment(alarm.raised_at),
         )
-        notices.tell(conflict, alarm)
+        telling.tell(conflict, alarm)
 
     def alarms_of(self, operation_id: str) -> Sequence[port.Alarm]:
         rows = models.Alarm.objects.filter(operation_id=UUID(operation_id)).select_related("conflict").order_by("id")
@@ -385,12 +400,19 @@ class DatabaseTransaction:
 
 
 def new_operation(
-    revision: port.Revision, plan: Plan, author: Author, reference: str, columns: dict[str, Any]
+    revision: port.Revision,
+    plan: Plan,
+    author: Author,
+    reference: str,
+    columns: dict[str, Any],
+    written: Written | None,
 ) -> models.Operation:
     """A new operation's row, not yet stored; `columns` are those that repeat its revision."""
+    operation_id = UUID(revision.operation_id)
     return new(
         models.Operation,
-        id=UUID(revision.operation_id),
+        id=operation_id,
+        plan_id=(written.plan_id if written else None) or operation_id,
         reference=reference,
         agency_id=UUID(revision.agency_id),
         mode=revision.operation.mode.value,
@@ -484,11 +506,12 @@ def _pair(row: models.Conflict) -> Pair:
     return Pair(Reference(row.node_a, str(row.operation_a)), Reference(row.node_b, str(row.operation_b)))
 
 
-def conflict_row(conflict: port.Conflict, reference: str) -> models.Conflict:
-    """A new conflict's row, not yet stored."""
+def conflict_row(conflict: port.Conflict, reference: str, plans: tuple[UUID, UUID]) -> models.Conflict:
+    """A new conflict's row between operations of these plans, not yet stored."""
     return new(
         models.Conflict,
         reference=reference,
+        incident_id=incidents.incident_of(*plans),
         detected_at=moment(conflict.found_at),
         **pair_columns(conflict.pair),
         **_conflict_columns(conflict),

@@ -105,7 +105,14 @@ def split_operation(
     rest = actions._revise(
         actor, operation, flagged(actor, replace(plan, sites=left), now), RevisionKind.EDIT, status, now
     )
-    new = actions._create(actor, flagged(actor, own, now), RevisionKind.REGISTER, now, agency_id=operation.agency_id)
+    new = actions._create(
+        actor,
+        flagged(actor, own, now),
+        RevisionKind.REGISTER,
+        now,
+        agency_id=operation.agency_id,
+        plan_id=operation.plan_id,
+    )
     concerns(operations=[operation.pk, new.pk])
     return rest, new
 

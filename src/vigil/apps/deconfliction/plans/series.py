@@ -188,8 +188,15 @@ def _register(actor: Actor, member: SeriesMember, now: datetime) -> Operation:
     if max(actions._ends(plan)) <= instant(now):
         raise Invalid.at(sentence=_("Its time was over before it could be registered."))
     actions._check_silence(actor, plan)
-    kind, planned = RevisionKind.REGISTER, member.planned_id
-    return actions._create(actor, plan, kind, now, agency_id=series.agency_id, operation_id=planned)
+    return actions._create(
+        actor,
+        plan,
+        RevisionKind.REGISTER,
+        now,
+        agency_id=series.agency_id,
+        operation_id=member.planned_id,
+        plan_id=series.source.plan_id if series.source else series.pk,
+    )
 
 
 def _source_plan(actor: Actor, series: Series) -> Plan:
