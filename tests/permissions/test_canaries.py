@@ -174,7 +174,14 @@ def plant(people: Any, token: Callable[..., str]) -> Iterator[tuple[Doors, int]]
     yield went(doors.ask("post", "/operations/read-subject/", {"value": CANARIES["subject name"]}), 200, 422)
     conflict = Conflict.objects.filter(owner_only=False).first()
     assert conflict is not None
-    yield went(doors.ask("post", f"/conflicts/{conflict.pk}/contact/", {"note": CANARIES["note"]}), 302)
+    yield went(
+        doors.ask(
+            "post",
+            f"/conflicts/{conflict.pk}/contact/",
+            {"who": "Al", "whom": "Di", "how": "radio", "note": CANARIES["note"]},
+        ),
+        302,
+    )
     yield went(doors.ask("get", f"/operations/{CANARIES['path']}/"), 404)
     yield went(doors.ask("get", f"/operations/?type={CANARIES['query']}"), 200)
     yield went(doors.ask("post", "/purge/hold/", {"reference": CANARIES["hold"]}), 403)

@@ -46,6 +46,7 @@ TYPED = purpose_of(models.Site, "typed")
 LABEL = purpose_of(models.Site, "label")
 DRAFT = purpose_of(models.Draft, "payload")
 NOTE = purpose_of(models.ConflictEvent, "note")
+PEOPLE = purpose_of(models.ConflictEvent, "people")
 FOREIGN_CARD = purpose_of(models.ConflictSide, "foreign_contact")
 
 
@@ -315,6 +316,12 @@ def _sealed(text: str, purpose: str) -> bytes | None:
 def opened(sealed: bytes | memoryview | None, purpose: str) -> str:
     """The text of a sealed column; empty where there is none."""
     return "" if sealed is None else keys.decrypt(sealed, purpose)
+
+
+def names_in(sealed: bytes | memoryview | None) -> dict[str, str]:
+    """The names that a line of a conflict's log is about, sealed as `PEOPLE`."""
+    read: dict[str, str] = json.loads(opened(sealed, PEOPLE) or "{}")
+    return read
 
 
 def contacts_of(revision: models.Revision) -> Mapping[str, Contact]:

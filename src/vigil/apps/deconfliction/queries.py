@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -446,21 +446,28 @@ class ConflictSideView:
 
 @dataclass(frozen=True, slots=True)
 class ConflictEventRow:
-    """One line of a conflict's log. `note` is what was said, as typed."""
+    """One line of a conflict's log. `note` is what was said, as typed; `people` the names it is about, such as `who`
+    spoke with `whom`. `how`, `identity_check` and `result` are codes of `alarms.words`.
+    """
 
     at: datetime
     kind: str
     author: str
     note: str
+    people: Mapping[str, str]
+    how: str
+    identity_check: str
+    result: str
 
 
 @dataclass(frozen=True, slots=True)
 class ConflictDetail:
     """One conflict. `own` are the reader's sides (two where both operations are of the reader's agency), `other` the
-    rest.
+    rest. `lines` are the standing conflicts of its incident that the reader may know of, itself included.
     """
 
     row: ConflictRow
+    lines: tuple[ConflictRow, ...]
     own: tuple[ConflictSideView, ...]
     other: tuple[ConflictSideView, ...]
     outcome: str
@@ -493,6 +500,7 @@ def conflict_details(
         frozenset(access.visible_sides(actor).filter(conflict_id__in=found).values_list("id", flat=True)),
         this_node(),
         _revisions_of(side.own_operation for one in found.values() for side in one.sides.all()),
+        _lines_of(actor, {one.incident_id for one in found.values()}),
     )
     return tuple(_conflict_detail(seeing, found[key], of) for key, of in wanted)
 
@@ -505,6 +513,17 @@ class _Seeing:
     own_sides: frozenset[int]
     node: Node
     revisions: Mapping[UUID, Revision]
+    lines: Mapping[UUID, tuple[ConflictRow, ...]]
+
+
+def _lines_of(actor: Actor, incidents: Collection[UUID]) -> dict[UUID, tuple[ConflictRow, ...]]:
+    """The standing conflicts of each incident that the actor may know of, the earliest first."""
+    standing = access.visible_conflicts(actor).filter(incident_id__in=incidents, standing=Standing.OPEN)
+    rows = list(_with_sides(standing).order_by("overlap_start", "id"))
+    lines: dict[UUID, tuple[ConflictRow, ...]] = {}
+    for conflict, row in zip(rows, _conflict_rows(actor, rows), strict=True):
+        lines[conflict.incident_id] = (*lines.get(conflict.incident_id, ()), row)
+    return lines
 
 
 def _revisions_of(operations: Iterable[Operation | None]) -> dict[UUID, Revision]:
@@ -520,6 +539,7 @@ def _conflict_detail(seeing: _Seeing, conflict: Conflict, of: UUID | None) -> Co
     views = [(own, _side_view(seeing, side, own, desk)) for own, side in sides]
     return ConflictDetail(
         row=_conflict_row(actor, conflict, seeing.own_sides, of),
+        lines=seeing.lines.get(conflict.incident_id, ()),
         own=tuple(view for own, view in views if own),
         other=tuple(view for own, view in views if not own),
         outcome=conflict.outcome,
@@ -942,6 +962,10 @@ def _card_of(seeing: _Seeing, side: ConflictSide, own: bool) -> cards.Card:
     )
 
 
+SHARED_EVENTS = ("acknowledged", "contacted", "resolved")
+"""Of the other side's doing a side reads that it was done, not who did it or what was said; nothing else."""
+
+
 def _log(conflict: Conflict, own: set[UUID], desk: bool) -> tuple[ConflictEventRow, ...]:
     """Who did what, when. What was noted is read by the side that noted it and by the watch desk."""
     return tuple(
@@ -950,9 +974,13 @@ def _log(conflict: Conflict, own: set[UUID], desk: bool) -> tuple[ConflictEventR
             kind=event.kind,
             author=event.author_name if desk or event.operation_id in own else "",
             note=plan_rows.opened(event.note, plan_rows.NOTE) if desk or event.operation_id in own else "",
+            people=plan_rows.names_in(event.people) if desk or event.operation_id in own else {},
+            how=event.how,
+            identity_check=event.identity_check if desk or event.operation_id in own else "",
+            result=event.result,
         )
         for event in conflict.events.all()
-        if desk or event.operation_id is None or event.operation_id in own or not event.kind.startswith("alarm_")
+        if desk or event.operation_id is None or event.operation_id in own or event.kind in SHARED_EVENTS
     )
 
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from vigil.apps.deconfliction import agency_views, card_preview, views
+from vigil.apps.deconfliction.alarms import conflict_views
 from vigil.apps.deconfliction.imports import import_views
 from vigil.apps.deconfliction.lists import calendar_views, export_views, list_views
 from vigil.apps.deconfliction.past import history_views, purge_views
@@ -51,9 +52,9 @@ urlpatterns = [
     path("conflicts/csv/", export_views.table_csv, {"table": "conflicts"}, name="conflicts_csv"),
     path("conflicts/views/", list_views.view_page, {"table": "conflicts"}, name="conflicts_views"),
     path("conflicts/<uuid:conflict_id>/", views.conflict, name="conflict"),
-    path("conflicts/<uuid:conflict_id>/acknowledge/", views.acknowledge, name="acknowledge"),
-    path("conflicts/<uuid:conflict_id>/contact/", views.contact, name="contact"),
-    path("conflicts/<uuid:conflict_id>/resolve/", views.resolve, name="resolve"),
+    path("conflicts/<uuid:conflict_id>/acknowledge/", conflict_views.acknowledge, name="acknowledge"),
+    path("conflicts/<uuid:conflict_id>/contact/", conflict_views.contact, name="contact"),
+    path("conflicts/<uuid:conflict_id>/resolve/", conflict_views.resolve, name="resolve"),
     path("conflicts/<uuid:conflict_id>/run-together/", joint_views.offer, name="joint_offer"),
     path("operations/<uuid:operation_id>/offers/<uuid:offer_id>/", joint_views.answer, name="joint_answer"),
     path("operations/<uuid:operation_id>/joint/<uuid:other_id>/leave/", joint_views.leave, name="joint_leave"),

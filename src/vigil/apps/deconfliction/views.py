@@ -21,6 +21,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigil.apps.deconfliction import actions, forms, notices, places, queries, rules, shape_upload, words
+from vigil.apps.deconfliction.alarms import words as talk_words
 from vigil.apps.deconfliction.card_preview import preview_card
 from vigil.apps.deconfliction.cards import mode_word, named
 from vigil.apps.deconfliction.contexts import plan_context
@@ -979,8 +980,16 @@ def conflict(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
     return conflict_page(request, conflict_id)
 
 
-def conflict_page(request: HttpRequest, conflict_id: UUID, problem: str = "", status: int = 200) -> HttpResponse:
-    """The conflict's page; `problem` stands at the choice of what was agreed."""
+def conflict_page(
+    request: HttpRequest,
+    conflict_id: UUID,
+    status: int = 200,
+    *,
+    wrong: Mapping[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """The conflict's page; `wrong` are sentences by field of its forms, `typed` what was typed there."""
+    wrong = wrong or {}
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     detail = queries.conflict_detail(actor, conflict_id, now)
     show_mode(request, detail.row.mode, mode_word(detail.row.mode))
@@ -1000,54 +1009,30 @@ def conflict_page(request: HttpRequest, conflict_id: UUID, problem: str = "", st
         "their_type": next((side.type_label for side in others if side.type_label), ""),
         "known": words.known_facts(detail, zone),
         "sides": [words.side_words(side) for side in (*detail.own, *detail.other)],
-        "log": [(event, words.event_words(event.kind, own_only=not actor.can(WATCH))) for event in detail.log],
+        "log": [(event, talk_words.event_line(event, own_only=not actor.can(WATCH))) for event in detail.log],
         "agreed": words.agreed_words(detail),
         "outcomes": words.OUTCOMES,
-        "problem": problem,
-        "summary": [{"field": f"outcome-{words.OUTCOMES[0][0]}", "sentence": problem}] if problem else [],
+        "wrong": {field: {"sentence": sentence} for field, sentence in wrong.items()},
+        "summary": [
+            {"field": "outcome-proceed" if field == "outcome" else field, "sentence": sentence}
+            for field, sentence in wrong.items()
+        ],
+        "talk": talk_words.suggested(detail, actor) | dict(typed or {}),
+        "hows": talk_words.HOW,
+        "checks": talk_words.CHECKS if actor.can(WATCH) else (),
+        "incident": [words.conflict_line(row, zone, now) for row in detail.lines],
         "may_offer": joint.may_offer(actor, conflict_id),
         "may_contact": actor.can("deconfliction.conflict.contact") and line.is_open,
-        "may_resolve": actor.can("deconfliction.conflict.resolve") and detail.row.state != "resolved",
+        "may_resolve": actor.can("deconfliction.conflict.resolve")
+        and detail.row.state != "resolved"
+        and (actor.can(WATCH) or detail.row.state != "expired_unacknowledged"),
+        "expired": detail.row.state == "expired_unacknowledged",
         "page_url": reverse("deconfliction:conflict", args=[conflict_id]),
         "alarm_back": _("at {time}").format(time=words.hm(line.call_before, zone))
         if line.call_before > now
         else _("again"),
     }
     return render(request, "deconfliction/conflict.html", context, status=status)
-
-
-@page("deconfliction.conflict.acknowledge")
-@require_POST
-def acknowledge(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
-    """ "I have seen this": this side's alarm stops."""
-    try:
-        actions.acknowledge_conflict(actor_of(request), conflict_id, clock.now())
-    except Invalid as refused:
-        messages.error(request, refused.sentence)
-    else:
-        messages.info(request, _("Your alarm stops. Now call them."))
-    return redirect("deconfliction:conflict", conflict_id)
-
-
-@page("deconfliction.conflict.contact")
-@require_POST
-def contact(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
-    """Log that both sides have talked."""
-    actions.log_contact(actor_of(request), conflict_id, request.POST.get("note", "").strip()[:300], clock.now())
-    messages.info(request, _("Logged. Now log what you agreed."))
-    return redirect("deconfliction:conflict", conflict_id)
-
-
-@page("deconfliction.conflict.resolve")
-@require_POST
-def resolve(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
-    """Log what was agreed; nothing is ever preselected."""
-    try:
-        actions.resolve_conflict(actor_of(request), conflict_id, request.POST.get("outcome", ""), clock.now())
-    except Invalid:
-        return conflict_page(request, conflict_id, _("Choose what you agreed."), status=422)
-    messages.info(request, _("Settled. If a plan changes and they meet again, you are alarmed again."))
-    return redirect("deconfliction:conflict", conflict_id)
 
 
 # --- map --------------------------------------------------------------------------------------------------------------

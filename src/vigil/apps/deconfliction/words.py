@@ -88,8 +88,10 @@ EVENTS = {
     "reopened": gettext_lazy("Opened again"),
     "withdrawn": gettext_lazy("No longer meets"),
     "expired": gettext_lazy("Nobody acknowledged in time"),
-    "owned": gettext_lazy("The watch desk took it on"),
-    "taken": gettext_lazy("Taken"),
+    "taken": gettext_lazy("The watch desk took it on"),
+    "called": gettext_lazy("Called"),
+    "stepped": gettext_lazy("Told again"),
+    "tell_by_name": gettext_lazy("To be told in person that it stands no longer"),
 }
 OWN_EVENTS = {
     "alarm_detected": gettext_lazy("Your side was told"),

@@ -23,7 +23,6 @@ from vigil.core.errors import Invalid, NotFound
 from vigil.platform import keys
 from vigil.platform.actions import action, concerns, detail
 
-PEOPLE = "deconfliction.people"
 HOW = ("telephone", "radio", "in_person")
 CHECKS = ("known_voice", "called_back", "pin")
 """How the watch desk makes sure of who is on the line; the words stand in `alarms.words`."""
@@ -119,14 +118,14 @@ def resolve_conflict(actor: Actor, conflict_id: UUID, outcome: str, now: datetim
     by the watch desk alone, with its reason as `note`.
     """
     if outcome not in Outcome.values:
-        raise Invalid.at("outcome", sentence=_("Choose how it was resolved."), choices=Outcome.values)
+        raise Invalid.at("outcome", sentence=_("Choose what you agreed."), choices=Outcome.values)
     conflict = _found(actor, conflict_id)
     detail(outcome=outcome)
     event = Event.SETTLED
     if conflict.state == State.EXPIRED and actor.can(access.WATCH):
         event = Event.CLOSED
         if not note.strip():
-            raise Invalid.at("note", sentence=_("Say why nobody acknowledged it in time, and what you found out."))
+            raise Invalid.at("reason", sentence=_("Say why nobody acknowledged it in time, and what you found out."))
     for line, sides in _lines(actor, conflict, _sides_for_talk(actor, conflict)):
         if line.pk == conflict.pk or (line.state == conflict.state and line.outcome == ""):
             _settle(line, sides, event, outcome, note.strip(), actor, now)
@@ -175,18 +174,12 @@ def log(
         operation_id=side.operation_id if side else None,
         author_id=actor.user_id if actor else None,
         author_name=actor.name if actor else name,
-        people=keys.encrypt(json.dumps(people), PEOPLE) if people else None,
+        people=keys.encrypt(json.dumps(people), plan_rows.PEOPLE) if people else None,
         note=keys.encrypt(note, plan_rows.NOTE) if note else None,
         how=how,
         identity_check=identity_check,
         notices=[str(one) for one in notices],
     )
-
-
-def people_of(event: ConflictEvent) -> dict[str, str]:
-    """The names that a line of the log is about."""
-    read: dict[str, str] = json.loads(plan_rows.opened(event.people, PEOPLE) or "{}")
-    return read
 
 
 def _found(actor: Actor, conflict_id: UUID) -> Conflict:

@@ -25,7 +25,7 @@ from vigil.apps.deconfliction.notices import (
     owners,
     watch_desk,
 )
-from vigil.apps.deconfliction.plan_rows import moment
+from vigil.apps.deconfliction.plan_rows import moment, names_in
 from vigil.platform.agencies.models import this_node
 from vigil.platform.notices.board import notify
 from vigil.platform.notices.models import Notice
@@ -137,7 +137,7 @@ def tell_by_name(conflict: Conflict, side: ConflictSide, at: datetime) -> None:
     accounts = {one.author_id for one in spoke if one.author_id is not None}
     key = f"{KIND}:{conflict.id}:{conflict.change}:spoke"
     notify(accounts, f"{KIND}.withdrawn", YOU_SPOKE, objects={"conflict": conflict.id}, key=key, urgent=True, at=at)
-    names = {name for one in spoke for name in lifecycle.people_of(one).values()}
+    names = {name for one in spoke for name in names_in(one.people).values()}
     if names:
         people = {str(number): name for number, name in enumerate(sorted(names))}
         lifecycle.log(conflict, "tell_by_name", at, side=side, people=people)

@@ -393,7 +393,7 @@ def _remove_places(ids: Sequence[UUID]) -> None:
     Site.objects.filter(revision__operation__in=ids).delete()
     Operation.objects.filter(pk__in=ids).update(next_end_at=None)
     ConflictSide.objects.filter(operation_id__in=ids).update(places=[], masked_cell=None)
-    ConflictEvent.objects.filter(operation_id__in=ids).update(note=None)
+    ConflictEvent.objects.filter(operation_id__in=ids).update(note=None, people=None)
     Draft.objects.filter(operation__in=ids).delete()
     OperationWord.objects.filter(operation__in=ids).delete()
     IdempotentReply.objects.filter(object_ids__operation__in=_texts(ids)).delete()
@@ -435,7 +435,7 @@ def _remove_records(ids: Sequence[UUID], now: datetime) -> None:
         purged_at=now, external_id="", submitter=None, supervisor=None, created_by=None, reason_due=False
     )
     ConflictSide.objects.filter(operation_id__in=ids).update(digest="", acknowledged_by=None, acknowledged_name="")
-    ConflictEvent.objects.filter(operation_id__in=ids).update(note=None, author=None, author_name="")
+    ConflictEvent.objects.filter(operation_id__in=ids).update(note=None, people=None, author=None, author_name="")
     PartnerAnswer.objects.filter(operation__in=ids).delete()
     Look.objects.filter(object_id__in=ids).delete()
     Notice.objects.filter(object_ids__operation__in=_texts(ids)).delete()
