@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "receipt": ("vigil.cli.receipt", "check receipts offline, show the node's public key, export"),
     "audit": ("vigil.cli.audit", "verify the audit trail"),
     "jobs": ("vigil.cli.jobs", "show waiting and dead jobs"),
+    "gateway": ("vigil.cli.gateway", "a gateway to try alarms with: takes SMS and calls, sends none"),
     "check": ("vigil.cli.check", "explain the settings and what is wrong with them"),
     "agencies": ("vigil.cli.agencies", "import a list of the agencies around"),
     "places": ("vigil.cli.places", "import, list and remove streets for addresses and the map"),

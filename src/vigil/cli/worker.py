@@ -1,4 +1,6 @@
-"""Do the work that happens by itself: due searches, extensions, sealing of the audit trail, tidying."""
+"""Do the work that happens by itself: due searches, extensions, sealing of the audit trail, tidying; and bring alarms
+out of the node, in a thread beside it.
+"""
 
 from __future__ import annotations
 
@@ -19,18 +21,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Work until SIGTERM or SIGINT; the job in hand is finished first."""
+    """Work until SIGTERM or SIGINT; the job and the messages in hand are finished first."""
     open_node(args)
     need_node()
+    from vigil.platform.delivery.sender import Sender
     from vigil.platform.jobs.worker import Worker
 
     worker = Worker()
+    sender = threading.Thread(target=Sender(stop=worker.stop).run_forever, name="sender")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop.set())
     if args.with_parent:
         # Its number is given: a parent that died while we started would otherwise never be missed.
         threading.Thread(target=_end_with, args=(args.with_parent, worker.stop), daemon=True).start()
+    sender.start()
     worker.run_forever()
+    sender.join()
     return 0
 
 

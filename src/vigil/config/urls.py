@@ -23,6 +23,7 @@ PAGES = (
     ("", "vigil.platform.agencies.urls"),
     ("", "vigil.platform.readiness.urls"),
     ("", "vigil.platform.audit.urls"),
+    ("", "vigil.platform.delivery.urls"),
     ("", "vigil.platform.help.urls"),
     ("", "vigil.platform.gazetteer.urls"),
     ("", "vigil.apps.deconfliction.urls"),

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -29,19 +30,28 @@ ReplyHandler = Callable[["Delivery", datetime], None]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of message; `text` is `gettext_lazy`."""
+    """One kind of message; its texts are `gettext_lazy`.
+
+    `coded` is what is said where there is a code, with the gaps `{text}` and `{code}`; with `always_coded` there is one
+    even where nobody asked for a reply.
+    """
 
     code: str
     text: str | _StrPromise
+    coded: str | _StrPromise
+    always_coded: bool = False
 
 
 KINDS: dict[str, Kind] = {}
 REPLY_HANDLERS: dict[str, ReplyHandler] = {}
 
 
-def kind(code: str, text: str | _StrPromise) -> str:
+REPLY = gettext_lazy("{text} If you are on it, reply {code}.")
+
+
+def kind(code: str, text: str | _StrPromise, coded: str | _StrPromise = REPLY, *, always_coded: bool = False) -> str:
     """Register the text of a kind, named `app.noun`; returns the code."""
-    KINDS[code] = Kind(code, text)
+    KINDS[code] = Kind(code, text, coded, always_coded)
     return code
 
 
@@ -64,7 +74,7 @@ def said(code: str, *, exercise: bool, reply_code: str = "") -> str:
     """The whole text of a message. An exercise says so before anything else, and again at the end."""
     text = str(KINDS[code].text)
     if reply_code:
-        text = _("{text} If you are on it, reply {code}.").format(text=text, code=reply_code)
+        text = str(KINDS[code].coded).format(text=text, code=reply_code)
     return _("EXERCISE: {text} This is only an EXERCISE.").format(text=text) if exercise else text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 from vigil.core.identifiers import uuid7
@@ -41,6 +42,8 @@ class Delivery(models.Model):
     channel = models.CharField(max_length=8, choices=Channel.choices)
     address = SealedField("delivery.address", default=bytes)
     """Sealed `{"to": …, "name": …}`; empty once it was forgotten."""
+    lane = models.CharField(max_length=50, default="")
+    """What fails and is slow by itself: the channel, or `webhook:<id>`, since each webhook is a server of its own."""
     user_id = models.UUIDField(null=True)
     """The account that the address belongs to, where it belongs to one."""
     urgent = models.BooleanField(default=False)
@@ -63,8 +66,8 @@ class Delivery(models.Model):
 
     class Meta:
         indexes = (
-            models.Index(fields=("channel",), name="delivery_waiting", condition=models.Q(state="waiting")),
-            models.Index(fields=("reply_token",), name="delivery_reply", condition=models.Q(reply_token__isnull=False)),
+            models.Index(fields=("lane",), name="delivery_lane", condition=models.Q(state="waiting")),
+            models.Index(fields=("reply_token",), name="delivery_code", condition=models.Q(reply_token__isnull=False)),
             models.Index(fields=("state", "ended_at"), name="delivery_state"),
         )
 
@@ -102,16 +105,88 @@ class DeliveryEvent(models.Model):
         return self.step
 
 
-class ChannelHealth(models.Model):
-    """How a channel does, as its last attempts say; written when it changes."""
+class LaneHealth(models.Model):
+    """How a lane does, as its last attempts say; written when it changes."""
 
-    channel = models.CharField(max_length=8, choices=Channel.choices, primary_key=True)
+    lane = models.CharField(max_length=50, primary_key=True)
     failing_since = models.DateTimeField(null=True)
     """None: the last attempt was taken."""
     told_at = models.DateTimeField(null=True)
     """When administrators were told of this failure."""
     code = models.CharField(max_length=60, blank=True)
-    last_handed_over_at = models.DateTimeField(null=True)
+    """Why the last attempt failed."""
+
+    def __str__(self) -> str:
+        return self.lane
+
+
+class Callback(models.Model):
+    """A message of the gateway that was received, by its id: a second one changes nothing."""
+
+    id = models.CharField(primary_key=True, max_length=100)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Reply(models.Model):
+    """A code that came back, taken or not. The number it came from is kept as a token alone."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    sender = models.CharField(max_length=16)
+    """`addresses.same` of the number."""
+    refused = models.CharField(max_length=16, blank=True)
+    """Why it was not taken: `no_code`, `unknown` (the number or the code), `used`, `old`, `too_many`; empty: taken."""
+    delivery = models.ForeignKey(Delivery, on_delete=models.SET_NULL, null=True, related_name="replies")
+
+    class Meta:
+        indexes = (models.Index(fields=("sender", "at"), name="delivery_reply_sender"),)
+
+    def __str__(self) -> str:
+        return self.refused or "taken"
+
+
+class PersonalWay(models.Model):
+    """How a person wants to be reached: an address of their own, which a code sent there has shown to be theirs."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ways")
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    address = models.BinaryField()
+    same = models.CharField(max_length=16)
+    """`addresses.same` of the address: one person has it once a channel."""
+    for_urgent = models.BooleanField(default=True)
+    for_other = models.BooleanField(default=False)
+    confirmed_at = models.DateTimeField(null=True)
+    code_of = models.UUIDField(null=True)
+    """The delivery that brought the code; its reply code is the code."""
+    code_ends_at = models.DateTimeField(null=True)
+    code_tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("user", "channel", "same"), name="delivery_one_way"),)
+        ordering = ("created_at", "id")
 
     def __str__(self) -> str:
         return self.channel
+
+
+class Webhook(models.Model):
+    """Where an agency wants signed messages posted to. Address and secret are sealed: either may hold a key."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.CASCADE, related_name="webhooks")
+    name = models.CharField(max_length=100)
+    url = models.BinaryField()
+    secret = models.BinaryField()
+    created_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("created_at", "id")
+
+    def __str__(self) -> str:
+        return self.name

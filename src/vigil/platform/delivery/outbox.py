@@ -76,6 +76,7 @@ def send(
                 about=about,
                 kind=kind,
                 channel=address.channel.value,
+                lane=reading.lane(address.channel, to),
                 address=reading.sealed(to or address.to, address.name),
                 user_id=address.user_id,
                 urgent=urgent,

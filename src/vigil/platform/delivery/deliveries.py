@@ -1,0 +1,13 @@
+"""What the node says of itself."""
+
+from django.utils.translation import gettext_lazy as _
+
+from vigil.platform.delivery.kinds import kind
+
+TEST = kind("delivery.test", _("TEST: this is a test of Vigil's alarms. There is nothing to do."))
+CONFIRM = kind(
+    "delivery.confirm",
+    _("Somebody entered this address for alarms of Vigil."),
+    _("{text} If it was you, enter the code {code}."),
+    always_coded=True,
+)
