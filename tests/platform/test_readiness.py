@@ -34,6 +34,7 @@ READY = Facts(
     policy="adopted",
     desks_checked=1,
     streets=5,
+    channels=1,
 )
 
 
@@ -54,6 +55,7 @@ def test_where_everything_is_there_nothing_is_missing() -> None:
         ("desk", {"desk_hours": ""}),
         ("rules", {"rules_reviewed": False}),
         ("retention", {"retention_set": False}),
+        ("channels", {"channels": 0}),
         ("policy", {"policy": ""}),
         ("policy", {"policy": "differs"}),
         ("backup", {"backed_up_at": None}),

@@ -91,6 +91,8 @@ class DeliveryEvent(models.Model):
         REPLIED = "replied"
         STOPPED = "stopped"
         GAVE_UP = "gave_up"
+        RETRIED = "retried"
+        """By an administrator, as another delivery."""
 
     id = models.BigAutoField(primary_key=True)
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="events")

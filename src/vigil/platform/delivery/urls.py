@@ -6,5 +6,8 @@ from vigil.platform.delivery import views
 
 app_name = "delivery"
 urlpatterns = [
+    path("account/ways/", views.ways, name="ways"),
+    path("setup/channels/", views.channels, name="channels"),
+    path("setup/webhooks/", views.agency_webhooks, name="webhooks"),
     path("delivery/callback/", views.callback, name="callback"),
 ]

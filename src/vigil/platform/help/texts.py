@@ -46,6 +46,31 @@ TOPICS = (
         NOT_PROVED[:2],
     ),
     Topic(
+        "ways",
+        _("How alarms reach you"),
+        ("delivery:ways",),
+        _("Your own e-mail address and telephones, to which alarms go beside the pages."),
+        (
+            _("Add one and enter the code that is sent there: only then is it used."),
+            _("Choose for each whether it gets what is urgent, all else, or both."),
+            _("A message says open Vigil and no more. A text message has a code: send it back and you are on it."),
+        ),
+        (_("A message that was handed over may arrive late or never. Look at your pages when you plan to go out."),),
+    ),
+    Topic(
+        "channels",
+        _("Channels and webhooks"),
+        ("delivery:channels", "delivery:webhooks"),
+        _("How alarms leave the node, and whether they do."),
+        (
+            _("Each channel shows whether it works, what waits and since when. You are told when one fails."),
+            _("Send a test to your own address after each change of the settings."),
+            _("What was given up can be sent again. To whom it was is not shown."),
+            _("A webhook tells a program of your agency, signed with a secret that is shown once."),
+        ),
+        (_("Handed over means that the provider took it, not that somebody read it."),),
+    ),
+    Topic(
         "operations",
         _("Operations"),
         ("deconfliction:operations", "deconfliction:operations_views", "deconfliction:selected"),

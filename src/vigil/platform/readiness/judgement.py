@@ -20,7 +20,8 @@ class Facts:
 
     `administrators` and `supervisors` count people who can log in. `policy` is `adopted`, `differs` or empty;
     `desks_checked` counts telephones on Whom to call that were checked within a year; `streets` is None where the
-    node has no street search. `auditors` are those of the agency and of the node.
+    node has no street search. `channels` are the ways by which alarms reach a person away from
+    the pages. `auditors` are those of the agency and of the node.
     """
 
     agency: str
@@ -39,6 +40,7 @@ class Facts:
     desks_checked: int = 0
     streets: int | None = None
     auditors: int = 0
+    channels: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class Item:
 def judge(facts: Facts, now: datetime) -> list[Item]:
     """Every item with its state, in the order in which they are best done."""
     items = [_agency(facts), _administrators(facts), _supervisor(facts), _desk(facts), _rules(facts), _retention(facts)]
-    items += [_policy(facts), _backup(facts, now), _auditor(facts), _neighbours(facts), _desks(facts)]
+    items += [_channels(facts), _policy(facts), _backup(facts, now)]
+    items += [_auditor(facts), _neighbours(facts), _desks(facts)]
     return items if facts.streets is None else [*items, _streets(facts.streets)]
 
 
@@ -129,6 +132,20 @@ def _retention(facts: Facts) -> Item:
     now = _("Shipped days, which nobody has looked at and saved.")
     now = _("Looked at and saved.") if facts.retention_set else now
     return Item("retention", _("Retention set"), facts.retention_set, now, "agencies:retention", "agencies.agency.edit")
+
+
+def _channels(facts: Facts) -> Item:
+    now = _("{n} set up.") if facts.channels else _("None: who does not look at a page learns of no alarm.")
+    now = now.format(n=facts.channels)
+    where = "delivery:channels", "delivery.channel.read"
+    return Item(
+        "channels",
+        _("A way out for alarms: e-mail, text messages or calls"),
+        facts.channels > 0,
+        now,
+        *where,
+        of_node=True,
+    )
 
 
 def _policy(facts: Facts) -> Item:
