@@ -102,7 +102,7 @@ CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "localtime", "gmtime"}
 
 
 def test_pure_code_reads_no_clock() -> None:
-    for file, tree in trees("engine/**/*.py", "protocol/**/*.py", "apps/*/rules.py", "core/[!i]*.py"):
+    for file, tree in trees("engine/**/*.py", "protocol/**/*.py", "apps/**/rules.py", "core/[!i]*.py"):
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CLOCKS:
                 owner = ast.unparse(node.func.value)
@@ -110,7 +110,7 @@ def test_pure_code_reads_no_clock() -> None:
 
 
 def test_rules_open_nothing() -> None:
-    for file, tree in trees("apps/*/rules.py"):
+    for file, tree in trees("apps/**/rules.py"):
         calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         assert not calls & {"open", "print", "input", "exec", "eval"}, file
 

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from vigil.apps.deconfliction import access, plan_rows
 from vigil.apps.deconfliction.batches import BatchStore, Shown
 from vigil.apps.deconfliction.models import (
+    Determination,
     Draft,
     ImportBatch,
     Operation,
@@ -31,6 +32,7 @@ from vigil.apps.deconfliction.models import (
 )
 from vigil.apps.deconfliction.plan import Disclosure, Plan
 from vigil.apps.deconfliction.plan_rows import Author, engine_operation, instant
+from vigil.apps.deconfliction.probing import found_late
 from vigil.apps.deconfliction.store import Written
 from vigil.apps.deconfliction.subjects import possible_matches
 from vigil.core.actor import Actor
@@ -216,6 +218,8 @@ def _search(store: BatchStore, actor: Actor, operation_id: UUID, now: datetime) 
     except SearchFailed:
         return None
     possible_matches.tell(operation_id, now)
+    if verdict is not None and verdict.determination == Determination.CONFLICT:
+        found_late.tell((operation_id,), now)
     write_point("before_search_commit")
     on_commit(lambda: write_point("after_search_commit"))
     return verdict

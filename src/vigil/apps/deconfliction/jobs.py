@@ -13,6 +13,7 @@ from vigil.apps.deconfliction import actions, queries
 from vigil.apps.deconfliction.imports import importing, uploads
 from vigil.apps.deconfliction.past import purge
 from vigil.apps.deconfliction.plans import reminders, series
+from vigil.apps.deconfliction.probing import probes
 from vigil.apps.deconfliction.study import past_pairs, studies
 from vigil.apps.deconfliction.subjects import interests
 from vigil.core.actor import system
@@ -51,7 +52,14 @@ def forget_leftovers(now: datetime) -> None:
     uploads.forget_old()
     studies.forget_old(now)
     past_pairs.forget_left()
+    probes.forget_old(now)
     empty_log()
+
+
+@periodic("deconfliction.probes", every=timedelta(seconds=5))
+def look_for_fishing(now: datetime) -> None:
+    """Look at what new revisions ask, and put before the watch desk who seems to look for others' operations."""
+    probes.note_all(WORKER, now)
 
 
 @periodic("deconfliction.interests", every=timedelta(hours=1))

@@ -1228,3 +1228,124 @@ class StudyRun(models.Model):
 
     def __str__(self) -> str:
         return f"study {self.id}"
+
+
+# --- fishing ---------------------------------------------------------------------------------------------------------
+
+
+class ProbeMark(models.Model):
+    """How far the revisions have been looked at for probes: one row."""
+
+    slot = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    revision_id = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"probes up to {self.revision_id}"
+
+
+class Probe(models.Model):
+    """What one revision newly asked of everybody else: figures, no place. They outlive the purge of the operation."""
+
+    id = models.BigAutoField(primary_key=True)
+    revision = models.OneToOneField(Revision, null=True, on_delete=models.SET_NULL, related_name="probe")
+    operation_id = models.UUIDField()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    """Null where a command asked."""
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    operation_type = models.CharField(max_length=40)
+    silent = models.BooleanField(default=False)
+    km2 = models.FloatField(default=0)
+    hours = models.FloatField(default=0)
+    km2h = models.FloatField(default=0)
+    """Summed over the sites, so that it is no product of the two."""
+    subjects = models.PositiveIntegerField(default=0)
+    step_m = models.FloatField(null=True)
+    """How far an edit shifted the place; 0 where only its size changed."""
+    beyond = models.BooleanField(default=False)
+    closed_at = models.DateTimeField(null=True)
+    """When a person cancelled or ended the operation."""
+    unused = models.BooleanField(default=False)
+    """It was closed before it had begun."""
+    after_answer_s = models.FloatField(null=True)
+    """Seconds from the answer to the close."""
+    found = models.PositiveIntegerField(default=0)
+    """Conflicts of its operation that the other side may know of."""
+    told = models.PositiveIntegerField(default=0)
+    """Of these, where the other side was told."""
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (
+            models.Index(fields=("user", "at"), name="deconfliction_probe_user"),
+            models.Index(fields=("agency", "at"), name="deconfliction_probe_agency"),
+            models.Index(fields=("operation_id",), name="deconfliction_probe_operation"),
+            models.Index(fields=("at",), name="deconfliction_probe_at"),
+        )
+
+    def __str__(self) -> str:
+        return f"probe {self.id}"
+
+
+class FishingOutcome(models.TextChoices):
+    """What came of a fishing case."""
+
+    EXPLAINED = "explained", gettext_lazy("Explained")
+    AGENCY = "agency", gettext_lazy("Passed to the agency")
+    AUDITOR = "auditor", gettext_lazy("Passed to the auditor")
+
+
+class FishingCase(models.Model):
+    """One person's probes (or all an agency's, `user` null) that look like fishing, put before somebody to judge."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="+")
+    silent = models.BooleanField(default=False)
+    """About silent operations: for the auditors, not for the watch desk."""
+    since = models.DateTimeField()
+    """Probes from here on are looked at."""
+    opened_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    reviewed_at = models.DateTimeField(null=True)
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    reviewer_name = models.CharField(max_length=200, blank=True)
+    outcome = models.CharField(max_length=12, choices=FishingOutcome.choices, blank=True)
+    note = models.BinaryField(null=True)
+
+    class Meta:
+        ordering = ("-opened_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user", "silent"),
+                condition=Q(user__isnull=False, reviewed_at__isnull=True),
+                name="deconfliction_one_case_of_person",
+            ),
+            models.UniqueConstraint(
+                fields=("agency",),
+                condition=Q(user__isnull=True, reviewed_at__isnull=True),
+                name="deconfliction_one_case_of_agency",
+            ),
+            _one_of("outcome", ["", *FishingOutcome.values], "deconfliction_fishing_outcome"),
+        )
+
+    def __str__(self) -> str:
+        return f"fishing case {self.id}"
+
+
+class FishingFlag(models.Model):
+    """One reason of a case with its figures, as they were last; see `probing.rules.Kind`."""
+
+    id = models.BigAutoField(primary_key=True)
+    case = models.ForeignKey(FishingCase, on_delete=models.CASCADE, related_name="flags")
+    kind = models.CharField(max_length=24)
+    figures = models.JSONField(default=dict)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("case", "id")
+        constraints = (models.UniqueConstraint(fields=("case", "kind"), name="deconfliction_one_fishing_flag"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.case_id}"

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from vigil.apps.deconfliction import queries
+from vigil.apps.deconfliction.probing import cases
 from vigil.core.actor import Actor
 from vigil.platform import clock
 from vigil.web.navigation import Entry, register
@@ -94,6 +95,17 @@ register(
         "visibility",
         60,
         "deconfliction.look.read",
+        on_phone=False,
+    ),
+    Entry(
+        _("Fishing"),
+        _("Fishing"),
+        "deconfliction:fishing",
+        "visibility",
+        59,
+        cases.READ,
+        prefixes=("/fishing/",),
+        badge=cases.waiting,
         on_phone=False,
     ),
     Entry(

@@ -8,6 +8,7 @@ from vigil.apps.deconfliction.imports import import_views
 from vigil.apps.deconfliction.lists import calendar_views, export_views, list_views
 from vigil.apps.deconfliction.past import history_views, purge_views
 from vigil.apps.deconfliction.plans import planning_views, series_views, timeline_views
+from vigil.apps.deconfliction.probing import fishing_views
 from vigil.apps.deconfliction.receipts import receipt_views
 from vigil.apps.deconfliction.study import study_views
 from vigil.apps.deconfliction.subjects import subject_views
@@ -81,6 +82,11 @@ urlpatterns = [
     path("purge/", purge_views.purges, name="purges"),
     path("purge/hold/", purge_views.legal_hold, name="legal_hold"),
     path("looks/", subject_views.who_looked, name="looks"),
+    path("fishing/", fishing_views.fishing, name="fishing"),
+    path("fishing/<uuid:case_id>/", fishing_views.fishing_case, name="fishing_case"),
+    path("fishing/<uuid:case_id>/zones/", fishing_views.fishing_zones, name="fishing_zones"),
+    path("fishing/<uuid:case_id>/review/", fishing_views.review, name="fishing_review"),
+    path("agency/budgets/", fishing_views.agency_budgets, name="agency_budgets"),
     path("agency/rules/", agency_views.agency_rules, name="agency_rules"),
     path("agency/deconflictor/", joint_views.agency_deconflictor, name="agency_deconflictor"),
     path("node/deconflictor/", joint_views.deconflictor, name="deconflictor"),

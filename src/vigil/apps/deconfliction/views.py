@@ -1164,6 +1164,14 @@ def _middle(zone: Mapping[str, Any]) -> list[float]:
 # --- notices ----------------------------------------------------------------------------------------------------------
 
 
+NOTICED = {
+    "conflict": "deconfliction:conflict",
+    "operation": "deconfliction:operation",
+    "fishing_case": "deconfliction:fishing_case",
+}
+"""Where a notice leads, by the noun of what it is about."""
+
+
 @page("notices.notice.read")
 @require_GET
 def notice(request: HttpRequest, notice_id: UUID) -> JsonResponse:
@@ -1172,7 +1180,7 @@ def notice(request: HttpRequest, notice_id: UUID) -> JsonResponse:
     if found is None:
         raise NotFound
     url = ""
-    for noun, name in (("conflict", "deconfliction:conflict"), ("operation", "deconfliction:operation")):
+    for noun, name in NOTICED.items():
         target = uuid_of(str(found.object_ids.get(noun, "")))
         if target and not url:
             url = reverse(name, args=[target])

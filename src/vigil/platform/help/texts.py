@@ -348,6 +348,21 @@ TOPICS = (
         (_("It shows looks through this node. What somebody told others by voice stands nowhere."),),
     ),
     Topic(
+        "fishing",
+        _("Fishing"),
+        ("deconfliction:fishing", "deconfliction:fishing_case", "deconfliction:agency_budgets"),
+        _("Whose registrations look as if they were made to learn of others' operations."),
+        (
+            _("Read the reasons, look at what was asked and found, then telephone the person's supervisor."),
+            _("Settle it as explained, or pass it to the agency or the auditor. Write how you know."),
+            _("Budgets never refuse a registration. An agency sets its own under Set-up."),
+        ),
+        (
+            _("A patient person who asks little and keeps what they registered is not seen here."),
+            _("Whoever is found is always told who asked. That is the protection; this page comes second."),
+        ),
+    ),
+    Topic(
         "set-up",
         _("Set-up"),
         ("setup",),

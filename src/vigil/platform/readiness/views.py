@@ -33,6 +33,7 @@ PAGES = (
         _("who of your agency sees its silent operations"),
     ),
     (_("Lead time and types"), "deconfliction:agency_rules", "agencies.agency.edit", _("own radii and buffers")),
+    (_("Budgets of questions"), "deconfliction:agency_budgets", "agencies.agency.edit", _("how much before one looks")),
     (_("Retention"), "agencies:retention", "agencies.agency.edit", _("how long data are kept")),
     (_("Policy"), "policy:policy", "policy.adoption.sign", _("adopt it, and see who has read it")),
     (_("Streets"), "gazetteer:streets", "gazetteer.source.read", _("what is imported, and how to bring more")),

@@ -29,8 +29,10 @@ from vigil.apps.deconfliction.imports import uploads
 from vigil.apps.deconfliction.models import ImportBatch, Operation, Revision, RevisionKind, Status
 from vigil.apps.deconfliction.plan import Contact, PlaceSource, Plan, PlannedSite, PlannedSubject
 from vigil.apps.deconfliction.plan_rows import Author, engine_operation, instant, planned_site
+from vigil.apps.deconfliction.probing import found_late
 from vigil.apps.deconfliction.rules import PlanContext, PlanFlag, plan_flags, read_phone, zone_at
 from vigil.apps.deconfliction.store import Written
+from vigil.apps.deconfliction.subjects import possible_matches
 from vigil.apps.deconfliction.together import joint
 from vigil.core.actor import Actor, Via, system
 from vigil.core.errors import Invalid, NotFound, Problem
@@ -446,7 +448,7 @@ def search_chunk(actor: Actor, operation_ids: Sequence[str], now: datetime) -> N
     Where that cannot finish, their searches stay due and the worker runs them one by one.
     """
     concerns(operations=list(operation_ids))
-    store = BatchStore()
+    searched, store = [UUID(one) for one in operation_ids], BatchStore()
     try:
         with store.batch() as tx:
             tx.search_ahead(operation_ids)
@@ -455,6 +457,8 @@ def search_chunk(actor: Actor, operation_ids: Sequence[str], now: datetime) -> N
                 node.search(operation_id, instant(now))
     except SearchFailed:
         return
+    possible_matches.tell_of(searched, now)
+    found_late.tell(searched, now)
 
 
 # --- in the background, for the page ---------------------------------------------------------------------------------

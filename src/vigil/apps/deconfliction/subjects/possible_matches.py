@@ -7,7 +7,7 @@ side: its subject matches are its owner's alone. The other side learns as much a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop
 
 from vigil.apps.deconfliction import access, notices, plan_rows
 from vigil.apps.deconfliction.cards import Card, others_card
-from vigil.apps.deconfliction.models import Operation, Revision, Status, Subject
+from vigil.apps.deconfliction.models import Determination, Operation, Revision, Status, Subject
 from vigil.apps.deconfliction.plan import Disclosure
 from vigil.apps.deconfliction.plan_rows import SUBJECT, opened
 from vigil.core.actor import Actor
@@ -56,8 +56,12 @@ class _Found:
 
 
 def possible_matches(actor: Actor, operation_id: UUID) -> tuple[PossibleMatch, ...]:
-    """What the owner is advised of; raises `NotFound` where the actor may not see the operation."""
-    access.get_operation(actor, operation_id)
+    """What the owner is advised of; raises `NotFound` where the actor may not see the operation.
+
+    Nothing before the search: it tells the other side, in the same transaction.
+    """
+    if access.get_operation(actor, operation_id).determination == Determination.CHECKING:
+        return ()
     node = this_node()
     return tuple(
         PossibleMatch(
@@ -77,6 +81,13 @@ def tell(operation_id: UUID, now: datetime) -> None:
             key = f"deconfliction.possible_match:{pair}:{operation.pk}"
             objects = {"operation": operation.pk}
             notify(notices.owners(operation), "deconfliction.possible_match", TEXT, objects=objects, key=key, at=now)
+
+
+def tell_of(operation_ids: Collection[UUID], now: datetime) -> None:
+    """`tell` for those of many operations that have a subject which may be another's."""
+    near = Subject.objects.filter(revision__operation__in=operation_ids, near_token__isnull=False)
+    for operation_id in near.values_list("revision__operation_id", flat=True).distinct():
+        tell(operation_id, now)
 
 
 def _found(operation_id: UUID) -> Iterator[_Found]:

@@ -1,0 +1,1 @@
+"""Fishing: what registrations ask, budgets of it, what looks like looking for others' operations, and its review."""
