@@ -23,7 +23,15 @@ from vigil.apps.deconfliction import actions
 from vigil.apps.deconfliction.imports import uploads
 from vigil.apps.deconfliction.lists.calendar_feed import create_feed
 from vigil.apps.deconfliction.lists.saved import save_view
-from vigil.apps.deconfliction.models import Conflict, ImportBatch, JointOffer, Operation, Receipt, StudyRun
+from vigil.apps.deconfliction.models import (
+    Conflict,
+    FishingCase,
+    ImportBatch,
+    JointOffer,
+    Operation,
+    Receipt,
+    StudyRun,
+)
 from vigil.apps.deconfliction.plan import Contact, Disclosure
 from vigil.apps.deconfliction.plans import series
 from vigil.apps.deconfliction.plans.repeat import How, Pattern
@@ -299,6 +307,7 @@ def build(people: Any, token: Callable[..., str], now: datetime) -> World:
         "shared_id": shared.pk,
         "batch_id": _batch(home, people.user("bob"), now).pk,
         "study_id": _study(people, "carol", now).pk,
+        "case_id": _case(people, "alice", home, now),
         "task_force_id": group.pk,
         "user_id": people.user("alice").pk,
         "agency_id": home.pk,
@@ -317,6 +326,7 @@ def build(people: Any, token: Callable[..., str], now: datetime) -> World:
         "shared_id": theirs.pk,
         "batch_id": _batch(third, people.user("moe"), now).pk,
         "study_id": _study(people, "moe", now).pk,
+        "case_id": _case(people, "fay", third, now),
         "task_force_id": task_forces.found_task_force(people.actor("abe"), "Bay Group", [third.pk], now).pk,
         "user_id": people.user("fay").pk,
         "factor_id": Authenticator.objects.create(user=people.user("fay"), type="totp", data={}).pk,
@@ -325,7 +335,9 @@ def build(people: Any, token: Callable[..., str], now: datetime) -> World:
     return World(
         people=people,
         own={role: own | _personal(people, name, now) for role, name in HOLDERS.items()},
-        private=of_operation(silent, "bob", silent_conflict.pk) | _personal(people, "bob", now),
+        private=of_operation(silent, "bob", silent_conflict.pk)
+        | {"case_id": _case(people, "bob", home, now, silent=True)}
+        | _personal(people, "bob", now),
         other=other | _personal(people, "moe", now),
         sessions=_sessions(people),
         tokens=_tokens(token),
@@ -358,6 +370,12 @@ def _batch(agency: Any, user: Any, now: datetime) -> ImportBatch:
 
 def _study(people: Any, name: str, now: datetime) -> StudyRun:
     return begin_study(people.actor(name), {"radii_m": [500.0], "buffers_min": []}, None, "", now)
+
+
+def _case(people: Any, name: str, agency: Any, now: datetime, *, silent: bool = False) -> UUID:
+    """A fishing case about that person."""
+    times = {"since": now, "opened_at": now, "changed_at": now}
+    return FishingCase.objects.create(user=people.user(name), agency=agency, silent=silent, **times).pk
 
 
 def _personal(people: Any, name: str, now: datetime) -> dict[str, Any]:
