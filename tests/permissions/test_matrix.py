@@ -57,6 +57,7 @@ class Walk:
         self.operation = next(line for line in table.lines() if line.address == "operations/<uuid:operation_id>/")
         self.told_apart: list[tuple[str, ...]] = []
         self.bare: set[tuple[str, ...]] = set()
+        self.rehearsals: list[tuple[str, ...]] = []
 
     def line(self, verb: str, address: str) -> table.Line:
         """What each reader gets."""
@@ -74,6 +75,8 @@ class Walk:
             answer, asked = shapes(partial(self.world.ask, reader, verb, address, ids))
             signs += sign(answer)
             self.bare |= {(verb, address, fault) for fault in headers.faults(answer)}
+            if is_rehearsal(asked):
+                self.rehearsals.append((verb, address, reader, of))
             if of != "own":
                 found[of] = signs[-1], words(answer, ids), asked
         self.cells += len(signs.replace(".", ""))
@@ -89,6 +92,15 @@ class Walk:
         """Whether the answer was allowed to the reader because the object is one to see, not because all are alike."""
         seen = self.operation.signs[reader][OBJECTS.index(of)] == "+"
         return signed == "+" and (seen or address not in ANSWERED)
+
+
+def is_rehearsal(asked: Collection[str]) -> bool:
+    """Whether other agencies' places or subjects were searched without a search being written down, which tells them
+    (specification, section 7).
+    """
+    tables = ("deconfliction_activesite site", "deconfliction_activesubject")
+    searched = any(sql.split()[0] not in ("INSERT", "DELETE") and any(one in sql for one in tables) for sql in asked)
+    return searched and not any(sql.startswith("INSERT") and "deconfliction_verdict" in sql for sql in asked)
 
 
 WHAT = ("sign", "words", "queries")
@@ -113,6 +125,7 @@ def test_every_cell_is_as_the_table_says_and_hidden_is_like_missing(
     assert not wrong, "not as the table; seen (after reading, mend the code or the table):\n" + "\n".join(wrong)
     assert walk.told_apart == []
     assert walk.bare == set(), "answers without their headers"
+    assert walk.rehearsals == []
     record_property("counted", f"{walk.cells} cells of the permission matrix")
     record_property("counted", f"{walk.pairs} pairs of a hidden and a missing object, alike in words and queries")
 
