@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from vigil.apps.deconfliction.plan import Disclosure, PlaceSource
 from vigil.core.identifiers import uuid7
 from vigil.engine.operation import Band, Basis, Mode
-from vigil.platform.sealed import SealedField, SealedRows
+from vigil.platform.sealed import SealedField, SealedRows, SealedText
 
 
 def _one_of(field: str, values: type[models.TextChoices] | list[str], name: str) -> models.CheckConstraint:
@@ -1311,7 +1311,7 @@ class FishingCase(models.Model):
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     reviewer_name = models.CharField(max_length=200, blank=True)
     outcome = models.CharField(max_length=12, choices=FishingOutcome.choices, blank=True)
-    note = models.BinaryField(null=True)
+    note = SealedText("deconfliction.fishing_note")
 
     class Meta:
         ordering = ("-opened_at", "-id")

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                         max_length=12,
                     ),
                 ),
-                ("note", models.BinaryField(null=True)),
+                ("note", models.BinaryField(blank=True, null=True)),
                 (
                     "agency",
                     models.ForeignKey(

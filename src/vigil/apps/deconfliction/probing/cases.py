@@ -32,7 +32,6 @@ from vigil.core.permissions import AUDITORS, Role
 from vigil.engine import geometry
 from vigil.engine.formats.shape_files import zone_geojson
 from vigil.engine.types import OPERATION_TYPES
-from vigil.platform import keys
 from vigil.platform.actions import action, concerns
 from vigil.platform.notices.board import notify
 
@@ -230,7 +229,7 @@ def case_detail(actor: Actor, case_id: UUID) -> CaseDetail:
         subjects=sums["subjects"] or 0,
         found=found,
         told=told,
-        note=plan_rows.opened(case.note, plan_rows.NOTE),
+        note=case.note,
         may_review=may_review(actor, case),
         has_map=any(line.shown in ("true", "masked") for line in lines),
     )
@@ -368,7 +367,7 @@ def review_case(actor: Actor, case_id: UUID, outcome: str, note: str, now: datet
     problems = _problems(outcome, note)
     if problems:
         raise Invalid(problems)
-    case.outcome, case.note, case.reviewed_at = outcome, keys.encrypt(note.strip(), plan_rows.NOTE), now
+    case.outcome, case.note, case.reviewed_at = outcome, note.strip(), now
     case.reviewer_id, case.reviewer_name = actor.user_id, actor.name[:200]
     case.save()
     if outcome == FishingOutcome.AUDITOR:
