@@ -19,6 +19,9 @@ from pathlib import Path
 from vigil.core.permissions import PERMISSIONS, Role
 
 FILE = Path(__file__).with_name("matrix.txt")
+GLASS_FILE = Path(__file__).with_name("glass.txt")
+"""What an open emergency access changes for an agency administrator; every other cell is as without."""
+GLASS = "glass"
 ROLES = tuple(role for role in Role if role is not Role.SYSTEM)
 READERS = (*(role.value for role in ROLES), "nobody", "token")
 OBJECTS = ("own", "private", "other", "missing")
@@ -50,6 +53,12 @@ for something else; the roles' columns of the API are tokens of that role.
 {signs}
 
 {addresses}
+
+## Under an emergency access
+
+What an agency administrator gets otherwise than by role while an emergency access is open; all other cells as above.
+
+{glass}
 """
 
 
@@ -67,10 +76,20 @@ class Line:
 
 def lines() -> Iterator[Line]:
     """The table as it stands in the file."""
-    for text in FILE.read_text(encoding="utf-8").splitlines():
+    for verb, address, *signs in _read(FILE):
+        yield Line(verb, address, dict(zip(READERS, signs, strict=True)))
+
+
+def glass_lines() -> dict[tuple[str, str], str]:
+    """By verb and address the signs that an open emergency access changes."""
+    return {(verb, address): signs for verb, address, signs in _read(GLASS_FILE)}
+
+
+def _read(file: Path) -> Iterator[list[str]]:
+    for text in file.read_text(encoding="utf-8").splitlines():
         if text.strip() and not text.startswith("#"):
             verb, address, *signs = text.split()
-            yield Line(verb, "" if address == "/" else address, dict(zip(READERS, signs, strict=True)))
+            yield [verb, "" if address == "/" else address, *signs]
 
 
 def page() -> str:
@@ -84,11 +103,14 @@ def page() -> str:
     addresses += [
         [line.verb, f"`/{line.address}`", *(f"`{line.signs[reader]}`" for reader in READERS)] for line in lines()
     ]
+    glass = [["verb", "address", "signs"]]
+    glass += [[verb, f"`/{address}`", f"`{signs}`"] for (verb, address), signs in glass_lines().items()]
     return PAGE.format(
         objects=", ".join(OBJECTS),
         signs="\n".join(f"- `{sign}` {words}" for sign, words in SIGNS.items()),
         permissions=_markdown(permissions),
         addresses=_markdown(addresses),
+        glass=_markdown(glass),
     )
 
 

@@ -17,7 +17,7 @@ from django.test import Client
 from tests.apps.deconfliction.plans import phone, site
 from tests.apps.deconfliction.test_actions import register
 from tests.conftest import make_agency, make_user
-from tests.permissions.table import OBJECTS, ROLES
+from tests.permissions.table import GLASS, OBJECTS, ROLES
 
 from vigil.apps.deconfliction import actions
 from vigil.apps.deconfliction.imports import uploads
@@ -40,8 +40,10 @@ from vigil.apps.deconfliction.subjects import interests
 from vigil.apps.deconfliction.together import joint, task_forces
 from vigil.apps.policy.actions import adopt
 from vigil.apps.whom_to_call.models import Entry
+from vigil.platform.accounts.sessions import handle_of
 from vigil.platform.gazetteer import tiles
 from vigil.platform.gazetteer.models import Source
+from vigil.platform.glass import actions as glass
 from vigil.platform.notices import board
 from vigil.platform.notices.models import Notice
 
@@ -314,6 +316,7 @@ def build(people: Any, token: Callable[..., str], now: datetime) -> World:
         "entry_id": Entry.objects.create(kind="watch_desk", name="Harbor Desk").pk,
         "kind": "kml",
         "topic": "register",
+        "access_id": _glass(people, "ann", "elsewhere", now),
         "token": create_feed(people.actor("alice"), True, now)[1],
     }
     source = _streets(now)
@@ -331,15 +334,21 @@ def build(people: Any, token: Callable[..., str], now: datetime) -> World:
         "user_id": people.user("fay").pk,
         "factor_id": Authenticator.objects.create(user=people.user("fay"), type="totp", data={}).pk,
         "agency_id": third.pk,
+        "access_id": _glass(people, "abe", "elsewhere", now),
     }
+    sessions = _sessions(people)
+    _glass(people, "ann", handle_of(sessions[GLASS]), now)
+    personal = {role: own | _personal(people, name, now) for role, name in HOLDERS.items()}
     return World(
         people=people,
         own={role: own | _personal(people, name, now) for role, name in HOLDERS.items()},
         private=of_operation(silent, "bob", silent_conflict.pk)
         | {"case_id": _case(people, "bob", home, now, silent=True)}
         | _personal(people, "bob", now),
+        own=personal | {GLASS: personal["agency_admin"] | {"upload_id": _upload(people.actor("ann"))}},
+        private=of_operation(silent, "bob", silent_conflict.pk) | _personal(people, "bob", now),
         other=other | _personal(people, "moe", now),
-        sessions=_sessions(people),
+        sessions=sessions,
         tokens=_tokens(token),
         client=QuickClient(raise_request_exception=False),
     )
@@ -389,13 +398,24 @@ def _personal(people: Any, name: str, now: datetime) -> dict[str, Any]:
         for table, key in (("operations", "view_id"), ("conflicts", "conflict_view_id")):
             found[key] = save_view(actor, table, "Mine", {}, now).pk
     if actor.can("deconfliction.operation.import"):
-        found["upload_id"] = uploads.keep_upload(actor, b"operation_id\n").id
+        found["upload_id"] = _upload(actor)
     return found
+
+
+def _upload(actor: Any) -> UUID:
+    kept: UUID = uploads.keep_upload(actor, b"operation_id\n").id
+    return kept
+
+
+def _glass(people: Any, name: str, session: str, now: datetime) -> UUID:
+    """An emergency access of that administrator; under the key `GLASS` stands a session in which one is open."""
+    reason = "Nobody at the desk answers and two officers are out there"
+    return glass.begin(people.actor(name), session, reason, 60, now).pk
 
 
 def _sessions(people: Any) -> dict[str, str]:
     found = {}
-    for role, name in HOLDERS.items():
+    for role, name in {**HOLDERS, GLASS: HOLDERS["agency_admin"]}.items():
         client = Client()
         client.force_login(people.user(name))
         found[role] = client.cookies[settings.SESSION_COOKIE_NAME].value

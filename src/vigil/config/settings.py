@@ -164,6 +164,7 @@ INSTALLED_APPS = [
     "vigil.platform.delivery",
     "vigil.platform.help",
     "vigil.platform.gazetteer",
+    "vigil.platform.glass",
     "vigil.platform.jobs",
     "vigil.platform.notices",
     "vigil.platform.partners",

@@ -24,6 +24,7 @@ PAGES = (
     ("", "vigil.platform.readiness.urls"),
     ("", "vigil.platform.audit.urls"),
     ("", "vigil.platform.delivery.urls"),
+    ("", "vigil.platform.glass.urls"),
     ("", "vigil.platform.help.urls"),
     ("", "vigil.platform.gazetteer.urls"),
     ("", "vigil.apps.deconfliction.urls"),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from vigil.core.errors import Refused
-from vigil.core.permissions import Role, allowed, scope_covers
+from vigil.core.permissions import GLASS, Role, allowed, scope_covers
 
 
 class Via(StrEnum):
@@ -24,6 +24,7 @@ class Actor:
     """One person (or the node itself, `user_id` None) acting for one agency.
 
     `roles` are those held within `agency_id`. `scopes` narrows an API token; None means not narrowed.
+    `glass` is the emergency access that was open when the actor was built; every record of the actor names it.
     """
 
     user_id: UUID | None
@@ -32,10 +33,14 @@ class Actor:
     roles: frozenset[Role]
     scopes: frozenset[str] | None = None
     via: Via = Via.PAGE
+    glass: UUID | None = None
 
     def can(self, permission: str) -> bool:
-        """Whether a role has the permission and, for a token, a scope covers it. Missing never means yes."""
-        if not allowed(permission, self.roles):
+        """Whether a role or an open emergency access has the permission and, for a token, a scope covers it.
+
+        Missing never means yes.
+        """
+        if not allowed(permission, self.roles) and not (self.glass is not None and permission in GLASS):
             return False
         return self.scopes is None or any(scope_covers(scope, permission) for scope in self.scopes)
 

@@ -3,7 +3,8 @@
 A code is `app.noun.verb`, the same words as the URL, the folder and the audit verb. The table says what a
 role may do at all; whether it may do it to *this* object is decided by the app's `access.py`.
 Nobody has power over operational data by being an administrator or an auditor, and who administers access does not
-read the audit trail (CJIS 5.9.5, AC-5 and AU-9(4)): see `clash`.
+read the audit trail (CJIS 5.9.5, AC-5 and AU-9(4)): see `clash`. The one way past the roles is an emergency access,
+which opens `GLASS` to an administrator.
 """
 
 from __future__ import annotations
@@ -117,6 +118,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "audit.record.export": AUDITORS,
     "audit.review.sign": AUDITORS,
     "audit.head.export": frozenset({NODE_AUDITOR, SYSTEM}),
+    "glass.access.begin": ADMINISTRATORS,
+    "glass.access.end": ADMINISTRATORS | AUDITORS | {WATCH_DESK},
+    "glass.access.read": ADMINISTRATORS | AUDITORS | {WATCH_DESK},
     "gazetteer.source.read": frozenset({NODE_ADMIN, SYSTEM}),
     "gazetteer.source.edit": frozenset({NODE_ADMIN, SYSTEM}),
     "gazetteer.tile.read": EVERYONE,
@@ -131,6 +135,16 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "notices.notice.read": EVERYONE,
     "notices.notice.see": EVERYONE,
 }
+
+GLASS = frozenset(
+    {
+        "deconfliction.operation.read",
+        "deconfliction.operation.find",
+        "deconfliction.conflict.read",
+        "deconfliction.receipt.read",
+    }
+)
+"""What an emergency access opens besides the roles: reading; nothing that writes, watches or takes a file out."""
 
 
 def allowed(permission: str, roles: frozenset[Role]) -> bool:

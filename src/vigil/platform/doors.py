@@ -21,7 +21,8 @@ from vigil.core.permissions import PERMISSIONS
 from vigil.platform import clock
 from vigil.platform.accounts.access import Owed, actor_of_session, is_fresh, owed
 from vigil.platform.accounts.sessions import seen
-from vigil.platform.audit.trail import record_refusal
+from vigil.platform.audit.trail import record, record_refusal
+from vigil.platform.glass.access import USED
 
 PUBLIC = "public"
 
@@ -54,12 +55,20 @@ def page(permission: str, *, fresh: bool = False) -> Callable[[View], View]:
             if fresh and request.method == "POST" and not is_fresh(request, clock.now()):
                 return first(request, reverse("confirm"))
             seen(request, clock.now())
+            _record_under_glass(request, actor)
             response: HttpResponse = view(request, *args, **kwargs)
             return response
 
         return _declare(guarded, permission)
 
     return decorate
+
+
+def _record_under_glass(request: HttpRequest, actor: Actor) -> None:
+    """Whatever somebody opens under an emergency access is in the trail before it is shown, lists and maps too."""
+    match = request.resolver_match
+    if actor.glass is not None and match is not None:
+        record(actor, USED, {"page": match.view_name, **dict(_ids(match.kwargs))})
 
 
 def first(request: HttpRequest, address: str) -> HttpResponse:

@@ -4,7 +4,8 @@ An operation is seen by its own agency; a silent one by its submitter, by the su
 that its agency names as deconflictor, and by the agency's watch desk, which stands in for them. A conflict is seen by
 those who see an own operation on a side that was told, and by every watch desk of the node; a silent operation's
 subject match by that owner alone. A member of a task force reads of other agencies' operations what is registered for
-it, in part (`shared_operations`), and nothing else.
+it, in part (`shared_operations`), and nothing else. Under an emergency access an administrator reads the own agency's
+operations that are not silent, and their conflicts.
 What is absent, what is hidden and what was purged look alike: `NotFound`.
 """
 
@@ -75,12 +76,13 @@ def _may_see_some(actor: Actor) -> bool:
     return Role.SYSTEM in actor.roles or (actor.agency_id is not None and actor.can(READ))
 
 
-_ONE: dict[tuple[frozenset[Role], frozenset[str] | None], Prepared[Operation]] = {}
+_ONE: dict[tuple[frozenset[Role], frozenset[str] | None, bool], Prepared[Operation]] = {}
 
 
 def _one_of(actor: Actor) -> Prepared[Operation]:
-    """One of the visible operations: the query is the same for all who hold the actor's roles and scopes."""
-    held = actor.roles, actor.scopes
+    """One of the visible operations: the query is the same for all who hold the actor's roles and scopes, with or
+    without an emergency access."""
+    held = actor.roles, actor.scopes, actor.glass is not None
     if held not in _ONE:
         _ONE[held] = Prepared(
             lambda key, user, agency: visible_operations(replace(actor, user_id=user, agency_id=agency)).filter(pk=key)
@@ -96,7 +98,8 @@ def readers_in(agency_id: UUID | None) -> QuerySet[Membership]:
 
 def memberships_of(actor: Actor) -> QuerySet[TaskForceMember]:
     """The actor's places in task forces, held for the agency acted for, while that agency takes part."""
-    if actor.user_id is None or actor.agency_id is None or not actor.can(READ):
+    # An emergency access is to the own agency: what others share is not opened by it.
+    if actor.user_id is None or actor.agency_id is None or not actor.can(READ) or actor.glass is not None:
         return TaskForceMember.objects.none()
     held = TaskForceMember.objects.filter(user_id=actor.user_id, agency_id=actor.agency_id)
     return held.filter(task_force__agencies=actor.agency_id)

@@ -1184,4 +1184,6 @@ def notice(request: HttpRequest, notice_id: UUID) -> JsonResponse:
         target = uuid_of(str(found.object_ids.get(noun, "")))
         if target and not url:
             url = reverse(name, args=[target])
+    if "glass" in found.object_ids:
+        url = reverse("glass:accesses")
     return JsonResponse({"body": notices.said(found.body), "urgent": found.urgent, "url": url})

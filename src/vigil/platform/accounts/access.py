@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +20,10 @@ from django.http import HttpRequest
 from vigil.core.actor import Actor, Via
 from vigil.core.errors import NotFound
 from vigil.core.permissions import OF_THE_NODE, Role
+from vigil.platform import clock
 from vigil.platform.accounts.models import ApiToken, Membership, User
+from vigil.platform.accounts.sessions import handle_of
+from vigil.platform.glass.access import open_for
 from vigil.platform.prepared import Prepared
 
 TOKEN_PREFIX = "vgl_"  # noqa: S105 - what a token begins with, so that leak scanners find it
@@ -124,7 +128,15 @@ def actor_of_session(request: HttpRequest) -> Actor | None:
     if not isinstance(user, User) or owed(request):
         return None
     chosen = request.session.get(SESSION_AGENCY)
-    return actor_of_user(user, UUID(chosen) if chosen else None) or actor_of_user(user)
+    actor = actor_of_user(user, UUID(chosen) if chosen else None) or actor_of_user(user)
+    return _with_glass(actor, request.session.session_key, clock.now()) if actor else None
+
+
+def _with_glass(actor: Actor, session_key: str | None, now: datetime) -> Actor:
+    """The actor under the emergency access that is open in this session, where there is one."""
+    if session_key is None or actor.user_id is None or actor.agency_id is None or not actor.can("glass.access.begin"):
+        return actor
+    return replace(actor, glass=open_for(actor.user_id, actor.agency_id, handle_of(session_key), now))
 
 
 def people_of(actor: Actor) -> QuerySet[User]:

@@ -21,6 +21,7 @@ from vigil.platform.accounts.access import actor_of_session
 from vigil.platform.accounts.queries import agencies_of
 from vigil.platform.accounts.sessions import handle_of, idle
 from vigil.platform.agencies.models import Agency, Node
+from vigil.platform.glass.queries import end_of
 from vigil.platform.help.texts import topic_of_page
 from vigil.platform.notices.board import cursor
 from vigil.platform.requests import request_id
@@ -69,6 +70,9 @@ class Frame:
     """After so many without use the page hides itself."""
     whose: str = ""
     """Says, without saying who, that a page and a login belong together."""
+    glass: UUID | None = None
+    """The emergency access that is open in this session, and when it ends by itself."""
+    glass_until: datetime | None = None
     help_url: str = ""
     search_url: str = ""
     cursor: int = 0
@@ -142,6 +146,8 @@ def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, 
         "session_url": reverse("session"),
         "whose": handle_of(str(actor.user_id)),
         "idle_seconds": int(idle().total_seconds()),
+        "glass": actor.glass,
+        "glass_until": end_of(actor.glass) if actor.glass else None,
         "help_url": _help_url(request),
         "search_url": reverse("find"),
         "cursor": cursor(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -20,6 +21,8 @@ from vigil.platform.agencies.models import Agency
 from vigil.platform.audit import sealer
 from vigil.platform.audit.models import AuditRecord, AuditReview
 from vigil.platform.audit.patterns import Act, Pattern, is_night, patterns
+from vigil.platform.glass.access import USED, visible_accesses
+from vigil.platform.glass.queries import Access, told_of
 
 READ = "audit.record.read"
 WEEK = timedelta(days=7)
@@ -75,6 +78,7 @@ class Review:
 
     since: datetime
     until: datetime
+    emergencies: Sequence[Access]
     unusual: Sequence[Unusual]
     acts: int
     people: int
@@ -96,12 +100,18 @@ def review(actor: Actor, now: datetime) -> Review:
     return Review(
         since,
         now,
+        _emergencies(actor, acts, since, now),
         _named(found),
         len(acts),
         len({act.actor_id for act in acts if act.actor_id}),
         _reviews(actor).order_by("-at").first(),
         room(now),
     )
+
+
+def _emergencies(actor: Actor, acts: Sequence[Act], since: datetime, now: datetime) -> list[Access]:
+    pages = Counter(str(act.objects.get("glass")) for act in acts if act.verb == USED)
+    return told_of(actor, visible_accesses(actor).filter(ends_at__gt=since), now, pages)
 
 
 def _zones() -> dict[UUID, str]:

@@ -27,8 +27,9 @@ def record(
 ) -> AuditRecord:
     """Write one record within the caller's transaction: if it cannot be written, the act does not happen.
 
-    `objects` maps a noun to an id or a list of ids, as text. Of `details` only the SHA-256 is kept, so that a dispute
-    about what was changed can be settled without the trail holding contents. `size` is in bytes.
+    `objects` maps a noun to an id or a list of ids, as text; an act under an emergency access names that too. Of
+    `details` only the SHA-256 is kept, so that a dispute about what was changed can be settled without the trail
+    holding contents. `size` is in bytes.
     """
     row = new(
         AuditRecord,
@@ -39,7 +40,7 @@ def record(
         via=actor.via.value,
         verb=verb,
         outcome=outcome,
-        object_ids=dict(objects or {}),
+        object_ids=dict(objects or {}) | ({"glass": str(actor.glass)} if actor.glass else {}),
         details_digest=digest_of(details) if details else "",
         request_id=request_id.get(),
         source=source.get(),

@@ -248,6 +248,19 @@ TOPICS = (
         (_("Backups, downloads and prints hold what they held. Delete those yourself."),),
     ),
     Topic(
+        "emergency",
+        _("Emergency access"),
+        ("glass:accesses", "glass:begin"),
+        _("An administrator reads operations when somebody's safety needs it and nobody else can be reached."),
+        (
+            _("Call the watch desk first: it reads operations without this."),
+            _("Say in words what has happened. Those who are told and the auditors read it."),
+            _("It ends by itself at the time that the red bar shows. End it before as soon as you know enough."),
+            _("If you were told of one: call the person, and end it if the reason does not hold."),
+        ),
+        (_("It opens the own agency's operations to be read. Silent ones stay hidden, and nothing can be changed."),),
+    ),
+    Topic(
         "audit",
         _("Audit"),
         ("audit:review", "audit:sign", "audit:records", "audit:records_csv", "audit:head"),
