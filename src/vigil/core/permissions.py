@@ -59,6 +59,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.view.edit": FIELD,
     "deconfliction.search.run": FIELD | {SYSTEM},
     "deconfliction.receipt.read": FIELD,
+    "deconfliction.receipt.give": FIELD,
     # Its conflicts
     "deconfliction.conflict.read": FIELD,
     "deconfliction.conflict.acknowledge": FIELD | {SYSTEM},

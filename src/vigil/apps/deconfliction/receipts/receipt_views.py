@@ -12,12 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from vigil.apps.deconfliction import access
 from vigil.apps.deconfliction.plan_rows import moment
+from vigil.apps.deconfliction.receipts.giving import give_receipt
 from vigil.apps.deconfliction.receipts.paper import receipt_pdf
-from vigil.apps.deconfliction.store import receipt_of
 from vigil.apps.deconfliction.views import reader_zone
-from vigil.core.errors import NotFound
 from vigil.platform import keys
 from vigil.platform.agencies.models import this_node
 from vigil.platform.doors import actor_of, page, public
@@ -37,20 +35,20 @@ SAID = {
 }
 
 
-@page("deconfliction.receipt.read")
+@page("deconfliction.receipt.give")
 @require_GET
 def pdf(request: HttpRequest, number: int) -> HttpResponse:
     """One sheet with a QR code."""
-    receipt = _with_body(request, number)
-    zone = reader_zone(request)
-    return _given(receipt_pdf(receipt, this_node().name, zone), "application/pdf", f"receipt-{number:06d}.pdf")
+    node, zone = this_node().name, reader_zone(request)
+    content = give_receipt(actor_of(request), number, "pdf", lambda receipt: receipt_pdf(receipt, node, zone))
+    return _given(content, "application/pdf", f"receipt-{number:06d}.pdf")
 
 
-@page("deconfliction.receipt.read")
+@page("deconfliction.receipt.give")
 @require_GET
 def as_file(request: HttpRequest, number: int) -> HttpResponse:
     """The exact signed bytes as `vigil receipt verify` reads them."""
-    content = receipt_files.write_file([_with_body(request, number)])
+    content = give_receipt(actor_of(request), number, "json", lambda receipt: receipt_files.write_file([receipt]))
     return _given(content, "application/json", f"receipt-{number:06d}.json")
 
 
@@ -125,13 +123,6 @@ def _line(receipt: StoredReceipt) -> Line:
         mode=said["mode"],
         at=moment(said["issued_at"]),
     )
-
-
-def _with_body(request: HttpRequest, number: int) -> StoredReceipt:
-    receipt = receipt_of(access.get_receipt(actor_of(request), number))
-    if not receipt.body:
-        raise NotFound
-    return receipt
 
 
 def _given(content: bytes, kind: str, name: str) -> HttpResponse:
