@@ -32,7 +32,7 @@ def test_what_was_cancelled_stands_in_the_history(visit: Visit, watch: Watch, sp
     page.get_by_role("button", name="Cancel this operation").click()
     page.goto("/history/?state=cancelled")
     expect(page.get_by_text(number[0])).to_be_visible()
-    expect(page.get_by_role("link", name="CSV of these")).to_be_visible()
+    expect(page.get_by_role("button", name="CSV of these")).to_be_visible()
     page.get_by_label("What came of it").select_option("delay")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_text("None match")).to_be_visible()

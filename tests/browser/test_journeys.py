@@ -371,7 +371,7 @@ def test_the_list_as_a_file_has_the_rows_of_the_page(visit: Visit) -> None:
     page = visit(DANA, "/operations/?when=today")
     shown = page.locator("tbody tr").count()
     with page.expect_download() as waiting:
-        page.get_by_role("link", name="CSV of these").click()
+        page.get_by_role("button", name="CSV of these").click()
     lines = waiting.value.path().read_text().splitlines()
     assert lines[0].startswith("Answer,Operation,Type,Starts")
     assert len(lines) == shown + 1

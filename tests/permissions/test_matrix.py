@@ -132,6 +132,8 @@ def test_every_cell_is_as_the_table_says_and_hidden_is_like_missing(
     assert walk.told_apart == []
     assert walk.bare == set(), "answers without their headers"
     assert walk.rehearsals == []
+    assert world.unrecorded == set(), "a file was handed out and its bytes are not in the trail"
+    assert len(world.files) >= 11
     record_property("counted", f"{walk.cells} cells of the permission matrix")
     record_property("counted", f"{walk.pairs} pairs of a hidden and a missing object, alike in words and queries")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -41,6 +41,7 @@ from vigil.apps.deconfliction.together import joint, task_forces
 from vigil.apps.policy.actions import adopt
 from vigil.apps.whom_to_call.models import Entry
 from vigil.platform.accounts.sessions import handle_of
+from vigil.platform.audit.models import AuditRecord
 from vigil.platform.gazetteer import tiles
 from vigil.platform.gazetteer.models import Source
 from vigil.platform.glass import actions as glass
@@ -127,6 +128,9 @@ class World:
     sessions: dict[str, str]
     tokens: dict[str, str]
     client: Client
+    files: set[tuple[str, str]] = field(default_factory=set)
+    """Which addresses handed a file out, and which of them left no record with its bytes."""
+    unrecorded: set[tuple[str, str]] = field(default_factory=set)
 
     def ids(self, reader: str, of: str, address: str) -> Ids | None:
         """Values for the address's parameters; None where there is no such object."""
@@ -148,8 +152,17 @@ class World:
         path = "/" + PARAMETER.sub(lambda found: str(_value(ids, found[1])), address)
         with transaction.atomic():
             answer = self._send(reader, verb, path, address, ids)
+            self._note_file(verb, address, answer)
             transaction.set_rollback(True)
         return answer
+
+    def _note_file(self, verb: str, address: str, answer: Any) -> None:
+        """A file is handed out only with its bytes in the trail."""
+        if "attachment" not in answer.get("Content-Disposition", ""):
+            return
+        self.files.add((verb, address))
+        if not AuditRecord.objects.filter(size=len(answer.content)).exists():
+            self.unrecorded.add((verb, address))
 
     def _send(self, reader: str, verb: str, path: str, address: str, ids: Ids) -> Any:
         is_api, headers, send = address.startswith("api/"), {}, getattr(self.client, verb.lower())
@@ -341,12 +354,10 @@ def build(people: Any, token: Callable[..., str], now: datetime) -> World:
     personal = {role: own | _personal(people, name, now) for role, name in HOLDERS.items()}
     return World(
         people=people,
-        own={role: own | _personal(people, name, now) for role, name in HOLDERS.items()},
+        own=personal | {GLASS: personal["agency_admin"] | {"upload_id": _upload(people.actor("ann"))}},
         private=of_operation(silent, "bob", silent_conflict.pk)
         | {"case_id": _case(people, "bob", home, now, silent=True)}
         | _personal(people, "bob", now),
-        own=personal | {GLASS: personal["agency_admin"] | {"upload_id": _upload(people.actor("ann"))}},
-        private=of_operation(silent, "bob", silent_conflict.pk) | _personal(people, "bob", now),
         other=other | _personal(people, "moe", now),
         sessions=sessions,
         tokens=_tokens(token),

@@ -71,7 +71,7 @@ def test_an_administrator_reads_for_a_while_and_each_page_is_recorded(
     assert opened[1]["operation_id"] == str(theirs.pk)
 
     assert client.get(f"/operations/{silent.pk}/").status_code == 404, "silent ones stay with their circle"
-    assert client.get("/operations/csv/").status_code == 403
+    assert client.post("/operations/csv/").status_code == 403
     assert client.post(f"/operations/{theirs.pk}/cancel/", {"revision": "1"}).status_code == 403
     ticked = {"ticked": f"{theirs.pk}:1", "do": "cancel", "confirmed": "1"}
     client.post("/operations/selected/", ticked)

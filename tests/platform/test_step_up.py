@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from tests.apps.deconfliction.test_actions import register
 from tests.conftest import NOON, app_code, give_app, make_demo, make_user, proofs
 
+from vigil.apps.deconfliction.study.studies import begin_study
 from vigil.platform import clock
 from vigil.platform.accounts.models import ApiToken, LoginLock, User
 from vigil.platform.audit.models import AuditRecord
@@ -71,6 +73,49 @@ def test_a_sensitive_act_asks_again_after_ten_minutes_and_is_then_done_as_it_was
         assert AuditRecord.objects.latest("id").verb == "accounts.session.confirm"
         assert ann.post(address, hidden(again)).status_code == 302
         assert not User.objects.get(username="alice").is_active
+
+
+def test_a_file_is_taken_out_only_by_who_has_just_shown_who_they_are(people: Any) -> None:
+    give_app(people.user("bob"))
+    with clock.fixed(NOON):
+        mine = register(people, "bob", NOON)
+        study = begin_study(people.actor("bob"), {"radii_m": [500.0], "buffers_min": []}, None, "", NOON)
+        bob = Client()
+        bob.force_login(people.user("bob"))
+    ticked = {"ticked": f"{mine.pk}:1", "do": "export", "kind": "csv"}
+    files = [
+        ("/operations/csv/?when=all", {}),
+        ("/operations/export/kml/", {}),
+        ("/operations/export/geojson/", {}),
+        ("/conflicts/csv/", {}),
+        ("/history/csv/", {}),
+        (f"/study/{study.pk}/csv/", {}),
+        ("/operations/selected/", ticked),
+        ("/calendar/", {"do": "create", "which": "mine"}),
+    ]
+    with clock.fixed(LATER):
+        for address, sent in files:
+            asked = bob.post(address, sent)
+            assert (asked.status_code, asked.headers["Location"].split("?")[0]) == (307, "/account/confirm/"), address
+        assert not AuditRecord.objects.filter(verb__in=["deconfliction.operation.export", "deconfliction.feed.create"])
+        address, sent = files[0]
+        kept = hidden(bob.post(bob.post(address, sent).headers["Location"], sent))
+        again = bob.post("/account/confirm/", kept | {"code": app_code(LATER)})
+        assert f'action="{address}"' in again.content.decode()
+        assert "What you asked for is kept" in again.content.decode()
+        for address, sent in files:
+            assert bob.post(address, sent).status_code == 200, address
+    sizes = AuditRecord.objects.filter(verb="deconfliction.operation.export", outcome="done").values_list("size")
+    assert len(sizes) == 6
+    assert all(size for (size,) in sizes)
+
+
+def test_what_a_purge_spares_or_takes_is_changed_only_by_who_has_just_shown_who_they_are(ann: Client) -> None:
+    with clock.fixed(LATER):
+        for address in ("/purge/hold/", "/setup/retention/"):
+            assert ann.post(address, {"reference": "BAY-26-000001"}).status_code == 307, address
+    with clock.fixed(JUST):
+        assert ann.post("/purge/hold/", {"reference": "BAY-26-000001"}).status_code == 404
 
 
 def test_within_ten_minutes_nobody_is_asked(people: Any, ann: Client) -> None:

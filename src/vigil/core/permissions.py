@@ -89,8 +89,10 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.study.run": frozenset({SUPERVISOR, WATCH_DESK, AGENCY_ADMIN}),
     "policy.adoption.read": EVERYONE,
     "policy.adoption.acknowledge": EVERYONE,
+    "policy.adoption.give": EVERYONE,
     "policy.adoption.sign": frozenset({AGENCY_ADMIN}),
     "whom_to_call.entry.read": EVERYONE,
+    "whom_to_call.entry.give": EVERYONE,
     "whom_to_call.entry.edit": frozenset({AGENCY_ADMIN, NODE_ADMIN, SYSTEM}),
     # The platform
     "web.page.find": EVERYONE,

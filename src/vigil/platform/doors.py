@@ -52,8 +52,9 @@ def page(permission: str, *, fresh: bool = False) -> Callable[[View], View]:
             request.actor = actor  # type: ignore[attr-defined]
             if not actor.can(permission):
                 raise Refused(permission)
-            if fresh and request.method == "POST" and not is_fresh(request, clock.now()):
-                return first(request, reverse("confirm"))
+            again = asked_again(request) if fresh and request.method == "POST" else None
+            if again is not None:
+                return again
             seen(request, clock.now())
             _record_under_glass(request, actor)
             response: HttpResponse = view(request, *args, **kwargs)
@@ -69,6 +70,11 @@ def _record_under_glass(request: HttpRequest, actor: Actor) -> None:
     match = request.resolver_match
     if actor.glass is not None and match is not None:
         record(actor, USED, {"page": match.view_name, **dict(_ids(match.kwargs))})
+
+
+def asked_again(request: HttpRequest) -> HttpResponse | None:
+    """To the page that asks who one is, where that was shown too long ago; what was sent is done afterwards."""
+    return None if is_fresh(request, clock.now()) else first(request, reverse("confirm"))
 
 
 def first(request: HttpRequest, address: str) -> HttpResponse:

@@ -24,9 +24,12 @@ def held_of(request: HttpRequest) -> str:
     return json.dumps(fields)
 
 
-def send_again(request: HttpRequest, held: str, address: str, status: int = 200) -> HttpResponse:
-    """The page with one button that sends it to where it was meant for."""
-    return render(request, "web/send_again.html", {"fields": _read(held), "address": address}, status=status)
+def send_again(
+    request: HttpRequest, held: str, address: str, status: int = 200, *, confirmed: bool = False
+) -> HttpResponse:
+    """The page with one button that sends it to where it was meant for; `confirmed`: only a factor was missing."""
+    context = {"fields": _read(held), "address": address, "confirmed": confirmed}
+    return render(request, "web/send_again.html", context, status=status)
 
 
 def is_from_here(request: HttpRequest) -> bool:

@@ -87,9 +87,9 @@ def test_a_table_taken_as_csv_is_recorded_and_holds_the_tables_rows(people: Any,
     mine = register(people, "alice", now)
     register(people, "dave", now)
     alice = client(people, "alice")
-    lines = alice.get("/operations/csv/?when=all").content.decode().splitlines()
+    lines = alice.post("/operations/csv/?when=all").content.decode().splitlines()
     assert len(lines) == 2
     assert mine.reference in lines[1]
-    assert alice.get("/operations/csv/?when=past").content.decode().splitlines() == lines[:1]
-    assert len(alice.get("/conflicts/csv/").content.decode().splitlines()) == 2
+    assert alice.post("/operations/csv/?when=past").content.decode().splitlines() == lines[:1]
+    assert len(alice.post("/conflicts/csv/").content.decode().splitlines()) == 2
     assert AuditRecord.objects.filter(verb="deconfliction.operation.export", outcome="done").count() == 3

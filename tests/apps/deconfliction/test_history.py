@@ -105,7 +105,7 @@ def test_another_agency_reads_its_own_past_alone(login: Any, met: list[Operation
 
 def test_the_csv_has_the_rows_of_the_page_and_is_recorded(login: Any, met: list[Operation], now: datetime) -> None:
     with clock.fixed(now + timedelta(hours=6)):
-        answer = login("alice").get("/history/csv/?outcome=delay")
+        answer = login("alice").post("/history/csv/?outcome=delay")
     rows = list(csv.reader(io.StringIO(answer.content.decode())))
     assert [row[1] for row in rows[1:]] == [met[0].reference]
     assert "Bay County SO: Direct conflict, One side waits" in rows[1][-1]

@@ -89,7 +89,7 @@ def test_the_counts_are_those_of_the_engine(begin: Any, people: Any, now: dateti
 def test_the_csv_has_the_figures_of_the_page(login: Any, begin: Any, now: datetime) -> None:
     run = begin()
     work(now)
-    rows = list(csv.reader(io.StringIO(login("bob").get(f"/study/{run.pk}/csv/").content.decode())))
+    rows = list(csv.reader(io.StringIO(login("bob").post(f"/study/{run.pk}/csv/").content.decode())))
     assert rows[0] == ["Radius", "Buffers", "Pairs", "Direct", "Near", "Subject only", "Operations", "Times today"]
     assert [row[0] for row in rows[1:]] == ["as registered", "500 m"]
     assert rows[2][-1] == "1.5"

@@ -78,7 +78,8 @@ def test_a_relayed_phone_is_on_no_page_answer_notice_receipt_or_file_of_the_othe
     own = register(people, "alice", now, lead_contact=Contact("Uma Cover", "+14105550177", relay=True))
     register(people, "dave", now)
     conflict, dave = Conflict.objects.get(), client(people, "dave")
-    pages = [dave.get(path) for path in ("/", "/conflicts/", f"/conflicts/{conflict.id}/", "/conflicts/csv/")]
+    pages = [dave.get(path) for path in ("/", "/conflicts/", f"/conflicts/{conflict.id}/")]
+    pages.append(dave.post("/conflicts/csv/"))
     said = " ".join(page.content.decode() for page in pages)
     said += repr(queries.conflict_detail(people.actor("dave"), conflict.id, now))
     said += " ".join(one.body for one in Notice.objects.all())

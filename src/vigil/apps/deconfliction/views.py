@@ -319,8 +319,6 @@ def next_url(request: HttpRequest, cursor: str) -> str:
     return f"?{address_without(request.GET, 'after')}&after={cursor}".replace("?&", "?") if cursor else ""
 
 
-@page(READ)
-@require_GET
 def operations_csv(request: HttpRequest) -> HttpResponse:
     """The list as a file: the same filter, the same columns, every page of it. Lists never show a place."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
@@ -422,8 +420,6 @@ def conflicts(request: HttpRequest) -> HttpResponse:
     return render(request, "deconfliction/conflicts.html", context)
 
 
-@page("deconfliction.conflict.read")
-@require_GET
 def conflicts_csv(request: HttpRequest) -> HttpResponse:
     """The list of conflicts as a file; never the other side's place or distance."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()

@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 
 from vigil.apps.policy.access import in_force
 from vigil.apps.policy.models import Adoption, Reading
-from vigil.apps.policy.queries import from_settings
+from vigil.apps.policy.queries import from_settings, pdf
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
-from vigil.platform.actions import action, concerns
+from vigil.platform.actions import action, concerns, detail
 
 
 @action("policy.adoption.sign")
@@ -41,3 +41,11 @@ def acknowledge(actor: Actor, now: datetime) -> None:
         raise NotFound
     Reading.objects.get_or_create(adoption=adopted, user_id=actor.user_id, defaults={"read_at": now})
     concerns(adoption=adopted.pk)
+
+
+@action("policy.adoption.give")
+def give_pdf(actor: Actor) -> bytes:
+    """The policy as PDF, handed out."""
+    content = pdf(actor)
+    detail(kind="pdf", size=len(content))
+    return content

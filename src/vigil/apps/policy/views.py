@@ -43,10 +43,10 @@ def acknowledge(request: HttpRequest) -> HttpResponse:
     return redirect("policy:policy")
 
 
-@page("policy.adoption.read")
+@page("policy.adoption.give")
 @require_GET
 def pdf(request: HttpRequest) -> HttpResponse:
     """The policy as PDF."""
-    response = HttpResponse(queries.pdf(actor_of(request)), content_type="application/pdf")
+    response = HttpResponse(actions.give_pdf(actor_of(request)), content_type="application/pdf")
     response["Content-Disposition"] = 'attachment; filename="deconfliction-policy.pdf"'
     return response

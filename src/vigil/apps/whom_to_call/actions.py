@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from vigil.apps.whom_to_call import queries
 from vigil.apps.whom_to_call.models import Entry
 from vigil.apps.whom_to_call.rules import COLUMNS, read_entry
 from vigil.apps.whom_to_call.shipped import SHIPPED
@@ -33,6 +34,14 @@ def save_entry(actor: Actor, raw: dict[str, str], today: date, entry_id: UUID | 
     entry.save()
     concerns(entry=entry.pk)
     return entry
+
+
+@action("whom_to_call.entry.give")
+def give_directory(actor: Actor) -> bytes:
+    """The whole directory as CSV, handed out."""
+    content = queries.as_csv(actor).encode()
+    detail(kind="csv", size=len(content))
+    return content
 
 
 @action("whom_to_call.entry.edit")

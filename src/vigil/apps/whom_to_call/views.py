@@ -75,11 +75,11 @@ def map_picture(request: HttpRequest) -> HttpResponse:
     return HttpResponse(picture.map_svg(actor_of(request)), content_type="image/svg+xml")
 
 
-@page(READ)
+@page("whom_to_call.entry.give")
 @require_GET
 def export(request: HttpRequest) -> HttpResponse:
     """The directory as CSV."""
-    response = HttpResponse(queries.as_csv(actor_of(request)), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(actions.give_directory(actor_of(request)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="whom-to-call.csv"'
     return response
 

@@ -100,7 +100,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         return _confirm_page(request, user, after, kept, refused.sentence)
     request.session[PROVED] = {"at": clock.now().timestamp(), "by": by.value}
     record_confirmed(actor, by)
-    return held.send_again(request, kept, after) if kept else redirect(after)
+    return held.send_again(request, kept, after, confirmed=True) if kept else redirect(after)
 
 
 def _proved_again(request: HttpRequest, user: User) -> Proof:

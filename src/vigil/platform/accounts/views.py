@@ -13,7 +13,6 @@ from django.contrib.auth import logout as end_session
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -30,14 +29,13 @@ from vigil.platform.accounts.access import (
     actor_of_session,
     actor_of_user,
     is_demo_login,
-    is_fresh,
     owed,
 )
 from vigil.platform.accounts.frame import theme_of
 from vigil.platform.accounts.login import BACKEND, log_in, record_logout
 from vigil.platform.accounts.models import User
 from vigil.platform.accounts.steps import complete, go_on, safe
-from vigil.platform.doors import actor_of, first, page, public
+from vigil.platform.doors import actor_of, asked_again, page, public
 from vigil.web import held
 
 YEAR_SECONDS = 31_536_000
@@ -155,8 +153,9 @@ def account(request: HttpRequest) -> HttpResponse:
     """One's own person, agency and API tokens."""
     actor = actor_of(request)
     context: dict[str, Any] = {}
-    if request.method == "POST" and request.POST.get("do") == "create" and not is_fresh(request, clock.now()):
-        return first(request, reverse("confirm"))
+    again = asked_again(request) if request.POST.get("do") == "create" else None
+    if again is not None:
+        return again
     if request.method == "POST":
         act = {"create": _create_token, "revoke": _revoke_token, "agency": _change_agency}.get(
             request.POST.get("do", "")

@@ -38,7 +38,7 @@ def _at(refused: Invalid) -> dict[str, dict[str, Any]]:
     }
 
 
-@page("agencies.agency.edit")
+@page("agencies.agency.edit", fresh=True)
 @require_http_methods(["GET", "POST"])
 def retention(request: HttpRequest) -> HttpResponse:
     """How long the agency keeps what it registered."""

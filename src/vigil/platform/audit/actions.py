@@ -100,4 +100,6 @@ def sign_review(actor: Actor, now: datetime) -> AuditReview:
 @action("audit.head.export")
 def export_head(actor: Actor, now: datetime) -> str:
     """The end of the chain, signed."""
-    return heads.signed_head(Node.objects.get(slot=1).code, now)
+    line = heads.signed_head(Node.objects.get(slot=1).code, now)
+    detail(size=len(line))
+    return line

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from vigil.core.actor import Actor, Via
 from vigil.core.errors import NotFound
 from vigil.platform.accounts.access import actor_of_user
 from vigil.platform.accounts.login import count_wrong_guess
-from vigil.platform.actions import action, concerns
+from vigil.platform.actions import action, concerns, detail
 from vigil.platform.agencies.models import this_node
 from vigil.platform.turns import writing
 
@@ -67,16 +67,8 @@ def own_feed(actor: Actor) -> CalendarFeed | None:
     return _own(actor).first()
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """A feed that was opened: its row and the person whose it is."""
-
-    row: CalendarFeed
-    actor: Actor
-
-
-def open_feed(token: str, address: str, now: datetime) -> Feed:
-    """The feed of a secret, its use counted, and recorded in the audit trail once an hour of use.
+def read_calendar(token: str, address: str, now: datetime) -> bytes:
+    """The operations behind a secret as iCalendar; its use is counted, and recorded once an hour.
 
     `NotFound` for an unknown, revoked or expired one and for a person who may no longer act: all look alike. Wrong
     guesses from one address are slowed down like failed logins (`TooMany`); the right secret, which nobody guesses,
@@ -87,24 +79,26 @@ def open_feed(token: str, address: str, now: datetime) -> Feed:
     if feed is None or actor is None:
         count_wrong_guess(GUESSES, address, now)
         raise NotFound
+    content = _calendar_of(actor, feed, now)
     if feed.last_used_at is None or _hour(feed.last_used_at) != _hour(now):
-        read_feed(actor, feed)
+        record_read(actor, feed, len(content))
     with writing():
         CalendarFeed.objects.filter(pk=feed.pk).update(uses=F("uses") + 1, last_used_at=now)
-    return Feed(feed, actor)
+    return content
 
 
 @action("deconfliction.feed.read")
-def read_feed(actor: Actor, feed: CalendarFeed) -> None:
-    """Record that the feed is read. Programs ask every few minutes: one record an hour tells as much."""
+def record_read(actor: Actor, feed: CalendarFeed, size: int) -> None:
+    """Record that so many bytes are read. Programs ask every few minutes: one record an hour tells as much."""
     concerns(feed=feed.pk)
+    detail(size=size)
 
 
-def calendar_of(feed: Feed, now: datetime) -> bytes:
-    """The feed's operations as iCalendar: the same bytes while nothing has changed."""
-    found = access.visible_operations(feed.actor).filter(ends_at__gt=now - KEPT_BACK, interest__isnull=True)
-    if feed.row.only_mine:
-        found = found.filter(submitter_id=feed.actor.user_id)
+def _calendar_of(actor: Actor, feed: CalendarFeed, now: datetime) -> bytes:
+    """The same bytes while nothing has changed."""
+    found = access.visible_operations(actor).filter(ends_at__gt=now - KEPT_BACK, interest__isnull=True)
+    if feed.only_mine:
+        found = found.filter(submitter_id=actor.user_id)
     operations = list(found.order_by("starts_at", "id"))
     revisions = Revision.objects.filter(operation__in=found, number=F("operation__revision"))
     changed = dict(revisions.values_list("operation_id", "created_at"))

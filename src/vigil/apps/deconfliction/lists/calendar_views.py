@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from vigil.api.conditions import etag, is_known
 from vigil.apps.deconfliction.lists import calendar_feed
 from vigil.platform import clock
-from vigil.platform.doors import actor_of, declared, page
+from vigil.platform.doors import actor_of, asked_again, declared, page
 from vigil.platform.requests import source
 
 
@@ -26,6 +26,9 @@ def calendar_page(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("The address no longer works. Calendars that had it keep what they last read."))
         return redirect("deconfliction:calendar")
     if request.POST.get("do") == "create":
+        again = asked_again(request)
+        if again is not None:
+            return again
         token = calendar_feed.create_feed(actor, request.POST.get("which") == "mine", now)[1]
         address = request.build_absolute_uri(reverse("deconfliction:calendar_feed", args=[token]))
     own = calendar_feed.own_feed(actor)
@@ -38,8 +41,7 @@ def calendar_page(request: HttpRequest) -> HttpResponse:
 def feed(request: HttpRequest, token: str) -> HttpResponse:
     """The operations of the token's person as iCalendar; 304 while nothing has changed."""
     now = clock.now()
-    opened = calendar_feed.open_feed(token, source.get(), now)
-    content = calendar_feed.calendar_of(opened, now)
+    content = calendar_feed.read_calendar(token, source.get(), now)
     tag = etag(content)
     # `no-cache`: keep it, but ask each time whether it still holds.
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}

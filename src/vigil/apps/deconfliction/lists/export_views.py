@@ -1,9 +1,9 @@
-"""The doors to `exports`. Map files by POST, because they answer with places. Each is recorded."""
+"""The doors to `exports`: by POST, from somebody who has just shown who they are; each is recorded."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST
 
 from vigil.apps.deconfliction import views
 from vigil.apps.deconfliction.lists import exports
@@ -14,7 +14,7 @@ from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
 
 
-@page("deconfliction.operation.export")
+@page("deconfliction.operation.export", fresh=True)
 @require_POST
 def export(request: HttpRequest, kind: str) -> HttpResponse:
     """The list's operations, with the filter that stands in its address, as a file for a map program."""
@@ -35,10 +35,10 @@ TABLES = {
 }
 
 
-@page("deconfliction.operation.export")
-@require_GET
+@page("deconfliction.operation.export", fresh=True)
+@require_POST
 def table_csv(request: HttpRequest, table: str) -> HttpResponse:
     """One of the lists as CSV, with the filter that stands in its address, recorded before it is given."""
-    exports.record_table(actor_of(request), table, request.GET.urlencode())
-    response: HttpResponse = TABLES[table](request)
+    response = TABLES[table](request)
+    exports.record_table(actor_of(request), table, request.GET.urlencode(), len(response.content))
     return response

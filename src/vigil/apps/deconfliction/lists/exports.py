@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -31,9 +31,7 @@ def export_operations(actor: Actor, kind: str, wanted: queries.OperationFilter, 
     if kind not in FORMATS:
         raise NotFound
     rows = {row.id: row for row in _every(actor, wanted, now)}
-    concerns(operations=list(rows))
-    detail(kind=kind, count=len(rows))
-    return FORMATS[kind][1](list(_sites(actor, rows)))
+    return _written(actor, kind, rows)
 
 
 @action("deconfliction.operation.export")
@@ -42,24 +40,32 @@ def export_chosen(actor: Actor, kind: str, ids: Sequence[UUID], now: datetime) -
     if kind not in FORMATS:
         raise NotFound
     rows = {row.id: row for row in queries.rows_of(actor, ids, now)}
+    return _written(actor, kind, rows)
+
+
+def _written(actor: Actor, kind: str, rows: dict[UUID, queries.OperationRow]) -> bytes:
+    content = FORMATS[kind][1](list(_sites(actor, rows)))
     concerns(operations=list(rows))
-    detail(kind=kind, count=len(rows))
-    return FORMATS[kind][1](list(_sites(actor, rows)))
+    detail(kind=kind, count=len(rows), size=len(content))
+    return content
 
 
 @action("deconfliction.operation.export")
-def table_of_chosen(actor: Actor, ids: Sequence[UUID], now: datetime) -> tuple[queries.OperationRow, ...]:
-    """The lines of single operations, to be written as the list's CSV, recorded as taken out."""
+def export_table(
+    actor: Actor, ids: Sequence[UUID], now: datetime, write: Callable[[Iterable[queries.OperationRow]], bytes]
+) -> bytes:
+    """The lines of single operations as `write` puts them; those that the actor does not see are left out."""
     rows = queries.rows_of(actor, ids, now)
+    content = write(rows)
     concerns(operations=[row.id for row in rows])
-    detail(kind="csv", count=len(rows))
-    return rows
+    detail(kind="csv", count=len(rows), size=len(content))
+    return content
 
 
 @action("deconfliction.operation.export")
-def record_table(actor: Actor, table: str, wanted: str) -> None:
-    """A list is taken out as CSV: which one, and by which filter, stands in the audit record's digest."""
-    detail(kind="csv", table=table, filter=wanted)
+def record_table(actor: Actor, table: str, wanted: str, size: int) -> None:
+    """A list is taken out as CSV of so many bytes: which one, and by which filter, stands in the record's digest."""
+    detail(kind="csv", table=table, filter=wanted, size=size)
 
 
 def _every(actor: Actor, wanted: queries.OperationFilter, now: datetime) -> Iterator[queries.OperationRow]:

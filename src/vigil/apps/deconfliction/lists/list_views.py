@@ -23,7 +23,7 @@ from vigil.apps.deconfliction.posted import uuid_of, whole
 from vigil.apps.deconfliction.views import operation_table, reader_zone
 from vigil.core.errors import Invalid, NotFound
 from vigil.platform import clock
-from vigil.platform.doors import actor_of, page
+from vigil.platform.doors import actor_of, asked_again, page
 
 
 @page("deconfliction.view.edit")
@@ -130,7 +130,7 @@ def selected(request: HttpRequest) -> HttpResponse:
     act = bulk.Act(request.POST.get("do", ""), _days(request))
     try:
         if act.name == "export" and request.POST.get("kind"):
-            return _taken_out(request, ticked, now)
+            return asked_again(request) or _taken_out(request, ticked, now)
         if request.POST.get("confirmed"):
             return _done_page(request, act, bulk.carry_out(actor, act, ticked, now), back)
         lines = bulk.foresee(actor, act, ticked, now)
@@ -175,9 +175,12 @@ def _done_page(request: HttpRequest, act: bulk.Act, lines: tuple[bulk.Line, ...]
 def _taken_out(request: HttpRequest, ticked: list[bulk.Ticked], now: datetime) -> HttpResponse:
     actor, kind, ids = actor_of(request), request.POST["kind"], [one.operation_id for one in ticked[: bulk.MOST]]
     if kind == "csv":
-        return operation_table(exports.table_of_chosen(actor, ids, now), reader_zone(request), now)
-    content = exports.export_chosen(actor, kind, ids, now)
-    response = HttpResponse(content, content_type=exports.FORMATS[kind][0])
+        zone, media_type = reader_zone(request), "text/csv; charset=utf-8"
+        content = exports.export_table(actor, ids, now, lambda rows: operation_table(rows, zone, now).content)
+    else:
+        content = exports.export_chosen(actor, kind, ids, now)
+        media_type = exports.FORMATS[kind][0]
+    response = HttpResponse(content, content_type=media_type)
     response["Content-Disposition"] = f'attachment; filename="operations.{kind}"'
     return response
 

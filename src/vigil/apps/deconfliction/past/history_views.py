@@ -109,8 +109,6 @@ def _line(row: history.HistoryRow, zone: str, now: datetime) -> dict[str, Any]:
     return line
 
 
-@page("deconfliction.operation.read")
-@require_GET
 def history_csv(request: HttpRequest) -> HttpResponse:
     """The same table, every page of it; never a place."""
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()

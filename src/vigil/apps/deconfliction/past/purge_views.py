@@ -22,7 +22,7 @@ def purges(request: HttpRequest) -> HttpResponse:
     return _page(request)
 
 
-@page("deconfliction.purge.hold")
+@page("deconfliction.purge.hold", fresh=True)
 @require_POST
 def legal_hold(request: HttpRequest) -> HttpResponse:
     """Set a legal hold, or (`lift`) lift it."""

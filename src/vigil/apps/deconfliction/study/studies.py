@@ -10,7 +10,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -136,12 +136,13 @@ def stop_study(actor: Actor, study_id: UUID) -> StudyRun:
 
 
 @action("deconfliction.study.run")
-def record_figures(actor: Actor, study_id: UUID) -> StudyRun:
-    """The figures of a study are taken out as CSV."""
+def export_figures(actor: Actor, study_id: UUID, write: Callable[[StudyRun], bytes]) -> bytes:
+    """The figures of a study, taken out as `write` puts them."""
     run = get_study(actor, study_id)
+    content = write(run)
     concerns(study=run.pk)
-    detail(kind="csv")
-    return run
+    detail(kind="csv", size=len(content))
+    return content
 
 
 # --- counting it -----------------------------------------------------------------------------------------------------

@@ -114,13 +114,19 @@ def stop(request: HttpRequest, study_id: UUID) -> HttpResponse:
     return redirect("deconfliction:study", study_id)
 
 
-@page(STUDY)
-@require_GET
+@page(STUDY, fresh=True)
+@require_POST
 def study_csv(request: HttpRequest, study_id: UUID) -> HttpResponse:
     """The figures as a file, recorded before they are given."""
-    run = studies.record_figures(actor_of(request), study_id)
-    found = studies.counts_told(run.result) if run.result else ()
-    return views.csv_file("policy-study", map(str, HEAD), _table(run, found))
+
+    def write(run: StudyRun) -> bytes:
+        found = studies.counts_told(run.result) if run.result else ()
+        return views.csv_file("policy-study", map(str, HEAD), _table(run, found)).content
+
+    content = studies.export_figures(actor_of(request), study_id, write)
+    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="policy-study.csv"'
+    return response
 
 
 @page(STUDY)
