@@ -242,7 +242,7 @@ def shapes(ask: Callable[[], Any]) -> tuple[Any, list[str]]:
 
 
 def words(answer: Any, *values: Ids) -> str:
-    """The body without what differs by itself: the ids asked for, form tokens, the request's id."""
+    """The body without what differs by itself: the ids asked for, the way back, form tokens, the request's id."""
     content = b"".join(answer) if answer.streaming else answer.content
     text = content.decode("utf-8", "replace")
     named = {str(value) for ids in (*values, MISSING, {"id": NOTHING}) for value in ids.values()}
@@ -250,7 +250,7 @@ def words(answer: Any, *values: Ids) -> str:
         if len(one) > len("12345"):  # shorter ones stand anywhere
             text = text.replace(one, "…")
     text = re.sub(r"(<dt>This login</dt><dd>ends) [^<]*", r"\1", text)
-    text = re.sub(r'(csrfmiddlewaretoken" value|data-csrf|data-since)="[^"]*"', r"\1", text)
+    text = re.sub(r'(csrfmiddlewaretoken" value|name="next" value|data-csrf|data-since)="[^"]*"', r"\1", text)
     return re.sub(r'<code>[0-9a-f]+</code>|"reference": "[0-9a-f]+"', "", text)
 
 
