@@ -17,13 +17,11 @@ from vigil.platform.accounts.models import Membership
 from vigil.platform.actions import action, concerns
 from vigil.platform.glass.access import open_for, visible_accesses
 from vigil.platform.glass.models import EmergencyAccess
-from vigil.platform.keys import encrypt
 from vigil.platform.notices.board import changed, notify
 
 MINUTES = (15, 30, 60)
 LEAST_LETTERS, LEAST_WORDS, MOST_SIGNS = 20, 4, 500
 """Of a reason; ours."""
-SEALED = "glass.reason"
 KIND = "glass.access"
 READ_OPERATIONS = "deconfliction.operation.read"
 WATCHERS = frozenset({Role.WATCH_DESK, Role.AGENCY_ADMIN}) | AUDITORS | OF_THE_NODE
@@ -50,7 +48,7 @@ def begin(actor: Actor, session: str, reason: str, minutes: int, now: datetime) 
         user_id=actor.user_id,
         agency_id=actor.agency_id,
         session=session,
-        reason=encrypt(reason, SEALED),
+        reason=reason,
         told=[str(person) for person in told],
         began_at=now,
         ends_at=now + timedelta(minutes=minutes),

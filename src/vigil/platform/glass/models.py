@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from vigil.core.identifiers import uuid7
+from vigil.platform.sealed import SealedText
 
 LONGEST = timedelta(hours=1)
 
@@ -20,8 +21,8 @@ class EmergencyAccess(models.Model):
     agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="+")
     session = models.CharField(max_length=24)
     """The handle of the login that it was begun in: it opens nothing in another."""
-    reason = models.BinaryField()
-    """Encrypted: it may say what the node keeps in clear nowhere."""
+    reason = SealedText("glass.reason")
+    """It may say what the node keeps in clear nowhere."""
     told = models.JSONField(default=list)
     """Ids of the people who were told at once."""
     began_at = models.DateTimeField()

@@ -12,9 +12,8 @@ from django.db.models import QuerySet
 from vigil.core.actor import Actor
 from vigil.platform.accounts.models import User
 from vigil.platform.glass.access import open_accesses, visible_accesses
-from vigil.platform.glass.actions import SEALED, second_people
+from vigil.platform.glass.actions import second_people
 from vigil.platform.glass.models import EmergencyAccess
-from vigil.platform.keys import decrypt
 
 MOST_SHOWN = 50
 
@@ -61,7 +60,7 @@ def told_of(
             id=row.pk,
             person=str(row.user),
             agency=row.agency.label,
-            reason=decrypt(row.reason, SEALED),
+            reason=row.reason,
             began_at=row.began_at,
             until=row.ended_at or row.ends_at,
             is_open=row.ended_at is None and row.began_at <= now < row.ends_at,

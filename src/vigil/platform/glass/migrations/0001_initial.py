@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("session", models.CharField(max_length=24)),
-                ("reason", models.BinaryField()),
+                ("reason", models.BinaryField(blank=True, null=True)),
                 ("told", models.JSONField(default=list)),
                 ("began_at", models.DateTimeField()),
                 ("ends_at", models.DateTimeField()),
