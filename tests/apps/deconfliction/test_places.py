@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -192,6 +196,16 @@ def test_zones_by_place_also_at_sea_and_in_arizona() -> None:
     assert zone_of(-76.61, 39.29) == "America/New_York"
     assert zone_of(-112.07, 33.45) == "America/Phoenix"
     assert zone_of(-40.0, 30.0).startswith("Etc/GMT")
+
+
+def test_zones_load_no_numba_and_leave_it_to_others() -> None:
+    code = (
+        "import django, sys; django.setup(); from vigil.apps.deconfliction.places import zone_of\n"
+        "print(zone_of(-76.61, 39.29), 'numba' in sys.modules); import numba; print(numba.__name__)"
+    )
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "vigil.config.settings"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["America/New_York", "False", "numba"]
 
 
 def test_towns_for_the_map_come_with_the_largest_first() -> None:
