@@ -19,7 +19,7 @@ Spot = Callable[[], str]
 
 def open_map(visit: Visit, **more: object) -> Page:
     """The register page with its map ready, which jumps instead of gliding."""
-    page = visit(DANA, "/operations/register/", reduced_motion="reduce", **more)
+    page = visit(DANA, "/operations/register/", reduced_motion="reduce", webgl=True, **more)
     page.wait_for_selector("[data-pin-map][data-ready=yes]")
     page.select_option("#operation_type", "area_sweep")
     return page

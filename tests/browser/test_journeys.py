@@ -68,7 +68,7 @@ def test_no_known_conflict_names_who_was_asked_and_the_receipt(visit: Visit, spo
 
 
 def test_a_pin_is_set_by_keyboard(visit: Visit) -> None:
-    page = visit(DANA, "/operations/register/")
+    page = visit(DANA, "/operations/register/", webgl=True)
     page.locator("[data-pin-map][data-ready=yes]").wait_for()
     tab_to(page, "[data-pin-map] [tabindex], [data-pin-map] canvas, [data-map-canvas]", most=80)
     page.keyboard.press("ArrowRight")
@@ -257,7 +257,7 @@ COUNT_PIXELS = """
 
 
 def test_map_and_table_are_filtered_together(visit: Visit) -> None:
-    page = visit(DANA, "/map/")
+    page = visit(DANA, "/map/", webgl=True)
     page.locator("[data-map][data-ready=yes]").wait_for()
     before = rows(page)
     assert before > 1
@@ -289,7 +289,7 @@ def _until(page: Page, holds: Callable[[], bool]) -> None:
 
 
 def test_enter_in_the_table_opens_the_card(visit: Visit) -> None:
-    page = visit(DANA, "/map/")
+    page = visit(DANA, "/map/", webgl=True)
     page.locator("[data-map][data-ready=yes]").wait_for()
     row = page.locator("[data-row]").first
     row.focus()

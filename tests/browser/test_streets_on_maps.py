@@ -33,7 +33,7 @@ def town(server: str, data_folder: Path, tmp_path: Path) -> Iterator[str]:
 
 
 def test_an_address_is_picked_and_stands_among_its_streets(town: str, visit: Visit, watch: Watch) -> None:
-    page = visit(DANA, "/operations/register/", width=1280)
+    page = visit(DANA, "/operations/register/", width=1280, webgl=True)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_label("Site 1", exact=True).fill("250 Alder St")
