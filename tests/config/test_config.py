@@ -143,6 +143,8 @@ def test_static_files_are_served_with_their_type_and_may_be_cached(client: Clien
     assert response["Content-Type"].startswith("text/javascript")
     assert "no-store" not in response["Cache-Control"]
     assert "Access-Control-Allow-Origin" not in response
+    blocks = [len(block) for block in response.streaming_content]
+    assert len(blocks) == sum(blocks) // 2**16 + 1, "a megabyte goes in few blocks"
     response.close()
 
 
