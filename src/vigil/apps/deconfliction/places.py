@@ -550,9 +550,10 @@ def _gazetteer() -> _Gazetteer:
     return _Gazetteer(ranked, points)
 
 
-def towns() -> list[Town]:
-    """Every town with a ZIP code, the largest first."""
-    return sorted(_gazetteer().points, key=lambda town: (-town.rank, town.name, town.state))
+@cache
+def towns() -> tuple[Town, ...]:
+    """Every town with a ZIP code, the largest first; sorted once, for each map asks."""
+    return tuple(sorted(_gazetteer().points, key=lambda town: (-town.rank, town.name, town.state)))
 
 
 _SAINTS = (("st", "saint"), ("ste", "sainte"), ("mt", "mount"), ("ft", "fort"), ("pt", "point"))
