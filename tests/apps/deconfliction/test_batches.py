@@ -23,6 +23,6 @@ def test_what_is_read_in_parts_is_the_same(monkeypatch: pytest.MonkeyPatch) -> N
 def test_memory_and_batches_answer_alike(seed: int) -> None:
     Node.objects.create(id=UUID(NORTH), name="North", code="NOR", epoch=1, sequence=0)
     Agency.objects.create(id=UUID(AGENCY), ori="MD0000100", name="Port Calvert Police Department")
-    in_memory, in_batches = run_trace(MemoryStore(NORTH), seed), run_trace(BatchStore(), seed)
+    in_memory, in_batches = run_trace(MemoryStore(NORTH), seed), run_trace(BatchStore(), seed, check_every=10)
     assert in_batches.outputs == in_memory.outputs
     assert in_batches.states == in_memory.states

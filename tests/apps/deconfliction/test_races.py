@@ -9,10 +9,11 @@ from tests.apps.deconfliction.another_process import Database, run
 
 pytestmark = [pytest.mark.db, pytest.mark.slow]
 
-FEW = 40
+FEW, MANY = 40, 500
+"""Many twice on each database: two thousand races a run of `./test`."""
 
 
-@pytest.mark.parametrize(("seed", "races"), [(0, FEW), *((seed, 500) for seed in range(1, 5))])
+@pytest.mark.parametrize(("seed", "races"), [(0, FEW), (1, MANY), (2, MANY)])
 def test_at_least_one_side_sees_the_conflict(two_agencies: Database, tmp_path: Path, seed: int, races: int) -> None:
     with two_agencies.copy(tmp_path) as node:
         _, seen = run(node, "race", "product", str(seed), str(races))

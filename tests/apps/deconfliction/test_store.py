@@ -18,6 +18,6 @@ pytestmark = [pytest.mark.db, pytest.mark.django_db, pytest.mark.slow]
 def test_memory_and_database_answer_alike(seed: int) -> None:
     Node.objects.create(id=UUID(NORTH), name="North", code="NOR", epoch=1, sequence=0)
     Agency.objects.create(id=UUID(AGENCY), ori="MD0000100", name="Port Calvert Police Department")
-    in_memory, in_database = run_trace(MemoryStore(NORTH), seed), run_trace(DatabaseStore(), seed)
+    in_memory, in_database = run_trace(MemoryStore(NORTH), seed), run_trace(DatabaseStore(), seed, check_every=10)
     assert in_database.outputs == in_memory.outputs
     assert in_database.states == in_memory.states
