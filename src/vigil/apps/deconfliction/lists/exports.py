@@ -12,9 +12,6 @@ from vigil.apps.deconfliction.models import Site
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.engine.formats import kml
-from vigil.engine.geometry import parse_wkt
-from vigil.engine.operation import Site as EngineSite
-from vigil.engine.windows import instant_of, minutes
 from vigil.platform.actions import action, concerns, detail
 
 FORMATS = {
@@ -87,17 +84,5 @@ def _sites(actor: Actor, rows: dict[UUID, queries.OperationRow]) -> Iterator[kml
             row = rows[site.revision.operation_id]
             if site.revision.number == row.revision:
                 yield kml.ExportedSite(
-                    row.reference, row.operation_type, row.status, plan_rows.place_of(site), _engine_site(site)
+                    row.reference, row.operation_type, row.status, plan_rows.place_of(site), plan_rows.stored_site(site)
                 )
-
-
-def _engine_site(site: Site) -> EngineSite:
-    return EngineSite(
-        parse_wkt(site.geometry_wkt),
-        site.radius_m,
-        instant_of(site.starts_at),
-        instant_of(site.ends_at),
-        minutes(site.buffer_before_min),
-        minutes(site.buffer_after_min),
-        site.uncertainty_m,
-    )
