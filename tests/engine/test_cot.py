@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigil.engine.formats.cot import Zone, argb, delete, draw, site_shape
+from vigil.engine.formats.cot import Zone, argb, delete, draw, shape_of
 from vigil.engine.geometry import distance_m
 from vigil.engine.operation import Line, Point, Site
 
@@ -22,7 +22,8 @@ def event(message: bytes) -> ElementTree.Element:
 
 def zone(site: Site, **texts: str) -> Zone:
     words = {"uid": "vigil-1", "callsign": "BAY-26-000123", "remarks": ""} | texts
-    return Zone(stroke=argb(255, 0x0050D8), fill=argb(40, 0x0050D8), **words, **site_shape(site))  # type: ignore[arg-type]
+    circle, outline = shape_of(site)
+    return Zone(stroke=argb(255, 0x0050D8), fill=argb(40, 0x0050D8), circle=circle, outline=outline, **words)
 
 
 def test_a_point_is_a_circle_of_its_reach_and_nothing_is_archived() -> None:

@@ -79,6 +79,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.task_force.read": FIELD | {AGENCY_ADMIN},
     "deconfliction.task_force.edit": frozenset({AGENCY_ADMIN}),
     "deconfliction.deconflictor.name": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
+    "deconfliction.tak_server.edit": frozenset({AGENCY_ADMIN}),
     "deconfliction.look.read": ADMINISTRATORS | AUDITORS,
     "deconfliction.fishing_case.note": frozenset({SYSTEM}),
     "deconfliction.fishing_case.read": AUDITORS | {WATCH_DESK},

@@ -1349,3 +1349,41 @@ class FishingFlag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.case_id}"
+
+
+# --- to the tools that officers carry --------------------------------------------------------------------------------
+
+
+class TakServer(models.Model):
+    """An agency's own TAK server, to which its zones are put out over TLS; one an agency.
+
+    The certificate decides who on that server sees them: its groups do.
+    """
+
+    agency = models.OneToOneField(
+        "agencies.Agency", primary_key=True, on_delete=models.CASCADE, related_name="tak_server"
+    )
+    host = models.CharField(max_length=253)
+    port = models.PositiveIntegerField(default=8089)
+    server_name = models.CharField(max_length=253, blank=True)
+    """What its certificate names it, where that is not `host`."""
+    authority = models.TextField()
+    """PEM of the authority, or of the server's own certificate, that is trusted; nothing else is."""
+    certificate = models.TextField()
+    """PEM of the certificate that this node shows."""
+    private_key = models.BinaryField()
+    """Its key, PEM, sealed."""
+    hours_ahead = models.PositiveSmallIntegerField(default=12)
+    """How long before its window begins an operation is put out."""
+    masked_areas = models.BooleanField(default=False)
+    """Whether the other side of a conflict is drawn too, as the masked area that its owner allows."""
+    enabled = models.BooleanField(default=True)
+    connected_at = models.DateTimeField(null=True)
+    """Since when it is connected; null while it is not."""
+    failed_at = models.DateTimeField(null=True)
+    """Since when it is not."""
+    failure = models.CharField(max_length=40, blank=True)
+    """One word why, safe to log."""
+
+    def __str__(self) -> str:
+        return "TAK server"

@@ -4,6 +4,7 @@ from django.urls import path
 
 from vigil.apps.deconfliction import agency_views, card_preview, views
 from vigil.apps.deconfliction.alarms import conflict_views
+from vigil.apps.deconfliction.field_tools import tak_views
 from vigil.apps.deconfliction.imports import import_views
 from vigil.apps.deconfliction.lists import calendar_views, export_views, list_views
 from vigil.apps.deconfliction.past import history_views, purge_views
@@ -89,6 +90,8 @@ urlpatterns = [
     path("agency/budgets/", fishing_views.agency_budgets, name="agency_budgets"),
     path("agency/rules/", agency_views.agency_rules, name="agency_rules"),
     path("agency/deconflictor/", joint_views.agency_deconflictor, name="agency_deconflictor"),
+    path("agency/tak/", tak_views.tak_server, name="tak_server"),
+    path("agency/tak/remove/", tak_views.remove, name="tak_server_remove"),
     path("node/deconflictor/", joint_views.deconflictor, name="deconflictor"),
     path("map/", views.map_page, name="map"),
     path("map/zones/", views.zones, name="zones"),

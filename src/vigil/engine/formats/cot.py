@@ -22,6 +22,10 @@ OUTLINE_SEGMENTS = 24
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+Circle = tuple[float, float, float]
+"""Longitude, latitude, radius in metres."""
+
+
 @dataclass(frozen=True, slots=True)
 class Zone:
     """What is drawn. `uid` stays the same as long as it is the same zone; colours are signed 32-bit ARGB numbers."""
@@ -31,17 +35,16 @@ class Zone:
     remarks: str
     stroke: int
     fill: int
-    circle: tuple[float, float, float] | None = None
-    """Longitude, latitude, radius."""
+    circle: Circle | None = None
     outline: Ring = ()
     """Closed, longitude before latitude; used where there is no circle."""
 
 
-def site_shape(site: Site) -> dict[str, object]:
-    """`circle` or `outline` of a site's zone, for `Zone`."""
+def shape_of(site: Site) -> tuple[Circle | None, Ring]:
+    """`circle` and `outline` of a site's zone, for `Zone`: one of them."""
     if isinstance(site.geometry, Point):
-        return {"circle": (site.geometry.longitude, site.geometry.latitude, site.reach_m)}
-    return {"outline": zone_polygon(site, OUTLINE_SEGMENTS)[0]}
+        return (site.geometry.longitude, site.geometry.latitude, site.reach_m), ()
+    return None, zone_polygon(site, OUTLINE_SEGMENTS)[0]
 
 
 def draw(zone: Zone, now: int, stale: int) -> bytes:

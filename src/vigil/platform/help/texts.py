@@ -423,6 +423,18 @@ TOPICS = (
         (_("The hours are said, not watched: no page knows whether somebody really sits at the desk."),),
     ),
     Topic(
+        "tak-server",
+        _("TAK server"),
+        ("deconfliction:tak_server",),
+        _("Puts your agency's own zones on the maps of your officers' devices (ATAK, WinTAK, iTAK)."),
+        (
+            _("Give the host, the client certificate and the trust store that your TAK server's administrator made."),
+            _("The certificate's groups decide who sees the zones: your own group alone."),
+            _("The page says since when the line stands, or since when it does not."),
+        ),
+        (_("A device that is off or out of reach sees nothing: TAK never stands for an alarm or a call."),),
+    ),
+    Topic(
         "lead-time-and-types",
         _("Lead time and types"),
         ("deconfliction:agency_rules",),

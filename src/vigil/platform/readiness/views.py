@@ -32,6 +32,12 @@ PAGES = (
         "deconfliction.deconflictor.name",
         _("who of your agency sees its silent operations"),
     ),
+    (
+        _("TAK server"),
+        "deconfliction:tak_server",
+        "deconfliction.tak_server.edit",
+        _("your own zones on your officers' devices"),
+    ),
     (_("Lead time and types"), "deconfliction:agency_rules", "agencies.agency.edit", _("own radii and buffers")),
     (_("Budgets of questions"), "deconfliction:agency_budgets", "agencies.agency.edit", _("how much before one looks")),
     (_("Retention"), "agencies:retention", "agencies.agency.edit", _("how long data are kept")),

@@ -1,1 +1,1 @@
-"""To the tools that officers carry and that desks run: CAP messages, zones for TAK. Never the only way of an alarm."""
+"""To the tools that officers carry: CAP messages, zones on a TAK server. Never the only way of an alarm."""
