@@ -24,19 +24,25 @@ def run(args: argparse.Namespace) -> int:
     """Work until SIGTERM or SIGINT; the job and the messages in hand are finished first."""
     open_node(args)
     need_node()
+    from vigil.apps.deconfliction.field_tools.tak_link import TakLines
     from vigil.platform.delivery.sender import Sender
     from vigil.platform.jobs.worker import Worker
 
     worker = Worker()
-    sender = threading.Thread(target=Sender(stop=worker.stop).run_forever, name="sender")
+    beside = [
+        threading.Thread(target=Sender(stop=worker.stop).run_forever, name="sender"),
+        threading.Thread(target=TakLines(worker.stop).run_forever, name="tak"),
+    ]
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop.set())
     if args.with_parent:
         # Its number is given: a parent that died while we started would otherwise never be missed.
         threading.Thread(target=_end_with, args=(args.with_parent, worker.stop), daemon=True).start()
-    sender.start()
+    for thread in beside:
+        thread.start()
     worker.run_forever()
-    sender.join()
+    for thread in beside:
+        thread.join()
     return 0
 
 

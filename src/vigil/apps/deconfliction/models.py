@@ -1371,8 +1371,8 @@ class TakServer(models.Model):
     """PEM of the authority, or of the server's own certificate, that is trusted; nothing else is."""
     certificate = models.TextField()
     """PEM of the certificate that this node shows."""
-    private_key = models.BinaryField()
-    """Its key, PEM, sealed."""
+    private_key = SealedText("deconfliction.tak.key")
+    """Its key, PEM."""
     hours_ahead = models.PositiveSmallIntegerField(default=12)
     """How long before its window begins an operation is put out."""
     masked_areas = models.BooleanField(default=False)

@@ -95,8 +95,9 @@ def _event(kind: str, uid: str, now: int, stale: int, longitude: float, latitude
 
 
 def _bytes(event: ElementTree.Element) -> bytes:
+    # Nothing after the end of an event, where readers of the stream cut: the next begins with its XML declaration.
     made: bytes = ElementTree.tostring(event, encoding="utf-8", xml_declaration=True)
-    return made.replace(b"\n", b"", 1) + b"\n"
+    return made
 
 
 def _middle(outline: Ring) -> tuple[float, float]:

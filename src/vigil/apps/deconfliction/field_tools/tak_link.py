@@ -29,11 +29,10 @@ from vigil.apps.deconfliction.field_tools.tak_zones import zones
 from vigil.apps.deconfliction.models import TakServer
 from vigil.apps.deconfliction.plan_rows import instant
 from vigil.engine.formats.cot import Zone, delete, draw
-from vigil.platform import clock, keys
+from vigil.platform import clock
 
 log = logging.getLogger("vigil.tak")
 
-KEY = "deconfliction.tak.key"
 STALE = timedelta(seconds=120)
 """A zone that is not renewed for so long vanishes from every device."""
 RENEW = timedelta(seconds=45)
@@ -47,7 +46,7 @@ Connect = Callable[[TakServer], ssl.SSLSocket]
 
 def connect(server: TakServer) -> ssl.SSLSocket:
     """A TLS connection that has shown our certificate and checked the server's. Raises OSError or ValueError."""
-    context = tls_context(server.authority, server.certificate, keys.decrypt(server.private_key, KEY))
+    context = tls_context(server.authority, server.certificate, server.private_key)
     plain = socket.create_connection((server.host, server.port), TIMEOUT_SECONDS)
     try:
         line = context.wrap_socket(plain, server_hostname=server.server_name or server.host)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,11 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from django.utils.translation import gettext as _
 
-from vigil.apps.deconfliction.field_tools.tak_link import KEY
 from vigil.apps.deconfliction.models import TakServer
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound, Problem
-from vigil.platform import keys
 from vigil.platform.actions import action, concerns
 
 EDIT = "deconfliction.tak_server.edit"
@@ -103,12 +101,12 @@ def _typed(given: Given, problems: list[Problem]) -> dict[str, Any]:
     }
 
 
-def _files(given: Given, before: TakServer | None, now: datetime, problems: list[Problem]) -> Mapping[str, Any]:
+def _files(given: Given, before: TakServer | None, now: datetime, problems: list[Problem]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if given.client_file is not None:
         try:
             certificate, key = read_client(given.client_file, given.password, now)
-            found |= {"certificate": certificate, "private_key": keys.encrypt(key, KEY)}
+            found |= {"certificate": certificate, "private_key": key}
         except ValueError as error:
             problems.append(Problem(("client_file",), str(error)))
     elif before is None:

@@ -77,4 +77,5 @@ def _file(request: HttpRequest, name: str) -> bytes | None:
         return None
     if (sent.size or 0) > tak_servers.MOST_BYTES:
         raise Invalid.at(name, sentence=_("This file is too large for a certificate."))
-    return sent.read()
+    content: bytes = sent.read()
+    return content
