@@ -28,6 +28,9 @@ SAID_IN_ENGLISH = (
     "**/*api.py",
     "apps/deconfliction/demo*.py",  # invented people speak English
     "apps/deconfliction/field_tools/cap_messages.py",  # for programs of a desk; CAP says its language
+    "apps/deconfliction/field_tools/tak_zones.py",  # for devices, whose reader's language nobody knows
+    "engine/formats/cap.py",
+    "engine/formats/cot.py",
     "apps/deconfliction/receipts/paper.py",  # English, as the receipt is signed
     "apps/policy/queries.py",  # the policy: adopted, signed and compared word by word
     "apps/policy/rules.py",
