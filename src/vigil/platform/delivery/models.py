@@ -156,7 +156,7 @@ class PersonalWay(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ways")
     channel = models.CharField(max_length=8, choices=Channel.choices)
-    address = models.BinaryField()
+    address = SealedField("delivery.way")
     same = models.CharField(max_length=16)
     """`addresses.same` of the address: one person has it once a channel."""
     for_urgent = models.BooleanField(default=True)
@@ -182,8 +182,8 @@ class Webhook(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     agency = models.ForeignKey("agencies.Agency", on_delete=models.CASCADE, related_name="webhooks")
     name = models.CharField(max_length=100)
-    url = models.BinaryField()
-    secret = models.BinaryField()
+    url = SealedField("delivery.webhook_url")
+    secret = SealedField("delivery.webhook_secret")
     created_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
 

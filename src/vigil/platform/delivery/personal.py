@@ -20,8 +20,9 @@ from vigil.platform.delivery.channels import is_set_up
 from vigil.platform.delivery.deliveries import CONFIRM
 from vigil.platform.delivery.models import Channel, PersonalWay
 from vigil.platform.delivery.outbox import send
+from vigil.platform.sealed import purpose_of
 
-WAY = "delivery.way"
+WAY = purpose_of(PersonalWay, "address")
 PERSONAL = (Channel.EMAIL, Channel.SMS, Channel.VOICE)
 CODE_LASTS = timedelta(minutes=10)
 """As for a code out of band (CJIS 5.9.5, IA-5(1)(c))."""

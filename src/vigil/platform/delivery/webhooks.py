@@ -22,8 +22,9 @@ from vigil.platform.delivery.carrier import Message, NotTaken
 from vigil.platform.delivery.models import Channel, Webhook
 from vigil.platform.delivery.posting import post
 from vigil.platform.delivery.signing import PREFIX, sign
+from vigil.platform.sealed import purpose_of
 
-URL, SECRET = "delivery.webhook_url", "delivery.webhook_secret"
+URL, SECRET = purpose_of(Webhook, "url"), purpose_of(Webhook, "secret")
 GONE = 410
 MOST = 10
 """An agency's webhooks (ours)."""
