@@ -23,7 +23,7 @@ from django.db.models.functions import Cast, Substr
 from vigil.core.actor import Actor
 from vigil.platform import keys
 from vigil.platform.actions import action, concerns
-from vigil.platform.sealed import Again, SealedField, SealedRows
+from vigil.platform.sealed import Again, SealedField
 from vigil.platform.turns import writing
 from vigil.platform.write_ahead import empty_log
 
@@ -69,9 +69,7 @@ def holders() -> list[Holder]:
     found: list[Holder] = []
     for model in apps.get_models():
         columns: dict[str, Rewrite] = {
-            field.attname: field.again
-            for field in model._meta.concrete_fields
-            if isinstance(field, SealedField | SealedRows)
+            field.attname: field.again for field in model._meta.concrete_fields if hasattr(field, "again")
         }
         columns |= {column: how for (label, column), how in _others.items() if label == model._meta.label}
         if columns:

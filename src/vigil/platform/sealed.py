@@ -55,6 +55,9 @@ class SealedText(SealedField):
     """Text: opened when it is read, sealed when it is written. An empty one is null in the database."""
 
     nothing: Callable[[], Any] = str
+    if TYPE_CHECKING:
+        _pyi_private_set_type: Any
+        _pyi_private_get_type: Any
 
     def __init__(self, purpose: str = "", **options: Any) -> None:
         super().__init__(purpose, **{"null": True, "blank": True, "default": self.nothing} | options)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from vigil.apps.deconfliction.plan import Disclosure, PlaceSource
 from vigil.core.identifiers import uuid7
 from vigil.engine.operation import Band, Basis, Mode
-from vigil.platform.sealed import SealedField, SealedRows, SealedText
+from vigil.platform.sealed import SealedField, SealedList, SealedRows, SealedText
 
 
 def _one_of(field: str, values: type[models.TextChoices] | list[str], name: str) -> models.CheckConstraint:
@@ -128,7 +128,8 @@ class SavedMapping(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="saved_mappings")
     name = models.CharField(max_length=100)
-    toml = models.TextField()
+    toml = SealedText("deconfliction.mapping")
+    """It may name a contact for every row."""
     saved_at = models.DateTimeField()
     saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
@@ -268,8 +269,9 @@ class Revision(models.Model):
     share_armed_and_dangerous = models.BooleanField(default=True)
     tell_local_agency = models.BooleanField(default=False)
     """The owner allows the place's own agency to be told that something is registered there."""
-    personnel_band = models.CharField(max_length=40, blank=True)
-    participants = models.JSONField(default=list)
+    personnel_band = SealedText("deconfliction.personnel")
+    participants = SealedList("deconfliction.participants")
+    """Who else takes part, as typed."""
     joint_with = models.JSONField(default=list)
     """Operation ids as text, sorted."""
     span_start = models.DateTimeField(null=True)

@@ -11,7 +11,8 @@ from django.db import models
 from vigil.core.identifiers import uuid7
 from vigil.core.permissions import Role
 from vigil.platform import clock
-from vigil.platform.sealed import SealedField
+from vigil.platform.accounts.hashing import PasswordHash
+from vigil.platform.sealed import SealedField, SealedText
 
 ROLES = [(role.value, role.value.replace("_", " ")) for role in Role if role is not Role.SYSTEM]
 
@@ -33,8 +34,9 @@ class User(AbstractBaseUser):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     username = models.CharField(max_length=150, unique=True)
     full_name = models.CharField(max_length=200)
-    phone = models.CharField(max_length=32, blank=True)
-    email = models.EmailField(blank=True)
+    password = PasswordHash("password", max_length=255)
+    phone = SealedText("accounts.phone")
+    email = SealedText("accounts.email")
     unit = models.CharField(max_length=100, blank=True)
     is_active = models.BooleanField(default=True)
     must_change_password = models.BooleanField(default=False)
