@@ -180,13 +180,15 @@ def app_code(at: datetime) -> str:
 
 
 def make_demo(user: Any) -> None:
-    """The user's password is enough: a demo account in a data folder of the demonstration."""
+    """The user's password is enough: a demo account of the demonstration."""
     from django.conf import settings
 
-    from vigil.platform.accounts.access import DEMO_MARK
+    from vigil.platform.agencies.demonstration import DEMO_MARK
+    from vigil.platform.agencies.models import Node
 
     user.is_demo = True
     user.save(update_fields=["is_demo"])
+    Node.objects.update(is_demo=True)
     (settings.VIGIL_DATA_DIR / DEMO_MARK).touch()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from vigil.config import database, keys, production
 from vigil.core.errors import Unavailable
+from vigil.platform.agencies.demonstration import DEMO_MARK
 from vigil.platform.agencies.models import Node
 
 
@@ -174,4 +175,5 @@ def test_a_real_node_is_stopped_and_the_demonstration_is_not(sound: Any, setting
     with pytest.raises(Unavailable, match=r"plain HTTP as vigil.example.gov.*VIGIL_HTTPS=yes"):
         database.refuse_unfit("127.0.0.1")
     Node.objects.update(is_demo=True)
+    (sound.VIGIL_DATA_DIR / DEMO_MARK).touch()
     database.refuse_unfit("127.0.0.1")

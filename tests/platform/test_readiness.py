@@ -12,6 +12,7 @@ from tests.conftest import NOON, make_agency, make_user
 from vigil.apps.policy.actions import adopt
 from vigil.cli.main import main
 from vigil.platform.agencies.actions import edit_node, note_backup, set_retention
+from vigil.platform.agencies.demonstration import DEMO_MARK
 from vigil.platform.agencies.models import Node
 from vigil.platform.agencies.retention import Retention
 from vigil.platform.readiness.judgement import Facts, judge, missing
@@ -124,7 +125,9 @@ def test_administrators_see_what_is_missing_and_officers_nothing(login: Any, peo
 
 @pytest.mark.db
 @pytest.mark.django_db
-def test_the_console_says_it_once_for_the_node_and_for_each_agency(people: Any, now: Any, capsys: Any) -> None:
+def test_the_console_says_it_once_for_the_node_and_for_each_agency(
+    people: Any, now: Any, capsys: Any, settings: Any
+) -> None:
     from vigil.cli.check import what_is_missing
 
     lines = what_is_missing()
@@ -134,6 +137,7 @@ def test_the_console_says_it_once_for_the_node_and_for_each_agency(people: Any, 
     ]
     assert sum("Retention set" in line for line in lines) == 2
     Node.objects.update(is_demo=True)
+    (settings.VIGIL_DATA_DIR / DEMO_MARK).touch()
     assert main(["check"]) == 0
     said = capsys.readouterr().out
     assert "MISSING: Port Calvert PD: Retention set." in said

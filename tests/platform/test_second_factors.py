@@ -19,8 +19,9 @@ from tests.conftest import NOON, PASSWORD, app_code, give_app, make_demo
 from vigil.core.errors import Invalid
 from vigil.platform import clock
 from vigil.platform.accounts import factors
-from vigil.platform.accounts.access import DEMO_MARK
 from vigil.platform.accounts.models import User
+from vigil.platform.agencies.demonstration import DEMO_MARK
+from vigil.platform.agencies.models import Node
 from vigil.platform.audit.models import AuditRecord
 from vigil.platform.doors import addresses
 
@@ -218,11 +219,18 @@ def test_on_a_real_node_a_demo_account_opens_nothing_by_passkey_or_token_either(
     assert client.get("/api/v1/deconfliction/operations", headers=headers).status_code == 401
 
 
-def test_a_flag_in_the_database_alone_makes_no_demo_account(people: Any, now: Any) -> None:
-    people.node.is_demo = True
-    people.node.save()
+def test_neither_the_database_nor_the_folder_alone_makes_a_demonstration(people: Any, now: Any, settings: Any) -> None:
     User.objects.update(is_demo=True)
-    assert Client().post("/login/", ALICE).status_code == 422
+    for in_database, in_folder in ((True, False), (False, True), (True, True)):
+        Node.objects.update(is_demo=in_database)
+        (settings.VIGIL_DATA_DIR / DEMO_MARK).unlink(missing_ok=True)
+        if in_folder:
+            (settings.VIGIL_DATA_DIR / DEMO_MARK).touch()
+        is_one = in_database and in_folder
+        page = Client().get("/login/").content.decode()
+        assert ("dana.whitlock" in page or "<strong>alice</strong>" in page) == is_one
+        assert ('class="demo-bar"' in page) == is_one
+        assert Client().post("/login/", ALICE).status_code == (302 if is_one else 422)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ def run(args: argparse.Namespace) -> int:
 
     from vigil.config import database, production
     from vigil.config.settings import KNOBS
+    from vigil.platform.agencies.demonstration import is_demonstration
 
     for knob in KNOBS:
         given = knob.name in os.environ or (knob.secret and f"{knob.name}_FILE" in os.environ)
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         database.refuse_unready()
     except DomainError as error:
         wrong.append(error.sentence)
-    is_real = not wrong and not database.holds_demo()
+    is_real = not wrong and not is_demonstration()
     for fault in production.faults(settings):
         if is_real:
             wrong.append(str(fault))

@@ -38,16 +38,11 @@ def holds_node() -> bool:
     return Node._meta.db_table in connection.introspection.table_names() and Node.objects.exists()
 
 
-def holds_demo() -> bool:
-    """Whether the node of this database is the demonstration, which holds nothing real."""
-    from vigil.platform.agencies.models import Node
-
-    return Node.objects.filter(is_demo=True).exists()
-
-
 def refuse_unfit(bind: str) -> None:
     """Stop with every fault and how to mend it where a real node, listening at `bind`, is set up as none may be."""
-    wrong = [] if holds_demo() else production.faults(settings, bind)
+    from vigil.platform.agencies.demonstration import is_demonstration
+
+    wrong = [] if is_demonstration() else production.faults(settings, bind)
     if wrong:
         raise Unavailable(" ".join(map(str, wrong)))
 

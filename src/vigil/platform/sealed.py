@@ -81,6 +81,10 @@ class SealedText(SealedField):
         sealed = keys.encrypt(self.written(value), self.purpose) if value else None
         return super().get_db_prep_value(sealed, connection, prepared)
 
+    def value_to_string(self, obj: Any) -> str:
+        """The open value as text, for Django's serializers."""
+        return self.written(self.value_from_object(obj))
+
     def to_python(self, value: Any) -> Any:
         """As it is; `BinaryField` would take text for base64."""
         return value
@@ -98,6 +102,10 @@ class SealedList(SealedText):
     """A list of JSON values, likewise."""
 
     nothing = list
+
+    def to_python(self, value: Any) -> Any:
+        """A list; or from its JSON."""
+        return self.read(value) if isinstance(value, str) else value
 
     def written(self, value: Any) -> str:
         """As JSON."""

@@ -30,11 +30,12 @@ from vigil.core.actor import Actor, system
 from vigil.core.errors import Unavailable
 from vigil.core.permissions import Role
 from vigil.platform import clock
-from vigil.platform.accounts.access import DEMO_MARK, actor_of_user
+from vigil.platform.accounts.access import actor_of_user
 from vigil.platform.accounts.actions import NewUser, create_user
 from vigil.platform.accounts.models import User
 from vigil.platform.accounts.queries import DEMO_PASSWORD
 from vigil.platform.agencies.actions import NewAgency, NewNode, create_agency, found_node, set_retention
+from vigil.platform.agencies.demonstration import DEMO_MARK
 from vigil.platform.agencies.models import Agency, Node
 from vigil.platform.agencies.retention import is_set
 

@@ -8,12 +8,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -24,6 +22,7 @@ from vigil.platform import clock
 from vigil.platform.accounts.models import ApiToken, Membership, User
 from vigil.platform.accounts.sessions import handle_of
 from vigil.platform.glass.access import open_for
+from vigil.platform.agencies.demonstration import is_demonstration
 from vigil.platform.prepared import Prepared
 
 TOKEN_PREFIX = "vgl_"  # noqa: S105 - what a token begins with, so that leak scanners find it
@@ -32,8 +31,6 @@ PROVED = "proved"
 """In a session: when (seconds since 1970) and by what (`Proof`) its person last showed who they are, completely."""
 FRESH = timedelta(minutes=10)
 """So long a proof counts for sensitive acts (CJIS IA-11)."""
-DEMO_MARK = "demo"
-"""The file of the data folder without which no demo account opens anything."""
 
 
 class Proof(StrEnum):
@@ -80,8 +77,8 @@ def actor_of_user(user: User, agency_id: UUID | None = None, via: Via = Via.PAGE
 
 
 def is_demo_login(user: User) -> bool:
-    """Whether the password is enough for this person: a demo account, in a data folder made for the demonstration."""
-    return user.is_demo and (Path(settings.VIGIL_DATA_DIR) / DEMO_MARK).exists()
+    """Whether the password is enough for this person: a demo account, on the demonstration."""
+    return user.is_demo and is_demonstration()
 
 
 def factors_of(user: User) -> QuerySet[Any]:

@@ -20,6 +20,7 @@ from vigil.platform import clock
 from vigil.platform.accounts.access import actor_of_session
 from vigil.platform.accounts.queries import agencies_of
 from vigil.platform.accounts.sessions import handle_of, idle
+from vigil.platform.agencies.demonstration import is_demonstration
 from vigil.platform.agencies.models import Agency, Node
 from vigil.platform.glass.queries import end_of
 from vigil.platform.help.texts import topic_of_page
@@ -108,7 +109,7 @@ def theme_of(text: str | None) -> str:
 
 def _read(request: HttpRequest) -> Frame:
     node = Node.objects.filter(slot=1).first()
-    is_demo = bool(node and node.is_demo)
+    is_demo = bool(node and node.is_demo and is_demonstration())
     known: dict[str, Any] = {
         "node": node.name if node else "Vigil",
         "is_demo": is_demo,

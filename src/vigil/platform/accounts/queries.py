@@ -15,6 +15,7 @@ from vigil.core.errors import NotFound
 from vigil.core.permissions import OF_THE_NODE, Role
 from vigil.platform.accounts.access import may_manage, people_of, person_of
 from vigil.platform.accounts.models import ApiToken, Membership, User
+from vigil.platform.agencies.demonstration import is_demonstration
 from vigil.platform.agencies.models import Agency, Node
 from vigil.platform.agencies.notice import notice_of
 
@@ -209,7 +210,7 @@ def login_notice() -> str:
 
 def demo_logins() -> list[Login]:
     """Everyone of a demonstration node; nobody of a real one."""
-    if not Node.objects.filter(is_demo=True).exists():
+    if not is_demonstration():
         return []
     memberships = (
         Membership.objects.filter(active=True, user__is_active=True)

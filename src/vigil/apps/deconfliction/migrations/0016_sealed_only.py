@@ -6,7 +6,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deconfliction", "0014_sealed"),
+        ("deconfliction", "0015_sealed"),
     ]
 
     operations = [
