@@ -77,6 +77,16 @@ def test_settings(request: pytest.FixtureRequest, settings: Any, tmp_path_factor
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture
+def drawn_keys(settings: Any) -> Any:
+    """Keys of the test's own, in files. Ask for it before `people`, whose telephones are sealed."""
+    from vigil.config.keys import KeyFolder
+
+    settings.VIGIL_KEYS = KeyFolder(settings.VIGIL_DATA_DIR)
+    settings.VIGIL_KEYS.draw_missing()
+    return settings.VIGIL_KEYS
+
+
 @pytest.fixture(autouse=True, scope="session")
 def static_files_are_listed_once() -> Iterator[None]:
     """Each test client starts the middleware anew, which looks at some 3,000 static files: one look serves them all."""

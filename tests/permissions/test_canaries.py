@@ -23,7 +23,7 @@ from django.db import connection
 from django.test import Client
 
 from vigil.apps.deconfliction.models import Conflict, Operation
-from vigil.config import backups, envelope, keys
+from vigil.config import backups, envelope
 from vigil.config.logs import JsonLines
 from vigil.core.actor import system
 from vigil.platform import rotation
@@ -61,6 +61,9 @@ CANARIES = {
     "hold": "BAY-26-KANARY",
     "query": "kanary-in-a-query",
     "path": "kanary-in-a-path",
+    "participant": "Kanary Bay Rangers",
+    "officers": "six-kanary-teams",
+    "account phone": "410-555-0816",
     "login": "kanary.login",
     "password": "kanary-password-1",
     "token": "vgl_kanary01_token",
@@ -84,6 +87,8 @@ BODY: dict[str, Any] = {
         {"kind": "person", "value": f"{CANARIES['subject name']};1980-02-03"},
         {"kind": "plate", "value": CANARIES["subject plate"]},
     ],
+    "participants": [CANARIES["participant"]],
+    "personnel_band": CANARIES["officers"],
     "external_references": [{"system": "RISSafe", "number": CANARIES["other system"]}],
 }
 FILE = (
@@ -198,6 +203,7 @@ def plant(people: Any, token: Callable[..., str]) -> Iterator[tuple[Doors, int]]
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
 def test_no_canary_comes_out_where_none_may_be(
+    drawn_keys: Any,
     people: Any,
     token: Callable[..., str],
     now: datetime,
@@ -208,14 +214,15 @@ def test_no_canary_comes_out_where_none_may_be(
     if connection.vendor != "sqlite":
         pytest.skip("greps the SQLite file")
     data = Path(settings.VIGIL_DATA_DIR)
-    own = settings.VIGIL_KEYS = keys.KeyFolder(data)
-    own.draw_missing()
     backups.draw_key(data)
     caplog.set_level(logging.DEBUG)
+    person = people.user("alice")
+    person.phone = CANARIES["account phone"]
+    person.save()
     doors = [one for one, _ in plant(people, token)]
     Worker().run_until_idle()
     assert Operation.objects.count() == 5, "two by the API, an interest, one by the page, one by the file"
-    old = key_id(own.field[0])
+    old = key_id(drawn_keys.field[0])
     assert old in database()
     backup = tmp_path / "node.vigil"
     backups.write(backup, now)

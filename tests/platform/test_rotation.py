@@ -23,14 +23,6 @@ from vigil.platform.jobs.jobs import remove_old_keys
 DRAFTS = 5
 
 
-@pytest.fixture
-def own(settings: Any) -> KeyFolder:
-    """Keys of the test's own, in files, drawn two days ago."""
-    own = settings.VIGIL_KEYS = KeyFolder(settings.VIGIL_DATA_DIR)
-    own.draw_missing()
-    return own
-
-
 def age(own: KeyFolder, at: datetime) -> None:
     for file in own.every():
         os.utime(file, (at.timestamp(), at.timestamp()))
@@ -50,15 +42,15 @@ def draft(people: Any, text: str) -> Draft:
     )
 
 
-def test_a_value_names_its_key_and_values_of_before_are_read_with_every_key(own: KeyFolder) -> None:
+def test_a_value_names_its_key_and_values_of_before_are_read_with_every_key(drawn_keys: KeyFolder) -> None:
     sealed, before = keys.encrypt("harbor", "a"), of_before("lantern", "a")
-    own.draw("field_key")
+    drawn_keys.draw("field_key")
     assert [keys.decrypt(one, "a") for one in (sealed, before)] == ["harbor", "lantern"]
     assert not keys.is_newest(sealed)
     assert keys.is_newest(keys.again(sealed, "a"))
     with pytest.raises(InvalidTag):
         keys.decrypt(sealed, "b")
-    own.files("field_key")[1].unlink()
+    drawn_keys.files("field_key")[1].unlink()
     with pytest.raises(InvalidTag):
         keys.decrypt(sealed, "a")
 
@@ -66,7 +58,7 @@ def test_a_value_names_its_key_and_values_of_before_are_read_with_every_key(own:
 @pytest.mark.django_db
 @pytest.mark.db
 def test_rotation_goes_on_where_it_was_broken_off_and_the_old_key_goes_last(
-    people: Any, own: KeyFolder, monkeypatch: pytest.MonkeyPatch
+    drawn_keys: KeyFolder, people: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rotation, "BATCH", 2)
     give_app(people.user("alice"))
@@ -75,7 +67,7 @@ def test_rotation_goes_on_where_it_was_broken_off_and_the_old_key_goes_last(
     rows = uploads.sealed_rows([BadRow(3, "starts_at", "never is no time")])
     batch = ImportBatch.objects.create(agency=people.port_calvert, problems=rows, created_at=NOON)
     now = datetime.now(UTC)
-    old = own.field[0]
+    old = drawn_keys.field[0]
 
     rotation.draw(system("test"), "field_key")
     assert rotation.remaining() != {}
@@ -86,19 +78,19 @@ def test_rotation_goes_on_where_it_was_broken_off_and_the_old_key_goes_last(
     broken_off.close()
     assert Draft.objects.count() == DRAFTS
     assert sum(keys.is_newest(one.payload) for one in Draft.objects.all()) == 2
-    age(own, now - 2 * rotation.KEPT)
+    age(drawn_keys, now - 2 * rotation.KEPT)
     assert "Kept: needed by 3 of deconfliction_draft" in rotation.why_kept("field_key", now)
     assert rotation.retire(system("test"), "field_key", now) == []
 
     steps = [(step.done, step.total) for step in rotation.rotate(pause=lambda _: None) if step.holder.model is Draft]
     assert steps == [(0, 3), (2, 3), (3, 3)]
     assert rotation.remaining() == {}
-    age(own, now)
+    age(drawn_keys, now)
     remove_old_keys(now + rotation.KEPT - timedelta(minutes=1))
-    assert old in own.field, "a running act or a login may need it for a day"
+    assert old in drawn_keys.field, "a running act or a login may need it for a day"
     remove_old_keys(now + rotation.KEPT)
-    assert len(own.field) == 1
-    assert old not in own.field
+    assert len(drawn_keys.field) == 1
+    assert old not in drawn_keys.field
 
     texts = sorted(keys.decrypt(one.payload, "deconfliction.draft") for one in Draft.objects.all())
     assert texts == [f"plan {number}" for number in range(DRAFTS)]
@@ -109,7 +101,7 @@ def test_rotation_goes_on_where_it_was_broken_off_and_the_old_key_goes_last(
 
 @pytest.mark.django_db
 def test_what_is_written_while_it_runs_is_not_lost_and_a_waiting_file_keeps_the_key(
-    people: Any, own: KeyFolder, settings: Any
+    drawn_keys: KeyFolder, people: Any, settings: Any
 ) -> None:
     row = draft(people, "before")
     waiting = Path(settings.VIGIL_DATA_DIR) / "imports" / "one.upload"
