@@ -35,4 +35,5 @@ def test_every_column_of_text_is_encrypted_or_named_with_a_reason() -> None:
     ]
     assert all(len(reason) > 12 for reason, _ in rows)
     assert sorted(named) == sorted(set(named)), "each stands in one row"
-    assert sorted(named) == sorted(in_clear())
+    assert set(in_clear()) - set(named) == set(), "seal it (platform.sealed), or name it with the reason why not"
+    assert set(named) - set(in_clear()) == set(), "there is no such column, or it is sealed"

@@ -1,4 +1,4 @@
-"""Hashes of passwords are sealed: the database alone cannot be tried out, and nobody whose hash was not is locked out."""
+"""Hashes of passwords are sealed: who has the database cannot try them out, and none of before is locked out."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from vigil.core.permissions import OF_THE_NODE, Role
 from vigil.platform import clock
 from vigil.platform.accounts.models import ApiToken, Membership, User
 from vigil.platform.accounts.sessions import handle_of
-from vigil.platform.glass.access import open_for
 from vigil.platform.agencies.demonstration import is_demonstration
+from vigil.platform.glass.access import open_for
 from vigil.platform.prepared import Prepared
 
 TOKEN_PREFIX = "vgl_"  # noqa: S105 - what a token begins with, so that leak scanners find it

@@ -24,7 +24,7 @@ def seal(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deconfliction", "0014_alarms"),
+        ("deconfliction", "0015_fishing"),
     ]
 
     operations = [
