@@ -24,7 +24,7 @@ def seal(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deconfliction", "0015_fishing"),
+        ("deconfliction", "0016_tak_servers"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deconfliction", "0016_sealed"),
+        ("deconfliction", "0017_sealed"),
     ]
 
     operations = [
