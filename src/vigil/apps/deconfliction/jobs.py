@@ -5,11 +5,13 @@ Both are safe when two workers do them at once, and both read their work from du
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from vigil.apps.deconfliction import actions, queries
+from vigil.apps.deconfliction.alarms import climbing
 from vigil.apps.deconfliction.imports import importing, uploads
 from vigil.apps.deconfliction.past import purge
 from vigil.apps.deconfliction.plans import reminders, series
@@ -21,6 +23,8 @@ from vigil.platform.jobs.queue import at_start, job, periodic
 from vigil.platform.write_ahead import empty_log
 from vigil.protocol.node import AHEAD_US
 
+log = logging.getLogger("vigil.jobs")
+
 WORKER = system("worker")
 
 
@@ -29,6 +33,16 @@ def run_due_searches(now: datetime) -> None:
     """Search for every revision whose search is due: what a crash left, and what nobody waits for."""
     for operation_id in queries.due_searches(now):
         actions.run_due_search(WORKER, operation_id, now)
+
+
+@periodic("deconfliction.alarms", every=timedelta(seconds=1))
+def tell_again(now: datetime) -> None:
+    """Tell again whom an alarm has not reached, one ladder after another; one's trouble holds up no other."""
+    for ladder_id in climbing.due(now):
+        try:
+            climbing.climb(WORKER, ladder_id, now)
+        except Exception as error:  # whatever it is, it is tried again in a second, and the others now
+            log.error("alarm step failed", extra={"ladder": ladder_id, "code": type(error).__name__}, exc_info=error)
 
 
 @at_start

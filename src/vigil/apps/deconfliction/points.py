@@ -9,4 +9,5 @@ POINTS = (
     "before_search_commit",
     "after_search_commit",
 )
+ALARM_POINTS = ("after_step_notices", "after_step_deliveries", "before_step_commit", "after_step_commit")
 PURGE_POINTS = ("before_purge_commit", "after_purge_commit")

@@ -20,7 +20,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.deconfliction import actions, forms, notices, places, queries, rules, shape_upload, words
+from vigil.apps.deconfliction import actions, forms, places, queries, rules, shape_upload, words
+from vigil.apps.deconfliction.alarms import texts
 from vigil.apps.deconfliction.alarms import words as talk_words
 from vigil.apps.deconfliction.card_preview import preview_card
 from vigil.apps.deconfliction.cards import mode_word, named
@@ -1182,4 +1183,4 @@ def notice(request: HttpRequest, notice_id: UUID) -> JsonResponse:
             url = reverse(name, args=[target])
     if "glass" in found.object_ids:
         url = reverse("glass:accesses")
-    return JsonResponse({"body": notices.said(found.body), "urgent": found.urgent, "url": url})
+    return JsonResponse({"body": texts.said_in_mode(found.body), "urgent": found.urgent, "url": url})

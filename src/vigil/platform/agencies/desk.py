@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
@@ -98,3 +99,12 @@ def _time(text: str) -> str | None:
         return None
     hours, minutes = int(found[1]), int(found[2])
     return f"{hours:02d}:{minutes:02d}" if (hours < 24 and minutes < 60) or (hours, minutes) == (24, 0) else None
+
+
+def is_staffed(week: Week, local: datetime) -> bool:
+    """Whether the desk's own local time lies in the week's hours."""
+    time = f"{local:%H:%M}"
+    today, before = week.get(str(local.weekday())), week.get(str((local.weekday() - 1) % 7))
+    if today and today[0] <= time and (time < today[1] or today[1] < today[0]):
+        return True
+    return bool(before and before[1] < before[0] and time < before[1])

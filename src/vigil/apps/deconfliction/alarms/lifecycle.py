@@ -22,6 +22,7 @@ from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
 from vigil.platform import keys
 from vigil.platform.actions import action, concerns, detail
+from vigil.platform.delivery import outbox
 
 HOW = ("telephone", "radio", "in_person")
 CHECKS = ("known_voice", "called_back", "pin")
@@ -126,8 +127,9 @@ def resolve_conflict(actor: Actor, conflict_id: UUID, outcome: str, now: datetim
         event = Event.CLOSED
         if not note.strip():
             raise Invalid.at("reason", sentence=_("Say why nobody acknowledged it in time, and what you found out."))
+    as_far = conflict.state
     for line, sides in _lines(actor, conflict, _sides_for_talk(actor, conflict)):
-        if line.pk == conflict.pk or (line.state == conflict.state and line.outcome == ""):
+        if line.pk == conflict.pk or line.state == as_far:
             _settle(line, sides, event, outcome, note.strip(), actor, now)
     return changed(conflict, now)
 
@@ -164,6 +166,7 @@ def log(
     note: str = "",
     how: str = "",
     identity_check: str = "",
+    result: str = "",
     notices: Iterable[UUID] = (),
 ) -> None:
     """One line of the conflict's log; what was said and of whom is sealed. `name` where it was no account's doing."""
@@ -178,6 +181,7 @@ def log(
         note=keys.encrypt(note, plan_rows.NOTE) if note else None,
         how=how,
         identity_check=identity_check,
+        result=result,
         notices=[str(one) for one in notices],
     )
 
@@ -245,6 +249,8 @@ def _see(
             how=how,
             identity_check=identity_check,
         )
+        if not any(line.acknowledged_at is None for line in ladder.lines_of([side.ladder_id])):
+            outbox.stop(side.ladder_id, now)
     waiting = conflict.sides.filter(told=True, acknowledged_at=None, own_operation__isnull=False).exists()
     move(conflict, Event.SEEN if waiting else Event.SEEN_BY_ALL)
 

@@ -7,17 +7,16 @@ incident that are found together are told once (specification, section 6); each 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
-from vigil.apps.deconfliction.alarms import ladder, lifecycle
-from vigil.apps.deconfliction.alarms.rules import TALK_BEFORE, TIMES, Event
+from vigil.apps.deconfliction.alarms import climbing, ladder, lifecycle, texts
+from vigil.apps.deconfliction.alarms.rules import TALK_BEFORE, TIMES, Event, next_step
+from vigil.apps.deconfliction.deliveries import CONFLICT, WITHDRAWN
 from vigil.apps.deconfliction.models import Conflict, ConflictEvent, ConflictSide
 from vigil.apps.deconfliction.notices import (
-    CALL_THE_DESK,
-    CALL_THE_DESK_AT,
     DESK_TEXTS,
     KIND,
     TEXTS,
@@ -26,7 +25,9 @@ from vigil.apps.deconfliction.notices import (
     watch_desk,
 )
 from vigil.apps.deconfliction.plan_rows import moment, names_in
-from vigil.platform.agencies.models import this_node
+from vigil.platform.delivery import outbox
+from vigil.platform.delivery.addresses import Address
+from vigil.platform.delivery.models import Channel, DeliveryEvent
 from vigil.platform.notices.board import notify
 from vigil.platform.notices.models import Notice
 from vigil.protocol import store as port
@@ -34,7 +35,8 @@ from vigil.protocol.store import AlarmKind, Route
 
 ALARMS = (AlarmKind.DETECTED, AlarmKind.WORSENED)
 SPOKE = ("contacted", "called")
-YOU_SPOKE = gettext_noop("A conflict that you spoke about stands no longer. Tell whom you spoke with. Open Vigil.")
+STAND_DOWN_FOR = timedelta(hours=1)
+"""Ours: so long it is tried to tell those whom an alarm reached that it stands no longer."""
 
 
 def tell(conflict: Conflict, alarm: port.Alarm) -> None:
@@ -46,6 +48,8 @@ def tell(conflict: Conflict, alarm: port.Alarm) -> None:
     running = _running(side, alarm, others, at)
     written = [] if running else _notify(conflict, side, alarm, _key(conflict, side, alarm, others, at), at)
     _note(conflict, side, alarm, running)
+    if side.alarmed_at is not None and side.alarmed_at == at and running is None:
+        _first_step(side.ladder_id, at)
     ConflictEvent.objects.create(
         conflict=conflict,
         at=at,
@@ -54,6 +58,15 @@ def tell(conflict: Conflict, alarm: port.Alarm) -> None:
         notices=[str(one.pk) for one in written],
     )
     ladder.keep_times([side.ladder_id])
+
+
+def _first_step(ladder_id: UUID, at: datetime) -> None:
+    """What goes beyond the page goes out at once, in the same transaction."""
+    lines = ladder.lines_of([ladder_id])
+    clock = ladder.clock_of_all(lines)
+    step = next_step(clock, at) if clock else None
+    if clock and step:
+        climbing.take(lines, clock, step, at, noticed=True)
 
 
 def _running(
@@ -89,19 +102,20 @@ def _notify(conflict: Conflict, side: ConflictSide, alarm: port.Alarm, key: str,
     written: list[Notice] = []
     if alarm.route is Route.OWNER:
         told = owners(operation)
-        written += notify(told, kind, _text(alarm), objects=objects, key=key, urgent=urgent, at=at)
+        written += notify(told, kind, texts.in_mode(_text(alarm), side), objects=objects, key=key, urgent=urgent, at=at)
     if not conflict.owner_only:
         told = watch_desk()
         if alarm.route is Route.DECONFLICTOR:
             told = [*told, *deconflictor_of(operation.agency_id)]
-        written += notify(told, kind, DESK_TEXTS[alarm.kind], objects=objects, key=key, urgent=urgent, at=at)
+        written += notify(
+            told, kind, texts.in_mode(DESK_TEXTS[alarm.kind], side), objects=objects, key=key, urgent=urgent, at=at
+        )
     return written
 
 
 def _text(alarm: port.Alarm) -> str:
     if alarm.masked and alarm.kind in ALARMS:
-        phone = this_node().deconflictor[1]
-        return CALL_THE_DESK_AT.format(phone=phone) if phone else CALL_THE_DESK
+        return texts.masked()
     if alarm.tentative and alarm.kind is AlarmKind.DETECTED:
         return gettext_noop("An operation of yours may meet another one; a time is not fixed yet. Open Vigil.")
     return TEXTS[alarm.kind]
@@ -126,7 +140,23 @@ def _note(conflict: Conflict, side: ConflictSide, alarm: port.Alarm, running: Co
     elif alarm.kind is AlarmKind.WITHDRAWN:
         side.alarmed_at = side.next_alarm_at = None
         tell_by_name(conflict, side, at)
+        _stand_down(conflict, side, at)
     side.save()
+
+
+def _stand_down(conflict: Conflict, side: ConflictSide, at: datetime) -> None:
+    """Who was reached beyond the page is told there that it stands no longer, once no line of the alarm stands."""
+    if any(line.pk != side.pk for line in ladder.lines_of([side.ladder_id])):
+        return
+    outbox.stop(side.ladder_id, at)
+    ways = [way for way in outbox.ways(side.ladder_id) if way.to and way.delivery.kind == CONFLICT]
+    reached = {
+        (way.delivery.channel, way.to): Address(Channel(way.delivery.channel), way.to, way.name, way.delivery.user_id)
+        for way in ways
+        if any(event.step == DeliveryEvent.Step.HANDED_OVER for event in way.events)
+    }
+    key, until = f"{conflict.id}:{conflict.change}:withdrawn", at + STAND_DOWN_FOR
+    outbox.send(reached.values(), WITHDRAWN, key=key, about=side.ladder_id, at=at, until=until, urgent=True)
 
 
 def tell_by_name(conflict: Conflict, side: ConflictSide, at: datetime) -> None:
@@ -136,7 +166,8 @@ def tell_by_name(conflict: Conflict, side: ConflictSide, at: datetime) -> None:
     spoke = [one for one in conflict.events.filter(kind__in=SPOKE) if one.operation_id == side.operation_id]
     accounts = {one.author_id for one in spoke if one.author_id is not None}
     key = f"{KIND}:{conflict.id}:{conflict.change}:spoke"
-    notify(accounts, f"{KIND}.withdrawn", YOU_SPOKE, objects={"conflict": conflict.id}, key=key, urgent=True, at=at)
+    body, objects = texts.in_mode(texts.YOU_SPOKE, side), {"conflict": conflict.id}
+    notify(accounts, f"{KIND}.withdrawn", body, objects=objects, key=key, urgent=True, at=at)
     names = {name for one in spoke for name in names_in(one.people).values()}
     if names:
         people = {str(number): name for number, name in enumerate(sorted(names))}
