@@ -65,7 +65,7 @@ def test_each_step_reaches_further_until_a_known_person_acknowledges(people: Any
     assert told(people, "bob").count("Nobody of your side has acknowledged a conflict yet. Open Vigil.") == 2
     assert any("A side has not answered" in one for one in told(people, "carol"))
     assert Conflict.objects.get().events.filter(kind="stepped").count() == 6
-    assert {one.permission for one in AuditRecord.objects.filter(permission="deconfliction.conflict.escalate")}
+    assert AuditRecord.objects.filter(verb="deconfliction.conflict.escalate").count() == 6
 
     [conflict] = Conflict.objects.all()
     lifecycle.acknowledge_conflict(people.actor("alice"), conflict.pk, now + 11 * MINUTE)
