@@ -40,6 +40,7 @@ from vigil.apps.deconfliction.subjects import interests
 from vigil.apps.deconfliction.together import joint, task_forces
 from vigil.apps.policy.actions import adopt
 from vigil.apps.whom_to_call.models import Entry
+from vigil.platform.accounts.models import AccountRequest, RequestState
 from vigil.platform.accounts.sessions import handle_of
 from vigil.platform.audit.models import AuditRecord
 from vigil.platform.gazetteer import tiles
@@ -102,6 +103,8 @@ NAMED_IN_FORM: Mapping[str, Callable[[Ids], Mapping[str, Any]]] = {
     "operations/views/": lambda ids: {"do": "remove", "view": ids["view_id"]},
     "conflicts/views/": lambda ids: {"do": "remove", "view": ids["view_id"]},
     "setup/people/new/": lambda ids: {"agency": ids["agency_id"]},
+    "account/requests/": lambda ids: {"request": ids["named_id"], "do": "deny"},
+    "way-back/": lambda ids: {"user": ids["user_id"], "do": "called", "called": "1"},
     "account/login/remove/": lambda ids: {"factor": ids["factor_id"]},
     "agency/deconflictor/": lambda ids: {"account": ids["user_id"]},
     "setup/streets/remove/": lambda ids: {"source": ids["source"]},
@@ -325,6 +328,7 @@ def build(people: Any, token: Callable[..., str], now: datetime) -> World:
         "case_id": _case(people, "alice", home, now),
         "task_force_id": group.pk,
         "user_id": people.user("alice").pk,
+        "request_id": _asked(home, people.user("bob"), now).pk,
         "agency_id": home.pk,
         "entry_id": Entry.objects.create(kind="watch_desk", name="Harbor Desk").pk,
         "kind": "kml",
@@ -345,6 +349,7 @@ def build(people: Any, token: Callable[..., str], now: datetime) -> World:
         "case_id": _case(people, "fay", third, now),
         "task_force_id": task_forces.found_task_force(people.actor("abe"), "Bay Group", [third.pk], now).pk,
         "user_id": people.user("fay").pk,
+        "request_id": _asked(third, people.user("moe"), now).pk,
         "factor_id": Authenticator.objects.create(user=people.user("fay"), type="totp", data={}).pk,
         "agency_id": third.pk,
         "access_id": _glass(people, "abe", "elsewhere", now),
@@ -384,6 +389,12 @@ def _streets(now: datetime) -> Source:
     return source
 
 
+def _asked(agency: Any, contact: Any, now: datetime, state: str = RequestState.CONFIRMED) -> AccountRequest:
+    return AccountRequest.objects.create(
+        state=state, agency=agency, contact=contact, full_name="Nina New", phone="+14105550177", asked_at=now
+    )
+
+
 def _batch(agency: Any, user: Any, now: datetime) -> ImportBatch:
     return ImportBatch.objects.create(agency=agency, user=user, created_at=now, file_digest="")
 
@@ -403,6 +414,7 @@ def _personal(people: Any, name: str, now: datetime) -> dict[str, Any]:
     actor, user = people.actor(name), people.user(name)
     board.notify([user.pk], "test", "Look.", objects={}, key=f"matrix-{name}", at=now)
     found = {"notice_id": Notice.objects.filter(recipient=user).latest("created_at").pk}
+    found["named_id"] = _asked(None, user, now, RequestState.ASKED).pk
     if actor.can("deconfliction.operation.register"):
         found["draft_id"] = actions.save_draft(actor, {"case_number": "C26-777"}, now).pk
     if actor.can("deconfliction.view.edit"):

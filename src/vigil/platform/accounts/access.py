@@ -19,6 +19,7 @@ from vigil.core.actor import Actor, Via
 from vigil.core.errors import NotFound
 from vigil.core.permissions import OF_THE_NODE, Role
 from vigil.platform import clock
+from vigil.platform.accounts import life
 from vigil.platform.accounts.models import ApiToken, Membership, User
 from vigil.platform.accounts.sessions import handle_of
 from vigil.platform.agencies.demonstration import is_demonstration
@@ -39,6 +40,7 @@ class Proof(StrEnum):
     PASSKEY = "passkey"
     APP = "app"
     RECOVERY = "recovery"
+    WAY_BACK = "way_back"
     PASSWORD = "password"  # noqa: S105 - of a demo account
 
 
@@ -64,11 +66,13 @@ _MEMBERSHIPS = Prepared(
 def actor_of_user(user: User, agency_id: UUID | None = None, via: Via = Via.PAGE) -> Actor | None:
     """The user acting for the agency, or, where none is named, for the one they joined first.
 
-    None when the user is switched off, is of the demonstration on another node, or has no active role there.
+    None when the user is switched off or at their end, is of the demonstration on another node, or has no role there
+    that counts.
     """
-    if not user.is_active or (user.is_demo and not is_demo_login(user)):
+    now = clock.now()
+    if not life.is_on(user, now) or (user.is_demo and not is_demo_login(user)):
         return None
-    held = [(membership.agency_id, membership.role) for membership in _MEMBERSHIPS(user.pk)]
+    held = [(one.agency_id, one.role) for one in _MEMBERSHIPS(user.pk) if life.counts(one, user, now)]
     chosen = agency_id or (held[0][0] if held else None)
     roles = frozenset(Role(role) for agency, role in held if agency == chosen)
     if not roles:
@@ -164,12 +168,15 @@ def person_of(actor: Actor, user_id: UUID) -> User:
 def may_manage(actor: Actor, user: User) -> bool:
     """Whether the account itself (name, password, on or off) is the actor's to change.
 
-    A person who also serves elsewhere, or administers or audits the node, is not one agency's to switch off.
+    A person who also serves elsewhere, or administers or audits the node, is not one agency's to switch off. Who is
+    lent stays their own agency's.
     """
     if Role.NODE_ADMIN in actor.roles:
         return True
-    held = Membership.objects.filter(user=user, active=True).values_list("agency_id", "role")
-    return all(agency == actor.agency_id and role not in OF_THE_NODE for agency, role in held)
+    held = Membership.objects.filter(user=user, active=True, ends_at=None).values_list("agency_id", "role")
+    own = all(agency == actor.agency_id and role not in OF_THE_NODE for agency, role in held)
+    # Without a role of their own anywhere, who is lent here is nobody's here.
+    return own and (bool(held) or not Membership.objects.filter(user=user, active=True).exists())
 
 
 def new_token(
@@ -206,6 +213,8 @@ def actor_of_token(text: str, now: datetime) -> tuple[Actor, ApiToken] | None:
     actor = actor_of_user(token.user, token.agency_id, Via.API)
     if actor is None:
         return None
+    if now - token.user.used_at >= life.USED_EVERY:
+        note_use(token.user, now)
     narrowed = Actor(
         user_id=actor.user_id,
         name=actor.name,
@@ -215,6 +224,11 @@ def actor_of_token(text: str, now: datetime) -> tuple[Actor, ApiToken] | None:
         via=Via.API,
     )
     return narrowed, token
+
+
+def note_use(user: User, now: datetime) -> None:
+    """Somebody uses the account: it is not disabled as unused."""
+    User.objects.filter(pk=user.pk).update(used_at=now)
 
 
 def _digest(text: str) -> str:

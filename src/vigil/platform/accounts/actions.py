@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,10 +18,12 @@ from vigil.core.errors import Invalid, NotFound, Problem, Refused
 from vigil.core.permissions import OF_THE_NODE, PERMISSIONS, Role, clash, scope_covers
 from vigil.platform import clock
 from vigil.platform.accounts.access import forget_factors, may_manage, new_token, person_of
-from vigil.platform.accounts.models import ApiToken, Membership, User
+from vigil.platform.accounts.administrators import keeping_administrators
+from vigil.platform.accounts.life import TEMPORARY
+from vigil.platform.accounts.models import ApiToken, Membership, OffBecause, User
 from vigil.platform.accounts.sessions import end_sessions
 from vigil.platform.actions import action, concerns, detail
-from vigil.platform.agencies.models import Agency, Node
+from vigil.platform.agencies.models import Agency
 
 LONGEST_TOKEN = timedelta(days=366)
 FIRST_PASSWORD_LIVES = timedelta(hours=72)
@@ -44,15 +45,24 @@ class NewUser:
     unit: str = ""
     must_change_password: bool = False
     is_demo: bool = False
+    employment: str = ""
+    """A value of `Employment`, or empty."""
+    is_temporary: bool = False
+    """The account ends by itself after `life.TEMPORARY`."""
 
 
 @action("accounts.user.create")
 def create_user(actor: Actor, wanted: NewUser) -> User:
     """A person with roles in one agency. An agency administrator may only do so for their own agency."""
     _within(actor, wanted.agency_id)
-    _check_roles(actor, wanted.roles)
+    return new_user(wanted, actor)
+
+
+def new_user(wanted: NewUser, by: Actor) -> User:
+    """The person, within the caller's action, which has asked whether the actor may create one there."""
+    _check_roles(by, wanted.roles)
     _check_hands(wanted.roles)
-    problems = username_problems(wanted.username) + _details_problems(wanted.full_name, wanted.phone, wanted.unit)
+    problems = username_problems(wanted.username) + details_problems(wanted.full_name, wanted.phone, wanted.unit)
     if problems:
         raise Invalid(problems)
     if User.objects.filter(username__iexact=wanted.username).exists():
@@ -71,6 +81,8 @@ def create_user(actor: Actor, wanted: NewUser) -> User:
         must_change_password=wanted.must_change_password,
         first_password_ends_at=clock.now() + FIRST_PASSWORD_LIVES if wanted.must_change_password else None,
         is_demo=wanted.is_demo,
+        employment=wanted.employment,
+        ends_at=clock.now() + TEMPORARY if wanted.is_temporary else None,
     )
     for role in sorted(wanted.roles):
         Membership.objects.create(user=user, agency=agency, role=role.value)
@@ -80,15 +92,45 @@ def create_user(actor: Actor, wanted: NewUser) -> User:
 
 @action("accounts.user.edit")
 def set_active(actor: Actor, user_id: UUID, active: bool) -> User:
-    """Switch a person off (sessions, tokens and streams stop at once) or on again."""
+    """Switch a person off (sessions, tokens and streams stop at once) or on again (`put_on`)."""
     user = _managed(actor, user_id)
-    user.is_active = active
-    with _keeping_administrators(actor):
-        user.save(update_fields=["is_active"])
-    if not active:
-        end_sessions(user.pk)
+    if active:
+        put_on(user)
+    else:
+        with keeping_administrators(actor):
+            put_off(user, OffBecause.HAND)
     concerns(user=user.pk)
     detail(active=active)
+    return user
+
+
+def put_off(user: User, because: OffBecause) -> None:
+    """Switch the account off, within the caller's action."""
+    user.is_active, user.off_because = False, because
+    user.save(update_fields=["is_active", "off_because"])
+    end_sessions(user.pk)
+
+
+def put_on(user: User) -> None:
+    """Switch it on, within the caller's action. That is a decision about it: it counts as used and as confirmed today,
+    roles that lapsed unconfirmed come back, and a temporary account begins its hours again.
+    """
+    now = clock.now()
+    user.is_active, user.off_because, user.used_at = True, "", now
+    user.ends_at = now + TEMPORARY if user.ends_at else None
+    user.save(update_fields=["is_active", "off_because", "used_at", "ends_at"])
+    held = Membership.objects.filter(user=user)
+    held.filter(is_lapsed=True).update(active=True, is_lapsed=False)
+    held.filter(active=True).update(reviewed_at=now)
+
+
+@action("accounts.user.edit")
+def make_lasting(actor: Actor, user_id: UUID) -> User:
+    """A temporary account ends no more by itself."""
+    user = _managed(actor, user_id)
+    user.ends_at = None
+    user.save(update_fields=["ends_at"])
+    concerns(user=user.pk)
     return user
 
 
@@ -96,7 +138,7 @@ def set_active(actor: Actor, user_id: UUID, active: bool) -> User:
 def edit_person(actor: Actor, user_id: UUID, full_name: str, phone: str, unit: str) -> User:
     """Another name, telephone or unit."""
     user = _managed(actor, user_id)
-    problems = _details_problems(full_name, phone, unit)
+    problems = details_problems(full_name, phone, unit)
     if problems:
         raise Invalid(problems)
     user.full_name, user.phone, user.unit = full_name.strip(), phone.strip(), unit.strip()
@@ -116,22 +158,28 @@ def set_roles(actor: Actor, user_id: UUID, agency_id: UUID, roles: frozenset[Rol
     if not Agency.objects.filter(pk=agency_id, is_served=True).exists():
         raise NotFound
     held = Membership.objects.filter(user=user, active=True)
-    was = frozenset(Role(one.role) for one in held.filter(agency_id=agency_id))
+    here = held.filter(agency_id=agency_id)
+    was = frozenset(Role(one.role) for one in here)
     if Role.NODE_ADMIN not in actor.roles:
         roles |= was & OF_THE_NODE
     _check_roles(actor, roles - was, may_be_none=True)
     elsewhere = frozenset(Role(one.role) for one in held.exclude(agency_id=agency_id))
     if roles - was:
         _check_hands(roles | elsewhere)
-    with _keeping_administrators(actor):
+    given = {"active": True, "is_lapsed": False, "reviewed_at": clock.now(), "ends_at": _lent_until(here)}
+    with keeping_administrators(actor):
         Membership.objects.filter(user=user, agency_id=agency_id).exclude(role__in=roles).update(active=False)
         for role in sorted(roles):
-            Membership.objects.update_or_create(
-                user=user, agency_id=agency_id, role=role.value, defaults={"active": True}
-            )
+            Membership.objects.update_or_create(user=user, agency_id=agency_id, role=role.value, defaults=given)
     concerns(user=user.pk, agency=agency_id)
     detail(roles=sorted(roles))
     return user
+
+
+def _lent_until(here: Iterable[Membership]) -> datetime | None:
+    """Who is only lent to an agency stays so, whatever roles they are given there."""
+    ends = [one.ends_at for one in here]
+    return max(end for end in ends if end) if ends and all(ends) else None
 
 
 @action("accounts.user.edit")
@@ -151,10 +199,10 @@ def reset_password(actor: Actor, user_id: UUID) -> str:
     return _give_first_password(_managed(actor, user_id))
 
 
-def _give_first_password(user: User) -> str:
+def _give_first_password(user: User, lives: timedelta = FIRST_PASSWORD_LIVES) -> str:
     password = first_password()
     user.set_password(password)
-    user.must_change_password, user.first_password_ends_at = True, clock.now() + FIRST_PASSWORD_LIVES
+    user.must_change_password, user.first_password_ends_at = True, clock.now() + lives
     user.save(update_fields=["password", "must_change_password", "first_password_ends_at"])
     concerns(user=user.pk)
     return password
@@ -168,9 +216,14 @@ def reset_login(actor: Actor, user_id: UUID) -> str:
     user = User.objects.filter(pk=user_id).first() if Role.SYSTEM in actor.roles else _managed(actor, user_id)
     if user is None:
         raise NotFound
+    return begin_again(user, FIRST_PASSWORD_LIVES)
+
+
+def begin_again(user: User, lives: timedelta) -> str:
+    """The same, within the caller's action; the first password counts for so long."""
     forget_factors(user)
     end_sessions(user.pk)
-    return _give_first_password(user)
+    return _give_first_password(user, lives)
 
 
 @action("accounts.profile.edit")
@@ -278,33 +331,6 @@ def _managed(actor: Actor, user_id: UUID) -> User:
     return user
 
 
-@contextmanager
-def _keeping_administrators(actor: Actor) -> Iterator[None]:
-    """Refuses a change that leaves the node without an administrator who can log in, and an agency administrator's
-    change that does so to the agency.
-    """
-    Node.objects.select_for_update().filter(slot=1).first()  # two who switch one another off queue here
-    before = _administered()
-    yield
-    lost = {role for role, _ in before - _administered()}
-    if Role.NODE_ADMIN in lost or (lost and Role.NODE_ADMIN not in actor.roles):
-        if Role.NODE_ADMIN in lost:
-            sentence = _("This is the last administrator of the node. Appoint another one first.")
-        else:
-            sentence = _("This is the last administrator of the agency. Appoint another one first.")
-        raise Invalid.at("roles", sentence=sentence)
-
-
-def _administered() -> set[tuple[str, UUID | None]]:
-    """The node, and the agencies, that have an administrator who can log in."""
-    found = Membership.objects.filter(
-        active=True, user__is_active=True, agency__is_active=True, role__in=[Role.NODE_ADMIN, Role.AGENCY_ADMIN]
-    )
-    return {
-        (role, None if role == Role.NODE_ADMIN else agency) for role, agency in found.values_list("role", "agency_id")
-    }
-
-
 def username_problems(username: str) -> list[Problem]:
     """What is wrong with a user name; it is not asked whether it is taken."""
     if not re.fullmatch(r"[A-Za-z0-9._-]{2,60}", username):
@@ -314,7 +340,8 @@ def username_problems(username: str) -> list[Problem]:
     return []
 
 
-def _details_problems(full_name: str, phone: str, unit: str) -> list[Problem]:
+def details_problems(full_name: str, phone: str, unit: str) -> list[Problem]:
+    """What is wrong with what is known of a person."""
     problems = []
     if not 0 < len(full_name.strip()) <= 200:
         problems.append(Problem(("full_name",), _("Give the full name, at most 200 characters.")))

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, Locked, TooMany
 from vigil.platform import clock
-from vigil.platform.accounts import factors, lockout
+from vigil.platform.accounts import factors, lockout, way_back
 from vigil.platform.accounts.access import PROVED, Owed, Proof, actor_of_session, actor_of_user, is_fresh, owed
 from vigil.platform.accounts.login import BACKEND, WRONG, record_confirmed, refuse
 from vigil.platform.accounts.models import User
@@ -74,6 +74,11 @@ def second(request: HttpRequest) -> HttpResponse:
     except (Invalid, Locked, TooMany) as refused:
         return second_page(request, after, kept, refused.sentence, refused.status)
     complete(request, user, by, clock.now())
+    if by is Proof.WAY_BACK:
+        messages.warning(
+            request,
+            _("That way back counted once. Before you leave: add a passkey or code app, and remove what is lost."),
+        )
     if by is Proof.RECOVERY:
         left = factors.codes_left(user)
         messages.warning(
@@ -148,7 +153,9 @@ def _proof_of_code(user: User, code: str) -> Proof | None:
     with transaction.atomic():
         if factors.takes_app_code(user, code, clock.now()):
             return Proof.APP
-        return Proof.RECOVERY if factors.takes_recovery_code(user, code, clock.now()) else None
+        if factors.takes_recovery_code(user, code, clock.now()):
+            return Proof.RECOVERY
+        return Proof.WAY_BACK if way_back.takes(user, code, clock.now()) else None
 
 
 def _enrolling(request: HttpRequest, *, fresh: bool = True) -> tuple[User, Actor] | HttpResponse:

@@ -161,13 +161,17 @@ def release(actor: Actor, lock_id: UUID) -> User:
 @action("accounts.lock.release")
 def release_all(actor: Actor, user_id: UUID) -> int:
     """Release every lock of an account, and open it for unknown sources again; how many locks there were."""
-    rows = _locks(actor).filter(user_id=user_id)
-    released = LoginLock.objects.filter(pk__in=[row.pk for row in rows]).update(
-        released_at=clock.now(), released_by=actor.user_id
-    )
-    LoginFailure.objects.filter(user_id=user_id).delete()
+    if not _locks(actor).filter(user_id=user_id).exists() and Role.SYSTEM not in actor.roles:
+        raise NotFound
     concerns(user=user_id)
-    return released
+    return reopen(user_id, actor, clock.now())
+
+
+def reopen(user_id: UUID, actor: Actor, now: datetime) -> int:
+    """The same, within the caller's action."""
+    locked = LoginLock.objects.filter(user_id=user_id, released_at=None)
+    LoginFailure.objects.filter(user_id=user_id).delete()
+    return locked.update(released_at=now, released_by=actor.user_id)
 
 
 def _locks(actor: Actor) -> QuerySet[LoginLock]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -15,6 +16,25 @@ from vigil.platform.accounts.hashing import PasswordHash
 from vigil.platform.sealed import SealedField, SealedText
 
 ROLES = [(role.value, role.value.replace("_", " ")) for role in Role if role is not Role.SYSTEM]
+
+
+class Employment(StrEnum):
+    """What a person is in the agency's service, as a colleague confirms it (CJIS AC-2)."""
+
+    SWORN = "sworn"
+    CIVILIAN = "civilian"
+
+
+class OffBecause(StrEnum):
+    """Why an account is off."""
+
+    HAND = "hand"
+    """An administrator switched it off."""
+    ENDED = "ended"
+    """A temporary account came to its end."""
+    UNUSED = "unused"
+    UNREVIEWED = "unreviewed"
+    """No role was confirmed in the yearly review."""
 
 
 class UserManager(BaseUserManager["User"]):
@@ -45,6 +65,14 @@ class User(AbstractBaseUser):
     """Until when that password opens anything; None where the person chose it."""
     is_demo = models.BooleanField(default=False)
     """Of the demonstration: a password is enough on a demo node, and opens nothing anywhere else."""
+    employment = models.CharField(max_length=10, blank=True, choices=[(one.value, one.value) for one in Employment])
+    """As a colleague confirmed it; empty: nobody has said it."""
+    ends_at = models.DateTimeField(null=True, blank=True)
+    """When a temporary account ends by itself; None: it does not."""
+    used_at = models.DateTimeField(default=clock.now)
+    """When somebody last logged in, or a token was used (to the day), or the account was switched on again."""
+    off_because = models.CharField(max_length=10, blank=True, choices=[(one.value, one.value) for one in OffBecause])
+    """Why the account is off; empty while it is on."""
     created_at = models.DateTimeField(default=clock.now)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -67,6 +95,12 @@ class Membership(models.Model):
     agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=ROLES)
     active = models.BooleanField(default=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+    """When a role that was lent ends by itself; None: it does not."""
+    reviewed_at = models.DateTimeField(default=clock.now)
+    """When an administrator last confirmed it in the yearly review, or gave it."""
+    is_lapsed = models.BooleanField(default=False)
+    """It ended because nobody confirmed it in time."""
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -164,6 +198,77 @@ class LoginLock(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class RequestState(StrEnum):
+    """How far a request of an account has come."""
+
+    NEW = "new"
+    """Nobody has looked yet whether there is such an agency and contact."""
+    ASKED = "asked"
+    """The contact is asked."""
+    CONFIRMED = "confirmed"
+    """An administrator is asked."""
+    APPROVED = "approved"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+    """Nobody answered in time."""
+    NOBODY = "nobody"
+    """There is no such agency, or no such contact there; only the row's moment is kept."""
+
+
+class AccountRequest(models.Model):
+    """Somebody without an account asks for one and names a contact at the agency (`accounts.asking`)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    state = models.CharField(max_length=10, choices=[(one.value, one.value) for one in RequestState])
+    source_key = models.CharField(max_length=64)
+    """A digest of the address it came from."""
+    full_name = SealedText("accounts.request_name")
+    phone = SealedText("accounts.request_phone")
+    unit = SealedText("accounts.request_unit")
+    ori = models.CharField(max_length=9, blank=True)
+    contact_name = SealedText("accounts.request_contact")
+    """As typed: a user name or a full name."""
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, null=True, related_name="+")
+    contact = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    employment = models.CharField(max_length=10, blank=True, choices=[(one.value, one.value) for one in Employment])
+    asked_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    reason = SealedText("accounts.request_reason")
+    """Why it was refused."""
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    """The account it became."""
+
+    class Meta:
+        indexes = (models.Index(fields=("state", "asked_at"), name="accounts_request_state"),)
+
+    def __str__(self) -> str:
+        return self.state
+
+
+class WayBack(models.Model):
+    """A single-use way back in for somebody who cannot log in (`accounts.way_back`)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    """Who called the person back."""
+    lost_password = models.BooleanField(default=False)
+    """Begins again with a first password; otherwise a code that stands in for the second factor."""
+    given_at = models.DateTimeField(null=True)
+    given_by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    code_hash = models.CharField(max_length=64, blank=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("user", "asked_at"), name="accounts_way_back_user"),)
+
+    def __str__(self) -> str:
+        return str(self.user_id)
 
 
 class IdempotentReply(models.Model):

@@ -1,10 +1,32 @@
-"""Locked logins in the menu of who may release them."""
+"""Accounts in the menu of administrators, locked logins in that of who may release them."""
 
 from django.utils.translation import gettext_lazy as _
 
+from vigil.core.actor import Actor
+from vigil.platform import clock
+from vigil.platform.accounts import asking, reviews
+from vigil.platform.accounts.models import RequestState
 from vigil.web.navigation import Entry, register
 
+
+def _waiting(actor: Actor) -> int:
+    """Requests to decide, and accounts to confirm."""
+    decided = asking.to_decide(actor).filter(state=RequestState.CONFIRMED).count()
+    return decided + reviews.open_count(actor, clock.now())
+
+
 register(
+    Entry(
+        _("Accounts"),
+        _("Accounts"),
+        "accounts",
+        "people",
+        63,
+        "accounts.user.read",
+        prefixes=("/accounts/",),
+        badge=_waiting,
+        on_phone=False,
+    ),
     Entry(
         _("Locked logins"),
         _("Locks"),
@@ -14,5 +36,5 @@ register(
         "accounts.lock.release",
         prefixes=("/locks/",),
         on_phone=False,
-    )
+    ),
 )

@@ -23,7 +23,7 @@ from vigil.platform.accounts.models import User
 from vigil.platform.doors import actor_of, page
 
 READ, EDIT, CREATE = "accounts.user.read", "accounts.user.edit", "accounts.user.create"
-FIELDS = ("full_name", "username", "phone", "unit", "agency")
+FIELDS = ("full_name", "username", "phone", "unit", "agency", "temporary")
 
 
 @page(READ)
@@ -42,14 +42,14 @@ def new(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     context: dict[str, Any] = {"values": {"agency": str(actor.agency_id)}, "chosen": [Role.OFFICER]}
     if request.method == "POST":
-        context = {"values": {name: request.POST.get(name, "") for name in FIELDS}, "chosen": _roles(request)}
+        context = {"values": {name: request.POST.get(name, "") for name in FIELDS}, "chosen": chosen_roles(request)}
         try:
             user, password = _create(actor, context["values"], frozenset(context["chosen"]))
         except Invalid as refused:
-            context["at"] = _at(refused)
+            context["at"] = problems_at(refused)
         else:
-            return _first_password(request, user.pk, user.full_name, user.username, password)
-    shown = {"agencies": queries.agencies_to_choose(actor), "roles": _choices(actor, context["chosen"])}
+            return first_password_page(request, user.pk, user.full_name, user.username, password)
+    shown = {"agencies": queries.agencies_to_choose(actor), "roles": role_choices(actor, context["chosen"])}
     return render(request, "accounts/new_person.html", shown | context, status=422 if "at" in context else 200)
 
 
@@ -64,6 +64,7 @@ def _create(actor: Actor, values: dict[str, str], roles: frozenset[Role]) -> tup
         phone=values["phone"],
         unit=values["unit"],
         must_change_password=True,
+        is_temporary=bool(values["temporary"]),
     )
     return actions.create_user(actor, wanted), password
 
@@ -80,10 +81,10 @@ def person(request: HttpRequest, user_id: UUID) -> HttpResponse:
             if do == "reset" or (do == "again" and user_id != actor.user_id):
                 shown = queries.person(actor, user_id)
                 password = (actions.reset_password if do == "reset" else actions.reset_login)(actor, user_id)
-                return _first_password(request, user_id, shown.full_name, shown.username, password)
+                return first_password_page(request, user_id, shown.full_name, shown.username, password)
             said = _change(request, actor, user_id, do)
         except Invalid as refused:
-            context = {"at": _at(refused), "did": do, "typed": request.POST, "chosen": _roles(request)}
+            context = {"at": problems_at(refused), "did": do, "typed": request.POST, "chosen": chosen_roles(request)}
         else:
             messages.success(request, said)
             return redirect("person", user_id)
@@ -92,13 +93,16 @@ def person(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 def _change(request: HttpRequest, actor: Actor, user_id: UUID, do: str) -> str:
     if do == "roles":
-        actions.set_roles(actor, user_id, _agency(request.POST.get("agency", "")), frozenset(_roles(request)))
+        actions.set_roles(actor, user_id, _agency(request.POST.get("agency", "")), frozenset(chosen_roles(request)))
         return _("Saved. The roles count from the next click on.")
     if do in ("off", "on"):
         actions.set_active(actor, user_id, do == "on")
         return (
             _("The account is on again.") if do == "on" else _("The account is off: sessions and tokens have stopped.")
         )
+    if do == "lasting":
+        actions.make_lasting(actor, user_id)
+        return _("The account does not end by itself any more.")
     actions.edit_person(actor, user_id, *(request.POST.get(name, "") for name in ("full_name", "phone", "unit")))
     return _("Saved.")
 
@@ -112,23 +116,28 @@ def _person_page(request: HttpRequest, actor: Actor, user_id: UUID, context: dic
         "person": shown,
         "values": values,
         "is_self": shown.id == actor.user_id,
-        "services": [(one, _choices(actor, one.roles)) for one in shown.services],
+        "services": [(one, role_choices(actor, one.roles)) for one in shown.services],
         "more_agencies": [choice for choice in queries.agencies_to_choose(actor) if choice[0] not in served],
-        "roles": _choices(actor, []),
+        "roles": role_choices(actor, []),
     }
     return render(request, "accounts/person.html", context, status=422 if "at" in context else 200)
 
 
-def _first_password(request: HttpRequest, user_id: UUID, name: str, username: str, password: str) -> HttpResponse:
+def first_password_page(
+    request: HttpRequest, user_id: UUID | None, name: str, username: str, password: str
+) -> HttpResponse:
+    """A first password, shown this once; with the way to the person where the reader sees them."""
     context = {"user_id": user_id, "name": name, "username": username, "password": password}
     return render(request, "accounts/first_password.html", context)
 
 
-def _choices(actor: Actor, chosen: Any) -> list[tuple[str, str, bool]]:
+def role_choices(actor: Actor, chosen: Any) -> list[tuple[str, str, bool]]:
+    """The roles that the actor may give, in words, and which are chosen."""
     return [(role.value, queries.role_words(role.value), role in chosen) for role in queries.roles_to_choose(actor)]
 
 
-def _roles(request: HttpRequest) -> list[Role]:
+def chosen_roles(request: HttpRequest) -> list[Role]:
+    """The roles that were ticked."""
     given = request.POST.getlist("roles")
     return [role for role in Role if role.value in given and role != Role.SYSTEM]
 
@@ -140,7 +149,8 @@ def _agency(text: str) -> UUID:
         raise NotFound from None
 
 
-def _at(refused: Invalid) -> dict[str, dict[str, Any]]:
+def problems_at(refused: Invalid) -> dict[str, dict[str, Any]]:
+    """The problems by field, as the components take them."""
     return {
         str(problem.path[0]): {"sentence": problem.sentence, "choices": problem.choices} for problem in refused.problems
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
@@ -13,8 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.core.permissions import OF_THE_NODE, Role
+from vigil.platform import clock
+from vigil.platform.accounts import life
 from vigil.platform.accounts.access import may_manage, people_of, person_of
-from vigil.platform.accounts.models import ApiToken, Membership, User
+from vigil.platform.accounts.models import ApiToken, Membership, OffBecause, User
 from vigil.platform.agencies.demonstration import is_demonstration
 from vigil.platform.agencies.models import Agency, Node
 from vigil.platform.agencies.notice import notice_of
@@ -35,6 +38,7 @@ class Profile:
 
 
 PEOPLE_PER_PAGE = 50
+MOST_WATCHED = 100
 ROLE_WORDS = {
     Role.OFFICER: _("Officer"),
     Role.SUPERVISOR: _("Supervisor"),
@@ -74,9 +78,15 @@ class Person:
     phone: str
     unit: str
     is_active: bool
-    first_password_open: bool
+    first_password: str
+    """`open`: it waits to be used; `over`: nobody used it in time; empty: the person chose their own."""
     services: Sequence[Service]
     may_manage: bool = False
+    off_because: str = ""
+    employment: str = ""
+    ends_at: datetime | None = None
+    """When a temporary account ends."""
+    used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +207,61 @@ def _as_person(user: User, services: Sequence[Service], manages: bool = False) -
         user.phone,
         user.unit,
         user.is_active,
-        user.must_change_password,
+        first_password_state(user, clock.now()),
         services,
         manages,
+        user.off_because,
+        user.employment,
+        user.ends_at,
+        user.used_at,
     )
+
+
+def first_password_state(user: User, now: datetime) -> str:
+    """See `Person.first_password`."""
+    if not user.must_change_password:
+        return ""
+    return "over" if user.first_password_ends_at and user.first_password_ends_at <= now else "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Accounts that end by themselves, have done so, or were never used."""
+
+    temporary: Sequence[User]
+    unused: Sequence[User]
+    """Off in a week at most."""
+    never_used: Sequence[User]
+    """The first password is over."""
+    ended: Sequence[User]
+    """Off by themselves."""
+
+
+def watched(actor: Actor, now: datetime) -> Watched:
+    """Of the people whom the actor administers."""
+    people = people_of(actor).order_by("full_name")
+    on = people.filter(is_active=True)
+    by_themselves = (OffBecause.ENDED, OffBecause.UNUSED, OffBecause.UNREVIEWED)
+    return Watched(
+        list(on.filter(ends_at__gt=now)[:MOST_WATCHED]),
+        list(on.filter(used_at__lte=now - life.UNUSED, is_demo=False)[:MOST_WATCHED]),
+        list(on.filter(must_change_password=True, first_password_ends_at__lte=now)[:MOST_WATCHED]),
+        list(people.filter(is_active=False, off_because__in=by_themselves)[:MOST_WATCHED]),
+    )
+
+
+def lent(actor: Actor, now: datetime) -> list[Membership]:
+    """The roles that are lent to the actor's agency, and those that its own people have elsewhere."""
+    actor.require("accounts.user.read")
+    own = Membership.objects.filter(agency_id__in=[actor.agency_id], active=True, ends_at=None).values("user")
+    held = Membership.objects.filter(active=True, ends_at__gt=now)
+    rows = held.filter(agency_id__in=[actor.agency_id]) | held.filter(user__in=own)
+    return list(rows.select_related("user", "agency").order_by("ends_at"))
+
+
+def sees(actor: Actor, user_id: UUID) -> bool:
+    """Whether the person is one of those whom the actor administers."""
+    return people_of(actor).filter(pk=user_id).exists()
 
 
 def login_notice() -> str:

@@ -6,18 +6,25 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 
 from vigil.platform.accounts import factors, lockout
-from vigil.platform.accounts.access import PROVED, Owed, Proof, owed
+from vigil.platform.accounts.access import PROVED, Owed, Proof, note_use, owed
 from vigil.platform.accounts.login import record_login
 from vigil.platform.accounts.models import User
 from vigil.platform.accounts.sessions import BEGAN, CAME_FROM
+from vigil.platform.notices.models import Notice
 from vigil.platform.requests import source
 from vigil.web import held
+
+KINDS = "accounts."
+"""Notices of these kinds are told at the next login too."""
+MOST_TOLD = 5
 
 
 def complete(request: HttpRequest, user: User, by: Proof, now: datetime) -> None:
@@ -30,8 +37,20 @@ def complete(request: HttpRequest, user: User, by: Proof, now: datetime) -> None
         "browser": _browser(request.headers.get("User-Agent", "")),
     }
     lockout.succeeded(user, lockout.source_of(request), now)
+    note_use(user, now)
     record_login(user, by)
     setattr(request, lockout.COMPLETED, True)
+    _tell_what_waits(request, user, now)
+
+
+def _tell_what_waits(request: HttpRequest, user: User, now: datetime) -> None:
+    """What was told about accounts while nobody was there, once."""
+    waiting = Notice.objects.filter(recipient=user, seen_at=None, kind__startswith=KINDS).order_by("-created_at")
+    told = list(waiting[:MOST_TOLD])
+    for body in dict.fromkeys(notice.body for notice in told):
+        messages.warning(request, gettext(body))
+    if told:
+        waiting.update(seen_at=now)
 
 
 def go_on(request: HttpRequest, after: str, kept: str = "") -> HttpResponse:

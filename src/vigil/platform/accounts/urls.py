@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from vigil.platform.accounts import factor_views, lock_views, people_views, session_views, views
+from vigil.platform.accounts import (
+    asking_views,
+    factor_views,
+    life_views,
+    lock_views,
+    people_views,
+    session_views,
+    views,
+    way_back_views,
+)
 
 urlpatterns = [
     path("login/", views.login, name="login"),
@@ -22,6 +31,15 @@ urlpatterns = [
     path("theme/", views.theme, name="theme"),
     path("account/password/", views.password, name="password"),
     path("locks/", lock_views.locks, name="locks"),
+    path("account/ask/", asking_views.ask, name="ask_account"),
+    path("account/requests/", asking_views.own, name="account_requests"),
+    path("accounts/", life_views.accounts, name="accounts"),
+    path("accounts/requests/<uuid:request_id>/", asking_views.decide, name="decide_request"),
+    path("accounts/review/", life_views.review, name="account_review"),
+    path("accounts/review/csv/", life_views.review_csv, name="account_review_csv"),
+    path("accounts/lend/", life_views.lend, name="lend"),
+    path("accounts/invite/", life_views.invite, name="invite"),
+    path("way-back/", way_back_views.help_in, name="way_back"),
     path("setup/people/", people_views.people, name="people"),
     path("setup/people/new/", people_views.new, name="new_person"),
     path("setup/people/<uuid:user_id>/", people_views.person, name="person"),

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, Locked, TooMany
 from vigil.platform import clock
-from vigil.platform.accounts import actions, lockout, queries
+from vigil.platform.accounts import actions, asking, lockout, queries, way_back
 from vigil.platform.accounts.access import (
     PROVED,
     SESSION_AGENCY,
@@ -173,6 +173,8 @@ def _account_page(request: HttpRequest, actor: Actor, context: dict[str, Any]) -
         "agency_id": str(actor.agency_id),
         "may_create_tokens": actor.can("accounts.token.create"),
         "tokens": queries.own_tokens(actor),
+        "requests": asking.own(actor).count(),
+        "may_help": actor.can(way_back.PERMISSION),
         "session_ends": request.session.get_expiry_date(),
     }
     return render(request, "accounts/account.html", shown | context, status=422 if "problem" in context else 200)

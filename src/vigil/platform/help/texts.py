@@ -402,6 +402,38 @@ TOPICS = (
         ),
     ),
     Topic(
+        "accounts",
+        _("Accounts"),
+        ("accounts", "ask_account", "decide_request", "account_review", "lend", "invite"),
+        _("Requests of accounts, the yearly review, lent officers, and invitations from a file."),
+        (
+            _(
+                "Who asks for an account names a contact. The contact confirms them, then an administrator who is "
+                "not the contact approves or refuses, with a reason."
+            ),
+            _(
+                "Each account is confirmed once a year by somebody else than its owner. What nobody confirms stops "
+                "30 days after its day."
+            ),
+            _("An account that nobody used for 90 days is switched off a week later. Switch it on again by hand."),
+            _("A lent officer keeps the own login. The role ends by itself, at most 90 days later."),
+            _("First passwords of an invitation come out once: print the sheet or take the file before you leave it."),
+        ),
+        (_("A confirmed contact says that somebody knows the person. It is no check of their identity."),),
+    ),
+    Topic(
+        "way-back",
+        _("Way back in"),
+        ("way_back",),
+        _("For somebody who lost the passkey, the telephone or the password, at any hour."),
+        (
+            _("Find the person, hang up, and call the number on file. Never one that the caller gives you."),
+            _("At the watch desk a second person gives the code. An administrator of the person needs no second one."),
+            _("The code counts once, for ten minutes, after the password."),
+        ),
+        (_("Everybody concerned is told: the person at the next login, their administrators at once."),),
+    ),
+    Topic(
         "agency-and-node",
         _("Agency, node and watch desk"),
         (
@@ -476,7 +508,7 @@ TOPICS = (
     Topic(
         "account",
         _("Your account"),
-        ("account", "password"),
+        ("account", "password", "account_requests"),
         _("Your name, your password, and tokens by which programs act as you."),
         (
             _("Change a password that somebody else may know."),

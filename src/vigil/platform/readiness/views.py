@@ -14,6 +14,7 @@ from vigil.platform.readiness.queries import readiness
 
 PAGES = (
     (_("People"), "people", "accounts.user.read", _("add, change roles, switch off")),
+    (_("Accounts"), "accounts", "accounts.user.read", _("requests, yearly review, lent officers, invitations")),
     (_("Your agency"), "agencies:agency", "agencies.agency.edit", _("name, county, time zone, own desk")),
     (_("Agencies of this node"), "agencies:agencies", "agencies.agency.create", _("add one, change its name or desk")),
     (_("Node and region"), "agencies:node", "agencies.node.edit", _("name, and where maps open")),
