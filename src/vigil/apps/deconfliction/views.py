@@ -1183,10 +1183,6 @@ def notice(request: HttpRequest, notice_id: UUID) -> JsonResponse:
             url = reverse(name, args=[target])
     if "glass" in found.object_ids:
         url = reverse("glass:accesses")
-<<<<<<< HEAD
-    return JsonResponse({"body": texts.said_in_mode(found.body), "urgent": found.urgent, "url": url})
-=======
     if page_name := found.object_ids.get("page"):
         url = reverse(page_name)
-    return JsonResponse({"body": notices.said(found.body), "urgent": found.urgent, "url": url})
->>>>>>> 2ae9c16 (Accounts live and end: requests confirmed and approved by two others, temporary and lent ones, the yearly review, invitations from a file, a way back in by two at the desk)
+    return JsonResponse({"body": texts.said_in_mode(found.body), "urgent": found.urgent, "url": url})
