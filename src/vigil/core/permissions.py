@@ -88,6 +88,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.purge.hold": frozenset({AGENCY_ADMIN, NODE_ADMIN}),
     "deconfliction.purge.run": frozenset({SYSTEM}),
     "deconfliction.study.run": frozenset({SUPERVISOR, WATCH_DESK, AGENCY_ADMIN}),
+    "deconfliction.quality.read": frozenset({SUPERVISOR, WATCH_DESK, AGENCY_ADMIN}),
     "policy.adoption.read": EVERYONE,
     "policy.adoption.acknowledge": EVERYONE,
     "policy.adoption.give": EVERYONE,

@@ -1133,6 +1133,30 @@ class PurgedConflicts(models.Model):
         return f"{self.count} of {self.month:%Y-%m}"
 
 
+class PurgedTallies(models.Model):
+    """How well the alarms of conflicts that are gone worked: the counts of `study.quality`, one row a bucket."""
+
+    id = models.BigAutoField(primary_key=True)
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="+")
+    month = models.DateField()
+    operation_type = models.CharField(max_length=40)
+    silent = models.BooleanField(default=False)
+    figure = models.CharField(max_length=12)
+    bucket = models.CharField(max_length=16)
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("agency", "month", "operation_type", "silent", "figure", "bucket"),
+                name="deconfliction_purged_tallies",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.month:%Y-%m}"
+
+
 class PastPair(models.Model):
     """Two operations that once were near each other, without place, person, day or number (see `past_pairs`).
 

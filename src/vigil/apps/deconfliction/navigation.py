@@ -109,6 +109,16 @@ register(
         on_phone=False,
     ),
     Entry(
+        _("Alarm quality"),
+        _("Quality"),
+        "deconfliction:quality",
+        "insights",
+        61,
+        "deconfliction.quality.read",
+        prefixes=("/alarm-quality/",),
+        on_phone=False,
+    ),
+    Entry(
         _("Policy study"),
         _("Study"),
         "deconfliction:studies",

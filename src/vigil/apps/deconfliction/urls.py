@@ -11,7 +11,7 @@ from vigil.apps.deconfliction.past import history_views, purge_views
 from vigil.apps.deconfliction.plans import planning_views, series_views, timeline_views
 from vigil.apps.deconfliction.probing import fishing_views
 from vigil.apps.deconfliction.receipts import receipt_views
-from vigil.apps.deconfliction.study import study_views
+from vigil.apps.deconfliction.study import quality_views, study_views
 from vigil.apps.deconfliction.subjects import subject_views
 from vigil.apps.deconfliction.together import joint_views, task_force_views
 
@@ -70,6 +70,8 @@ urlpatterns = [
     path("task-forces/found/", task_force_views.found, name="task_force_found"),
     path("task-forces/<uuid:task_force_id>/members/", task_force_views.members, name="task_force_members"),
     path("task-forces/operations/<uuid:operation_id>/", task_force_views.shared, name="shared"),
+    path("alarm-quality/", quality_views.quality_page, name="quality"),
+    path("alarm-quality/csv/", quality_views.quality_csv, name="quality_csv"),
     path("study/", study_views.study_page, name="studies"),
     path("study/numbers/", study_views.numbers, name="study_numbers"),
     path("study/<uuid:study_id>/", study_views.study, name="study"),

@@ -213,6 +213,17 @@ TOPICS = (
         (_("It holds what people noted. A conflict that nobody settled here may have been settled by voice."),),
     ),
     Topic(
+        "alarm-quality",
+        _("Alarm quality"),
+        ("deconfliction:quality",),
+        _("How soon an alarm is seen, how soon both sides talk, and whether that is 30 minutes before the start."),
+        (
+            _("Read the interval before the share: with a few cases it is wide."),
+            _("Late entries and conflicts that began unacknowledged are the first to ask about."),
+        ),
+        (_("It counts what was registered and logged. A call that nobody logged counts as never."),),
+    ),
+    Topic(
         "policy-study",
         _("Policy study"),
         (

@@ -46,6 +46,7 @@ from vigil.apps.deconfliction.models import (
     PartnerAnswer,
     PurgedConflicts,
     PurgedOperations,
+    PurgedTallies,
     PurgeRun,
     Receipt,
     Revision,
@@ -59,7 +60,7 @@ from vigil.apps.deconfliction.models import (
 from vigil.apps.deconfliction.plan import Disclosure
 from vigil.apps.deconfliction.plans import series
 from vigil.apps.deconfliction.store import DatabaseStore
-from vigil.apps.deconfliction.study import past_pairs
+from vigil.apps.deconfliction.study import past_pairs, quality
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.core.identifiers import uuid7
@@ -480,6 +481,8 @@ def _delete_conflicts(conflicts: QuerySet[Conflict]) -> None:
     for key, count in counted.items():
         names = (*KIND, "band", "outcome")
         _add(PurgedConflicts, dict(zip(names, key, strict=True)), count)
+    for tally, count in quality.tally(quality.with_facts(sides.values_list("pk", flat=True))).items():
+        _add(PurgedTallies, tally._asdict(), count)
     for model in (Alarm, ConflictEvent, ConflictFinding, ConflictSide):
         model._default_manager.filter(conflict__in=found).delete()
     Look.objects.filter(object_id__in=found).delete()
