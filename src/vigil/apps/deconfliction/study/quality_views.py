@@ -61,8 +61,20 @@ MONTH_HEAD = (
 
 
 CSV_HEAD = (
-    "month sides direct near subject seen_within_5_min seen_of talked_in_time talked_of talked_share talked_low "
-    "talked_high late_entries began_unacknowledged"
+    "month",
+    "sides",
+    "direct",
+    "near",
+    "subject",
+    "seen_within_5_min",
+    "seen_of",
+    "talked_in_time",
+    "talked_of",
+    "talked_share",
+    "talked_low",
+    "talked_high",
+    "late_entries",
+    "began_unacknowledged",
 )
 
 
@@ -117,7 +129,7 @@ def quality_csv(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="alarm-quality.csv"'
     out = csv.writer(response)
-    out.writerow(CSV_HEAD.split())
+    out.writerow(CSV_HEAD)
     for row in rows:
         low, high = row.in_time.interval
         shares = [f"{one:.4f}" for one in (row.in_time.value, low, high)] if row.in_time.whole else ["", "", ""]
@@ -229,4 +241,4 @@ def _types(found: Mapping[Key, int]) -> list[tuple[str, int, str]]:
 
 
 def _month(first: date) -> str:
-    return dateformat.format(first, "M Y")
+    return dateformat.format(first, _("M Y"))
