@@ -18,6 +18,8 @@ POLICY = {
     "base-uri": {"'none'"},
     "frame-ancestors": {"'none'"},
 }
+DOWNLOADED: dict[str, set[str]] = {"default-src": {"'none'"}, "frame-ancestors": {"'none'"}, "sandbox": set()}
+"""Of what is given to be kept: shown all the same, it can do nothing."""
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -34,7 +36,8 @@ def faults(answer: Any) -> list[str]:
     """What an answer lacks or should not have."""
     found = [f"{name}: {answer.get(name)}" for name, value in ALWAYS.items() if answer.get(name) != value]
     found += [f"{name} is there" for name in NEVER if answer.has_header(name)]
-    if policy(answer) != POLICY:
+    is_kept = answer.get("Content-Disposition", "").startswith("attachment")
+    if policy(answer) != (DOWNLOADED if is_kept else POLICY):
         found.append(f"Content-Security-Policy: {answer.get('Content-Security-Policy')}")
     if "geolocation=(" not in answer.get("Permissions-Policy", ""):
         found.append("Permissions-Policy is missing")

@@ -102,6 +102,7 @@ def _finish(request: HttpRequest, response: HttpResponseBase, started: float) ->
     return response
 
 
+DOWNLOADED = "default-src 'none'; frame-ancestors 'none'; sandbox"
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
 OVER_HTTPS = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 """Two years, where people reach the node by HTTPS."""
@@ -133,6 +134,9 @@ def _refused(request: HttpRequest) -> HttpResponseBase | None:
 def _secure(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     for name, value in (HEADERS | (OVER_HTTPS if settings.SECURE_PROXY_SSL_HEADER else {})).items():
         response.headers.setdefault(name, value)
+    if response.headers.get("Content-Disposition", "").startswith("attachment"):
+        # A file to keep: should a browser show it all the same, it can do nothing there.
+        response.headers["Content-Security-Policy"] = DOWNLOADED
     # Static files are answered before any route is resolved; they may be cached.
     if request.resolver_match is not None:
         response.headers.setdefault("Cache-Control", "no-store")

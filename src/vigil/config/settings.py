@@ -280,6 +280,8 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = _knob["VIGIL_BODY_LIMIT_MB"] * 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+FILE_UPLOAD_HANDLERS = ["vigil.web.uploads.InMemory"]
 
 # Nothing on a page may come from, or go to, another host; no inline script or style.
 CONTENT_SECURITY_POLICY = {

@@ -5,6 +5,7 @@ Named in `config/urls.py` as handler400 … handler500 and as `CSRF_FAILURE_VIEW
 
 from __future__ import annotations
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.utils.functional import Promise
@@ -34,6 +35,11 @@ PAGES: dict[int, tuple[Promise, Promise, Promise]] = {
         _("This was changed meanwhile"),
         _("Someone else changed it after you opened it."),
         _("Go back, reload the page and try again."),
+    ),
+    413: (
+        _("That was too much at once"),
+        _("What was sent is larger than this node takes."),
+        _("Go back and send a smaller file, or split it in two."),
     ),
     429: (
         _("That was tried too often"),
@@ -77,8 +83,8 @@ def domain(request: HttpRequest, error: DomainError) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """handler400."""
-    return page(request, 400)
+    """handler400; Django's exception for a body beyond the limit has a page of its own."""
+    return page(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

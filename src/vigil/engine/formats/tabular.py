@@ -18,6 +18,8 @@ from typing import IO, Any
 
 from vigil.texts import gettext as _
 
+LARGEST_UNPACKED_BYTES = 300_000_000
+"""Of an Excel file, which is packed: a small one may unpack to more than a machine has."""
 MAX_FIELD = 1_000_000
 """A field longer than this many characters is no field: a shape of 10,000 vertices needs half of it."""
 csv.field_size_limit(MAX_FIELD)
@@ -192,9 +194,15 @@ def _excel(stream: IO[bytes], sheet: str | None) -> Sheet:
     import openpyxl
 
     try:
-        book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+        with zipfile.ZipFile(stream) as packed:
+            unpacked = sum(part.file_size for part in packed.infolist())
+        small = unpacked <= LARGEST_UNPACKED_BYTES
+        book = openpyxl.load_workbook(stream, read_only=True, data_only=True) if small else None
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, openpyxl.utils.exceptions.InvalidFileException):
         raise UnusableInput(_("The file is a ZIP archive but no Excel workbook (.xlsx).")) from None
+    if book is None:
+        limit = LARGEST_UNPACKED_BYTES // 1_000_000
+        raise UnusableInput(_("The workbook unpacks to more than {n} MB: save the sheet as CSV.").format(n=limit))
     if sheet is not None and sheet not in book.sheetnames:
         raise UnusableInput(
             _("The workbook has no sheet '{sheet}': it has {names}.").format(
