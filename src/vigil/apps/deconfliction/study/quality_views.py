@@ -241,4 +241,4 @@ def _types(found: Mapping[Key, int]) -> list[tuple[str, int, str]]:
 
 
 def _month(first: date) -> str:
-    return dateformat.format(first, _("M Y"))
+    return _("{month} {year}").format(month=dateformat.format(first, "M"), year=first.year)
