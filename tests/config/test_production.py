@@ -35,6 +35,8 @@ def sound(tmp_path: Path) -> SimpleNamespace:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_EXPIRE_AT_BROWSER_CLOSE=True,
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3"}},
+        VIGIL_SMTP_HOST="mail.example.gov",
+        VIGIL_SMTP_SECURITY="starttls",
     )
 
 
@@ -63,6 +65,7 @@ POSTGRES = {"ENGINE": "django.db.backends.postgresql", "HOST": "db.example.gov"}
         ({"CSRF_COOKIE_HTTPONLY": False}, "Weak cookies: CSRF_COOKIE_HTTPONLY.", "as it is"),
         ({"SESSION_COOKIE_SAMESITE": "None"}, "Weak cookies: SESSION_COOKIE_SAMESITE.", "as it is"),
         ({"SESSION_EXPIRE_AT_BROWSER_CLOSE": False}, "Weak cookies: SESSION_EXPIRE_AT_BROWSER_CLOSE.", "as it is"),
+        ({"VIGIL_SMTP_SECURITY": "none"}, "to mail.example.gov in the open", "VIGIL_SMTP_SECURITY=starttls"),
         ({"DATABASES": {"default": POSTGRES}}, "not surely encrypted", "sslmode=verify-full"),
         ({"DATABASES": {"default": POSTGRES | {"OPTIONS": {"sslmode": "require"}}}}, "not surely", "verify-full"),
     ],
@@ -81,6 +84,8 @@ def test_one_fault_is_told_with_how_to_mend_it(sound: Any, changed: dict[str, An
         {"DATABASES": {"default": POSTGRES | {"HOST": "127.0.0.1"}}},
         {"DATABASES": {"default": POSTGRES | {"HOST": "", "OPTIONS": {"host": "/run/postgresql"}}}},
         {"DATABASES": {"default": POSTGRES | {"OPTIONS": {"sslmode": "verify-full"}}}},
+        {"VIGIL_SMTP_SECURITY": "none", "VIGIL_SMTP_HOST": "localhost"},
+        {"VIGIL_SMTP_SECURITY": "none", "VIGIL_SMTP_HOST": ""},
     ],
 )
 def test_what_stays_on_the_machine_or_is_encrypted_is_no_fault(sound: Any, changed: dict[str, Any]) -> None:

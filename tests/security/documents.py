@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vigil.config.folders import BASE_DIR
 
-NAMED = re.compile(r"`((?:src|tests|docs|bench|requirements)/[\w./-]+)(?:::(\w+))?`")
+NAMED = re.compile(r"`((?:src|tests|docs|bench|requirements)/[\w./-]+|[A-Z_]+\.md)(?:::(\w+))?`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 
 

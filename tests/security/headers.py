@@ -26,6 +26,7 @@ ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
+    "X-Frame-Options": "DENY",
 }
 NEVER = ("Server", "X-Powered-By", "Access-Control-Allow-Origin")
 NAMES_ITS_SIGNS = ("text/", "application/xml")

@@ -23,7 +23,9 @@ KINDS = {
     "/texts.js": 200,
     "/static/web/vigil.css": 200,
     "/static/web/icon.svg": 200,
+    "/static/": 404,
     "/static/nowhere.css": 404,
+    "/.git/config": 404,
 }
 """Addresses that the matrix does not ask, or not as nobody. Pages, downloads, tiles and calendars are its."""
 

@@ -20,9 +20,12 @@ WAY_OUT = frozenset(
 CALLERS = {
     "vigil/client.py": "the typed client, a library for programs elsewhere",
     "vigil/cli/serve.py": "the socket it listens on",
+    "vigil/apps/deconfliction/field_tools/tak_link.py": "an agency's own TAK server, by TLS with both certificates",
+    "vigil/cli/gateway.py": "a gateway to try alarms with, a command of its own",
     "vigil/platform/delivery/mail.py": "the mail server that the operator named, from the worker",
+    "vigil/platform/delivery/posting.py": "webhooks, each address looked at before it is opened, from the worker",
 }
-"""Modules that may open a connection or a socket, and what for. None does so with an address out of a request."""
+"""Modules that may open a connection or a socket, and what for. Whoever needs another one says so here and in T19."""
 
 
 def locked(file: Path) -> dict[str, set[str]]:

@@ -80,6 +80,7 @@ def faults(settings: Any, bind: str = "", environment: Mapping[str, str] = os.en
         *_plain_http(settings, bind or settings.VIGIL_BIND),
         *_cookies(settings),
         *_database(settings.DATABASES["default"]),
+        *_mail(settings),
         *_fips(settings),
     ]
 
@@ -171,6 +172,12 @@ def _database(database: Mapping[str, Any]) -> Iterator[Fault]:
             "The way to the PostgreSQL database is not surely encrypted.",
             "Add ?sslmode=verify-full to VIGIL_DATABASE_URL.",
         )
+
+
+def _mail(settings: Any) -> Iterator[Fault]:
+    host = settings.VIGIL_SMTP_HOST
+    if host and settings.VIGIL_SMTP_SECURITY == "none" and not is_loopback(host):
+        yield Fault(f"E-mail would go to {host} in the open.", "Set VIGIL_SMTP_SECURITY=starttls or tls.")
 
 
 def _fips(settings: Any) -> Iterator[Fault]:

@@ -1,0 +1,80 @@
+"""Rules that hold for all of the code at once: forms, scripts, lengths of requests, uses of cryptography."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import httptools
+import pytest
+from django.test import Client
+from tests.security import documents
+
+from vigil.config.folders import BASE_DIR
+
+SCRIPTS = sorted((BASE_DIR / "src" / "vigil").rglob("*.js"))
+FORBIDDEN = {
+    "markup made of text": r"\.(?:inner|outer)HTML\s*\+?=[^=]|insertAdjacentHTML|document\.write|ContextualFragment",
+    "text run as a script": r"\beval\(|new Function\(|setTimeout\(\s*[\"'`]",
+    "storage that outlives the login": r"localStorage|sessionStorage|indexedDB|\bcaches\.|serviceWorker",
+    "messages of other windows": r"postMessage|[\"']message[\"']",
+}
+INVENTORY = "docs/security/cryptography.md"
+FRAMEWORKS = ("django.core.signing", "django.contrib.auth.hashers", "allauth.mfa")
+CRYPTOGRAPHY = ("cryptography", "fido2", "hashlib", "hmac", "secrets", "ssl", "argon2", "random", *FRAMEWORKS)
+HEAD = b"POST /login/ HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.mark.django_db
+def test_a_form_without_its_token_changes_nothing(people: Any) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(people.user("alice"))
+    for address in ("/logout/", "/operations/register/", "/account/", "/login/"):
+        assert client.post(address).status_code == 403, address
+    assert client.get("/operations/").status_code == 200, "still logged in"
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_no_script_does(what: str) -> None:
+    assert len(SCRIPTS) > 8
+    found = [f"{file.name}: {one[0]}" for file in SCRIPTS for one in re.finditer(FORBIDDEN[what], file.read_text())]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nX",
+        b"Content-Length: 6\r\nContent-Length: 5\r\n\r\nabcdef",
+        b"Transfer-Encoding: xchunked\r\n\r\nabcdef",
+        b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        b"X: a\nContent-Length: 1\r\n\r\na",
+    ],
+)
+def test_a_request_of_two_lengths_is_none(rest: bytes) -> None:
+    with pytest.raises(httptools.HttpParserError):
+        httptools.HttpRequestParser(object()).feed_data(HEAD + rest)
+
+
+def test_every_use_of_cryptography_is_in_the_inventory() -> None:
+    text = documents.text_of(INVENTORY)
+    used = {str(file.relative_to(BASE_DIR)) for file in (BASE_DIR / "src").rglob("*.py") if _imports(file)}
+    listed = {path for path, _ in documents.named(text)}
+    assert used - listed == set(), "add them to the inventory"
+    assert {path for path in listed - used if path.startswith("src/")} == set(), "they use none any more"
+    assert documents.missing(INVENTORY) == []
+
+
+def _imports(file: Path) -> bool:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            named = [one.name for one in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            named = [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
+        else:
+            continue
+        if any(name == one or name.startswith(f"{one}.") for name in named for one in CRYPTOGRAPHY):
+            return True
+    return False
