@@ -21,12 +21,14 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
+from tests.conftest import make_user
 
 from vigil.apps.deconfliction.models import Conflict, Operation
 from vigil.config import backups, envelope
 from vigil.config.logs import JsonLines
 from vigil.core.actor import system
 from vigil.platform import rotation
+from vigil.platform.doors import addresses
 from vigil.platform.jobs.worker import Worker
 from vigil.platform.keys import key_id
 from vigil.platform.notices.models import Notice
@@ -59,6 +61,7 @@ CANARIES = {
     "file contact": "Frida Kanary",
     "file bad value": "kanary-is-no-type",
     "hold": "BAY-26-KANARY",
+    "emergency": "nobody hears the kanary any more",
     "query": "kanary-in-a-query",
     "path": "kanary-in-a-path",
     "participant": "Kanary Bay Rangers",
@@ -199,6 +202,17 @@ def plant(people: Any, token: Callable[..., str]) -> Iterator[tuple[Doors, int]]
     yield went(doors.ask("get", answer["Location"]), 200)
     yield went(doors.ask("post", answer["Location"]), 302)
 
+    doors.client.force_login(people.user("ann"))
+    emergency = {"reason": f"Two are out there, {CANARIES['emergency']}", "minutes": "15"}
+    yield went(doors.ask("post", "/emergency/begin/", emergency), 302)
+
+
+def open_to_all() -> Iterator[bytes]:
+    """What every address says that needs no login: health, figures and documents among them."""
+    for address, view in addresses():
+        if getattr(view, "vigil_permission", "") == "public" and "<" not in address:
+            yield b"".join(Client(raise_request_exception=False).get(f"/{address}"))
+
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
@@ -219,6 +233,7 @@ def test_no_canary_comes_out_where_none_may_be(
     person = people.user("alice")
     person.phone = CANARIES["account phone"]
     person.save()
+    people.users["ann"] = make_user("ann", "Ann Admin", people.port_calvert, "agency_admin")
     doors = [one for one, _ in plant(people, token)]
     Worker().run_until_idle()
     assert Operation.objects.count() == 5, "two by the API, an interest, one by the page, one by the file"
@@ -230,11 +245,14 @@ def test_no_canary_comes_out_where_none_may_be(
     rotated = {step.holder.name for step in rotation.rotate(pause=lambda _: None) if step.total}
 
     heard = b"\n".join(doors[0].heard)
+    said = list(open_to_all())
+    assert len(said) > 8
     lines = "\n".join(JsonLines().format(record) for record in caplog.records)
     told = repr(list(Notice.objects.values()))
     out = [
         *alarms("headers, cookies and error pages", heard),
         *alarms("log", f"{caplog.text}\n{lines}".encode()),
+        *alarms("addresses open to all", b"\n".join(said)),
         *alarms("notices", told.encode()),
         *alarms("database", database()),
         *alarms("backup", backup.read_bytes()),

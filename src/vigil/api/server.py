@@ -17,6 +17,7 @@ from vigil.api import errors
 from vigil.core.actor import Actor
 from vigil.platform import clock
 from vigil.platform.accounts.access import actor_of_token
+from vigil.platform.audit import wrong_tokens
 from vigil.platform.doors import declared, public
 
 
@@ -27,6 +28,7 @@ class Bearer(HttpBearer):
         """The token's actor; None (401) for anything that is not a valid token."""
         known = actor_of_token(token, clock.now())
         if known is None:
+            wrong_tokens.count(token, clock.now())
             return None
         request.actor, request.token = known  # type: ignore[attr-defined]
         return known[0]

@@ -1,4 +1,4 @@
-"""What happens by itself: sealing within a second, late records, and the noted heads."""
+"""What happens by itself: sealing within a second, late records, the noted heads, the hours of wrong tokens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from vigil.platform.audit import sealer
+from vigil.platform.audit import sealer, wrong_tokens
 from vigil.platform.jobs.queue import periodic
 
 
@@ -23,6 +23,12 @@ def seal_late(now: datetime) -> None:
     """Link what was committed out of order, then note where the chain ends."""
     sealer.seal_late(now)
     sealer.note_head(heads_file(), now)
+
+
+@periodic("audit.wrong_tokens", every=timedelta(minutes=5))
+def record_wrong_tokens(now: datetime) -> None:
+    """Put the wrong API tokens of the hours that are over into the trail."""
+    wrong_tokens.record_hours(now)
 
 
 def heads_file() -> Path:

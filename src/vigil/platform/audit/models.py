@@ -54,6 +54,25 @@ class AuditReview(models.Model):
         return f"week of {self.week}"
 
 
+class WrongToken(models.Model):
+    """Wrong API tokens of one source in one hour, until they are in the trail (`wrong_tokens`)."""
+
+    id = models.BigAutoField(primary_key=True)
+    hour = models.DateTimeField()
+    source = models.CharField(max_length=45)
+    token = models.CharField(max_length=36, blank=True)
+    """The id of the token that has the beginning that was sent, ended or revoked perhaps; empty: there is none."""
+    agency_id = models.UUIDField(null=True)
+    first_at = models.DateTimeField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("hour", "source", "token"), name="audit_wrong_tokens_of_hour"),)
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.count}"
+
+
 class AuditSeal(models.Model):
     """One link: the record at `position` of the chain, hashed together with the link before it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,15 +11,16 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Min, QuerySet
 from django.utils.dateparse import parse_date
 
 from vigil.core.actor import Actor
 from vigil.core.permissions import Role
-from vigil.platform.accounts.models import User
+from vigil.platform.accounts.models import ApiToken, User
 from vigil.platform.agencies.models import Agency
-from vigil.platform.audit import sealer
-from vigil.platform.audit.models import AuditRecord, AuditReview
+from vigil.platform.audit import sealer, wrong_tokens
+from vigil.platform.audit.models import AuditRecord, AuditReview, AuditSeal
 from vigil.platform.audit.patterns import Act, Pattern, is_night, patterns
 from vigil.platform.glass.access import USED, visible_accesses
 from vigil.platform.glass.queries import Access, told_of
@@ -56,10 +57,22 @@ class Unusual:
 
 
 @dataclass(frozen=True, slots=True)
+class WrongTokens:
+    """Wrong API tokens of one source in the week; `token` names the one they began like, where there is one."""
+
+    source: str
+    token: str
+    count: int
+    hours: int
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
-    """How much the trail holds and how long the disk lasts for it; `years` None where nothing is added."""
+    """How much the trail holds, on the disk too, and how long that lasts; `years` None where nothing is added."""
 
     records: int
+    bytes_held: int
     waiting: int
     since: datetime | None
     a_day: float
@@ -80,6 +93,7 @@ class Review:
     until: datetime
     emergencies: Sequence[Access]
     unusual: Sequence[Unusual]
+    wrong_tokens: Sequence[WrongTokens]
     acts: int
     people: int
     reviewed: AuditReview | None
@@ -102,6 +116,7 @@ def review(actor: Actor, now: datetime) -> Review:
         now,
         _emergencies(actor, acts, since, now),
         _named(found),
+        _wrong_tokens(records.filter(verb=wrong_tokens.VERB, at__gte=since, at__lte=now)),
         len(acts),
         len({act.actor_id for act in acts if act.actor_id}),
         _reviews(actor).order_by("-at").first(),
@@ -112,6 +127,21 @@ def review(actor: Actor, now: datetime) -> Review:
 def _emergencies(actor: Actor, acts: Sequence[Act], since: datetime, now: datetime) -> list[Access]:
     pages = Counter(str(act.objects.get("glass")) for act in acts if act.verb == USED)
     return told_of(actor, visible_accesses(actor).filter(ends_at__gt=since), now, pages)
+
+
+def _wrong_tokens(found: QuerySet[AuditRecord]) -> list[WrongTokens]:
+    hours: dict[tuple[str, str], list[tuple[int, datetime]]] = defaultdict(list)
+    for one in found.order_by("pk"):
+        key = one.source, one.object_ids.get("token", "")
+        hours[key].append((int(one.object_ids["times"]), datetime.fromisoformat(one.object_ids["hour"])))
+    names = dict(ApiToken.objects.filter(pk__in={token for _, token in hours if token}).values_list("pk", "name"))
+    rows = [
+        WrongTokens(
+            source, names.get(UUID(token), "") if token else "", sum(n for n, _ in seen), len(seen), seen[-1][1]
+        )
+        for (source, token), seen in hours.items()
+    ]
+    return sorted(rows, key=lambda row: -row.count)
 
 
 def _zones() -> dict[UUID, str]:
@@ -153,7 +183,18 @@ def room(now: datetime) -> Room:
     days = max(1.0, min(BEFORE, now - since) / timedelta(days=1)) if since else 1.0
     free = shutil.disk_usage(Path(settings.VIGIL_DATA_DIR)).free
     years = free / (lately / days * BYTES_A_RECORD) / 365 if lately else None
-    return Room(records, sealer.unsealed().count(), since, lately / days, free, years)
+    return Room(records, _bytes_held(records), sealer.unsealed().count(), since, lately / days, free, years)
+
+
+def _bytes_held(records: int) -> int:
+    """What records and links take on the disk with their indexes: as PostgreSQL says, else by `BYTES_A_RECORD`."""
+    if connection.vendor != "postgresql":
+        return records * BYTES_A_RECORD
+    tables = [model._meta.db_table for model in (AuditRecord, AuditSeal)]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_total_relation_size(%s) + pg_total_relation_size(%s)", tables)
+        held: int = cursor.fetchone()[0]
+    return held
 
 
 # --- the records -----------------------------------------------------------------------------------------------------
