@@ -30,12 +30,13 @@ CONTACT = {"name": "Bench Desk", "phone": "410-555-0100"}
 @dataclass(frozen=True)
 class Running:
     """A served node: its port, an API token and a session cookie of an officer and supervisor of the largest agency,
-    and the process that answers."""
+    the process that answers, and its data folder."""
 
     port: int
     token: str
     session: str
     process: int
+    folder: Path
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -89,7 +90,7 @@ def served(active: int, *, over: bool = False) -> Iterator[Running]:
             process = subprocess.Popen(command, cwd=ROOT, stdout=lines, stderr=lines)
             try:
                 _await(port, process, log)
-                yield Running(port, token, session, process.pid)
+                yield Running(port, token, session, process.pid, Path(folder))
             finally:
                 process.terminate()
                 process.wait(30)

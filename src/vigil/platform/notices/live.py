@@ -36,20 +36,22 @@ from vigil.platform.notices.models import Change
 T = TypeVar("T")
 
 HEARTBEAT_SECONDS = 15.0
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.1
 OVERLAP = timedelta(seconds=30)
 """On PostgreSQL a change may be committed after one with a higher id; it is looked for this long."""
 
-# All database work of the streams is done by one thread with one connection, however many streams there are.
+# All database work of the streams is done by one thread with one connection, however many streams there are; the look
+# for what is new has one of its own, so that it waits for nobody's login to be read again.
 _database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live")
+_news = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live-news")
 
 
-async def _query(function: Callable[[], T]) -> T:
+async def _query(function: Callable[[], T], by: ThreadPoolExecutor = _database) -> T:
     def run() -> T:
         close_old_connections()
         return function()
 
-    return await asyncio.get_running_loop().run_in_executor(_database, run)
+    return await asyncio.get_running_loop().run_in_executor(by, run)
 
 
 def visible(change: Change, actor: Actor) -> bool:
@@ -91,11 +93,11 @@ class Poller:
         self.listeners.discard(queue)
 
     async def _run(self) -> None:
-        await _query(self._start)
+        await _query(self._start, _news)
         while self.listeners:
             await asyncio.sleep(POLL_SECONDS)
             try:
-                fresh = await _query(self._fresh)
+                fresh = await _query(self._fresh, _news)
             except Exception:  # noqa: BLE001, S112 - the database may be away; the next round asks again
                 continue
             for queue in list(self.listeners) if fresh else ():
