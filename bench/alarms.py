@@ -140,7 +140,7 @@ async def _floor(listeners: int, alarms: int) -> list[float]:
             if line.startswith(b"data: "):
                 times.append((time.monotonic() - began) * 1e3)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=listeners)
     port = server.sockets[0].getsockname()[1]
     tasks = [asyncio.create_task(listen(port)) for _ in range(listeners)]
     while len(writers) < listeners:

@@ -27,7 +27,9 @@ from vigil.apps.deconfliction.models import Conflict, Operation
 from vigil.config import backups, envelope
 from vigil.config.logs import JsonLines
 from vigil.core.actor import system
-from vigil.platform import rotation
+from vigil.platform import clock, rotation
+from vigil.platform.delivery import signing
+from vigil.platform.delivery.sender import AtOnce, Sender
 from vigil.platform.doors import addresses
 from vigil.platform.jobs.worker import Worker
 from vigil.platform.keys import key_id
@@ -70,6 +72,12 @@ CANARIES = {
     "login": "kanary.login",
     "password": "kanary-password-1",
     "token": "vgl_kanary01_token",
+    "own way": "lena@kanary.example",
+    "own number": "410-555-0817",
+    "test number": "410-555-0818",
+    "webhook": "https://hook.example/kanary-hook-key",
+    "reply number": "410-555-0819",
+    "reply text": "the kanary says yes",
     "idempotency": "CASE-KANARY-6",
 }
 SITE = {"latitude": 39.2904, "longitude": -76.6122, "label": CANARIES["site"]}
@@ -112,6 +120,14 @@ FORM = {
     "case_number": CANARIES["page case"],
     "objective": CANARIES["objective"],
 }
+OUT = {
+    "VIGIL_SMTP_HOST": "127.0.0.1",
+    "VIGIL_SMTP_PORT": 9,
+    "VIGIL_SMTP_FROM": "a@bay.example",
+    "VIGIL_GATEWAY_URL": "http://127.0.0.1:9/",
+    "VIGIL_GATEWAY_SECRET": "a secret of the tests, long enough",
+}
+"""Ways out of the node at which nobody listens."""
 
 
 def spellings(value: str) -> set[bytes]:
@@ -202,6 +218,18 @@ def plant(people: Any, token: Callable[..., str]) -> Iterator[tuple[Doors, int]]
     yield went(doors.ask("get", answer["Location"]), 200)
     yield went(doors.ask("post", answer["Location"]), 302)
 
+    for channel, to in (("email", CANARIES["own way"]), ("sms", CANARIES["own number"])):
+        yield went(doors.ask("post", "/account/ways/", {"do": "add", "channel": channel, "to": to}), 302)
+    doors.client.force_login(people.user("erin"))
+    test = {"do": "test", "channel": "voice", "to": CANARIES["test number"]}
+    yield went(doors.ask("post", "/setup/channels/", test), 302)
+    hook = {"do": "add", "name": "CAD", "url": CANARIES["webhook"]}
+    yield went(doors.ask("post", "/setup/webhooks/", hook), 200)
+    said = json.dumps({"event": "reply", "from": CANARIES["reply number"], "text": CANARIES["reply text"]}).encode()
+    head = signing.sign(settings.VIGIL_GATEWAY_SECRET, "m1", said, clock.now())
+    yield went(doors.ask("post", "/delivery/callback/", said, "application/json", headers=head), 200)
+    yield went(doors.ask("post", "/delivery/callback/", said, "application/json"), 401)
+
     doors.client.force_login(people.user("ann"))
     emergency = {"reason": f"Two are out there, {CANARIES['emergency']}", "minutes": "15"}
     yield went(doors.ask("post", "/emergency/begin/", emergency), 302)
@@ -222,6 +250,7 @@ def test_no_canary_comes_out_where_none_may_be(
     token: Callable[..., str],
     now: datetime,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     record_property: Callable[[str, Any], None],
 ) -> None:
@@ -233,9 +262,13 @@ def test_no_canary_comes_out_where_none_may_be(
     person = people.user("alice")
     person.phone = CANARIES["account phone"]
     person.save()
+    for name, value in OUT.items():
+        monkeypatch.setattr(settings, name, value)
+
     people.users["ann"] = make_user("ann", "Ann Admin", people.port_calvert, "agency_admin")
     doors = [one for one, _ in plant(people, token)]
     Worker().run_until_idle()
+    assert Sender(executor=AtOnce()).run_until_idle() > 0, "nobody takes them, and the log says so"
     assert Operation.objects.count() == 5, "two by the API, an interest, one by the page, one by the file"
     old = key_id(drawn_keys.field[0])
     assert old in database()

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from vigil.platform import clock, keys
-from vigil.platform.delivery import kinds, posting, signing, webhooks
+from vigil.platform.delivery import channels, kinds, posting, signing, webhooks
 from vigil.platform.delivery.carrier import Message, NotTaken
 from vigil.platform.delivery.mail import Mail as MailCarrier
 from vigil.platform.delivery.models import Channel
@@ -208,3 +208,19 @@ def test_who_speaks_slowly_for_ever_is_cut_off(monkeypatch: pytest.MonkeyPatch) 
             posting.post(f"http://127.0.0.1:{server.server_address[1]}/", b"{}", {}, private=True)
         stopped.set()
         server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"VIGIL_GATEWAY_URL": "https://g.example/", "VIGIL_GATEWAY_SECRET": ""}, "VIGIL_GATEWAY_SECRET"),
+        ({"VIGIL_SMTP_HOST": "mail.example", "VIGIL_SMTP_FROM": ""}, "VIGIL_SMTP_FROM"),
+    ],
+)
+def test_a_channel_that_is_set_up_by_halves_stops_the_start(settings: Any, changes: dict[str, str], word: str) -> None:
+    assert channels.check_channels() == []
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    (error,) = channels.check_channels()
+    assert word in error.msg
+    assert error.is_serious()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core import checks
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -13,5 +14,8 @@ class DeliveryConfig(AppConfig):
     label = "delivery"
 
     def ready(self) -> None:
-        """Import every installed app's texts."""
+        """Import every installed app's texts; a channel that is set up by halves stops the start."""
+        from vigil.platform.delivery.channels import check_channels
+
         autodiscover_modules("deliveries")
+        checks.register(check_channels)

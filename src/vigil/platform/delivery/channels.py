@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+
 from vigil.platform.delivery.carrier import Carrier
 from vigil.platform.delivery.gateway import Gateway
 from vigil.platform.delivery.mail import Mail
@@ -20,3 +25,13 @@ def is_set_up(channel: Channel) -> bool:
     """Whether the channel can be used on this node."""
     carrier = CARRIERS.get(channel)
     return carrier is not None and carrier.is_set_up()
+
+
+def check_channels(**_: Any) -> list[checks.CheckMessage]:
+    """System check: what is set up is set up whole."""
+    wrong = []
+    if settings.VIGIL_GATEWAY_URL and not settings.VIGIL_GATEWAY_SECRET:
+        wrong.append(("VIGIL_GATEWAY_URL is set without VIGIL_GATEWAY_SECRET.", "Give both, or neither."))
+    if settings.VIGIL_SMTP_HOST and not settings.VIGIL_SMTP_FROM:
+        wrong.append(("VIGIL_SMTP_HOST is set without VIGIL_SMTP_FROM.", "Give the address that alarms come from."))
+    return [checks.Error(sentence, hint=hint, id="vigil.E002") for sentence, hint in wrong]

@@ -11,7 +11,7 @@ from django.core.mail.backends.smtp import EmailBackend
 
 from vigil.platform.delivery.carrier import TIMEOUT_SECONDS, Message, NotTaken
 
-STARTTLS, TLS, NONE = "starttls", "tls", "none"
+STARTTLS, TLS = "starttls", "tls"
 
 
 class Mail:
