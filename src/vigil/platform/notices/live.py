@@ -15,12 +15,14 @@ of changes and serves every stream of the process.
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
+from uuid import UUID
 
 from django.db import close_old_connections, connection
 from django.db.models import Q
@@ -36,7 +38,7 @@ from vigil.platform.notices.models import Change
 T = TypeVar("T")
 
 HEARTBEAT_SECONDS = 15.0
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.05
 OVERLAP = timedelta(seconds=30)
 """On PostgreSQL a change may be committed after one with a higher id; it is looked for this long."""
 
@@ -169,7 +171,8 @@ async def _events(request: HttpRequest, actor: Actor, position: int) -> AsyncIte
         due = loop.time() + HEARTBEAT_SECONDS
         while reader is not None:
             try:
-                batch = await asyncio.wait_for(queue.get(), max(0.0, due - loop.time()))
+                async with asyncio.timeout_at(due):
+                    batch = await queue.get()
             except TimeoutError:
                 # By the clock, however much there is to tell: who was cut off is told nothing more after this.
                 due = loop.time() + HEARTBEAT_SECONDS
@@ -197,10 +200,21 @@ def _texts(changes: list[Change], reader: Actor) -> Iterable[str]:
         if not visible(change, reader):
             continue
         if change.notice_id is not None:
-            yield _event("notice", {"notice": str(change.notice_id), "kind": change.kind}, change.pk)
+            yield _notice(change.notice_id, change.kind, change.pk)
         elif change.topic not in told:
             told.add(change.topic)
-            yield _event("changed", {"topic": change.topic}, change.pk)
+            yield _changed(change.topic, change.pk)
+
+
+# Each text is made once, however many pages are open.
+@functools.lru_cache(maxsize=256)
+def _notice(notice_id: UUID, kind: str, position: int) -> str:
+    return _event("notice", {"notice": str(notice_id), "kind": kind}, position)
+
+
+@functools.lru_cache(maxsize=256)
+def _changed(topic: str, position: int) -> str:
+    return _event("changed", {"topic": topic}, position)
 
 
 def _heartbeat() -> str:
