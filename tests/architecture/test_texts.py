@@ -40,6 +40,7 @@ SAID_IN_ENGLISH = (
     "protocol/*.py",  # what is signed, and what a partner's builders read
     "platform/audit/heads.py",
     "platform/audit/sealer.py",  # for the operator's shell
+    "platform/delivery/channels.py",
     "platform/agencies/listing.py",
     "platform/gazetteer/formats.py",
     "platform/gazetteer/loading.py",
