@@ -29,6 +29,20 @@ def tests_in(text: str) -> list[str]:
     return [f"{path}::{name}" for path, name in named(text) if path.startswith("tests/") and name]
 
 
+IMPORTED = re.compile(r"^\s*(?:import ([\w.]+)|from ([\w.]+) import ([\w, ]+|\())", re.MULTILINE)
+
+
+def imports(folder: Path) -> dict[str, frozenset[str]]:
+    """What each module below the folder imports, whole and by name, by the module's path from there."""
+    return {str(file.relative_to(folder)): frozenset(_imported(file)) for file in sorted(folder.rglob("*.py"))}
+
+
+def _imported(file: Path) -> Iterator[str]:
+    for whole, source, names in IMPORTED.findall(file.read_text(encoding="utf-8")):
+        yield whole or source
+        yield from (f"{source}.{name.strip()}" for name in names.split(",") if source)
+
+
 def rows(text: str, heads: tuple[str, ...]) -> Iterator[list[str]]:
     """The cells of the tables that have these column heads."""
     inside = False

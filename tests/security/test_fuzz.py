@@ -30,7 +30,7 @@ from tests.permissions.world import World, build
 from vigil.config.wsgi import application
 
 DOCUMENT = "/api/v1/openapi.json"
-CASES = max(2, int(os.environ.get("VIGIL_TEST_CASES", "10000")) // 1000)
+CASES = max(2, int(os.environ.get("VIGIL_TEST_CASES", "10000")) // 1500)
 """Requests a route and way of making them."""
 WAYS = ((GenerationMode.POSITIVE, "supervisor"), (GenerationMode.NEGATIVE, "supervisor"), (GenerationMode.POSITIVE, ""))
 """Requests that keep to the document, that break it, and that come without a token."""

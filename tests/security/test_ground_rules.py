@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from pathlib import Path
 from typing import Any
 
 import httptools
@@ -58,23 +56,14 @@ def test_a_request_of_two_lengths_is_none(rest: bytes) -> None:
         httptools.HttpRequestParser(object()).feed_data(HEAD + rest)
 
 
+def is_of_it(name: str) -> bool:
+    return any(name == one or name.startswith(f"{one}.") for one in CRYPTOGRAPHY)
+
+
 def test_every_use_of_cryptography_is_in_the_inventory() -> None:
     text = documents.text_of(INVENTORY)
-    used = {str(file.relative_to(BASE_DIR)) for file in (BASE_DIR / "src").rglob("*.py") if _imports(file)}
+    used = {f"src/{file}" for file, names in documents.imports(BASE_DIR / "src").items() if any(map(is_of_it, names))}
     listed = {path for path, _ in documents.named(text)}
     assert used - listed == set(), "add them to the inventory"
     assert {path for path in listed - used if path.startswith("src/")} == set(), "they use none any more"
     assert documents.missing(INVENTORY) == []
-
-
-def _imports(file: Path) -> bool:
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            named = [one.name for one in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            named = [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
-        else:
-            continue
-        if any(name == one or name.startswith(f"{one}.") for name in named for one in CRYPTOGRAPHY):
-            return True
-    return False

@@ -58,7 +58,7 @@ class DeclaredApi(NinjaAPI):
         prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
         if prefix not in self._documents:
             for operation in self._operations():
-                operation.openapi_extra = {"parameters": _headers(operation)}
+                operation.openapi_extra = (operation.openapi_extra or {}) | {"parameters": _headers(operation)}
             self._documents[prefix] = _with_problems(super().get_openapi_schema(path_prefix=prefix))
         return self._documents[prefix]
 

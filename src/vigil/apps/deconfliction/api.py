@@ -515,7 +515,7 @@ def read_conflict(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
 
 @router.get(
     "/conflicts/{conflict_id}/cap",
-    response=READ_ANSWERS,
+    response=REFUSALS,
     summary="Read a conflict as CAP 1.2",
     openapi_extra={"responses": {200: {"description": "OK", "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}}},
 )
