@@ -88,6 +88,59 @@ def test_a_partners_side_is_never_alarmed_here(history: list[tuple[Side, Side, M
     assert {alarm.operation_id for alarm in alarms} <= {"a"}
 
 
+@given(histories(B))
+def test_already_spoke_holds_over_any_revisions_until_something_becomes_worse(
+    history: list[tuple[Side, Side, Match | None]],
+) -> None:
+    """Specification 6: unless the band rises, the overlap begins earlier or elsewhere, or a flag turns dangerous. Both
+    sides have spoken after each alarm; what is seen then is judged here without the code's own comparison.
+    """
+    conflict: Conflict | None = None
+    known: dict[Reference, frozenset[str]] = {}
+    for one, two, match in history:
+        new, raised = judged(conflict, one, two, match, NOW)
+        for side in (one, two):
+            told_again = [a.kind for a in raised if a.operation_id == side.reference.operation_id]
+            ends = bool({AlarmKind.DETECTED, AlarmKind.WORSENED}.intersection(told_again))
+            other = two if side is one else one
+            assert ends == _worse(conflict, new, side, other, match, known), (conflict, new)
+        for side in (one, two):
+            known[side.reference] = side.places or known.get(side.reference, frozenset())
+        conflict = conflict if new is None else new
+
+
+def _worse(
+    old: Conflict | None,
+    new: Conflict | None,
+    side: Side,
+    other: Side,
+    match: Match | None,
+    known: dict[Reference, frozenset[str]],
+) -> bool:
+    hidden = match is not None and match.basis is Basis.SUBJECT and other.silent and not side.silent
+    if new is None or match is None or hidden or match.overlap.end <= NOW:
+        return False
+    stood = old is not None and old.state is ConflictState.OPEN and visible(old, side.reference)
+    if old is None or not stood:
+        return True
+    ranks = {None: 0, Band.NEAR: 1, Band.DIRECT: 2}
+    pairs = [(old.side(one.reference), one) for one in (side, other)]
+    return any(
+        (
+            ranks[match.band] > ranks[old.match.band],
+            match.overlap.start < old.match.overlap.start,
+            match.band is not None
+            and any(
+                known.get(one.reference) and not (one.places or known[one.reference]) <= known[one.reference]
+                for one in (side, other)
+            ),
+            any(one.plain_clothes > before.plain_clothes for before, one in pairs),
+            any(one.armed_and_dangerous > before.armed_and_dangerous for before, one in pairs),
+            old.tentative and not (side.tentative or other.tentative),
+        )
+    )
+
+
 @given(sides(A), sides(B), places)
 def test_a_past_overlap_alarms_nobody(one: Side, two: Side, match: Match) -> None:
     past = replace(match, overlap=Window(0, NOW))

@@ -193,6 +193,22 @@ def purge() -> dict[str, Any]:
     }
 
 
+def climb() -> dict[str, Any]:
+    """What the worker does two minutes later. Then: who was told again, and what went beyond the page."""
+    from vigil.apps.deconfliction import jobs
+    from vigil.apps.deconfliction.models import ConflictEvent
+    from vigil.platform.delivery.models import Delivery
+    from vigil.platform.notices.models import Notice
+
+    jobs.tell_again(NOON + timedelta(minutes=2))
+    again = Notice.objects.filter(body__startswith="Nobody of your side")
+    return {
+        "again": sorted(again.values_list("recipient__username", flat=True)),
+        "texts": Delivery.objects.filter(channel="sms").count(),
+        "stepped": ConflictEvent.objects.filter(kind="stepped").count(),
+    }
+
+
 def race(order: str, seed: str, count: str) -> dict[str, int]:
     """Two people register the same place at the same instant, `count` times; how often both, one or none saw it."""
     return Races(ORDERS[order], random.Random(int(seed)), int(count)).run()
@@ -283,6 +299,7 @@ ACTS: dict[str, Callable[..., Any]] = {
     "race": race,
     "end": end,
     "purge": purge,
+    "climb": climb,
 }
 
 if __name__ == "__main__":

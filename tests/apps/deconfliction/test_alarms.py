@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.db import connection
 from tests.apps.deconfliction.plans import HARBOR, plan, site
-from tests.apps.deconfliction.test_actions import register, spoke, supervises, told
+from tests.apps.deconfliction.test_actions import FAR, register, spoke, supervises, told
+from tests.conftest import make_user
 
 from vigil.apps.deconfliction import actions, jobs
-from vigil.apps.deconfliction.alarms import climbing, lifecycle
-from vigil.apps.deconfliction.models import Conflict, ConflictEvent, ConflictSide
+from vigil.apps.deconfliction.alarms import climbing, lifecycle, queue, way
+from vigil.apps.deconfliction.models import Conflict, ConflictEvent, ConflictSide, OnCall
 from vigil.apps.deconfliction.plan import Contact, Disclosure
 from vigil.apps.deconfliction.plans import planning
 from vigil.core.errors import Invalid, NotFound
@@ -262,6 +263,86 @@ def test_a_step_that_fails_is_not_taken_by_halves_and_holds_up_no_other(
     monkeypatch.setattr(outbox, "send", send)
     jobs.tell_again(now + 2 * MINUTE)
     assert Delivery.objects.count() == before[1] + 2
+
+
+def test_each_side_reads_its_own_way_and_the_desk_reads_both(people: Any, now: datetime, login: Any) -> None:
+    first = register(people, "alice", now, lead_contact=Contact("Ana Alpha", "+14105550111"))
+    register(people, "dave", now, lead_contact=Contact("Ben Bravo", "+14105550112"))
+    conflict = Conflict.objects.get()
+    jobs.tell_again(now + 2 * MINUTE)
+    carol = people.actor("carol")
+    lifecycle.log_call(carol, conflict.pk, first.pk, "Ana Alpha", "no_answer", now + 3 * MINUTE)
+    lifecycle.acknowledge_conflict(people.actor("alice"), conflict.pk, now + 4 * MINUTE)
+    lifecycle.own_conflict(carol, conflict.pk, now + 5 * MINUTE)
+    seen = {}
+    for name in ("alice", "dave", "carol"):
+        ways = way.ways_of(people.actor(name), conflict.pk, "America/New_York", now + 6 * MINUTE)
+        assert ways is not None
+        assert all(0 <= mark.x <= 100 for mark, _, _ in ways.rows)
+        seen[name] = {(lane.name, lane.channel, mark.sign) for mark, _, lane in ways.rows}
+    assert {("Ana Alpha", "sms", "stopped"), ("Alice Arden", "app", "acknowledged")} <= seen["alice"]
+    assert ("Ana Alpha", "voice", "missed") in seen["alice"]
+    assert {("Ben Bravo", "sms", "sent"), ("Dave Dunn", "app", "sent")} <= seen["dave"]
+    assert not any("Ana" in lane or "Alice" in lane or "Carol" in lane for lane, _, _ in seen["dave"])
+    assert seen["carol"] >= seen["alice"] | {("Carol Cole", "desk", "taken")}
+    page = login("dave").get(f"/conflicts/{conflict.pk}/").content.decode()
+    assert "Your side has not answered its alarm for" in page
+    assert "Ana Alpha" in page  # whom to call, and nothing of when she was told
+    assert page.count("Alice Arden") == 0
+
+
+def test_the_desks_queue_is_by_the_time_that_is_left(people: Any, now: datetime) -> None:
+    register(people, "alice", now, site(now, FAR, timedelta(hours=9)))
+    register(people, "dave", now, site(now, FAR, timedelta(hours=9)))
+    first = register(people, "alice", now)
+    register(people, "dave", now)
+    carol = people.actor("carol")
+    rows = queue.queue(carol, now)
+    assert [row.left for row in rows] == sorted(row.left for row in rows)
+    assert (len(rows), rows[0].loud, len(rows[0].waiting)) == (2, False, 2)
+    assert queue.queue(people.actor("alice"), now) == ()
+    climbing.call_everyone(carol, rows[0].conflict_id, first.pk, now + MINUTE)
+    assert ("voice", "Port Calvert PD") in sent(people, "alice")
+    jobs.tell_again(now + 10 * MINUTE)
+    assert queue.queue(carol, now + 10 * MINUTE)[0].loud
+    lifecycle.log_call(
+        carol, rows[0].conflict_id, first.pk, "Lou Lead", "answered", now + 11 * MINUTE, "will call back"
+    )
+    acts = queue.acts_of(carol, rows[0].conflict_id)
+    assert [(one.kind, one.result, one.people, one.note) for one in acts] == [
+        ("called", "answered", {"name": "Lou Lead"}, "will call back")
+    ]
+
+
+def test_the_duty_list_stands_in_in_its_order_and_at_its_hours(people: Any, now: datetime, login: Any) -> None:
+    people.users["ann"] = make_user("ann", "Ann Admin", people.port_calvert, "agency_admin")
+    ann = login("ann")
+    people.port_calvert.time_zone = "America/New_York"
+    people.port_calvert.save()
+    for name, phone, hours in (
+        ("Nora Night", "410-555-0121", "Mon-Sun 22:00-06:00"),
+        ("Cy Day", "410-555-0122", "Tue 08:00-17:00"),
+        ("Di All", "410-555-0123", "always"),
+    ):
+        typed = {"do": "add", "name": name, "phone": phone, "hours": hours, "channels": ["sms"]}
+        assert ann.post("/agency/on-call/", typed).status_code == 302
+    wrong = ann.post("/agency/on-call/", {"do": "add", "name": "", "phone": "12", "hours": "sometimes"})
+    page = wrong.content.decode()
+    assert wrong.status_code == 422
+    assert all(one in page for one in ("4 things to mend", "Give a telephone number", "Choose at least one way"))
+    assert 'value="sometimes"' in page
+    rows = {row.name: row for row in OnCall.objects.all()}
+    assert b"0121" not in bytes(rows["Nora Night"].sealed)
+    ann.post("/agency/on-call/", {"do": f"up:{rows['Di All'].pk}"})
+    register(people, "alice", now)
+    register(people, "dave", now)
+    jobs.tell_again(now + 10 * MINUTE)
+    names = [name for channel, name in sent(people, "alice") if channel == "sms"]
+    assert sorted(names) == ["Cy Day", "Di All", "Lou Lead", "Lou Lead"]
+    assert ann.post("/agency/on-call/", {"do": f"remove:{rows['Cy Day'].pk}"}).status_code == 302
+    assert OnCall.objects.count() == 2
+    people.users["ben"] = make_user("ben", "Ben Admin", people.bay_county, "agency_admin")
+    assert login("ben").post("/agency/on-call/", {"do": f"remove:{rows['Di All'].pk}"}).status_code == 404
 
 
 @pytest.fixture

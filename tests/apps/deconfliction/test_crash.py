@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.apps.deconfliction.another_process import Database, run
 
-from vigil.apps.deconfliction.points import POINTS, PURGE_POINTS
+from vigil.apps.deconfliction.points import ALARM_POINTS, POINTS, PURGE_POINTS
 
 pytestmark = [pytest.mark.db, pytest.mark.slow]
 
@@ -31,6 +31,19 @@ def test_what_was_committed_is_searched_and_told_after_the_restart(
         "told": EVERYONE if committed else [],
         "receipts in a row": True,
     }
+
+
+@pytest.mark.parametrize("point", ALARM_POINTS)
+def test_a_step_of_an_alarm_is_taken_whole_after_the_restart_and_once(
+    two_agencies: Database, tmp_path: Path, point: str
+) -> None:
+    with two_agencies.copy(tmp_path) as node:
+        assert run(node, "submit", "alice")[0] == 0
+        assert run(node, "submit", "dave")[0] == 0
+        assert run(node, "climb", VIGIL_CRASH_AT=point) == (KILLED, None)
+        _, left = run(node, "climb")
+    # Each side: told at once, and once again after two minutes, by a notice and by a text.
+    assert left == {"again": ["alice", "dave"], "texts": 4, "stepped": 2}
 
 
 @pytest.mark.parametrize("point", PURGE_POINTS)

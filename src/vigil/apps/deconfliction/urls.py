@@ -3,7 +3,7 @@
 from django.urls import path
 
 from vigil.apps.deconfliction import agency_views, card_preview, views
-from vigil.apps.deconfliction.alarms import conflict_views
+from vigil.apps.deconfliction.alarms import conflict_views, duty_views
 from vigil.apps.deconfliction.field_tools import tak_views
 from vigil.apps.deconfliction.imports import import_views
 from vigil.apps.deconfliction.lists import calendar_views, export_views, list_views
@@ -91,6 +91,7 @@ urlpatterns = [
     path("fishing/<uuid:case_id>/review/", fishing_views.review, name="fishing_review"),
     path("agency/budgets/", fishing_views.agency_budgets, name="agency_budgets"),
     path("agency/rules/", agency_views.agency_rules, name="agency_rules"),
+    path("agency/on-call/", duty_views.on_call, name="on_call"),
     path("agency/deconflictor/", joint_views.agency_deconflictor, name="agency_deconflictor"),
     path("agency/tak/", tak_views.tak_server, name="tak_server"),
     path("agency/tak/remove/", tak_views.remove, name="tak_server_remove"),

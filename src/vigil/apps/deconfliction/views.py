@@ -21,7 +21,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigil.apps.deconfliction import actions, forms, places, queries, rules, shape_upload, words
-from vigil.apps.deconfliction.alarms import texts
+from vigil.apps.deconfliction.alarms import texts, way
 from vigil.apps.deconfliction.alarms import words as talk_words
 from vigil.apps.deconfliction.card_preview import preview_card
 from vigil.apps.deconfliction.cards import mode_word, named
@@ -1025,9 +1025,8 @@ def conflict_page(
         and (actor.can(WATCH) or detail.row.state != "expired_unacknowledged"),
         "expired": detail.row.state == "expired_unacknowledged",
         "page_url": reverse("deconfliction:conflict", args=[conflict_id]),
-        "alarm_back": _("at {time}").format(time=words.hm(line.call_before, zone))
-        if line.call_before > now
-        else _("again"),
+        "alarm_back": talk_words.comes_back(way.comes_back(actor, conflict_id), zone, now),
+        "ways": way.ways_of(actor, conflict_id, zone, now),
     }
     return render(request, "deconfliction/conflict.html", context, status=status)
 

@@ -455,6 +455,7 @@ TOPICS = (
             "agencies:watch_desk",
             "deconfliction:deconflictor",
             "deconfliction:agency_deconflictor",
+            "deconfliction:on_call",
         ),
         _("Names, region, telephones and hours that others read."),
         (

@@ -12,7 +12,7 @@ register(
         "settings",
         65,
         "agencies.agency.edit",
-        prefixes=("/setup/", "/agency/rules/", "/node/deconflictor/", "/agency/deconflictor/"),
+        prefixes=("/setup/", "/agency/rules/", "/node/deconflictor/", "/agency/deconflictor/", "/agency/on-call/"),
         on_phone=False,
     )
 )

@@ -34,6 +34,12 @@ PAGES = (
         _("who of your agency sees its silent operations"),
     ),
     (
+        _("On call"),
+        "deconfliction:on_call",
+        "deconfliction.on_call.edit",
+        _("whom of your agency an alarm reaches, and when"),
+    ),
+    (
         _("TAK server"),
         "deconfliction:tak_server",
         "deconfliction.tak_server.edit",

@@ -12,14 +12,16 @@ from uuid import UUID
 
 from django.db.models import F
 from django.db.transaction import on_commit
+from django.utils.translation import gettext as _
 
-from vigil.apps.deconfliction import notices
+from vigil.apps.deconfliction import access, notices
 from vigil.apps.deconfliction.alarms import ladder, lifecycle, texts
 from vigil.apps.deconfliction.alarms.people import reach
 from vigil.apps.deconfliction.alarms.rules import Clock, Event, Rung, Step, expires_at, next_step
 from vigil.apps.deconfliction.deliveries import CONFLICT
 from vigil.apps.deconfliction.models import ConflictSide
 from vigil.core.actor import Actor
+from vigil.core.errors import Invalid, NotFound
 from vigil.engine.operation import Mode
 from vigil.platform.actions import action, concerns
 from vigil.platform.delivery import outbox
@@ -56,8 +58,33 @@ def climb(actor: Actor, ladder_id: UUID, now: datetime) -> Step | None:
     return step
 
 
-def take(lines: Sequence[ConflictSide], clock: Clock, step: Step, now: datetime, *, noticed: bool = False) -> None:
-    """Tell whom the step reaches, in the caller's transaction; `noticed`: notices were written by the caller.
+@action("deconfliction.conflict.escalate")
+def call_everyone(actor: Actor, conflict_id: UUID, operation_id: UUID, now: datetime) -> Step:
+    """The watch desk does not wait: everyone of one side is told at once; its ladder goes on by its times.
+
+    Raises `Invalid` where that side's alarm is over, `NotFound` for a side that was not told.
+    """
+    conflict = access.get_conflict(actor, conflict_id)
+    side = conflict.sides.filter(told=True, operation_id=operation_id, own_operation__isnull=False).first()
+    if side is None:
+        raise NotFound
+    lines = ladder.locked_lines(side.ladder_id)
+    concerns(conflicts=[line.conflict_id for line in lines])
+    clock = ladder.clock_of_all(lines)
+    if clock is None or now >= clock.ends:
+        raise Invalid.at(sentence=_("This side's alarm is over: call them yourself."))
+    begun = int((now - clock.alarmed_at).total_seconds())
+    step = Step(max(now, clock.stepped_at or now), begun, Rung.EVERYONE, again=False)
+    take(lines, clock, step, now, by="desk")
+    ladder.keep_times([side.ladder_id])
+    return step
+
+
+def take(
+    lines: Sequence[ConflictSide], clock: Clock, step: Step, now: datetime, *, noticed: bool = False, by: str = ""
+) -> None:
+    """Tell whom the step reaches, in the caller's transaction; `noticed`: notices were written by the caller. `by`: the
+    step is none of the ladder's own.
 
     Exercises and tests tell accounts alone: a real telephone never rings for them.
     """
@@ -65,7 +92,8 @@ def take(lines: Sequence[ConflictSide], clock: Clock, step: Step, now: datetime,
     operation = side.own_operation
     assert operation is not None
     found = reach(side, step.rung, now)
-    key = f"{side.ladder_id}:{clock.alarmed_at:%Y%m%d%H%M%S}:{'again' if step.again else 'first'}:{step.number}"
+    leg = by or ("again" if step.again else "first")
+    key = f"{side.ladder_id}:{clock.alarmed_at:%Y%m%d%H%M%S}:{leg}:{step.number}"
     written = [] if noticed else _notices(side, step, found.accounts, key, now)
     if found.desk:
         written += _desk(side, texts.CONNECT, f"{key}:relay", now)

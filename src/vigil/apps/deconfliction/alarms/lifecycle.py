@@ -27,6 +27,7 @@ from vigil.platform.delivery import outbox
 HOW = ("telephone", "radio", "in_person")
 CHECKS = ("known_voice", "called_back", "pin")
 """How the watch desk makes sure of who is on the line; the words stand in `alarms.words`."""
+RESULTS = ("answered", "no_answer", "busy", "message", "wrong_number")
 LONGEST_NAME = 200
 
 
@@ -87,6 +88,26 @@ def acknowledge_by_reply(actor: Actor, ladder_id: UUID, name: str, now: datetime
         _see(line.conflict, [line], name, now, actor=None, how="reply")
         changed(line.conflict, now)
     return len(lines)
+
+
+@action("deconfliction.conflict.own")
+def log_call(
+    actor: Actor, conflict_id: UUID, operation_id: UUID, name: str, result: str, now: datetime, note: str = ""
+) -> Conflict:
+    """The watch desk has tried to call somebody of one side; what came of it is one of `RESULTS`. Changes no state.
+
+    Raises `Invalid` at `name` or `result`; `NotFound` for a side that was not told.
+    """
+    conflict = _found(actor, conflict_id)
+    name = _name("name", name)
+    if result not in RESULTS:
+        raise Invalid.at("result", sentence=_("Say what came of the call."), choices=RESULTS)
+    side = conflict.sides.filter(told=True, operation_id=operation_id).first()
+    if side is None:
+        raise NotFound
+    log(conflict, "called", now, actor=actor, side=side, people={"name": name}, result=result, note=note)
+    notices.conflict_changed(conflict, now)
+    return conflict
 
 
 @action("deconfliction.conflict.contact")

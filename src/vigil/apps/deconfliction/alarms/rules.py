@@ -229,6 +229,13 @@ def _step_of(leg: _Leg, clock: Clock, now: datetime) -> Step | None:
     return Step(at, number, Rung.EVERYONE if near else Rung(min(number, Rung.EVERYONE)), leg.again)
 
 
+def is_loud(clock: Clock) -> bool:
+    """Whether everyone was told and the alarm still goes on: the watch desk's row cannot be missed (section 6)."""
+    if clock.stepped_at is None or next_at(clock) is None:
+        return False
+    return clock.stepped_at >= min(clock.start - TALK_BEFORE, clock.alarmed_at + TIMES[-1])
+
+
 def expires_at(clock: Clock) -> datetime:
     """From when on a side that has not acknowledged never did (section 6): both can meet, and every step was taken."""
     return max(clock.until, clock.alarmed_at + TIMES[-1])

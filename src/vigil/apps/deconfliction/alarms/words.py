@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -39,6 +41,13 @@ def suggested(detail: ConflictDetail, actor: Actor) -> dict[str, str]:
         who = actor.name
     people = [person for side in theirs for person in side.people if person.phone]
     return {"who": who, "whom": people[0].name if people else "", "how": "telephone", "identity_check": "", "note": ""}
+
+
+def comes_back(at: datetime | None, zone: str, now: datetime) -> str:
+    """When a side's alarm comes back; empty where it has none."""
+    if at is None:
+        return ""
+    return _("at {time}").format(time=words.hm(at, zone)) if at > now else _("again")
 
 
 def event_line(event: ConflictEventRow, own_only: bool) -> str:

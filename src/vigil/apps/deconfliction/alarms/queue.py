@@ -1,0 +1,152 @@
+"""What the watch desk works through: incidents by the time that is left, and what was tried. Only reads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q
+
+from vigil.apps.deconfliction import access
+from vigil.apps.deconfliction.alarms import ladder
+from vigil.apps.deconfliction.alarms.rules import TALK_BEFORE, is_loud
+from vigil.apps.deconfliction.models import Conflict, ConflictEvent, ConflictSide, ConflictState, Standing
+from vigil.apps.deconfliction.plan_rows import NOTE, names_in, opened
+from vigil.core.actor import Actor
+
+ACTS = ("called", "acknowledged", "contacted", "taken", "resolved", "expired", "tell_by_name")
+"""Lines of the log that somebody did or must do, as told apart from what Vigil sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One row of the queue. `conflict_id` is its most urgent line, `starts_at` the earlier start of all that is known.
+
+    `state` is that of the line that has come least far. `loud`: everyone of a side was told and the alarm goes on.
+    `waiting` are the operations of the sides that have not acknowledged.
+    """
+
+    incident_id: UUID
+    conflict_id: UUID
+    reference: str
+    lines: int
+    starts_at: datetime
+    call_before: datetime
+    left: timedelta
+    state: str
+    band: str
+    tentative: bool
+    loud: bool
+    agencies: tuple[str, ...]
+    waiting: tuple[UUID, ...]
+    owner_id: UUID | None
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One line of the desk's log of an incident."""
+
+    at: datetime
+    conflict_id: UUID
+    operation_id: UUID | None
+    kind: str
+    author: str
+    people: dict[str, str]
+    how: str
+    identity_check: str
+    result: str
+    note: str
+
+
+def queue(actor: Actor, now: datetime, limit: int = 500) -> tuple[Incident, ...]:
+    """The incidents that are not settled, those with the least time left first; expired ones until they are closed."""
+    if not actor.can(access.WATCH):
+        return ()
+    going = Q(standing=Standing.OPEN, outcome="", overlap_end__gt=now) | Q(state=ConflictState.EXPIRED)
+    found = access.visible_conflicts(actor).filter(going).select_related("desk_owner")
+    by_incident: defaultdict[UUID, list[Conflict]] = defaultdict(list)
+    for conflict in found.prefetch_related("sides__own_operation", "sides__agency").order_by("overlap_start", "pk"):
+        by_incident[conflict.incident_id].append(conflict)
+    rows = sorted((_incident(lines, now) for lines in by_incident.values()), key=lambda row: (row.left, row.reference))
+    return tuple(rows[:limit])
+
+
+def acts_of(actor: Actor, conflict_id: UUID) -> tuple[Act, ...]:
+    """Who called, saw, talked and agreed, over all lines of the incident, oldest first; `NotFound` as ever."""
+    conflict = access.get_conflict(actor, conflict_id)
+    if not actor.can(access.WATCH):
+        return ()
+    lines = access.visible_conflicts(actor).filter(incident_id=conflict.incident_id).values("pk")
+    events = ConflictEvent.objects.filter(conflict__in=lines, kind__in=ACTS).order_by("id")
+    return tuple(_act(event) for event in events)
+
+
+def _act(event: ConflictEvent) -> Act:
+    return Act(
+        event.at,
+        event.conflict_id,
+        event.operation_id,
+        event.kind,
+        event.author_name,
+        names_in(event.people),
+        event.how,
+        event.identity_check,
+        event.result,
+        opened(event.note, NOTE),
+    )
+
+
+_FAR = (ConflictState.EXPIRED, ConflictState.NOTIFIED, ConflictState.ACKNOWLEDGED, ConflictState.CONTACTED)
+
+
+def _incident(lines: list[Conflict], now: datetime) -> Incident:
+    first = min(lines, key=_starts_at)
+    starts_at = _starts_at(first)
+    sides = [side for line in lines for side in line.sides.all() if side.told]
+    call_before = starts_at - TALK_BEFORE
+    return Incident(
+        incident_id=first.incident_id,
+        conflict_id=first.pk,
+        reference=first.reference,
+        lines=len(lines),
+        starts_at=starts_at,
+        call_before=call_before,
+        left=call_before - now,
+        state=min((line.state for line in lines), key=lambda one: _FAR.index(one) if one in _FAR else len(_FAR)),
+        band=max((line.band for line in lines), key=("", "near", "direct").index),
+        tentative=all(line.tentative for line in lines),
+        loud=any(line.state == ConflictState.EXPIRED for line in lines) or any(map(_is_loud, _ladders(sides))),
+        agencies=tuple(dict.fromkeys(_name(side) for side in sides)),
+        waiting=tuple(
+            dict.fromkeys(side.operation_id for side in sides if side.own_operation and not side.acknowledged_at)
+        ),
+        owner_id=first.desk_owner_id,
+        owner=str(first.desk_owner) if first.desk_owner else "",
+    )
+
+
+def _starts_at(conflict: Conflict) -> datetime:
+    """The earlier start, as the page of the conflict counts to it."""
+    starts = [side.own_operation.starts_at for side in conflict.sides.all() if side.own_operation]
+    return min([*starts, conflict.overlap_start]) if conflict.band else min(starts)
+
+
+def _ladders(sides: Iterable[ConflictSide]) -> Iterable[list[ConflictSide]]:
+    by_ladder: defaultdict[UUID, list[ConflictSide]] = defaultdict(list)
+    for side in sides:
+        if side.own_operation is not None and side.conflict.standing == Standing.OPEN:
+            by_ladder[side.ladder_id].append(side)
+    return by_ladder.values()
+
+
+def _is_loud(lines: list[ConflictSide]) -> bool:
+    clock = ladder.clock_of_all(lines)
+    return clock is not None and is_loud(clock)
+
+
+def _name(side: ConflictSide) -> str:
+    return side.agency.label if side.agency else side.foreign_agency
