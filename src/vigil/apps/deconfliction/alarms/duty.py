@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -17,7 +16,6 @@ from vigil.apps.deconfliction.models import OnCall
 from vigil.apps.deconfliction.rules import read_phone
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound, Problem
-from vigil.platform import keys
 from vigil.platform.actions import action, concerns
 from vigil.platform.agencies.desk import in_words, read_hours
 from vigil.platform.delivery.addresses import canonical
@@ -101,7 +99,7 @@ def add(actor: Actor, typed: Mapping[str, str], channels: list[str]) -> OnCall:
         agency_id=agency_id,
         position=(last or 0) + 1,
         name=name,
-        sealed=keys.encrypt(json.dumps({"phone": phone, "email": email}), people.SEALED),
+        sealed=people.sealed(phone or "", email),
         channels=chosen,
         week=week,
     )

@@ -121,6 +121,11 @@ def on_call(agency_id: UUID) -> list[tuple[OnCall, Person]]:
     return [(row, _person(row)) for row in rows]
 
 
+def sealed(phone: str, email: str) -> bytes:
+    """For the column `sealed`."""
+    return keys.encrypt(json.dumps({"phone": phone, "email": email}), SEALED)
+
+
 def _person(row: OnCall) -> Person:
     told = json.loads(keys.decrypt(row.sealed, SEALED))
     return Person("on_call", row.name, told["phone"], told["email"], channels=tuple(row.channels))
