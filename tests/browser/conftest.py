@@ -7,6 +7,7 @@ or throws. Set VIGIL_BROWSER to use another browser than the first of BROWSERS.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -21,6 +22,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.conftest import made_once
+
+from vigil.cli.gateway import SEND, TestGateway, over_http
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The headless shell draws the same pages and needs a third of the processor; `./test` names the same."""
@@ -73,14 +76,28 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(data_folder: Path) -> Iterator[str]:
+def node_port() -> int:
+    """Where the node will be: the gateway is told before."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def gateway(node_port: int) -> Iterator[TestGateway]:
+    """The gateway that the node's texts and calls go to; it sends nothing to anybody."""
+    started = TestGateway(secrets.token_urlsafe(32), over_http(f"http://127.0.0.1:{node_port}")).start()
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def server(data_folder: Path, node_port: int, gateway: TestGateway) -> Iterator[str]:
     """The address of a node with the demo region, served as people serve it."""
-    folder = data_folder
-    port = free_port()
+    folder, port = data_folder, node_port
     vigil = Path(sys.executable).with_name("vigil")
     command = [str(vigil), "serve", "--demo", "--data", str(folder), "--port", str(port)]
+    texts = {"VIGIL_GATEWAY_URL": f"{gateway.url}{SEND}", "VIGIL_GATEWAY_SECRET": gateway.secret}
     with (folder / "log.txt").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment(folder))
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment(folder) | texts)
         try:
             _wait_for(f"http://127.0.0.1:{port}/login/", process, folder / "log.txt")
             yield f"http://127.0.0.1:{port}"
