@@ -78,6 +78,8 @@ CANARIES = {
     "webhook": "https://hook.example/kanary-hook-key",
     "reply number": "410-555-0819",
     "reply text": "the kanary says yes",
+    "request name": "Nora Kanary",
+    "request phone": "410-555-0816",
     "idempotency": "CASE-KANARY-6",
 }
 SITE = {"latitude": 39.2904, "longitude": -76.6122, "label": CANARIES["site"]}
@@ -186,6 +188,8 @@ def plant(people: Any, token: Callable[..., str]) -> Iterator[tuple[Doors, int]]
     wrong = {"Authorization": f"Bearer {CANARIES['token']}"}
     yield went(doors.ask("get", f"{api}/operations", headers=wrong), 401)
 
+    request = {"full_name": CANARIES["request name"], "phone": CANARIES["request phone"], "ori": "MD0000100"}
+    yield went(doors.ask("post", "/account/ask/", request | {"contact": "alice"}), 200)
     login = {"username": CANARIES["login"], "password": CANARIES["password"]}
     yield went(doors.ask("post", "/login/", login), 401, 422)
     doors.client.force_login(people.user("alice"))

@@ -43,8 +43,9 @@ WAITS = gettext_noop(
 )
 
 
+@action("accounts.way_back.give")
 def find(actor: Actor, username: str) -> User:
-    """Whom the actor may help: by exact user name or full name.
+    """Whom the actor may help, by exact user name or full name; recorded, since a telephone number is shown.
 
     Raises:
         Invalid: nobody, or nobody whom the actor may help: both look alike.
@@ -55,6 +56,7 @@ def find(actor: Actor, username: str) -> User:
         raise Invalid.at(
             "username", sentence=_("There is nobody by this name whom you may help. Ask for the user name.")
         )
+    concerns(user=found[0].pk)
     return found[0]
 
 
