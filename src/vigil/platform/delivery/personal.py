@@ -38,9 +38,9 @@ def usable() -> list[Channel]:
 
 
 def personal_ways(user_id: UUID, *, urgent: bool) -> list[Address]:
-    """The confirmed addresses at which the person wants such messages, for `outbox.send`."""
+    """The confirmed addresses at which the person wants such messages, for `outbox.send`; none of who is cut off."""
     wanted = {"for_urgent": True} if urgent else {"for_other": True}
-    found = PersonalWay.objects.filter(user_id=user_id, **wanted).exclude(confirmed_at=None)
+    found = PersonalWay.objects.filter(user_id=user_id, user__is_active=True, **wanted).exclude(confirmed_at=None)
     return [
         Address(Channel(way.channel), address_of(way), str(way.user), user_id) for way in found.select_related("user")
     ]
