@@ -176,6 +176,10 @@ def test_nobody_skips_the_yearly_review(cast: Any, login: Any, at: Any) -> None:
         assert "0 of 5 confirmed" in shown, "Alice, Bob, Carol, Erin, and Abe, who is alone at Bay County"
         keys = {one.user.username: one.key for one in reviews.progress(ann, due).rows}
         assert set(keys) == {"alice", "bob", "carol", "erin", "abe"}
+        assert {one.user.username for one in reviews.progress(cast.actor("erin"), due).rows} == set(keys) - {"erin"} | {
+            "ann",
+            "dave",
+        }
         own = f"{ann.user_id}.{ann.agency_id}"
         with pytest.raises(NotFound):
             reviews.sign(ann, {own: "keep"}, due)

@@ -26,6 +26,8 @@ from vigil.platform.accounts.models import Membership, OffBecause, User
 from vigil.platform.actions import action, concerns, detail
 
 KEEP, END = "keep", "end"
+MOST_SHOWN = 300
+"""Rows of the page; further ones follow once these are decided."""
 COLUMNS = (
     "name",
     "user name",
@@ -75,20 +77,13 @@ class Progress:
     """Of how many roles at an agency how many are confirmed."""
 
     rows: Sequence[Reviewed]
+    """The first `MOST_SHOWN` of them, the most urgent first."""
+    total: int
+    done: int
     own: Reviewed | None
     """The reader's own account, which somebody else confirms; None where there is nothing to say of it."""
     own_reviewers: Sequence[str]
     """Their names; empty where there is nobody else."""
-
-    @property
-    def total(self) -> int:
-        """All that the reader confirms."""
-        return len(self.rows)
-
-    @property
-    def done(self) -> int:
-        """Those of them that are confirmed."""
-        return sum(row.state is Review.DONE for row in self.rows)
 
 
 def progress(actor: Actor, now: datetime) -> Progress:
@@ -98,7 +93,8 @@ def progress(actor: Actor, now: datetime) -> Progress:
     own = _rows(_held().filter(user_id__in=[actor.user_id], agency_id__in=[actor.agency_id]), now)
     askers: set[UUID] = second_persons(own[0].agency.pk, {own[0].user.pk}) if own else set()
     names = list(User.objects.filter(pk__in=askers).order_by("full_name").values_list("full_name", flat=True)[:5])
-    return Progress(rows, own[0] if own else None, names)
+    done = sum(row.state is Review.DONE for row in rows)
+    return Progress(rows[:MOST_SHOWN], len(rows), done, own[0] if own else None, names)
 
 
 def open_count(actor: Actor, now: datetime) -> int:
@@ -140,7 +136,7 @@ def export(actor: Actor, now: datetime) -> bytes:
     text = io.StringIO()
     lines = csv.writer(text)
     lines.writerow(COLUMNS)
-    for row in _reached(actor, now):
+    for row in _reached(actor, now, whole=True):
         said = (row.user.full_name, row.user.username, row.agency.name, row.agency.ori)
         roles, employment = " ".join(role.value for role in row.roles), row.user.employment
         days = (row.user.used_at, row.reviewed_at, row.due_at, row.lapses_at)
@@ -162,13 +158,17 @@ def _held() -> QuerySet[Membership]:
     return held.filter(Q(user__ends_at=None)).select_related("user", "agency").order_by("user__full_name", "user_id")
 
 
-def _reached(actor: Actor, now: datetime) -> list[Reviewed]:
-    """What the actor confirms; a neighbour's only administrator stands there while they wait to be confirmed."""
-    rows = _rows(_held().filter(reach(actor, "user")), now)
-    if Role.NODE_ADMIN in actor.roles:
-        return rows
-    seen = [replace(row, is_seen=row.agency.pk == actor.agency_id) for row in rows]
-    return [row for row in seen if row.is_seen or row.state is not Review.DONE]
+def _reached(actor: Actor, now: datetime, *, whole: bool = False) -> list[Reviewed]:
+    """What the actor confirms: their own agency, and of others whom they stand in for those that are not confirmed;
+    with `whole` a node administrator's confirmed ones too.
+    """
+    is_of_node = Role.NODE_ADMIN in actor.roles
+    rows = []
+    for row in _rows(_held().filter(reach(actor, "user")), now):
+        is_own = row.agency.pk == actor.agency_id
+        if is_own or row.state is not Review.DONE or (whole and is_of_node):
+            rows.append(replace(row, is_seen=is_own or is_of_node))
+    return rows
 
 
 def _of(row: Reviewed) -> QuerySet[Membership]:
