@@ -79,7 +79,7 @@ CANARIES = {
     "reply number": "410-555-0819",
     "reply text": "the kanary says yes",
     "request name": "Nora Kanary",
-    "request phone": "410-555-0816",
+    "request phone": "410-555-0821",
     "idempotency": "CASE-KANARY-6",
 }
 SITE = {"latitude": 39.2904, "longitude": -76.6122, "label": CANARIES["site"]}
