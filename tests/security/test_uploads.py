@@ -18,6 +18,7 @@ from tests.conftest import make_user
 
 from vigil.engine.formats import tabular
 from vigil.engine.formats.tabular import UnusableInput, open_sheet
+from vigil.web import uploads
 
 SOURCE = Path(__file__).parents[2] / "src" / "vigil"
 
@@ -102,6 +103,14 @@ def test_more_than_the_limit_is_refused_before_it_is_taken(
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
     assert login("bob").post("/import/", {"file": SimpleUploadedFile("l.csv", b"x" * 3_000)}).status_code == 413
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.django_db
+def test_who_is_not_logged_in_brings_no_large_file(client: Any, people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "STRANGERS_BYTES", 1_000)
+    for address in ("/receipts/check/", "/login/"):
+        assert client.post(address, {"file": SimpleUploadedFile("l.csv", b"x" * 1_001)}).status_code == 413, address
+        assert client.post(address, {"file": SimpleUploadedFile("l.csv", b"x" * 999)}).status_code != 413, address
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:

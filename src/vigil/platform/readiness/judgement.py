@@ -165,7 +165,7 @@ def _backup(facts: Facts, now: datetime) -> Item:
     done = made is not None and now - made <= BACKUP_AGE
     said = _("The last one is of {day:%Y-%m-%d}.").format(day=made) if made else _("None was ever made.")
     if not done:
-        said += " " + _("Run vigil backup FILE on the node; the file holds the keys too.")
+        said += " " + _("Run vigil backup FILE on the node; keep the file and the backup key apart.")
     return Item("backup", _("Backup of data and keys, not older than a week"), done, said, of_node=True)
 
 
