@@ -22,6 +22,7 @@ CALLERS = {
     "vigil/cli/serve.py": "the socket it listens on",
     "vigil/apps/deconfliction/field_tools/tak_link.py": "an agency's own TAK server, by TLS with both certificates",
     "vigil/cli/gateway.py": "a gateway to try alarms with, a command of its own",
+    "vigil/platform/sso/provider.py": "the identity provider that the operator named, while somebody logs in by it",
     "vigil/platform/delivery/mail.py": "the mail server that the operator named, from the worker",
     "vigil/platform/delivery/posting.py": "webhooks, each address looked at before it is opened, from the worker",
 }
@@ -48,6 +49,7 @@ def test_the_locks_hold_what_the_project_asks_for_in_one_version() -> None:
     of = {
         "base": project["dependencies"],
         "node": [*project["dependencies"], *extras["node"]],
+        "sso": [*project["dependencies"], *extras["node"], *extras["sso"]],
         "postgres": [*project["dependencies"], *extras["node"], *extras["postgres"]],
         "test": [*project["dependencies"], *extras["node"], *extras["postgres"], *extras["test"]],
     }

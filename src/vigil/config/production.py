@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vigil.config import keys
+from vigil.platform.sso import is_installed
 
 LEAST_KINDS_OF_BYTES = 8
 """A drawn key of 32 bytes has fewer different ones once in 10^34 times; a default or a typed one easily."""
@@ -81,6 +82,7 @@ def faults(settings: Any, bind: str = "", environment: Mapping[str, str] = os.en
         *_cookies(settings),
         *_database(settings.DATABASES["default"]),
         *_mail(settings),
+        *_identity_provider(settings),
         *_fips(settings),
     ]
 
@@ -178,6 +180,21 @@ def _mail(settings: Any) -> Iterator[Fault]:
     host = settings.VIGIL_SMTP_HOST
     if host and settings.VIGIL_SMTP_SECURITY == "none" and not is_loopback(host):
         yield Fault(f"E-mail would go to {host} in the open.", "Set VIGIL_SMTP_SECURITY=starttls or tls.")
+
+
+def _identity_provider(settings: Any) -> Iterator[Fault]:
+    issuer = settings.VIGIL_OIDC_ISSUER
+    if not issuer:
+        return
+    if not is_installed():
+        yield Fault(
+            "VIGIL_OIDC_ISSUER is set, but the libraries for it are not installed.",
+            "Run: .venv/bin/python -m pip install --require-hashes -r requirements/sso.txt",
+        )
+    if not issuer.startswith("https://"):
+        yield Fault(f"VIGIL_OIDC_ISSUER is {issuer}: logins would go there in the open.", "Give its https:// address.")
+    if not settings.VIGIL_OIDC_CLIENT_ID:
+        yield Fault("VIGIL_OIDC_CLIENT_ID is empty.", "Give the id under which the provider knows this node.")
 
 
 def _fips(settings: Any) -> Iterator[Fault]:

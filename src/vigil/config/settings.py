@@ -75,6 +75,27 @@ KNOBS = (
         "yes: passkeys that are copied between devices are taken too; CJIS IA-5 asks for keys that stay on one.",
     ),
     Knob(
+        "VIGIL_OIDC_ISSUER",
+        text,
+        "",
+        "Identity provider of the agency (OpenID Connect): its issuer to the letter; empty: none.",
+    ),
+    Knob("VIGIL_OIDC_CLIENT_ID", text, "", "What the identity provider calls this node."),
+    Knob(
+        "VIGIL_OIDC_CLIENT_SECRET",
+        text,
+        "",
+        "The secret that the identity provider gave this node; empty where it gave none.",
+        secret=True,
+    ),
+    Knob("VIGIL_OIDC_NAME", text, "your agency's login", "What the login page calls the identity provider."),
+    Knob(
+        "VIGIL_OIDC_TWO_FACTORS",
+        names,
+        "mfa",
+        "Values of amr or acr, separated by commas, by which the provider says that it asked for two factors.",
+    ),
+    Knob(
         "VIGIL_FIPS_REQUIRED",
         switch,
         "no",
@@ -139,6 +160,11 @@ VIGIL_WEB_PROCESSES: int = _knob["VIGIL_WEB_PROCESSES"] or (
     min(os.cpu_count() or 1, 4) if _knob["VIGIL_DATABASE_URL"] else 1
 )
 VIGIL_THREADS: int = _knob["VIGIL_THREADS"]
+VIGIL_OIDC_ISSUER: str = _knob["VIGIL_OIDC_ISSUER"]
+VIGIL_OIDC_CLIENT_ID: str = _knob["VIGIL_OIDC_CLIENT_ID"]
+VIGIL_OIDC_CLIENT_SECRET: str = _knob["VIGIL_OIDC_CLIENT_SECRET"]
+VIGIL_OIDC_NAME: str = _knob["VIGIL_OIDC_NAME"]
+VIGIL_OIDC_TWO_FACTORS: list[str] = _knob["VIGIL_OIDC_TWO_FACTORS"]
 VIGIL_FIPS_REQUIRED: bool = _knob["VIGIL_FIPS_REQUIRED"]
 VIGIL_KEY_COMMAND: str = _knob["VIGIL_KEY_COMMAND"]
 VIGIL_KEYS = keys.KeyFolder(VIGIL_DATA_DIR, VIGIL_KEY_COMMAND)
@@ -169,6 +195,7 @@ INSTALLED_APPS = [
     "vigil.platform.notices",
     "vigil.platform.partners",
     "vigil.platform.readiness",
+    "vigil.platform.sso",
     "vigil.web",
     "vigil.apps.deconfliction",
     "vigil.apps.policy",

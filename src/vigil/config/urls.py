@@ -10,6 +10,7 @@ from django.views.i18n import JavaScriptCatalog
 from vigil.api.server import api
 from vigil.api.views import api_page
 from vigil.platform.doors import public
+from vigil.platform.sso import is_installed
 
 ROUTERS = (
     ("/deconfliction", "vigil.apps.deconfliction.api"),
@@ -38,6 +39,8 @@ for _prefix, _module in ROUTERS:
 urlpatterns: list[URLPattern | URLResolver] = [path("api/v1/", api.urls), path("api/", api_page, name="api_page")]
 urlpatterns += [path("texts.js", public(JavaScriptCatalog.as_view()), name="texts")]
 urlpatterns += [path(prefix, include(module)) for prefix, module in PAGES]
+if is_installed():
+    urlpatterns += [path("", include("vigil.platform.sso.urls"))]
 
 handler400 = "vigil.web.errors.bad_request"
 handler403 = "vigil.web.errors.forbidden"

@@ -25,6 +25,7 @@ from vigil.platform.accounts.sessions import handle_of
 from vigil.platform.agencies.demonstration import is_demonstration
 from vigil.platform.glass.access import open_for
 from vigil.platform.prepared import Prepared
+from vigil.platform.sso.models import Identity
 
 TOKEN_PREFIX = "vgl_"  # noqa: S105 - what a token begins with, so that leak scanners find it
 SESSION_AGENCY = "agency_id"
@@ -40,6 +41,7 @@ class Proof(StrEnum):
     PASSKEY = "passkey"
     APP = "app"
     RECOVERY = "recovery"
+    PROVIDER = "provider"
     WAY_BACK = "way_back"
     PASSWORD = "password"  # noqa: S105 - of a demo account
 
@@ -93,8 +95,9 @@ def factors_of(user: User) -> QuerySet[Any]:
 
 
 def forget_factors(user: User) -> None:
-    """Take every passkey, code app and recovery code from the person, within the caller's transaction."""
+    """Take every passkey, code app, recovery code and bound login from the person, within the caller's transaction."""
     Authenticator.objects.filter(user_id=user.pk).delete()
+    Identity.objects.filter(user_id=user.pk).delete()
 
 
 def owed(request: HttpRequest) -> Owed:

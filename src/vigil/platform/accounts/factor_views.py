@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, Locked, TooMany
 from vigil.platform import clock
-from vigil.platform.accounts import factors, lockout, way_back
+from vigil.platform.accounts import factors, lockout, queries, way_back
 from vigil.platform.accounts.access import PROVED, Owed, Proof, actor_of_session, actor_of_user, is_fresh, owed
 from vigil.platform.accounts.login import BACKEND, WRONG, record_confirmed, refuse
 from vigil.platform.accounts.models import User
@@ -195,6 +195,8 @@ def _own_page(request: HttpRequest, user: User, problem: str = "") -> HttpRespon
         "codes_left": factors.codes_left(user),
         "problem": problem,
         "first": owed(request) is Owed.ENROL,
+        "provider": queries.identity_provider(),
+        "is_bound": queries.is_bound(user),
         "sessions": sessions_of(user.pk, request.session.session_key, clock.now()),
     }
     return render(request, "accounts/factors.html", context, status=422 if problem else 200)

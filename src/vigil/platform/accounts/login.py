@@ -48,7 +48,7 @@ def log_in(username: str, password: str, source: lockout.Source, now: datetime) 
     # Only this attempt: failures count until the login is complete, so that a known password buys no more tries.
     attempt.delete()
     if not is_demo_login(user):
-        record(actor, HALF, {"user": str(user.pk)})
+        record_half(actor)
     return user
 
 
@@ -56,6 +56,11 @@ def _may_enter(user: User, now: datetime) -> bool:
     """A first password counts for its hours."""
     ends = user.first_password_ends_at
     return ends is None or now < ends
+
+
+def record_half(actor: Actor) -> None:
+    """Put into the audit trail that one factor was right and another is owed."""
+    record(actor, HALF, {"user": str(actor.user_id)})
 
 
 def record_login(user: User, by: Proof) -> None:

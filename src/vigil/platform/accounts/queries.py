@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,8 @@ from vigil.platform.accounts.models import ApiToken, Membership, OffBecause, Use
 from vigil.platform.agencies.demonstration import is_demonstration
 from vigil.platform.agencies.models import Agency, Node
 from vigil.platform.agencies.notice import notice_of
+from vigil.platform.sso import is_installed
+from vigil.platform.sso.models import Identity
 
 DEMO_PASSWORD = "bay-gateway-demo"  # noqa: S105 - printed at every start; the demonstration holds nothing real
 
@@ -267,6 +270,16 @@ def sees(actor: Actor, user_id: UUID) -> bool:
 def login_notice() -> str:
     """What everybody agrees to by logging in."""
     return notice_of(Node.objects.filter(slot=1).first())
+
+
+def identity_provider() -> str:
+    """What the login page calls the agency's identity provider; empty where there is none."""
+    return settings.VIGIL_OIDC_NAME if settings.VIGIL_OIDC_ISSUER and is_installed() else ""
+
+
+def is_bound(user: User) -> bool:
+    """Whether the person logs in by it."""
+    return Identity.objects.filter(user=user).exists()
 
 
 def demo_logins() -> list[Login]:

@@ -71,6 +71,7 @@ def login(request: HttpRequest) -> HttpResponse:
     logins = queries.demo_logins()
     context: dict[str, Any] = {"error": error, "next": after, "username": username, "held": kept, "demo_logins": logins}
     context["notice"] = queries.login_notice()
+    context["provider"] = queries.identity_provider()
     if logins:
         context["demo_password"] = queries.DEMO_PASSWORD
     return render(request, "accounts/login.html", context, status=status)
