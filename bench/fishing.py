@@ -37,6 +37,7 @@ KNOWN_M = 1_000.0
 NUMBERS = 2_000
 """So many telephones the officer thinks possible."""
 ZONE = "America/New_York"
+A_WEEK = timedelta(days=7)
 BEHIND = timedelta(seconds=5)
 """The worker looks so long after an answer."""
 
@@ -242,12 +243,22 @@ def guessed(draw: random.Random) -> Generator[Question, list[Hidden], None]:
         yield Question(None, kind="online_only", hours=24, number=tuple(numbers[start : start + 10]))
 
 
-def patient(draw: random.Random) -> Generator[Question, list[Hidden], None]:
-    """25 a day, 2.5 km apart, twice the type's radius, nothing dropped and nothing moved."""
-    places = honeycomb(2_500)
-    draw.shuffle(places)
-    for place in places[: 25 * 7]:
-        yield Question(point(place), 600, known_m=900, rests=timedelta(minutes=57))
+def patient(a_day: int) -> Strategy:
+    """So many a day for a week: 3 km apart, three times the type's radius, two hours, nothing dropped or moved; where
+    something was found, four of the type's own radius around it.
+    """
+    pause = timedelta(days=1) / a_day
+
+    def asking(draw: random.Random) -> Generator[Question, list[Hidden], None]:
+        places = honeycomb(3_000)
+        draw.shuffle(places)
+        for x, y in places:
+            found = yield Question(point((x, y)), 900, hours=2, known_m=1_200, rests=pause)
+            if found:
+                for east, north in ((-600, -600), (600, -600), (-600, 600), (600, 600)):
+                    yield Question(point((x + east, y + north)), 300, hours=2, known_m=600, rests=pause)
+
+    return asking
 
 
 STRATEGIES: dict[str, Strategy] = {
@@ -258,7 +269,8 @@ STRATEGIES: dict[str, Strategy] = {
     "one area halved by edits": bisected,
     "one radius grown by edits": growing,
     "telephones guessed": guessed,
-    "slow and patient, a week": patient,
+    "patient, 25 a day": patient(25),
+    "patient, 8 a day": patient(8),
 }
 
 
@@ -287,7 +299,7 @@ def look(actor: Actor, hidden: Sequence[Hidden], strategy: Strategy, now: dateti
     start, last = now, None
     try:
         asked = next(asking)
-        while course.probes < most:
+        while course.probes < most and now < start + A_WEEK:
             last = register(
                 actor, asked, evening(start), timedelta(hours=asked.hours), now, last if asked.edits else None
             )
@@ -360,7 +372,7 @@ def main() -> None:
         prog="bench.fishing", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--most", type=int, default=250, help="questions of each way of looking (default 250)")
+    parser.add_argument("--most", type=int, default=200, help="questions of each way of looking (default 200)")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"VIGIL_DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "vigil.config.settings"}
@@ -390,11 +402,12 @@ def courses(seed: int, most: int) -> Iterator[tuple[str, Course]]:
     import django
 
     django.setup()
-    from django.core.management import call_command
     from django.db import transaction
 
-    call_command("migrate", verbosity=0)
+    from vigil.config import database
+
     now = datetime.now(UTC).replace(microsecond=0)
+    database.prepare(now)
     owners, fisher = _people()
     hidden = hide(owners, now, random.Random(seed))
     for name, strategy in STRATEGIES.items():

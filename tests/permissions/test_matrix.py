@@ -76,7 +76,7 @@ class Walk:
             answer, asked = shapes(partial(self.world.ask, reader, verb, address, ids))
             signs += sign(answer)
             self.bare |= {(verb, address, fault) for fault in headers.faults(answer)}
-            if is_rehearsal(asked):
+            if address != OWN_ALONE and is_rehearsal(asked):
                 self.rehearsals.append((verb, address, reader, of))
             if of != "own":
                 found[of] = signs[-1], words(answer, ids), asked
@@ -93,6 +93,11 @@ class Walk:
         """Whether the answer was allowed to the reader because the object is one to see, not because all are alike."""
         seen = self.seen[reader][OBJECTS.index(of)] == "+"
         return signed == "+" and (seen or address not in ANSWERED)
+
+
+OWN_ALONE = "find/"
+"""Looks for a subject among the operations that its reader sees: what is there of others changes nothing, which
+tests/apps/deconfliction/test_no_rehearsal.py holds against one another."""
 
 
 def is_rehearsal(asked: Collection[str]) -> bool:

@@ -156,6 +156,10 @@ def test_beyond_the_type_and_too_many() -> None:
     assert judged(*(probe(n) for n in range(30))) == set()
     assert judged(*(probe(n) for n in range(31))) == {Kind.VOLUME}
     assert judged(*(probe(n, hours_ago=n) for n in range(40))) == set(), "40 in two days are not 31 in one"
+    slow = [probe(n, hours_ago=2.5 * n) for n in range(61)]
+    assert judged(*slow[:60]) == set()
+    assert judged(*slow) == {Kind.VOLUME}
+    assert rules.reason(rules.of_person(slow, Budget(), NOW)[0]) == "61 operations were registered within 7 days."
 
 
 def test_each_reason_is_a_sentence_with_its_figures() -> None:

@@ -53,7 +53,10 @@ OVERSIZED_RADIUS = 3.0
 """So many operations beyond their type: over its span, over 5 km, over 2,500 km², over so many times its radius."""
 MANY = 30
 MANY_WITHIN = timedelta(days=1)
-"""So many operations newly asked within a day."""
+MANY_IN_ALL = 60
+"""More operations than that within a day, or within the period. The nation's 3,500 agencies register some 100 a year
+each.
+"""
 SILENT_SUBJECTS = 5
 """Subjects asked in silence, of which the other side is not told (specification, section 7)."""
 
@@ -298,7 +301,9 @@ def _volume(probes: Iterable[Probe]) -> Flag | None:
         while at - times[start] >= MANY_WITHIN:
             start += 1
         most = max(most, end - start + 1)
-    return Flag(Kind.VOLUME, {"n": most}) if most > MANY else None
+    if most > MANY:
+        return Flag(Kind.VOLUME, {"n": most, "days": MANY_WITHIN.days})
+    return Flag(Kind.VOLUME, {"n": len(times), "days": PERIOD.days}) if len(times) > MANY_IN_ALL else None
 
 
 def _cluster(probes: Sequence[Probe]) -> Flag | None:
@@ -420,7 +425,12 @@ def _beyond_words(figures: Mapping[str, Any]) -> str:
 
 
 def _volume_words(figures: Mapping[str, Any]) -> str:
-    return _("{n} operations were registered within a day.").format(n=figures["n"])
+    said = ngettext(
+        "{n} operations were registered within a day.",
+        "{n} operations were registered within {days} days.",
+        figures["days"],
+    )
+    return said.format(n=figures["n"], days=figures["days"])
 
 
 _SENTENCES = {
