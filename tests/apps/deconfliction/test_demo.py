@@ -10,9 +10,10 @@ from django.db.models import F
 from django.test import Client
 
 from vigil.apps.deconfliction import actions, demo, demo_past, queries
-from vigil.apps.deconfliction.jobs import purge_what_is_due
-from vigil.apps.deconfliction.models import Conflict, Operation, Revision, SearchDue
+from vigil.apps.deconfliction.jobs import WORKER, purge_what_is_due
+from vigil.apps.deconfliction.models import Conflict, FishingCase, Operation, Probe, Revision, SearchDue
 from vigil.apps.deconfliction.past import history
+from vigil.apps.deconfliction.probing import probes
 from vigil.apps.deconfliction.study import past_pairs
 from vigil.core.errors import Unavailable
 from vigil.platform import clock
@@ -51,6 +52,9 @@ def test_the_first_start_fills_a_region_with_everything_there_is_to_see() -> Non
         row.external_id: row.determination for row in Operation.objects.filter(external_id__in=("demo-S07", "demo-T06"))
     }
     assert set(joint.values()) == {"no_known_conflict"}
+    probes.note_all(WORKER, MORNING)
+    assert Probe.objects.count() > 50
+    assert not FishingCase.objects.exists(), "ordinary weeks of ordinary people"
 
 
 @pytest.mark.slow
