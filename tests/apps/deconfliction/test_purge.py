@@ -118,6 +118,23 @@ def test_a_subject_is_still_met_after_the_places_are_gone(register: Any, people:
 
 
 @pytest.mark.django_db
+def test_whom_an_alarm_was_for_is_forgotten_with_the_operation(register: Any, people: Any, now: datetime) -> None:
+    from vigil.platform.delivery.models import Delivery
+
+    register("alice", ended=False)
+    register("dave", ended=False)
+    assert Delivery.objects.exclude(address=b"").count() == 2
+    for name in ("alice", "dave"):
+        operation = Operation.objects.get(agency_id=people.actor(name).agency_id)
+        actions.end_operation(people.actor(name), operation.pk, operation.revision, now + timedelta(hours=5))
+        actions.run_due_search(people.actor(name), operation.pk, now + timedelta(hours=5))
+    settle(people, now)
+    go_on(now)
+    assert not Operation.objects.exists()
+    assert Delivery.objects.exclude(address=b"").count() == 0
+
+
+@pytest.mark.django_db
 def test_each_agency_keeps_by_its_own_setting(register: Any, people: Any, now: datetime) -> None:
     people.bay_county.rules = {"retention": {"place_days": 30}}
     people.bay_county.save()

@@ -71,6 +71,7 @@ from vigil.platform.accounts.models import IdempotentReply
 from vigil.platform.actions import action, concerns
 from vigil.platform.agencies.models import Agency
 from vigil.platform.agencies.retention import Retention, retention_of
+from vigil.platform.delivery import outbox
 from vigil.platform.jobs.jobs import learn_statistics
 from vigil.platform.notices.models import Notice
 from vigil.platform.points import write_point
@@ -84,7 +85,7 @@ SUBJECT_MARGIN = timedelta(microseconds=SUBJECT_MARGIN_US)
 SILENT = ":silent"
 """What is counted of silent operations in `PurgeRun.by_agency` stands apart, under the agency's id and this."""
 LIVE = (Status.REGISTERED, Status.UNDER_WAY)
-SETTLED = (ConflictState.RESOLVED, ConflictState.EXPIRED)
+SETTLED = (ConflictState.RESOLVED,)
 BLANK_CONTACT = json.dumps({"lead": {"name": "", "phone": ""}})
 
 
@@ -437,6 +438,8 @@ def _remove_records(ids: Sequence[UUID], now: datetime) -> None:
     )
     ConflictSide.objects.filter(operation_id__in=ids).update(digest="", acknowledged_by=None, acknowledged_name="")
     ConflictEvent.objects.filter(operation_id__in=ids).update(note=None, people=None, author=None, author_name="")
+    alarms = ConflictSide.objects.filter(operation_id__in=ids).values_list("ladder_id", flat=True)
+    outbox.forget(list(alarms.distinct()))
     PartnerAnswer.objects.filter(operation__in=ids).delete()
     Look.objects.filter(object_id__in=ids).delete()
     Notice.objects.filter(object_ids__operation__in=_texts(ids)).delete()
