@@ -54,8 +54,8 @@ class Walk:
     def __init__(self, world: World) -> None:
         self.world = world
         self.cells = self.pairs = 0
-        operation = next(line for line in table.lines() if line.address == "operations/<uuid:operation_id>/")
-        self.seen = operation.signs | {table.GLASS: table.glass_lines()[operation.verb, operation.address]}
+        self.seen = seen_at("operations/<uuid:operation_id>/")
+        self.conflict_seen = seen_at("conflicts/<uuid:conflict_id>/")
         self.told_apart: list[tuple[str, ...]] = []
         self.bare: set[tuple[str, ...]] = set()
         self.rehearsals: list[tuple[str, ...]] = []
@@ -90,9 +90,19 @@ class Walk:
         return signs
 
     def may_tell(self, reader: str, address: str, of: str, signed: str) -> bool:
-        """Whether the answer was allowed to the reader because the object is one to see, not because all are alike."""
-        seen = self.seen[reader][OBJECTS.index(of)] == "+"
-        return signed == "+" and (seen or address not in ANSWERED)
+        """Whether the answer was allowed to the reader because the object is one to see, not because all are alike; and
+        of a conflict that is seen on its page, whatever an address about it answers.
+        """
+        index = OBJECTS.index(of)
+        if "conflict_id>" in address and self.conflict_seen[reader][index] == "+":
+            return True
+        return signed == "+" and (self.seen[reader][index] == "+" or address not in ANSWERED)
+
+
+def seen_at(address: str) -> dict[str, str]:
+    """What each reader gets on the page of an object, one sign an object."""
+    page = next(line for line in table.lines() if (line.verb, line.address) == ("GET", address))
+    return page.signs | {table.GLASS: table.glass_lines()[page.verb, page.address]}
 
 
 OWN_ALONE = "find/"
