@@ -67,6 +67,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.conflict.contact": FIELD,
     "deconfliction.conflict.resolve": FIELD,
     "deconfliction.conflict.own": frozenset({WATCH_DESK}),
+    "deconfliction.desk.read": frozenset({WATCH_DESK}),
+    "deconfliction.desk.escalate": frozenset({SYSTEM}),
     "deconfliction.conflict.escalate": frozenset({WATCH_DESK, SYSTEM}),
     "deconfliction.on_call.edit": frozenset({AGENCY_ADMIN}),
     # What is planned and known together

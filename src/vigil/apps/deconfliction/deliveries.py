@@ -13,6 +13,7 @@ from vigil.platform.delivery.kinds import kind, on_reply
 from vigil.platform.delivery.models import Delivery
 
 CONFLICT = kind("deconfliction.conflict", _("Vigil: somebody must speak with you now. Open Vigil or call your desk."))
+DESK_UNATTENDED = kind("deconfliction.desk", _("Vigil: nobody watches the desk. Open the watch desk now."))
 WITHDRAWN = kind("deconfliction.withdrawn", _("Vigil: what you were alarmed of stands no longer. Open Vigil."))
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from vigil.apps.deconfliction import actions, queries
 from vigil.apps.deconfliction.alarms import climbing
+from vigil.apps.deconfliction.desk import screens
 from vigil.apps.deconfliction.imports import importing, uploads
 from vigil.apps.deconfliction.past import purge
 from vigil.apps.deconfliction.plans import reminders, series
@@ -45,6 +46,12 @@ def tell_again(now: datetime) -> None:
             log.error("alarm step failed", extra={"ladder": ladder_id, "code": type(error).__name__}, exc_info=error)
 
 
+@periodic("deconfliction.desk", every=timedelta(seconds=10))
+def look_after_desk(now: datetime) -> None:
+    """Tell when nobody watches the desk though somebody should."""
+    screens.look_after_desk(WORKER, now)
+
+
 @at_start
 @periodic("deconfliction.extensions", every=timedelta(seconds=30))
 def extend_overdue(now: datetime) -> None:
@@ -67,6 +74,7 @@ def forget_leftovers(now: datetime) -> None:
     studies.forget_old(now)
     past_pairs.forget_left()
     probes.forget_old(now)
+    screens.forget_screens(now)
     empty_log()
 
 

@@ -1413,3 +1413,32 @@ class TakServer(models.Model):
 
     def __str__(self) -> str:
         return "TAK server"
+
+
+# --- the watch desk --------------------------------------------------------------------------------------------------
+
+
+class DeskScreen(models.Model):
+    """One open desk screen: whose, and when it last said that it is seen and connected."""
+
+    id = models.UUIDField(primary_key=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    opened_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=("seen_at",), name="deconfliction_screen_seen"),)
+
+    def __str__(self) -> str:
+        return f"screen {self.id}"
+
+
+class DeskSilence(models.Model):
+    """Since when nobody watches the desk, and when that was told last: one row while it is so."""
+
+    slot = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    since = models.DateTimeField()
+    told_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return "the desk is silent"

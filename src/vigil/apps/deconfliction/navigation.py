@@ -49,6 +49,15 @@ register(
         badge=waiting_conflicts,
     ),
     Entry(
+        _("Watch desk"),
+        _("Desk"),
+        "deconfliction:desk",
+        "support_agent",
+        41,
+        "deconfliction.desk.read",
+        prefixes=("/desk/",),
+    ),
+    Entry(
         _("History"),
         _("History"),
         "deconfliction:history",

@@ -439,6 +439,8 @@ class ConflictSideView:
     plain_clothes: bool
     armed_and_dangerous: bool
     silent: bool
+    side_of: UUID
+    """The operation whose side it is, for the watch desk's acts; told to nobody."""
     acknowledged_at: datetime | None
     acknowledged_by: str
     contacted_at: datetime | None
@@ -929,6 +931,7 @@ def _side_view(seeing: _Seeing, side: ConflictSide, own: bool, desk: bool) -> Co
         plain_clothes=card.plain_clothes,
         armed_and_dangerous=card.armed_and_dangerous,
         silent=side.silent,
+        side_of=side.operation_id,
         acknowledged_at=side.acknowledged_at,
         acknowledged_by="" if masked else side.acknowledged_name,
         contacted_at=side.contacted_at,

@@ -4,6 +4,7 @@ from django.urls import path
 
 from vigil.apps.deconfliction import agency_views, card_preview, views
 from vigil.apps.deconfliction.alarms import conflict_views, duty_views
+from vigil.apps.deconfliction.desk import desk_views
 from vigil.apps.deconfliction.field_tools import tak_views
 from vigil.apps.deconfliction.imports import import_views
 from vigil.apps.deconfliction.lists import calendar_views, export_views, list_views
@@ -62,6 +63,15 @@ urlpatterns = [
     path("operations/<uuid:operation_id>/joint/<uuid:other_id>/leave/", joint_views.leave, name="joint_leave"),
     path("operations/read-card/", card_preview.read_card, name="read_card"),
     path("operations/read-subject/", subject_views.read_subject, name="read_subject"),
+    path("desk/", desk_views.desk, name="desk"),
+    path("desk/wall/", desk_views.wall, name="desk_wall"),
+    path("desk/heartbeat/", desk_views.heartbeat, name="desk_heartbeat"),
+    path("desk/<uuid:conflict_id>/", desk_views.desk, name="desk_conflict"),
+    path("desk/<uuid:conflict_id>/take/", desk_views.take, name="desk_take"),
+    path("desk/<uuid:conflict_id>/hand-over/", desk_views.hand_over, name="desk_hand_over"),
+    path("desk/<uuid:conflict_id>/called/", desk_views.called, name="desk_called"),
+    path("desk/<uuid:conflict_id>/note/", desk_views.note, name="desk_note"),
+    path("desk/<uuid:conflict_id>/tell-everyone/<uuid:operation_id>/", desk_views.tell_everyone, name="desk_everyone"),
     path("interests/", subject_views.interest_list, name="interests"),
     path("interests/register/", subject_views.register_interest, name="interest_register"),
     path("interests/<uuid:operation_id>/renew/", subject_views.renew_interest, name="interest_renew"),

@@ -89,6 +89,8 @@ EVENTS = {
     "withdrawn": gettext_lazy("No longer meets"),
     "expired": gettext_lazy("Nobody acknowledged in time"),
     "taken": gettext_lazy("The watch desk took it on"),
+    "handed_over": gettext_lazy("Handed over to"),
+    "noted": gettext_lazy("Note of the watch desk"),
     "called": gettext_lazy("Called"),
     "stepped": gettext_lazy("Told again"),
     "tell_by_name": gettext_lazy("To be told in person that it stands no longer"),

@@ -166,6 +166,32 @@ def own_conflict(actor: Actor, conflict_id: UUID, now: datetime) -> Conflict:
     return changed(conflict, now)
 
 
+@action("deconfliction.conflict.own")
+def hand_over(actor: Actor, conflict_id: UUID, user_id: UUID, now: datetime) -> Conflict:
+    """The watch desk hands the conflict, with every line of its incident, to somebody else of the desk.
+
+    Raises `NotFound` for somebody who is none of the node's watch desk.
+    """
+    if user_id not in notices.watch_desk():
+        raise NotFound
+    conflict = _found(actor, conflict_id)
+    for line, _sides in _lines(actor, conflict, ()):
+        line.desk_owner_id = user_id
+        line.save(update_fields=("desk_owner",))
+        log(line, "handed_over", now, actor=actor, people={"name": str(line.desk_owner)})
+    return changed(conflict, now)
+
+
+@action("deconfliction.conflict.own")
+def note(actor: Actor, conflict_id: UUID, text: str, now: datetime) -> Conflict:
+    """A line in the log, read by the watch desk alone. Raises `Invalid` at `note` where it is empty."""
+    if not text.strip():
+        raise Invalid.at("note", sentence=_("Write what is to be kept."))
+    conflict = _found(actor, conflict_id)
+    log(conflict, "noted", now, actor=actor, note=text.strip())
+    return changed(conflict, now)
+
+
 # --- the steps --------------------------------------------------------------------------------------------------------
 
 

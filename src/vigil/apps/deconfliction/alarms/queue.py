@@ -17,7 +17,7 @@ from vigil.apps.deconfliction.models import Conflict, ConflictEvent, ConflictSid
 from vigil.apps.deconfliction.plan_rows import NOTE, names_in, opened
 from vigil.core.actor import Actor
 
-ACTS = ("called", "acknowledged", "contacted", "taken", "resolved", "expired", "tell_by_name")
+ACTS = ("called", "acknowledged", "contacted", "taken", "handed_over", "noted", "resolved", "expired", "tell_by_name")
 """Lines of the log that somebody did or must do, as told apart from what Vigil sent."""
 
 
