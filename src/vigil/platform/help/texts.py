@@ -144,6 +144,20 @@ TOPICS = (
         (_("That a conflict is settled here proves that somebody said so, not that both teams know."),),
     ),
     Topic(
+        "watch-desk",
+        _("Watch desk"),
+        ("deconfliction:desk", "deconfliction:desk_conflict", "deconfliction:desk_wall"),
+        _("One screen for a shift: every conflict that is not settled, those with the least time left first."),
+        (
+            _("Take one, call the side that has not seen it, read the sentence out, and press how it went."),
+            _("Who says that they know, and who is connected, must be known: by voice, by calling back, or by PIN."),
+            _("A row turns loud when everyone of a side was told in vain. Silence mutes this one row in this window."),
+            _("Leave the screen open and in sight: after a minute without it the others of the desk are told."),
+            _("The wall view shows counts and times, and no name, agency or telephone."),
+        ),
+        (_("A screen that is heard proves that a page is open, not that somebody looks at it."),),
+    ),
+    Topic(
         "receipts",
         _("Receipts"),
         ("deconfliction:check_receipt",),
