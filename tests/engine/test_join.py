@@ -239,6 +239,17 @@ def test_a_long_plain_run_hands_over_to_the_compiled_kernel(monkeypatch: pytest.
     assert shares[-1] == 1.0
 
 
+def test_columns_too_wide_for_one_integer_are_sorted_by_two_and_made_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    balls = random_balls(8, 2000)
+    whole = pairs_of(kernel.join(balls, compiled=False))
+    assert whole
+    monkeypatch.setattr(kernel, "PIECE", 700)
+    monkeypatch.setattr(kernel, "THREADED_FROM", 1000)
+    assert pairs_of(kernel.join(balls, compiled=False)) == whole
+    monkeypatch.setattr(kernel, "_coarsening", lambda balls, grids: None)
+    assert pairs_of(kernel.join(balls, compiled=False)) == whole
+
+
 def test_small_tables_never_import_numba() -> None:
     code = (
         "import sys; sys.path.insert(0, 'tests/engine'); import random; from cases import random_operations\n"

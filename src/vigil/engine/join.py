@@ -185,7 +185,8 @@ class _Pairs:
 def balls_of(table: OperationTable) -> Balls:
     """The sites as balls for the join: a point by its reach, a shape by a ball around it."""
     x, y, z = earth_centred(table.longitude, table.latitude)
-    reach = table.radius_m + table.uncertainty_m + EPSILON_POINT_M / 2
+    reach = table.radius_m + table.uncertainty_m
+    reach += EPSILON_POINT_M / 2
     exact = np.ones(len(x), np.bool_)
     for site, shape in table.shapes.items():
         vertices = np.array(getattr(shape, "vertices", None) or getattr(shape, "exterior"))  # noqa: B009

@@ -53,6 +53,8 @@ CELLS_PER_REACH = 6.0
 """A cell's side in reaches of its class: three times the largest reach of a pair was fastest."""
 THREADED_FROM = 100_000
 """Columns shorter than this are not worth handing to threads."""
+PIECE = 50_000
+"""Rows of a column that are worked on together."""
 CLASS_FACTOR = 4.0
 CHUNKS = 32
 COMPILED_FROM = 20_000
@@ -97,16 +99,34 @@ class Candidates:
 
 def earth_centred(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats, Floats]:
     """Coordinates in metres of points on the WGS 84 ellipsoid, given in decimal degrees."""
-    if len(longitude) > THREADED_FROM:
-        pieces = [slice(n, n + THREADED_FROM // 2) for n in range(0, len(longitude), THREADED_FROM // 2)]
-        parts = _in_threads(lambda piece: earth_centred(longitude[piece], latitude[piece]), pieces)
-        x, y, z = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        return x, y, z
-    lam, phi = np.radians(longitude), np.radians(latitude)
-    sine, cosine = np.sin(phi), np.cos(phi)
-    normal = EQUATORIAL_RADIUS_M / np.sqrt(1 - ECCENTRICITY_SQUARED * sine * sine)
-    across = normal * cosine
-    return across * np.cos(lam), across * np.sin(lam), normal * (1 - ECCENTRICITY_SQUARED) * sine
+
+    def centred(piece: slice) -> tuple[Floats, Floats, Floats]:
+        lam, phi = np.radians(longitude[piece]), np.radians(latitude[piece])
+        sine, cosine = np.sin(phi), np.cos(phi)
+        normal = EQUATORIAL_RADIUS_M / np.sqrt(1 - ECCENTRICITY_SQUARED * sine * sine)
+        across = normal * cosine
+        return across * np.cos(lam), across * np.sin(lam), normal * (1 - ECCENTRICITY_SQUARED) * sine
+
+    x, y, z = _columns(len(longitude), (np.float64,) * 3, centred)
+    return x, y, z
+
+
+def _columns(
+    length: int, kinds: Sequence[Any], make: Callable[[slice], Sequence[NDArray[Any]]]
+) -> Sequence[NDArray[Any]]:
+    """Columns of these dtypes, made piece by piece, the pieces of long ones side by side.
+
+    What a piece needs on its way stays in the cache and is used again by the next. Whole columns for each step would be
+    fresh memory from the system each time, whose cost alone grew eightyfold from one million rows to ten.
+    """
+    whole = [np.empty(length, kind) for kind in kinds]
+
+    def fill(piece: slice) -> None:
+        for column, part in zip(whole, make(piece), strict=True):
+            column[piece] = part
+
+    _in_threads(fill, [slice(n, n + PIECE) for n in range(0, length, PIECE)], length >= THREADED_FROM)
+    return whole
 
 
 def _in_threads(function: Callable[[Any], Any], items: Sequence[Any], long: bool = True) -> list[Any]:
@@ -418,16 +438,21 @@ def _classes(balls: Balls) -> Iterator[NDArray[np.int32]]:
     for group in np.unique(balls.group):
         rows = np.flatnonzero(balls.group == group).astype(np.int32)
         while len(rows):
-            reach = balls.reach[rows]
+            reach = _of(balls.reach, rows)
             small = reach <= CLASS_FACTOR * max(float(np.median(_sample(reach))), SMALLEST_CELL_REACH_M)
             yield rows if small.all() else rows[small]
             rows = rows[~small]
 
 
+def _of(column: NDArray[Any], rows: NDArray[np.int32]) -> NDArray[Any]:
+    """The rows of a class, which are in order and each once: all of them are the column itself."""
+    return column if len(rows) == len(column) else column[rows]
+
+
 def _grid(balls: Balls, rows: NDArray[np.int32]) -> Grid:
     """Cubic cells around the balls of one class; their side follows the largest reach."""
-    columns = [column[rows] for column in (balls.x, balls.y, balls.z)]
-    reach = float(balls.reach[rows].max())
+    columns = [_of(column, rows) for column in (balls.x, balls.y, balls.z)]
+    reach = float(_of(balls.reach, rows).max())
     side = CELLS_PER_REACH * max(reach, SMALLEST_CELL_REACH_M)
     origin = [float(column.min()) for column in columns]
     count = [int((float(column.max()) - low) / side) + 1 for column, low in zip(columns, origin, strict=True)]
@@ -456,6 +481,12 @@ def order_by(first: Integers, then: Integers) -> Integers:
     if int(first.max()).bit_length() + then_bits + row_bits > 63:
         return np.lexsort((then, first))
     packed = (((first << then_bits) | then) << row_bits) | np.arange(len(then))
+    _sort(packed)
+    packed &= (1 << row_bits) - 1
+    return packed
+
+
+def _sort(packed: Integers) -> None:
     if len(packed) >= THREADED_FROM:
         # Two halves sorted side by side; the stable sort then only merges the two runs.
         half = len(packed) // 2
@@ -463,31 +494,61 @@ def order_by(first: Integers, then: Integers) -> Integers:
         packed.sort(kind="stable")
     else:
         packed.sort()
-    return packed & ((1 << row_bits) - 1)
+
+
+def _filed(balls: Balls, rows: NDArray[np.int32], grid: Grid, shift: int | None) -> tuple[Integers, Integers]:
+    """The cells of a class in order, within a cell by coarse start; and which of `rows` stands where."""
+    earliest = int(balls.start.min())
+
+    def keys(piece: slice) -> tuple[Integers, Integers]:
+        chosen = rows[piece]
+        key = np.zeros(len(chosen), np.int64)
+        for column, low, count in (
+            (balls.x, grid.x, grid.count_x),
+            (balls.y, grid.y, grid.count_y),
+            (balls.z, grid.z, grid.count_z),
+        ):
+            key *= count
+            key += np.minimum((column[chosen] - low) * (1 / grid.side), count - 1).astype(np.int64)
+        return key, (balls.start[chosen] - earliest) >> (shift or 0)
+
+    if shift is None:
+        key, opens = _columns(len(rows), (np.int64, np.int64), keys)
+        order = order_by(key, opens)
+        return key[order], order
+    time_bits = ((int(balls.start.max()) - earliest) >> shift).bit_length()
+    row_bits = len(rows).bit_length()
+
+    def packed(piece: slice) -> tuple[Integers]:
+        key, opens = keys(piece)
+        return ((((key << time_bits) | opens) << row_bits) | np.arange(piece.start, piece.start + len(key)),)
+
+    (order,) = _columns(len(rows), (np.int64,), packed)
+    _sort(order)
+    key = order >> (time_bits + row_bits)
+    order &= (1 << row_bits) - 1
+    return key, order
 
 
 def _side(balls: Balls, rows: NDArray[np.int32], grid: Grid, shift: int | None) -> _Side:
-    key = np.zeros(len(rows), np.int64)
-    for column, low, count in (
-        (balls.x, grid.x, grid.count_x),
-        (balls.y, grid.y, grid.count_y),
-        (balls.z, grid.z, grid.count_z),
-    ):
-        key *= count
-        key += np.minimum((column[rows] - low) * (1 / grid.side), count - 1).astype(np.int64)
-    opens = balls.start[rows] - balls.start.min()
-    order = order_by(key, opens >> (shift or 0))
-    key, row, opens = key[order], rows[order], opens[order]
-    place = row.astype(np.intp)  # else every column would convert it anew
+    key, order = _filed(balls, rows, grid, shift)
+    earliest = int(balls.start.min())
     columns: Sequence[NDArray[Any]] = (
         balls.x, balls.y, balls.z, balls.reach, balls.start, balls.end, balls.owner, balls.exact
     )  # fmt: skip
-    x, y, z, reach, start, end, owner, exact = _in_threads(
-        lambda column: column.take(place, mode="clip"), columns, len(row) >= THREADED_FROM
-    )
-    shuts = opens + (end - start)
-    if shift:
-        opens, shuts = opens >> shift, (shuts >> shift) + 1
+
+    def in_order(piece: slice) -> Sequence[NDArray[Any]]:
+        row = rows[order[piece]]
+        place = row.astype(np.intp)  # else every column would convert it anew
+        taken = [column.take(place, mode="clip") for column in columns]
+        opens, shuts = taken[4] - earliest, taken[5] - earliest
+        if shift:
+            opens, shuts = opens >> shift, (shuts >> shift) + 1
+        return *taken, row, opens, shuts
+
+    kinds = (*(column.dtype for column in columns), np.int32, np.int64, np.int64)
+    members = Members(*_columns(len(rows), kinds, in_order))
+    x, y, z, reach, start, end = members[:6]
     begin = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
     least, most = np.minimum.reduceat, np.maximum.reduceat
     cells = Cells(
@@ -503,9 +564,7 @@ def _side(balls: Balls, rows: NDArray[np.int32], grid: Grid, shift: int | None) 
         start=least(start, begin),
         end=most(end, begin),
     )
-    return _Side(
-        int(balls.group[rows[0]]), Members(x, y, z, reach, start, end, owner, exact, row, opens, shuts), cells, grid
-    )
+    return _Side(int(balls.group[rows[0]]), members, cells, grid)
 
 
 def _sides(balls: Balls) -> list[_Side]:
