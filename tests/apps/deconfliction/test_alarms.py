@@ -20,11 +20,11 @@ from vigil.apps.deconfliction.plan import Contact, Disclosure
 from vigil.apps.deconfliction.plans import planning
 from vigil.core.errors import Invalid, NotFound
 from vigil.engine.operation import Mode
-from vigil.platform import points
+from vigil.platform import keys, points
 from vigil.platform.audit.models import AuditRecord
-from vigil.platform.delivery import addresses, outbox
+from vigil.platform.delivery import addresses, outbox, personal
 from vigil.platform.delivery.kinds import handlers_of
-from vigil.platform.delivery.models import Delivery, DeliveryEvent
+from vigil.platform.delivery.models import Delivery, DeliveryEvent, PersonalWay
 from vigil.platform.notices.models import Notice
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
@@ -121,6 +121,23 @@ def test_who_is_reached_through_the_desk_gets_nothing_and_the_desk_is_told_to_co
     assert "Una Cover" not in [name for _, name in sent(people, "alice")]
 
 
+def test_an_account_is_reached_in_its_own_ways_unless_the_desk_hides_it(people: Any, now: datetime) -> None:
+    for name, to in (("alice", "+14105550171"), ("dave", "+14105550172")):
+        PersonalWay.objects.create(
+            user=people.user(name),
+            channel="sms",
+            address=keys.encrypt(to, personal.WAY),
+            same=name,
+            for_urgent=True,
+            confirmed_at=now,
+            created_at=now,
+        )
+    register(people, "alice", now, lead_contact=Contact("Alice Arden", "+14105550101"))
+    register(people, "dave", now, lead_contact=Contact("Dave Dunn", "+14105550201", relay=True))
+    ways = [addresses.opened(one) for one in Delivery.objects.all()]
+    assert ways == [("+14105550171", "Alice Arden")]
+
+
 def test_an_exercise_says_so_and_rings_no_real_telephone(people: Any, now: datetime) -> None:
     for name in ("alice", "dave"):
         register(people, name, now, mode=Mode.EXERCISE)
@@ -149,7 +166,7 @@ def test_a_tentative_match_is_a_notice_without_a_ladder(people: Any, now: dateti
     assert Conflict.objects.get().state == "notified"
 
 
-def test_nobody_answers_and_the_desk_alone_closes_the_incident(people: Any, now: datetime) -> None:
+def test_nobody_answers_and_the_desk_alone_closes_the_incident(people: Any, now: datetime, login: Any) -> None:
     register(people, "alice", now)
     register(people, "dave", now)
     conflict = Conflict.objects.get()
@@ -162,6 +179,9 @@ def test_nobody_answers_and_the_desk_alone_closes_the_incident(people: Any, now:
     assert conflict.state == "expired_unacknowledged"
     assert any("never acknowledged it" in one for one in told(people, "carol"))
     assert not ConflictSide.objects.exclude(next_alarm_at=None).exists()
+    page = login("alice").get(f"/conflicts/{conflict.pk}/").content.decode()
+    assert "Nobody acknowledged this in time" in page
+    assert "Log and settle" not in page
     with pytest.raises(Invalid, match="watch desk closes it"):
         lifecycle.resolve_conflict(people.actor("alice"), conflict.pk, "proceed", begins)
     with pytest.raises(Invalid, match="Say why"):

@@ -627,6 +627,9 @@ def conflict_banner(detail: ConflictDetail, line: ConflictLine, zone: str, now: 
         )
     if row.state == "resolved":
         return VerdictWords("checking", line.shape, _("Settled: {how}").format(how=agreed_words(detail)), "")
+    if row.state == "expired_unacknowledged":
+        sentence = _("Nobody acknowledged this in time")
+        return VerdictWords(css, line.shape, sentence, _("An incident: the watch desk calls both sides and closes it."))
     if row.standing == "past" or row.overlap_end <= now:
         return VerdictWords("checking", line.shape, _("Over: both were active, and it is past"), "")
     if row.state == "contacted":

@@ -50,9 +50,11 @@ def reach(side: ConflictSide, rung: Rung, now: datetime) -> Reach:
     named = _named(operation)
     line = Person("line", agency.label, agency.watch_desk_phone, channels=(Channel.VOICE.value,)) if agency else None
     found = reached(rung, named, _on_duty(agency, now), line if line and line.phone else None)
+    hidden = {one.user_id for one in named.values() if one.relay}
     accounts = [one.user_id for one in found if one.user_id is not None and not one.relay]
-    accounts += _accounts(operation, rung)
-    return Reach(tuple(dict.fromkeys(accounts)), tuple(_addresses(found, rung)), any(one.relay for one in found))
+    accounts = list(dict.fromkeys([*accounts, *_accounts(operation, rung)]))
+    addresses = [*_addresses(found, rung), *_own_ways(one for one in accounts if one not in hidden)]
+    return Reach(tuple(accounts), tuple(addresses), any(one.relay for one in found))
 
 
 def _deconflictor(operation: Operation, rung: Rung) -> Reach:
