@@ -68,6 +68,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.conflict.resolve": FIELD,
     "deconfliction.conflict.own": frozenset({WATCH_DESK}),
     "deconfliction.desk.read": frozenset({WATCH_DESK}),
+    "deconfliction.desk.report": frozenset({WATCH_DESK}),
     "deconfliction.desk.escalate": frozenset({SYSTEM}),
     "deconfliction.conflict.escalate": frozenset({WATCH_DESK, SYSTEM}),
     "deconfliction.on_call.edit": frozenset({AGENCY_ADMIN}),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -17,6 +20,7 @@ from vigil.apps.deconfliction.desk.rules import REPEAT, SILENCE, Silence, Watch
 from vigil.apps.deconfliction.models import Conflict, ConflictEvent, DeskScreen, DeskSilence
 from vigil.core.actor import system
 from vigil.platform.agencies.models import Node
+from vigil.platform.audit.models import AuditRecord
 from vigil.platform.delivery.models import Delivery
 from vigil.platform.notices.models import Notice
 
@@ -141,6 +145,26 @@ def test_the_wall_names_nobody(people: Any, conflict: Conflict, login: Any) -> N
     assert "left to talk" in main or "data-until" in main
     for name in ("Port Calvert", "Bay County", "Lead", "555", conflict.reference):
         assert name not in main
+
+
+@pytest.mark.django_db
+def test_the_desk_on_paper_one_blank_sheet_and_the_report_of_a_shift(
+    people: Any, conflict: Conflict, login: Any, now: datetime
+) -> None:
+    carol = login("carol")
+    sheet = carol.get("/desk/form/")
+    assert len(re.findall(rb"/Type\s*/Page\b", sheet.content)) == 1
+    side = conflict.sides.get(agency=people.bay_county)
+    call = {"side": str(side.operation_id), "name": "Dee Dunn", "result": "no_answer", "note": "left the shift"}
+    carol.post(f"/desk/{conflict.id}/called/", call)
+    (row,) = csv.DictReader(io.StringIO(carol.post("/desk/report/", {"hours": "8", "kind": "csv"}).content.decode()))
+    assert (row["conflict"], row["by"], row["with"], row["note"]) == (
+        conflict.reference, "Carol Cole", "Dee Dunn", "left the shift"
+    )  # fmt: skip
+    assert carol.post("/desk/report/", {"hours": "12", "kind": "pdf"}).content.startswith(b"%PDF")
+    given = AuditRecord.objects.filter(verb="deconfliction.desk.report")
+    assert [one.size > 50 for one in given] == [True, True]
+    assert carol.post("/desk/report/", {"hours": "9"}).status_code == 404
 
 
 @pytest.mark.django_db

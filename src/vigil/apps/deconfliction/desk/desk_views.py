@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from vigil.apps.deconfliction.alarms import words as talk_words
 from vigil.apps.deconfliction.alarms.lifecycle import Talk
 from vigil.apps.deconfliction.alarms.queue import Act, Incident, acts_of, queue
 from vigil.apps.deconfliction.cards import ConflictPerson, mode_word
-from vigil.apps.deconfliction.desk import screens
+from vigil.apps.deconfliction.desk import papers, screens
 from vigil.apps.deconfliction.desk.rules import Watch
 from vigil.apps.deconfliction.models import ConflictState
 from vigil.apps.deconfliction.subjects import looks
@@ -47,6 +47,8 @@ RESULTS = {
     "connected": gettext_lazy("Connected both"),
 }
 """How a call went; the first says that this side knows, the last that both have talked."""
+SHIFTS = ("8", "10", "12", "24")
+"""Hours that a report reaches back."""
 CHECKED = ("answered", "connected")
 LONGEST_NOTE = 300
 
@@ -90,6 +92,7 @@ def _desk_page(request: HttpRequest, conflict_id: UUID | None, status: int = 200
         "page_url": reverse("deconfliction:desk_conflict", args=[chosen]) if chosen else reverse("deconfliction:desk"),
         "hand": _in_hand(request, actor, chosen, zone, now) if chosen else None,
         "results": RESULTS.items(),
+        "shifts": SHIFTS,
         "checks": talk_words.CHECKS,
         "typed": {},
         "at": {},
@@ -112,6 +115,32 @@ def wall(request: HttpRequest) -> HttpResponse:
         "page_url": reverse("deconfliction:desk_wall"),
     }
     return render(request, "deconfliction/desk_wall.html", context)
+
+
+@page(READ)
+@require_GET
+def paper_form(request: HttpRequest) -> HttpResponse:
+    """The blank form for when the network is down: print some before it is."""
+    return _file(papers.blank_form(), "application/pdf", "operation-by-hand.pdf")
+
+
+@page("deconfliction.desk.report", fresh=True)
+@require_POST
+def shift_report(request: HttpRequest) -> HttpResponse:
+    """The last hours of the desk as PDF or CSV."""
+    hours, kind = request.POST.get("hours", ""), request.POST.get("kind", "pdf")
+    if hours not in SHIFTS or kind not in ("pdf", "csv"):
+        raise NotFound
+    now = clock.now()
+    since = now - timedelta(hours=int(hours))
+    content = papers.give_report(actor_of(request), kind, since, now, reader_zone(request))
+    return _file(content, "application/pdf" if kind == "pdf" else "text/csv; charset=utf-8", f"shift-report.{kind}")
+
+
+def _file(content: bytes, kind: str, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @page(READ)
