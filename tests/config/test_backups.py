@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.backends.sqlite3._functions import register
 from tests.conftest import NOON
 
 from vigil.config import backups, envelope, keys
@@ -86,7 +87,9 @@ def data(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
     def dump(target: Path) -> None:
         database = sqlite3.connect(target)
-        database.execute("CREATE TABLE kanary (text TEXT)")
+        register(database)
+        # As the constraints of models do that add a duration to an instant.
+        database.execute("CREATE TABLE kanary (text TEXT CHECK (django_format_dtdelta('+', 1, 1) IS NOT NULL))")
         database.execute("INSERT INTO kanary VALUES ('kanary in the database')")
         database.commit()
         database.close()

@@ -27,6 +27,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.backends.sqlite3._functions import register  # type: ignore[import-untyped]
 
 from vigil.config import envelope, keys
 from vigil.core.actor import Actor
@@ -270,6 +271,7 @@ def _made(folder: Path) -> Path:
 
 def _check_sqlite(file: Path) -> None:
     copy = sqlite3.connect(file)
+    register(copy)  # what constraints call is looked at too
     try:
         sound = copy.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     except sqlite3.DatabaseError:
