@@ -90,8 +90,8 @@ LEAD = (
     "NOT REGISTERED until it is entered. Nobody has been searched. Telephone the neighbours' desks and write down whom."
 )
 AFTER = (
-    "Enter it as soon as the network is back, with the real times: an operation that has begun is taken and searched at "
-    "once. Then destroy this sheet as your records schedule says."
+    "Enter it as soon as the network is back, with the real times: an operation that has begun is taken and searched "
+    "at once. Then destroy this sheet as your records schedule says."
 )
 
 
@@ -146,10 +146,10 @@ def give_report(actor: Actor, kind: str, since: datetime, until: datetime, zone:
 
 
 def shift_report(actor: Actor, since: datetime, until: datetime) -> Report:
-    """What the desk and both sides did about conflicts in `[since, until)`, at most a day."""
+    """What the desk and both sides did about conflicts from one instant to the other, at most a day."""
     until = min(until, since + LONGEST_SHIFT)
     seen = access.visible_conflicts(actor).values("pk")
-    events = ConflictEvent.objects.filter(conflict__in=seen, kind__in=ACTS, at__gte=since, at__lt=until)
+    events = ConflictEvent.objects.filter(conflict__in=seen, kind__in=ACTS, at__gte=since, at__lte=until)
     lines = tuple(_line(event) for event in events.select_related("conflict").order_by("at", "id"))
     return Report(since, until, lines, Counter(line.what for line in lines).most_common())
 
