@@ -32,6 +32,7 @@ PAGES = {
     "passkeys": "/account/login/",
     "code app": "/account/login/app/",
     "locks": "/locks/",
+    "emergency": "/emergency/",
     "confirm": "/account/confirm/",
     "api": "/api/",
     "calendar": "/calendar/",
@@ -39,7 +40,7 @@ PAGES = {
     "search": "/find/",
     "missing": "/operations/00000000-0000-0000-0000-000000000000/",
 }
-READERS = {"login": None, "import": RUTH, "account": PAUL, "locks": PAUL}
+READERS = {"login": None, "import": RUTH, "account": PAUL, "locks": PAUL, "emergency": PAUL}
 WIDTHS = (390, 768, 1440)
 HEIGHT = {390: 844, 768: 1024, 1440: 900}
 AXE_AT = (WIDTHS[0], WIDTHS[-1])
