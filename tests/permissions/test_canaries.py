@@ -226,7 +226,7 @@ def plant(people: Any, token: Callable[..., str]) -> Iterator[tuple[Doors, int]]
         yield went(doors.ask("post", "/account/ways/", {"do": "add", "channel": channel, "to": to}), 302)
     doors.client.force_login(people.user("erin"))
     test = {"do": "test", "channel": "voice", "to": CANARIES["test number"]}
-    yield went(doors.ask("post", "/setup/channels/", test), 302)
+    yield went(doors.ask("post", "/channels/", test), 302)
     hook = {"do": "add", "name": "CAD", "url": CANARIES["webhook"]}
     yield went(doors.ask("post", "/setup/webhooks/", hook), 200)
     said = json.dumps({"event": "reply", "from": CANARIES["reply number"], "text": CANARIES["reply text"]}).encode()

@@ -22,7 +22,7 @@ from vigil.platform.delivery.sender import AtOnce, Sender
 from vigil.platform.delivery.webhooks import webhooks_of
 
 KIND = kind("test.alarm", "Open Vigil now.")
-WAYS, CHANNELS, WEBHOOKS = "/account/ways/", "/setup/channels/", "/setup/webhooks/"
+WAYS, CHANNELS, WEBHOOKS = "/account/ways/", "/channels/", "/setup/webhooks/"
 
 
 @pytest.fixture

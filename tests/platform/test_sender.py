@@ -13,12 +13,12 @@ import pytest
 from django.db import OperationalError, transaction
 from tests.platform.carriers import Fake, install
 
-from vigil.platform import points
-from vigil.platform.delivery import outbox, sender
+from vigil.platform import keys, points
+from vigil.platform.delivery import outbox, personal, sender
 from vigil.platform.delivery.addresses import Address
 from vigil.platform.delivery.carrier import NotTaken
 from vigil.platform.delivery.kinds import kind
-from vigil.platform.delivery.models import Channel, Delivery, DeliveryEvent, LaneHealth
+from vigil.platform.delivery.models import Channel, Delivery, DeliveryEvent, LaneHealth, PersonalWay
 from vigil.platform.delivery.sender import AtOnce, Sender
 from vigil.platform.notices.models import Notice
 
@@ -74,6 +74,8 @@ def test_a_provider_that_is_down_for_an_hour_loses_nothing_and_somebody_is_told_
     people: Any, fakes: dict[Channel, Fake], clock: Clock
 ) -> None:
     began, tried = clock.at, []
+    for channel in (SMS, EMAIL):
+        own_way(people.user("erin"), channel, clock.at)
     one, two = *send(clock), *send(clock, hours=0.5)
     (mail,) = send(clock, EMAIL)
     fakes[SMS].failing = NotTaken("http_503")
@@ -91,6 +93,7 @@ def test_a_provider_that_is_down_for_an_hour_loses_nothing_and_somebody_is_told_
     (notice,) = Notice.objects.filter(kind__startswith="delivery.")
     assert notice.recipient_id == people.user("erin").pk, "the node's administrator, once"
     assert state(mail) == "handed_over", "the other channel never noticed"
+    assert [message.kind for message in fakes[EMAIL].taken] == ["test.alarm", "delivery.failing"], "by what still works"
     assert [at for which, at in tried if which == one.pk][:7] == [0, 5, 15, 35, 75, 135, 195]
     assert state(two) == "gave_up", "its time is over, and a try after that failed"
     (three,) = send(clock)
@@ -101,6 +104,13 @@ def test_a_provider_that_is_down_for_an_hour_loses_nothing_and_somebody_is_told_
     assert sorted(taken) == sorted([one.pk, three.pk]), "the first that is taken calls the others"
     assert LaneHealth.objects.get(lane="sms").failing_since is None
     assert Notice.objects.filter(kind="delivery.failing").count() == 1
+
+
+def own_way(user: Any, channel: Channel, at: datetime) -> None:
+    address = {SMS: "+14105550999", EMAIL: "erin@bay.example"}[channel]
+    PersonalWay.objects.create(
+        user=user, channel=channel, address=keys.encrypt(address, personal.WAY), created_at=at, confirmed_at=at
+    )
 
 
 class Slow(Executor):

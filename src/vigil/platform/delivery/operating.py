@@ -70,6 +70,11 @@ def states(actor: Actor, now: datetime) -> list[ChannelState]:
     return found
 
 
+def failing_count(actor: Actor) -> int:
+    """How many channels and webhooks fail now, for who may read it."""
+    return LaneHealth.objects.exclude(failing_since=None).count() if actor.can("delivery.channel.read") else 0
+
+
 def given_up(actor: Actor) -> QuerySet[Delivery]:
     """Messages that were given up and can still be tried again, newest first."""
     actor.require("delivery.channel.read")

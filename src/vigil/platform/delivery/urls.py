@@ -7,7 +7,7 @@ from vigil.platform.delivery import views
 app_name = "delivery"
 urlpatterns = [
     path("account/ways/", views.ways, name="ways"),
-    path("setup/channels/", views.channels, name="channels"),
+    path("channels/", views.channels, name="channels"),
     path("setup/webhooks/", views.agency_webhooks, name="webhooks"),
     path("delivery/callback/", views.callback, name="callback"),
 ]

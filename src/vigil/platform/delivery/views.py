@@ -161,7 +161,7 @@ def _said(ways: list[Way]) -> list[dict[str, Any]]:
         {
             "delivery": way.delivery,
             "channel": CHANNELS[Channel(way.delivery.channel)],
-            "steps": [(event.at, STEPS[event.step], event.code) for event in way.events[-6:]],
+            "steps": [(event.at, STEPS[event.step], event.code) for event in way.events[-4:]],
         }
         for way in ways
     ]
