@@ -96,7 +96,9 @@ def test_a_provider_that_is_down_for_an_hour_loses_nothing_and_somebody_is_told_
     assert [message.kind for message in fakes[EMAIL].taken] == ["test.alarm", "delivery.failing"], "by what still works"
     assert [at for which, at in tried if which == one.pk][:7] == [0, 5, 15, 35, 75, 135, 195]
     assert state(two) == "gave_up", "its time is over, and a try after that failed"
+    run.run_until_idle()
     (three,) = send(clock)
+    assert Delivery.objects.get(pk=one.pk).next_attempt_at > clock.at
 
     fakes[SMS].failing = None
     run.run_until_idle()
@@ -150,9 +152,17 @@ def test_two_senders_bring_each_message_once(fakes: dict[Channel, Fake], clock: 
     Sender(clock, executor=first).run_once()
     Sender(clock, executor=second).run_once()
     assert (len(first.held), second.held) == (4, [])
-    # The first one stalls past its lease; a third brings them, and what the first says later changes nothing.
+    # The first one stalls past its lease; what it says while a third has them, or afterwards, changes nothing.
     clock.forward(91)
-    Sender(clock, executor=AtOnce()).run_until_idle()
+    third = Slow()
+    Sender(clock, executor=third).run_once()
+    fakes[SMS].failing = NotTaken("http_500", for_good=True)
+    for stalled in first.held:
+        sender.bring(stalled, clock)
+    assert not Sender(clock, executor=AtOnce()).run_once(), "they are still the third one's"
+    fakes[SMS].failing = None
+    for leased in third.held:
+        sender.bring(leased, clock)
     assert len(fakes[SMS].taken) == 4
     fakes[SMS].failing = NotTaken("http_500", for_good=True)
     for stalled in first.held:
@@ -223,14 +233,16 @@ def test_a_clock_that_was_set_changes_nothing(fakes: dict[Channel, Fake], clock:
     leased, held = send(clock, count=2, key="leased"), Slow()
     for fake in fakes.values():
         fake.failing = TimeoutError()
+    Sender(clock, executor=held).run_once()
+    assert held.held, "leased by one that never says what came of it"
+    more = send(clock, key="more")
     run = Sender(clock, executor=AtOnce())
     run.run_until_idle()
-    Sender(clock, executor=held).run_once()
     clock.at += hours * HOUR
     for fake in fakes.values():
         fake.failing = None
     run.run_until_idle()
-    assert {state(one) for one in [*waiting, *leased]} == {"handed_over"}
+    assert {state(one) for one in [*waiting, *leased, *more]} == {"handed_over"}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -140,6 +140,13 @@ KNOBS = (
         "",
         "Program that wraps and unwraps the node's keys (a KMS, a vault); empty: the files hold the keys themselves.",
     ),
+    Knob(
+        "VIGIL_PUSH_HOSTS",
+        names,
+        "",
+        "Push services whose browsers may be opted in, by commas, e.g. fcm.googleapis.com; empty: no Web Push.",
+    ),
+    Knob("VIGIL_PUSH_CONTACT", text, "", "The e-mail address that push services may write to."),
     Knob("VIGIL_BODY_LIMIT_MB", number, "50", "Largest upload in megabytes (import files)."),
     Knob("VIGIL_LOG_LEVEL", text, "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Knob("VIGIL_LOG_FILE", text, "", "File for the log, one JSON line each; empty: standard error."),
@@ -301,6 +308,8 @@ VIGIL_GATEWAY_URL: str = _knob["VIGIL_GATEWAY_URL"]
 VIGIL_GATEWAY_SECRET: str = _knob["VIGIL_GATEWAY_SECRET"]
 VIGIL_GATEWAY_CHANNELS: list[str] = _knob["VIGIL_GATEWAY_CHANNELS"]
 VIGIL_WEBHOOKS_PRIVATE: bool = _knob["VIGIL_WEBHOOKS_PRIVATE"]
+VIGIL_PUSH_HOSTS: list[str] = _knob["VIGIL_PUSH_HOSTS"]
+VIGIL_PUSH_CONTACT: str = _knob["VIGIL_PUSH_CONTACT"]
 
 CSRF_FAILURE_VIEW = "vigil.web.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

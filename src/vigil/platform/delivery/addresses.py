@@ -10,6 +10,7 @@ from uuid import UUID
 from vigil.engine.phones import PhoneError, read_phone
 from vigil.platform import keys
 from vigil.platform.delivery.models import Channel, Delivery
+from vigil.platform.delivery.push import subscription
 from vigil.platform.sealed import purpose_of
 
 SEALED = purpose_of(Delivery, "address")
@@ -39,6 +40,8 @@ def canonical(channel: Channel, to: str) -> str | None:
         return None if phone.local_only else phone.e164
     if channel is Channel.EMAIL:
         return to if EMAIL.fullmatch(to) else None
+    if channel is Channel.PUSH:
+        return subscription(to)
     try:
         return str(UUID(to))
     except ValueError:

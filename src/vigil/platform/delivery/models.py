@@ -16,6 +16,7 @@ class Channel(models.TextChoices):
     SMS = "sms"
     VOICE = "voice"
     WEBHOOK = "webhook"
+    PUSH = "push"
 
 
 class Delivery(models.Model):

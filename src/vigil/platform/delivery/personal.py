@@ -94,6 +94,29 @@ def add_way(actor: Actor, channel: str, to: str, now: datetime) -> PersonalWay:
 
 
 @action("delivery.way.edit")
+def add_device(actor: Actor, given: str, now: datetime) -> PersonalWay:
+    """The browser that asked, at its push service: no code, since only it could ask.
+
+    Raises:
+        Invalid: at `subscription`.
+    """
+    read = reading.canonical(Channel.PUSH, given) if is_set_up(Channel.PUSH) else None
+    if actor.user_id is None or read is None:
+        raise Invalid.at("subscription", sentence=_("This browser's push service is not one that this node uses."))
+    same = reading.same(Channel.PUSH, read)
+    if own(actor).count() >= MOST_WAYS and not own(actor).filter(same=same).exists():
+        raise Invalid.at("subscription", sentence=_("You have {n} already. Remove one first.").format(n=MOST_WAYS))
+    way, _is_new = PersonalWay.objects.get_or_create(
+        user_id=actor.user_id,
+        channel=Channel.PUSH,
+        same=same,
+        defaults={"address": keys.encrypt(read, WAY), "created_at": now, "confirmed_at": now},
+    )
+    concerns(way=way.pk)
+    return way
+
+
+@action("delivery.way.edit")
 def send_code_again(actor: Actor, way_id: UUID, now: datetime) -> None:
     """Another code to an address that is not confirmed, at most one a minute."""
     way = _own(actor, way_id)

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -21,8 +22,10 @@ from vigil.core.errors import Invalid, NotFound, TooMany
 from vigil.platform import clock
 from vigil.platform.delivery import operating, personal, signing, webhooks
 from vigil.platform.delivery.callbacks import receive
-from vigil.platform.delivery.models import Channel
+from vigil.platform.delivery.channels import is_set_up
+from vigil.platform.delivery.models import Channel, PersonalWay
 from vigil.platform.delivery.outbox import Way
+from vigil.platform.delivery.push import application_key
 from vigil.platform.delivery.words import CHANNELS, STEPS
 from vigil.platform.doors import actor_of, declared, page
 
@@ -86,12 +89,23 @@ def ways(request: HttpRequest) -> HttpResponse:
             return redirect("delivery:ways")
     context |= {
         "ways": [
-            {"way": way, "to": personal.address_of(way), "channel": CHANNELS[Channel(way.channel)]}
-            for way in personal.own(actor)
+            {"way": way, "to": _shown(way), "channel": CHANNELS[Channel(way.channel)]} for way in personal.own(actor)
         ],
         "channels": _choices(personal.usable()),
+        "push_key": application_key() if is_set_up(Channel.PUSH) else "",
     }
     return render(request, "delivery/ways.html", context, status=422 if "at" in context else 200)
+
+
+def _shown(way: PersonalWay) -> str:
+    """An address as its owner reads it; of a device the name of its push service."""
+    to = personal.address_of(way)
+    return urlsplit(json.loads(to)["endpoint"]).hostname or "" if way.channel == Channel.PUSH else to
+
+
+def _add_device(request: HttpRequest, actor: Actor) -> None:
+    personal.add_device(actor, request.POST.get("subscription", ""), clock.now())
+    messages.success(request, _("Notes come to this device from now on."))
 
 
 def _add(request: HttpRequest, actor: Actor) -> None:
@@ -124,6 +138,7 @@ def _remove(request: HttpRequest, actor: Actor) -> None:
 
 WAY_ACTS: dict[str, Callable[[HttpRequest, Actor], None]] = {
     "add": _add,
+    "device": _add_device,
     "code": _send_code,
     "confirm": _confirm,
     "choose": _choose,

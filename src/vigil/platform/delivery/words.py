@@ -9,6 +9,7 @@ CHANNELS = {
     Channel.SMS: _("Text message"),
     Channel.VOICE: _("Telephone call"),
     Channel.WEBHOOK: _("Webhooks"),
+    Channel.PUSH: _("Note on a device"),
 }
 """By channel."""
 STEPS = {
