@@ -58,10 +58,16 @@ class Database:
         return variables
 
     @contextmanager
-    def copy(self, folder: Path) -> Iterator[dict[str, str]]:
-        """The environment of a copy in the folder."""
+    def copied(self, folder: Path) -> Iterator[Database]:
+        """A copy in the folder."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         with _new_database(folder, template=self.name) as copied:
+            yield copied
+
+    @contextmanager
+    def copy(self, folder: Path) -> Iterator[dict[str, str]]:
+        """The environment of a copy in the folder."""
+        with self.copied(folder) as copied:
             yield copied.environment
 
 

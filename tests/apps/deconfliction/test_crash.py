@@ -17,10 +17,9 @@ EVERYONE = ["alice", "dave", "desk-alice", "desk-dave"]
 
 @pytest.mark.parametrize("point", POINTS)
 def test_what_was_committed_is_searched_and_told_after_the_restart(
-    two_agencies: Database, tmp_path: Path, point: str
+    waiting: Database, tmp_path: Path, point: str
 ) -> None:
-    with two_agencies.copy(tmp_path) as node:
-        assert run(node, "submit", "alice") == (0, "no_known_conflict")
+    with waiting.copy(tmp_path) as node:
         assert run(node, "submit", "dave", VIGIL_CRASH_AT=point) == (KILLED, None)
         _, stored = run(node, "restart")
     committed = point != "before_register_commit"
@@ -35,11 +34,9 @@ def test_what_was_committed_is_searched_and_told_after_the_restart(
 
 @pytest.mark.parametrize("point", ALARM_POINTS)
 def test_a_step_of_an_alarm_is_taken_whole_after_the_restart_and_once(
-    two_agencies: Database, tmp_path: Path, point: str
+    met: Database, tmp_path: Path, point: str
 ) -> None:
-    with two_agencies.copy(tmp_path) as node:
-        assert run(node, "submit", "alice")[0] == 0
-        assert run(node, "submit", "dave")[0] == 0
+    with met.copy(tmp_path) as node:
         assert run(node, "climb", VIGIL_CRASH_AT=point) == (KILLED, None)
         _, left = run(node, "climb")
     # Each side: told at once, and once again after two minutes, by a notice and by a text.
@@ -47,10 +44,8 @@ def test_a_step_of_an_alarm_is_taken_whole_after_the_restart_and_once(
 
 
 @pytest.mark.parametrize("point", PURGE_POINTS)
-def test_a_purge_that_was_broken_off_goes_on_where_it_was(two_agencies: Database, tmp_path: Path, point: str) -> None:
-    with two_agencies.copy(tmp_path) as node:
-        assert run(node, "end", "alice", "-76.6")[0] == 0
-        assert run(node, "end", "dave", "-80.0")[0] == 0
+def test_a_purge_that_was_broken_off_goes_on_where_it_was(ended: Database, tmp_path: Path, point: str) -> None:
+    with ended.copy(tmp_path) as node:
         assert run(node, "purge", VIGIL_CRASH_AT=point) == (KILLED, None)
         _, left = run(node, "purge")
     assert left == {
