@@ -75,8 +75,15 @@ class KeyFolder:
         except FileNotFoundError:
             changed = 0
         if changed != self._known.changed:
-            self._known = _Known(changed, {each: tuple(map(self.open, self.files(each))) for each in NAMES})
+            self._known = _Known(changed, self._read())
         return self._known.keys[name]
+
+    def _read(self) -> dict[str, tuple[bytes, ...]]:
+        while True:
+            try:
+                return {name: tuple(map(self.open, self.files(name))) for name in NAMES}
+            except FileNotFoundError:  # removed between the look and the reading
+                continue
 
     # The files
 
