@@ -29,7 +29,7 @@ from vigil.platform.notices.board import notify
 from vigil.platform.notices.models import Notice
 from vigil.platform.points import write_point
 
-AT_ONCE = 200
+AT_ONCE = 50
 """So many ladders are looked at in one round of the worker; the rest a second later."""
 SHORTEST = timedelta(minutes=10)
 """Ours: a message that cannot be handed over is tried at least so long."""
