@@ -130,7 +130,7 @@ def logout(request: HttpRequest) -> HttpResponse:
         record_logout(actor)
     end_session(request)
     answer = redirect(settings.LOGOUT_REDIRECT_URL)
-    answer["Clear-Site-Data"] = '"cache", "storage"'
+    answer["Clear-Site-Data"] = '"cache"'  # not "storage", which would end the alarms of this device
     return answer
 
 
