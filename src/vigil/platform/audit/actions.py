@@ -99,7 +99,7 @@ def sign_review(actor: Actor, now: datetime) -> AuditReview:
 
 @action("audit.head.export")
 def export_head(actor: Actor, now: datetime) -> str:
-    """The end of the chain, signed."""
+    """The end of the chain, signed: a line, handed out with its end."""
     line = heads.signed_head(Node.objects.get(slot=1).code, now)
-    detail(size=len(line))
+    detail(size=len(f"{line}\n"))
     return line

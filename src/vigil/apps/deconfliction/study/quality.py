@@ -30,6 +30,7 @@ from vigil.apps.deconfliction.models import (
 from vigil.apps.deconfliction.plan import Disclosure
 from vigil.core.actor import Actor
 from vigil.engine.operation import Mode
+from vigil.platform.actions import action, detail
 
 READ = "deconfliction.quality.read"
 IN_TIME = timedelta(minutes=30)
@@ -213,3 +214,9 @@ def summed(found: Mapping[Key, int], figure: Figure, **only: object) -> Counter[
         if key.figure == figure and all(getattr(key, name) == value for name, value in only.items()):
             result[key.bucket] += count
     return result
+
+
+@action(READ)
+def record_csv(actor: Actor, size: int) -> None:
+    """The months are taken out as CSV of so many bytes."""
+    detail(table="alarm_quality", kind="csv", size=size)

@@ -137,6 +137,7 @@ def quality_csv(request: HttpRequest) -> HttpResponse:
         seen, talked = row.seen, row.in_time
         counts = [row.sides, *bases, seen.part, seen.whole, talked.part, talked.whole]
         out.writerow([f"{row.first:%Y-%m}", *counts, *shares, row.late_entries, row.expired])
+    quality.record_csv(actor_of(request), len(response.content))
     return response
 
 
