@@ -11,10 +11,12 @@ from tests.conftest import NOON, make_agency, make_user
 
 from vigil.apps.policy.actions import adopt
 from vigil.cli.main import main
+from vigil.core.actor import system
 from vigil.platform.agencies.actions import edit_node, note_backup, set_retention
 from vigil.platform.agencies.demonstration import DEMO_MARK
 from vigil.platform.agencies.models import Node
 from vigil.platform.agencies.retention import Retention
+from vigil.platform.audit.models import AuditRecord
 from vigil.platform.readiness.judgement import Facts, judge, missing
 from vigil.platform.readiness.queries import facts_of, readiness
 
@@ -95,7 +97,8 @@ def test_the_facts_follow_what_administrators_do(people: Any, now: Any) -> None:
     assert (before.administrators, before.supervisors, before.neighbours) == (2, 1, 1)
     assert (before.policy, before.retention_set, before.backed_up_at, before.desk_hours) == ("", False, None, "")
     edit_node(people.actor("erin"), {"desk_week": {"0": ["08:00", "17:00"]}})
-    note_backup(people.actor("erin"))
+    note_backup(system("console"), 4_096)
+    assert AuditRecord.objects.get(verb="agencies.node.backup").size == 4_096
     adopt(people.actor("ann"), "Chief Ash", now)
     after = facts_of(people.port_calvert, now)
     assert (after.policy, after.backed_up_at, after.desk_hours) == ("adopted", now, "Mon 08:00–17:00")

@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     from vigil.platform.agencies.actions import note_backup
 
     backups.write(args.file.absolute(), clock.now())
-    note_backup(console())
+    note_backup(console(), args.file.stat().st_size)
     opened_by = backups.recipient_id(Path(settings.VIGIL_DATA_DIR))
     say(f"Wrote {args.file} ({args.file.stat().st_size:,} bytes). Backup key {opened_by} opens it.")
     return 0

@@ -123,6 +123,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "agencies.agency.read": EVERYONE,
     "agencies.node.create": frozenset({SYSTEM}),
     "agencies.node.edit": frozenset({NODE_ADMIN, SYSTEM}),
+    "agencies.node.backup": frozenset({SYSTEM}),
     "agencies.node.restore": frozenset({SYSTEM}),
     "agencies.key.draw": frozenset({SYSTEM}),
     "agencies.key.retire": frozenset({SYSTEM}),

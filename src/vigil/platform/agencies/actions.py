@@ -107,9 +107,10 @@ def edit_node(actor: Actor, changes: Mapping[str, Any]) -> Node:
     return node
 
 
-@action("agencies.node.edit")
-def note_backup(actor: Actor) -> None:
-    """A backup was written just now; when the last one was is shown to administrators."""
+@action("agencies.node.backup")
+def note_backup(actor: Actor, size: int) -> None:
+    """A backup of so many bytes was written just now; when the last one was is shown to administrators."""
+    detail(size=size)
     Node.objects.filter(slot=1).update(backed_up_at=clock.now())
 
 
