@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.apps.deconfliction.plans import site
 from tests.apps.deconfliction.test_actions import register
 from tests.conftest import make_user
 
@@ -136,6 +139,24 @@ def test_a_shift_takes_calls_connects_and_hands_over(
     kinds = list(ConflictEvent.objects.filter(author_id=people.user("carol").pk).values_list("kind", flat=True))
     desk = [one for one in kinds if one in ("taken", "called", "noted", "handed_over")]
     assert desk == ["taken", "called", "called", "noted", "handed_over"]
+
+
+@pytest.mark.django_db
+def test_no_number_of_conflicts_is_too_many_for_a_statement(people: Any, login: Any, now: datetime) -> None:
+    """Ids in a list may be a chain of ORs, for SQLite as deep as the list is long: a thousand end it. Here 40 do."""
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite limits it")
+    for number in range(25):
+        place = (-77.0 + number * 0.02, 38.0)
+        for name in ("alice", "dave"):
+            register(people, name, now, site(now, place))
+    carol = login("carol")
+    usual = connection.connection.setlimit(sqlite3.SQLITE_LIMIT_EXPR_DEPTH, 40)
+    try:
+        for address in ("/desk/", "/desk/wall/", "/conflicts/", "/history/", "/alarm-quality/", "/"):
+            assert carol.get(address).status_code == 200, address
+    finally:
+        connection.connection.setlimit(sqlite3.SQLITE_LIMIT_EXPR_DEPTH, usual)
 
 
 @pytest.mark.django_db

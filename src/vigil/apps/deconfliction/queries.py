@@ -847,7 +847,7 @@ def _coverage(receipt: ReceiptRow | None) -> tuple[CoverageRow, ...]:
 
 
 def _with_sides(found: QuerySet[Conflict]) -> QuerySet[Conflict]:
-    return found.prefetch_related("sides__own_operation", "sides__agency")
+    return found.prefetch_related(access.both_sides())
 
 
 def _conflict_rows(actor: Actor, conflicts: Sequence[Conflict], of: UUID | None = None) -> tuple[ConflictRow, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from vigil.apps.deconfliction import access
 from vigil.apps.deconfliction.alarms.rules import Clock, State, expires_at, next_at, together
 from vigil.apps.deconfliction.models import Conflict, ConflictSide, ConflictState, Standing
 
@@ -22,7 +23,7 @@ def lines_of(ladder_ids: Collection[UUID]) -> list[ConflictSide]:
     found = ConflictSide.objects.filter(
         ladder_id__in=ladder_ids, told=True, own_operation__isnull=False, conflict__standing=Standing.OPEN
     )
-    rows = found.select_related("conflict", "own_operation").prefetch_related("conflict__sides__own_operation")
+    rows = found.select_related("conflict", "own_operation").prefetch_related(access.both_sides("conflict__sides"))
     return list(rows.order_by("conflict__overlap_start", "conflict_id"))
 
 

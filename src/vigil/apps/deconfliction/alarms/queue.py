@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q, QuerySet
 
 from vigil.apps.deconfliction import access
 from vigil.apps.deconfliction.alarms import ladder
@@ -16,9 +16,19 @@ from vigil.apps.deconfliction.alarms.rules import TALK_BEFORE, is_loud
 from vigil.apps.deconfliction.models import Conflict, ConflictEvent, ConflictSide, ConflictState, Standing
 from vigil.apps.deconfliction.plan_rows import NOTE, names_in, opened
 from vigil.core.actor import Actor
+from vigil.platform.agencies.models import Agency
 
 ACTS = ("called", "acknowledged", "contacted", "taken", "handed_over", "noted", "resolved", "expired", "tell_by_name")
 """Lines of the log that somebody did or must do, as told apart from what Vigil sent."""
+
+CONFLICT_COLUMNS = (
+    *("incident_id", "reference", "state", "standing", "band", "tentative", "owner_only", "outcome"),
+    *("overlap_start", "overlap_end", "desk_owner__full_name", "desk_owner__username"),
+)
+SIDE_COLUMNS = (
+    *("conflict_id", "operation_id", "told", "agency_id", "foreign_agency", "ladder_id", "own_operation__starts_at"),
+    *("acknowledged_at", "alarmed_at", "stepped_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +79,13 @@ def queue(actor: Actor, now: datetime, limit: int = 500) -> tuple[Incident, ...]
     going = Q(standing=Standing.OPEN, outcome="", overlap_end__gt=now) | Q(state=ConflictState.EXPIRED)
     found = access.visible_conflicts(actor).filter(going).select_related("desk_owner")
     by_incident: defaultdict[UUID, list[Conflict]] = defaultdict(list)
-    for conflict in found.prefetch_related("sides__own_operation", "sides__agency").order_by("overlap_start", "pk"):
+    found = found.only(*CONFLICT_COLUMNS).prefetch_related(Prefetch("sides", _sides()))
+    for conflict in found.order_by("overlap_start", "pk"):
         by_incident[conflict.incident_id].append(conflict)
-    rows = sorted((_incident(lines, now) for lines in by_incident.values()), key=lambda row: (row.left, row.reference))
+    names = {one.pk: one.label for one in Agency.objects.only("name", "short_name")}
+    rows = sorted(
+        (_incident(lines, names, now) for lines in by_incident.values()), key=lambda row: (row.left, row.reference)
+    )
     return tuple(rows[:limit])
 
 
@@ -103,7 +117,12 @@ def _act(event: ConflictEvent) -> Act:
 _FAR = (ConflictState.EXPIRED, ConflictState.NOTIFIED, ConflictState.ACKNOWLEDGED, ConflictState.CONTACTED)
 
 
-def _incident(lines: list[Conflict], now: datetime) -> Incident:
+def _sides() -> QuerySet[ConflictSide]:
+    """What the queue reads of them, joined with their operations: a desk may have hundreds before it."""
+    return ConflictSide.objects.select_related("own_operation").only(*SIDE_COLUMNS).order_by("pk")
+
+
+def _incident(lines: list[Conflict], names: Mapping[UUID, str], now: datetime) -> Incident:
     first = min(lines, key=_starts_at)
     starts_at = _starts_at(first)
     sides = [side for line in lines for side in line.sides.all() if side.told]
@@ -120,7 +139,7 @@ def _incident(lines: list[Conflict], now: datetime) -> Incident:
         band=max((line.band for line in lines), key=("", "near", "direct").index),
         tentative=all(line.tentative for line in lines),
         loud=any(line.state == ConflictState.EXPIRED for line in lines) or any(map(_is_loud, _ladders(sides))),
-        agencies=tuple(dict.fromkeys(_name(side) for side in sides)),
+        agencies=tuple(dict.fromkeys(_name(side, names) for side in sides)),
         waiting=tuple(
             dict.fromkeys(side.operation_id for side in sides if side.own_operation and not side.acknowledged_at)
         ),
@@ -148,5 +167,5 @@ def _is_loud(lines: list[ConflictSide]) -> bool:
     return clock is not None and is_loud(clock)
 
 
-def _name(side: ConflictSide) -> str:
-    return side.agency.label if side.agency else side.foreign_agency
+def _name(side: ConflictSide, names: Mapping[UUID, str]) -> str:
+    return names.get(side.agency_id, side.foreign_agency) if side.agency_id else side.foreign_agency

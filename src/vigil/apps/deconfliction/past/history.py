@@ -98,7 +98,7 @@ def _came_to(outcome: str) -> Q:
 def _happened(actor: Actor, operation_ids: Iterable[UUID]) -> defaultdict[UUID, list[Happened]]:
     found: defaultdict[UUID, list[Happened]] = defaultdict(list)
     mine = access.visible_sides(actor).filter(own_operation__in=list(operation_ids)).select_related("conflict")
-    for side in mine.prefetch_related("conflict__sides__agency").order_by("conflict__detected_at", "id"):
+    for side in mine.prefetch_related(access.both_sides("conflict__sides")).order_by("conflict__detected_at", "id"):
         conflict = side.conflict
         other = next((one for one in conflict.sides.all() if one.pk != side.pk), None)
         outcome = WITHDRAWN if conflict.standing == Standing.WITHDRAWN else conflict.outcome or NOT_RECORDED

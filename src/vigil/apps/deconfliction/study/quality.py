@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from vigil.apps.deconfliction.access import WATCH
+from vigil.apps.deconfliction.access import WATCH, both_sides
 from vigil.apps.deconfliction.models import (
     Conflict,
     ConflictEvent,
@@ -150,7 +150,7 @@ def with_facts(sides: Iterable[int] | None = None) -> Iterator[ConflictSide]:
     found = found.annotate(late_entry=Exists(late), expired=Exists(expired))
     if sides is not None:
         found = found.filter(pk__in=list(sides))
-    found = found.select_related("conflict", "own_operation").prefetch_related("conflict__sides__own_operation")
+    found = found.select_related("conflict", "own_operation").prefetch_related(both_sides("conflict__sides"))
     return found.iterator(chunk_size=500)
 
 
