@@ -41,6 +41,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # Operations of the deconfliction app
     "deconfliction.operation.read": FIELD,
     "deconfliction.operation.register": FIELD | {SYSTEM},
+    "deconfliction.operation.register_for": frozenset({WATCH_DESK}),
     "deconfliction.operation.edit": FIELD | {SYSTEM},
     "deconfliction.operation.cancel": FIELD,
     "deconfliction.operation.restore": FIELD,
@@ -102,6 +103,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # The platform
     "web.page.find": EVERYONE,
     "accounts.profile.edit": EVERYONE,
+    "accounts.pin.edit": EVERYONE,
+    "accounts.pin.check": frozenset({WATCH_DESK}),
     "accounts.factor.add": EVERYONE,
     "accounts.factor.remove": EVERYONE,
     "accounts.session.end": EVERYONE,

@@ -29,6 +29,7 @@ from vigil.apps.deconfliction.models import (
     Status,
     TaskForce,
     TaskForceMember,
+    TelephoneEntry,
 )
 from vigil.apps.deconfliction.plan import Disclosure
 from vigil.core.actor import Actor
@@ -116,6 +117,18 @@ def shared_operations(actor: Actor) -> QuerySet[Operation]:
     shared = Operation.objects.filter(Exists(taking_part), task_force__in=memberships_of(actor).values("task_force_id"))
     shared = shared.exclude(agency_id__in=[actor.agency_id]).exclude(status=Status.CANCELLED)
     return shared.exclude(disclosure=Disclosure.SILENT.value)
+
+
+def own_entries(actor: Actor) -> QuerySet[TelephoneEntry]:
+    """What the actor entered at the watch desk for callers. The operation itself is seen as anybody else sees it."""
+    if actor.user_id is None or not actor.can("deconfliction.operation.register_for"):
+        return TelephoneEntry.objects.none()
+    return TelephoneEntry.objects.filter(entered_by_id=actor.user_id, operation__purged_at__isnull=True)
+
+
+def visible_entries(actor: Actor) -> QuerySet[TelephoneEntry]:
+    """How operations that the actor sees were telephoned in."""
+    return TelephoneEntry.objects.filter(operation__in=visible_operations(actor))
 
 
 def visible_sides(actor: Actor) -> QuerySet[ConflictSide]:

@@ -195,7 +195,8 @@ def run_due_search(actor: Actor, operation_id: UUID, now: datetime) -> Verdict |
     Commits conflicts, alarms with their notices, determinations and receipts together. None where the search could not
     finish: the determination stays `checking` and the worker tries again. Safe to repeat.
     """
-    return _search(BatchStore(), actor, operation_id, now)
+    access.get_operation(actor, operation_id)
+    return _search(BatchStore(), operation_id, now)
 
 
 @action("deconfliction.search.run")
@@ -204,13 +205,13 @@ def search_and_show(actor: Actor, operation_id: UUID, now: datetime) -> Shown | 
 
     None where the search could not finish, or where it changed the operation itself: read it then.
     """
+    access.get_operation(actor, operation_id)
     store = BatchStore()
-    verdict = _search(store, actor, operation_id, now)
+    verdict = _search(store, operation_id, now)
     return store.done.shown(str(operation_id)) if verdict is not None and store.done is not None else None
 
 
-def _search(store: BatchStore, actor: Actor, operation_id: UUID, now: datetime) -> Verdict | None:
-    access.get_operation(actor, operation_id)
+def _search(store: BatchStore, operation_id: UUID, now: datetime) -> Verdict | None:
     concerns(operation=operation_id)
     write_point("before_search")
     try:
@@ -296,13 +297,16 @@ def _create(
     status: port.Status = port.Status.REGISTERED,
     batch: ImportBatch | None = None,
     plan_id: UUID | None = None,
+    identity_check: str = "",
 ) -> Operation:
     """`plan_id`: of the operation that this one is split from or repeats."""
     agency_id = agency_id or actor.agency_id
     if agency_id is None:
         raise NotFound
     key = operation_id or uuid7()
-    return _write(actor, key, 1, agency_id, plan, kind, status, now, batch=batch, plan_id=plan_id)
+    return _write(
+        actor, key, 1, agency_id, plan, kind, status, now, batch=batch, plan_id=plan_id, identity_check=identity_check
+    )
 
 
 def _revise(
@@ -347,13 +351,14 @@ def _write(
     batch: ImportBatch | None = None,
     plan_id: UUID | None = None,
     reason_due: bool = False,
+    identity_check: str = "",
 ) -> Operation:
     """Store one revision with its *search due* rows, within the action's transaction.
 
     `reason_due`: the reason of an exigent operation is still owed, though it is over.
     """
     exigent = reason_due or (_is_exigent(plan, agency_id, now) and status is port.Status.REGISTERED)
-    author = Author(kind, actor.user_id, actor.name, now, exigent)
+    author = Author(kind, actor.user_id, actor.name, now, exigent, identity_check)
     revision = port.Revision(
         operation=engine_operation(str(operation_id), plan, registered=status is not port.Status.CANCELLED),
         number=number,

@@ -1433,6 +1433,26 @@ class DeskScreen(models.Model):
         return f"screen {self.id}"
 
 
+class TelephoneEntry(models.Model):
+    """That the watch desk entered an operation for somebody on the telephone: who, for whom, of when.
+
+    How the caller's identity was checked stands with the revision.
+    """
+
+    operation = models.OneToOneField(
+        Operation, primary_key=True, on_delete=models.CASCADE, related_name="telephone_entry"
+    )
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    entered_at = models.DateTimeField()
+    caller = SealedField("deconfliction.caller")
+    """JSON of the caller's `name`, `phone` and `unit`, the last where it is none of the agencies served."""
+    taken_at = models.DateTimeField(null=True)
+    """When the call was taken on paper, where it was entered later."""
+
+    def __str__(self) -> str:
+        return f"entry {self.operation_id}"
+
+
 class DeskSilence(models.Model):
     """Since when nobody watches the desk, and when that was told last: one row while it is so."""
 

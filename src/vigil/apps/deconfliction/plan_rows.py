@@ -189,6 +189,8 @@ class Author:
     name: str
     at: datetime
     exigent: bool = False
+    identity_check: str = ""
+    """How the watch desk checked who telephoned it in; empty where nobody did."""
 
 
 def save_revision(revision: port.Revision, plan: Plan, author: Author) -> tuple[models.Revision, list[models.Site]]:
@@ -213,6 +215,7 @@ def revision_row(revision: port.Revision, plan: Plan, author: Author) -> models.
         created_at=author.at,
         digest=revision.digest,
         exigent=author.exigent,
+        identity_check=author.identity_check,
         extension_count=revision.extensions,
         disclosure=plan.disclosure.value,
         plain_clothes=plan.plain_clothes,

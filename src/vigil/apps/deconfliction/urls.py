@@ -4,7 +4,7 @@ from django.urls import path
 
 from vigil.apps.deconfliction import agency_views, card_preview, views
 from vigil.apps.deconfliction.alarms import conflict_views, duty_views
-from vigil.apps.deconfliction.desk import desk_views
+from vigil.apps.deconfliction.desk import desk_views, entry_views
 from vigil.apps.deconfliction.field_tools import tak_views
 from vigil.apps.deconfliction.imports import import_views
 from vigil.apps.deconfliction.lists import calendar_views, export_views, list_views
@@ -67,6 +67,8 @@ urlpatterns = [
     path("desk/wall/", desk_views.wall, name="desk_wall"),
     path("desk/form/", desk_views.paper_form, name="desk_form"),
     path("desk/report/", desk_views.shift_report, name="desk_report"),
+    path("desk/enter/", entry_views.enter, name="desk_enter"),
+    path("desk/enter/<uuid:operation_id>/", entry_views.entered, name="desk_entered"),
     path("desk/heartbeat/", desk_views.heartbeat, name="desk_heartbeat"),
     path("desk/<uuid:conflict_id>/", desk_views.desk, name="desk_conflict"),
     path("desk/<uuid:conflict_id>/take/", desk_views.take, name="desk_take"),

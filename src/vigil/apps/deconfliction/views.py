@@ -26,6 +26,7 @@ from vigil.apps.deconfliction.alarms import words as talk_words
 from vigil.apps.deconfliction.card_preview import preview_card
 from vigil.apps.deconfliction.cards import mode_word, named
 from vigil.apps.deconfliction.contexts import plan_context
+from vigil.apps.deconfliction.desk import entry
 from vigil.apps.deconfliction.lists import saved
 from vigil.apps.deconfliction.lists.list_filters import ALWAYS, CONFLICT_STATES, DETERMINATIONS, WHEN, cleaned
 from vigil.apps.deconfliction.models import Draft, Operation
@@ -510,7 +511,7 @@ def _submitted(
         return _with_file(request, typed, draft_id, editing)
     if "choose" in request.POST or do.startswith(("add_", "remove_", "preview")):
         return _form_page(
-            request, _draft_form(_changed(typed, do, request.POST.get("choose", "")), draft_id), editing=editing
+            request, _draft_form(changed_form(typed, do, request.POST.get("choose", "")), draft_id), editing=editing
         )
     if do == "save":
         _keep_draft(request, actor, typed, draft_id, editing.row.id if editing and not draft_id else None)
@@ -572,7 +573,7 @@ def _forget_draft(actor: Actor, draft_id: UUID) -> None:
         return
 
 
-def _changed(typed: dict[str, Any], do: str, choice: str) -> dict[str, Any]:
+def changed_form(typed: dict[str, Any], do: str, choice: str) -> dict[str, Any]:
     """The form with a line more or less, or with a choice taken."""
     if choice:
         name, _, value = choice.partition("=")
@@ -819,9 +820,12 @@ def operation_page(request: HttpRequest, operation_id: UUID, status: int = 200) 
     is_over = detail.row.status in ("ended", "cancelled")
     begun = detail.row.starts_at <= now
     asks = detail.row.status == "under_way" and (detail.row.extension_count > 0 or detail.row.ends_at <= now)
+    telephoned = entry.entry_of(actor, operation_id)
     context = {
         "detail": detail,
         "operation": detail.row,
+        "entry": telephoned,
+        "entry_check": dict(talk_words.CHECKS).get(telephoned.identity_check, "") if telephoned else "",
         "zone": zone,
         "verdict": words.verdict(detail, [words.conflict_line(row, zone, now) for row in detail.conflicts], zone, now),
         "conflicts": cards,

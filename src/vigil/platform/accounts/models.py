@@ -200,6 +200,19 @@ class LoginLock(models.Model):
         return self.key
 
 
+class TelephonePin(models.Model):
+    """Six digits by which the watch desk knows a person on the telephone (`accounts.pins`)."""
+
+    user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE, related_name="telephone_pin")
+    pin = PasswordHash("PIN", max_length=255)
+    set_at = models.DateTimeField()
+    failures = models.PositiveSmallIntegerField(default=0)
+    """Wrong guesses in a row; the fifth locks it until the person sets another."""
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
 class RequestState(StrEnum):
     """How far a request of an account has come."""
 

@@ -158,6 +158,20 @@ TOPICS = (
         (_("A screen that is heard proves that a page is open, not that somebody looks at it."),),
     ),
     Topic(
+        "telephone-entry",
+        _("Enter for a caller"),
+        ("deconfliction:desk_enter", "deconfliction:desk_entered"),
+        _("Register for somebody on the telephone, also without an account, and read the answer out."),
+        (
+            _("Know who it is first: a voice that you know, a call back on the listed number, or a PIN."),
+            _("An agency that is not in the list is typed in. Its operation is registered under yours."),
+            _("Left empty, the radius is as usual for the type, and the lead contact is the caller."),
+            _("Give the real time of a call that was taken on paper. The history shows it."),
+            _("The answer is yours for an hour. Later you see of it what the desk sees of any operation."),
+        ),
+        (_("A right PIN proves that the caller knows it, not that nobody else does."),),
+    ),
+    Topic(
         "receipts",
         _("Receipts"),
         ("deconfliction:check_receipt",),
@@ -551,6 +565,17 @@ TOPICS = (
             _("From an address that nobody of yours uses, somebody guesses. Leave that lock: it keeps out only them."),
             _("A passkey is never locked. Who has one can log in with it meanwhile."),
         ),
+    ),
+    Topic(
+        "telephone-pin",
+        _("Telephone PIN"),
+        ("telephone_pin",),
+        _("Six digits by which the watch desk knows you on the telephone."),
+        (
+            _("Tell it to the watch desk alone, and only when you have called it. It opens no login."),
+            _("Five wrong guesses in a row lock it. Setting another one opens it again."),
+        ),
+        (_("Whoever listens to the call knows it too. Set another then."),),
     ),
     Topic(
         "passkeys",

@@ -56,6 +56,7 @@ from vigil.apps.deconfliction.models import (
     Standing,
     Status,
     Subject,
+    TelephoneEntry,
 )
 from vigil.apps.deconfliction.plan import Disclosure
 from vigil.apps.deconfliction.plans import series
@@ -441,6 +442,7 @@ def _remove_records(ids: Sequence[UUID], now: datetime) -> None:
     alarms = ConflictSide.objects.filter(operation_id__in=ids).values_list("ladder_id", flat=True)
     outbox.forget(list(alarms.distinct()))
     PartnerAnswer.objects.filter(operation__in=ids).delete()
+    TelephoneEntry.objects.filter(operation__in=ids).delete()
     Look.objects.filter(object_id__in=ids).delete()
     Notice.objects.filter(object_ids__operation__in=_texts(ids)).delete()
     Receipt.objects.filter(operation__in=ids).update(body=None)

@@ -93,6 +93,7 @@ document.addEventListener("keydown", (event) => {
     const next = links[event.key === "ArrowDown" ? Math.min(at + 1, links.length - 1) : Math.max(at - 1, 0)];
     if (next) { event.preventDefault(); next.focus(); }
   } else if (event.key === "s") toggleSound();
+  else if (event.key === "n") document.querySelector("[data-enter]")?.click();
   else if (event.key === "m") {
     const row = document.querySelector("[data-queue] .current[data-loud]");
     if (row) silence(row);
