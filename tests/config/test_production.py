@@ -28,6 +28,7 @@ def sound(tmp_path: Path) -> SimpleNamespace:
         VIGIL_BIND="127.0.0.1",
         VIGIL_FIPS_REQUIRED=False,
         VIGIL_OIDC_ISSUER="",
+        VIGIL_SAML_ISSUER="",
         SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https"),
         SESSION_COOKIE_SECURE=True,
         CSRF_COOKIE_SECURE=True,

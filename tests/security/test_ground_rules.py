@@ -25,7 +25,7 @@ ALLOWED = {
 }
 """What a script may do all the same, and why it holds nothing of an operation or person."""
 INVENTORY = "docs/security/cryptography.md"
-FRAMEWORKS = ("django.core.signing", "django.contrib.auth.hashers", "allauth.mfa")
+FRAMEWORKS = ("django.core.signing", "django.contrib.auth.hashers", "allauth.mfa", "onelogin.saml2")
 CRYPTOGRAPHY = ("cryptography", "fido2", "hashlib", "hmac", "secrets", "ssl", "argon2", "random", *FRAMEWORKS)
 HEAD = b"POST /login/ HTTP/1.1\r\nHost: localhost\r\n"
 

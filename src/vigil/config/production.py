@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+
 from vigil.config import keys
 from vigil.platform.sso import is_installed
 
@@ -183,18 +185,38 @@ def _mail(settings: Any) -> Iterator[Fault]:
 
 
 def _identity_provider(settings: Any) -> Iterator[Fault]:
-    issuer = settings.VIGIL_OIDC_ISSUER
-    if not issuer:
+    oidc, saml = settings.VIGIL_OIDC_ISSUER, settings.VIGIL_SAML_ISSUER
+    if not (oidc or saml):
         return
     if not is_installed():
         yield Fault(
-            "VIGIL_OIDC_ISSUER is set, but the libraries for it are not installed.",
+            f"VIGIL_{'OIDC' if oidc else 'SAML'}_ISSUER is set, but the libraries for it are not installed.",
             "Run: .venv/bin/python -m pip install --require-hashes -r requirements/sso.txt",
         )
+    if oidc and saml:
+        yield Fault("VIGIL_OIDC_ISSUER and VIGIL_SAML_ISSUER are both set.", "Leave one: a node has one provider.")
+    yield from _oidc(settings) if oidc else _saml(settings)
+
+
+def _oidc(settings: Any) -> Iterator[Fault]:
+    issuer = settings.VIGIL_OIDC_ISSUER
     if not issuer.startswith("https://"):
         yield Fault(f"VIGIL_OIDC_ISSUER is {issuer}: logins would go there in the open.", "Give its https:// address.")
     if not settings.VIGIL_OIDC_CLIENT_ID:
         yield Fault("VIGIL_OIDC_CLIENT_ID is empty.", "Give the id under which the provider knows this node.")
+
+
+def _saml(settings: Any) -> Iterator[Fault]:
+    address = settings.VIGIL_SAML_URL
+    if not address.startswith("https://"):
+        yield Fault(f"VIGIL_SAML_URL is {address!r}: logins would go there in the open.", "Give its https:// address.")
+    try:
+        x509.load_pem_x509_certificates(settings.VIGIL_SAML_CERTIFICATE.encode())
+    except ValueError:
+        yield Fault(
+            "VIGIL_SAML_CERTIFICATE is no PEM certificate.",
+            "Put the file of the provider's signing certificate into VIGIL_SAML_CERTIFICATE_FILE.",
+        )
 
 
 def _fips(settings: Any) -> Iterator[Fault]:

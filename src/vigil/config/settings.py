@@ -95,6 +95,22 @@ KNOBS = (
         "mfa",
         "Values of amr or acr, separated by commas, by which the provider says that it asked for two factors.",
     ),
+    Knob("VIGIL_SAML_ISSUER", text, "", "Identity provider of the agency (SAML 2.0): its entity id; empty: none."),
+    Knob("VIGIL_SAML_URL", text, "", "Where it takes login requests (HTTP-Redirect), an https:// address."),
+    Knob(
+        "VIGIL_SAML_CERTIFICATE",
+        text,
+        "",
+        "Certificate, PEM, of the key that it signs with; while it changes, both, one after the other.",
+        secret=True,  # it is none, but a file is its place
+    ),
+    Knob("VIGIL_SAML_NAME", text, "your agency's login", "What the login page calls it."),
+    Knob(
+        "VIGIL_SAML_TWO_FACTORS",
+        names,
+        "https://refeds.org/profile/mfa",
+        "Values of AuthnContextClassRef, separated by commas, by which it says that it asked for two factors.",
+    ),
     Knob(
         "VIGIL_FIPS_REQUIRED",
         switch,
@@ -172,6 +188,11 @@ VIGIL_OIDC_CLIENT_ID: str = _knob["VIGIL_OIDC_CLIENT_ID"]
 VIGIL_OIDC_CLIENT_SECRET: str = _knob["VIGIL_OIDC_CLIENT_SECRET"]
 VIGIL_OIDC_NAME: str = _knob["VIGIL_OIDC_NAME"]
 VIGIL_OIDC_TWO_FACTORS: list[str] = _knob["VIGIL_OIDC_TWO_FACTORS"]
+VIGIL_SAML_ISSUER: str = _knob["VIGIL_SAML_ISSUER"]
+VIGIL_SAML_URL: str = _knob["VIGIL_SAML_URL"]
+VIGIL_SAML_CERTIFICATE: str = _knob["VIGIL_SAML_CERTIFICATE"]
+VIGIL_SAML_NAME: str = _knob["VIGIL_SAML_NAME"]
+VIGIL_SAML_TWO_FACTORS: list[str] = _knob["VIGIL_SAML_TWO_FACTORS"]
 VIGIL_FIPS_REQUIRED: bool = _knob["VIGIL_FIPS_REQUIRED"]
 VIGIL_KEY_COMMAND: str = _knob["VIGIL_KEY_COMMAND"]
 VIGIL_KEYS = keys.KeyFolder(VIGIL_DATA_DIR, VIGIL_KEY_COMMAND)

@@ -274,7 +274,11 @@ def login_notice() -> str:
 
 def identity_provider() -> str:
     """What the login page calls the agency's identity provider; empty where there is none."""
-    return settings.VIGIL_OIDC_NAME if settings.VIGIL_OIDC_ISSUER and is_installed() else ""
+    if not is_installed():
+        return ""
+    if settings.VIGIL_OIDC_ISSUER:
+        return settings.VIGIL_OIDC_NAME
+    return settings.VIGIL_SAML_NAME if settings.VIGIL_SAML_ISSUER else ""
 
 
 def is_bound(user: User) -> bool:

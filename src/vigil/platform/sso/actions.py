@@ -10,19 +10,17 @@ from vigil.core.actor import Actor
 from vigil.core.errors import Invalid
 from vigil.platform.accounts.models import User
 from vigil.platform.actions import action, concerns
-from vigil.platform.keys import keyed_token
 from vigil.platform.sso.models import Identity
 
 
 @action("accounts.factor.add")
-def bind(actor: Actor, issuer: str, subject: str, now: datetime) -> Identity:
-    """From now on the subject of the issuer is the actor.
+def bind(actor: Actor, digest: str, now: datetime) -> Identity:
+    """From now on the subject with this digest is the actor.
 
     Raises:
         Invalid: it is somebody else already, or the actor is bound to another.
     """
     assert actor.user_id is not None
-    digest = digest_of(issuer, subject)
     if Identity.objects.filter(digest=digest).exists():
         raise Invalid.at("subject", sentence=_("This login is bound already."))
     if Identity.objects.filter(user_id=actor.user_id).exists():
@@ -40,12 +38,7 @@ def unbind(actor: Actor) -> None:
     concerns(user=actor.user_id)
 
 
-def person_of(issuer: str, subject: str) -> User | None:
+def person_of(digest: str) -> User | None:
     """Whom the subject was bound to; never by a name or an e-mail address."""
-    found = Identity.objects.filter(digest=digest_of(issuer, subject)).select_related("user").first()
+    found = Identity.objects.filter(digest=digest).select_related("user").first()
     return found.user if found else None
-
-
-def digest_of(issuer: str, subject: str) -> str:
-    """What is kept of a subject."""
-    return keyed_token(f"{issuer}\n{subject}", "sso.identity").hex()

@@ -19,3 +19,22 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class Assertion(models.Model):
+    """What a SAML provider said once, until it ends: it counts for one question and no second time."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    digest = models.CharField(max_length=64, unique=True)
+    """A keyed token of its own name."""
+    question = models.CharField(max_length=64, unique=True)
+    """A keyed token of the request that it answers."""
+    subject = models.CharField(max_length=64)
+    """As `Identity.digest`."""
+    shown_at = models.DateTimeField()
+    two_factors = models.BooleanField()
+    ends_at = models.DateTimeField()
+    used = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return str(self.pk)

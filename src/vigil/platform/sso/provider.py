@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,25 +24,12 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from vigil.core.errors import Invalid, Unavailable
+from vigil.platform.sso.shown import LEEWAY_SECONDS, Shown, begun, begun_elsewhere, digest_of
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """Of signatures by the provider's own key: neither `none` nor anything that the client's secret could make."""
-LASTS = timedelta(minutes=10)
-LEEWAY_SECONDS = 60
 TIMEOUT_SECONDS = 5
 METADATA = "/.well-known/openid-configuration"
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Whom the provider says that it has before it; `at`: when they showed it, None where it does not say so.
-
-    `two_factors`: it says that it asked for two.
-    """
-
-    subject: str
-    at: datetime | None
-    two_factors: bool
 
 
 def begin(back: str, now: datetime) -> tuple[str, dict[str, Any]]:
@@ -71,11 +57,10 @@ def finish(kept: Mapping[str, Any] | None, answer: Mapping[str, str], back: str,
         Invalid: it does not belong to a login that this session began, or is not what the provider may say.
         Unavailable: the provider does not answer.
     """
-    if kept is None or now - datetime.fromtimestamp(kept["at"], UTC) > LASTS:
-        raise Invalid.at("state", sentence=_("This login was begun elsewhere, or too long ago. Begin again."))
+    kept = begun(kept, now)
     is_ours = secrets.compare_digest(answer.get("state", "").encode(), kept["state"].encode())
     if not is_ours or answer.get("iss", settings.VIGIL_OIDC_ISSUER) != settings.VIGIL_OIDC_ISSUER:
-        raise Invalid.at("state", sentence=_("This login was begun elsewhere, or too long ago. Begin again."))
+        raise begun_elsewhere()
     if not answer.get("code"):
         raise Invalid.at("code", sentence=_("The identity provider did not log you in."))
     metadata = _metadata()
@@ -120,7 +105,7 @@ def _shown(claims: Mapping[str, Any]) -> Shown:
     at = claims.get("auth_time")
     said = {*(claims.get("amr") or ()), claims.get("acr")}
     return Shown(
-        claims["sub"],
+        digest_of(settings.VIGIL_OIDC_ISSUER, claims["sub"]),
         datetime.fromtimestamp(at, UTC) if at else None,
         not said.isdisjoint(settings.VIGIL_OIDC_TWO_FACTORS),
     )

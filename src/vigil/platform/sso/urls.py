@@ -7,6 +7,8 @@ from vigil.platform.sso import views
 urlpatterns = [
     path("login/sso/", views.begin, name="sso_begin"),
     path("login/sso/back/", views.back, name="sso_back"),
+    path("login/sso/answer/", views.answer, name="sso_answer"),
+    path("login/sso/metadata/", views.metadata, name="sso_metadata"),
     path("account/login/sso/", views.bind, name="sso_bind"),
     path("account/login/sso/remove/", views.unbind, name="sso_unbind"),
 ]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
+from types import ModuleType
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login as begin_session
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from vigil.core.errors import Invalid, NotFound, Unavailable
@@ -21,8 +24,8 @@ from vigil.platform.accounts.access import PROVED, Proof, actor_of_session, acto
 from vigil.platform.accounts.login import BACKEND, record_half, refuse
 from vigil.platform.accounts.steps import complete, go_on, safe
 from vigil.platform.doors import actor_of, page, public
-from vigil.platform.sso import actions, provider
-from vigil.platform.sso.provider import Shown
+from vigil.platform.sso import actions, provider, saml
+from vigil.platform.sso.shown import LEEWAY_SECONDS, Shown
 
 PENDING = "sso"
 """In a session: a login that was begun and has not come back."""
@@ -47,21 +50,44 @@ def bind(request: HttpRequest) -> HttpResponse:
 @require_POST
 def unbind(request: HttpRequest) -> HttpResponse:
     """Take the binding away."""
-    _configured()
+    _protocol()
     actions.unbind(actor_of(request))
     messages.success(request, _("Removed: it opens nothing any more."))
     return redirect("factors")
 
 
 @public
+@csrf_exempt  # another host sends it; it must answer a question that this browser's session has kept
+@require_POST
+def answer(request: HttpRequest) -> HttpResponse:
+    """What a SAML provider has the browser send: read, and on to `back`.
+
+    The browser sends no cookie with a form of another host (SameSite), so that no session is known here, and none may
+    be begun: it would take the place of the person's own. The redirect brings the cookie.
+    """
+    _saml_alone()
+    with suppress(Invalid, Unavailable):
+        saml.take(request.POST.get("SAMLResponse", ""), _address(request), clock.now())
+    return HttpResponseRedirect(reverse("sso_back"))
+
+
+@public
+@require_GET
+def metadata(request: HttpRequest) -> HttpResponse:
+    """What a SAML provider's administrator registers."""
+    _saml_alone()
+    return HttpResponse(saml.metadata(_address(request)), content_type="application/samlmetadata+xml")
+
+
+@public
 @require_GET
 def back(request: HttpRequest) -> HttpResponse:
     """Back from the provider."""
-    _configured()
+    protocol = _protocol()
     now, kept = clock.now(), request.session.pop(PENDING, None)
     binds = kept is not None and "user" in kept
     try:
-        shown = provider.finish(kept, request.GET.dict(), _address(request), now)
+        shown = protocol.finish(kept, request.GET.dict(), _address(request), now)
     except (Invalid, Unavailable) as refused:
         refuse(None)
         messages.error(request, refused.sentence)
@@ -71,7 +97,7 @@ def back(request: HttpRequest) -> HttpResponse:
 
 
 def _logged_in(request: HttpRequest, after: str, shown: Shown, now: datetime) -> HttpResponse:
-    user = actions.person_of(settings.VIGIL_OIDC_ISSUER, shown.subject)
+    user = actions.person_of(shown.digest)
     actor = actor_of_user(user) if user is not None and not user.is_demo else None
     if user is None or actor is None:
         refuse(user)
@@ -92,7 +118,7 @@ def _is_whole(shown: Shown, now: datetime) -> bool:
     """Whether the provider's word stands for both factors; where it says nothing, one of the node's is owed."""
     age = (now - shown.at).total_seconds() if shown.at else None
     longest = settings.VIGIL_SESSION_MINUTES * 60
-    return shown.two_factors and age is not None and -provider.LEEWAY_SECONDS <= age <= longest
+    return shown.two_factors and age is not None and -LEEWAY_SECONDS <= age <= longest
 
 
 def _bound(request: HttpRequest, kept: dict[str, Any], shown: Shown, now: datetime) -> HttpResponse:
@@ -100,7 +126,7 @@ def _bound(request: HttpRequest, kept: dict[str, Any], shown: Shown, now: dateti
     if actor is None or str(actor.user_id) != kept["user"]:
         return redirect("login")
     try:
-        actions.bind(actor, settings.VIGIL_OIDC_ISSUER, shown.subject, now)
+        actions.bind(actor, shown.digest, now)
     except Invalid as refused:
         messages.error(request, refused.sentence)
     else:
@@ -110,9 +136,8 @@ def _bound(request: HttpRequest, kept: dict[str, Any], shown: Shown, now: dateti
 
 def _off(request: HttpRequest, purpose: dict[str, str]) -> HttpResponse | None:
     """The redirect to the provider, noted in the session; None, and a message, where it does not answer."""
-    _configured()
     try:
-        address, kept = provider.begin(_address(request), clock.now())
+        address, kept = _protocol().begin(_address(request), clock.now())
     except Unavailable as refused:
         messages.error(request, refused.sentence)
         return None
@@ -124,6 +149,14 @@ def _address(request: HttpRequest) -> str:
     return request.build_absolute_uri(reverse("sso_back"))
 
 
-def _configured() -> None:
-    if not settings.VIGIL_OIDC_ISSUER:
+def _protocol() -> ModuleType:
+    """What the operator's provider speaks: `begin` and `finish` by the same names."""
+    if settings.VIGIL_OIDC_ISSUER:
+        return provider
+    return _saml_alone()
+
+
+def _saml_alone() -> ModuleType:
+    if settings.VIGIL_OIDC_ISSUER or not settings.VIGIL_SAML_ISSUER:
         raise NotFound
+    return saml
