@@ -144,3 +144,9 @@ def test_every_model_has_one_leaf_of_migrations() -> None:
 
     loader: Any = MigrationLoader(None)
     assert loader.detect_conflicts() == {}
+
+
+def test_no_two_test_files_share_a_name() -> None:
+    """pytest would collect one of them and stop at the other, and only where both are asked for."""
+    names = [file.name for file in (BASE_DIR / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
