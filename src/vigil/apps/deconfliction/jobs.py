@@ -13,6 +13,7 @@ from uuid import UUID
 from vigil.apps.deconfliction import actions, queries
 from vigil.apps.deconfliction.alarms import climbing
 from vigil.apps.deconfliction.desk import screens
+from vigil.apps.deconfliction.exercises import practices
 from vigil.apps.deconfliction.imports import importing, uploads
 from vigil.apps.deconfliction.past import purge
 from vigil.apps.deconfliction.plans import reminders, series
@@ -50,6 +51,12 @@ def tell_again(now: datetime) -> None:
 def look_after_desk(now: datetime) -> None:
     """Tell when nobody watches the desk though somebody should."""
     screens.look_after_desk(WORKER, now)
+
+
+@periodic("deconfliction.practices", every=timedelta(minutes=1))
+def end_forgotten_practices(now: datetime) -> None:
+    """End what somebody practised and left."""
+    practices.end_forgotten(WORKER, now)
 
 
 @at_start

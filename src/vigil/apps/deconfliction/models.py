@@ -1453,6 +1453,37 @@ class TelephoneEntry(models.Model):
         return f"entry {self.operation_id}"
 
 
+class Practice(models.Model):
+    """One person practising alone (see `exercises`): invented operations in mode exercise, and what came of it.
+
+    It stays with the account when its operations are purged: which steps were reached, no place, name or word.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="+")
+    scenario = models.CharField(max_length=40)
+    operation_a = models.UUIDField()
+    operation_b = models.UUIDField()
+    """The invented operations; `operation_a` is side A of the scenario. They may be purged already."""
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    steps = models.JSONField(default=dict)
+    """`exercises.rules.Step` to the instant at which it was reached (ISO 8601), written at the end."""
+    is_complete = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("-started_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user",), condition=Q(ended_at__isnull=True), name="deconfliction_one_practice"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"practice {self.id}"
+
+
 class DeskSilence(models.Model):
     """Since when nobody watches the desk, and when that was told last: one row while it is so."""
 

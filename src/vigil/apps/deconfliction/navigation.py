@@ -58,6 +58,16 @@ register(
         prefixes=("/desk/",),
     ),
     Entry(
+        _("Practise"),
+        _("Practise"),
+        "deconfliction:practice",
+        "school",
+        43,
+        "deconfliction.practice.read",
+        prefixes=("/desk/practice/",),
+        on_phone=False,
+    ),
+    Entry(
         _("History"),
         _("History"),
         "deconfliction:history",

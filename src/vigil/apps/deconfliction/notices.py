@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from vigil.apps.deconfliction import access, models
 from vigil.apps.deconfliction.plan import Contact, Disclosure
 from vigil.core.permissions import Role
+from vigil.engine.operation import Mode
 from vigil.platform.accounts.models import Membership
 from vigil.platform.notices.board import changed, notify
 from vigil.protocol import store as port
@@ -66,7 +68,7 @@ def ask_whether_over(operation: models.Operation, at: datetime) -> None:
     objects = {"operation": operation.id}
     notify(owners(operation), "deconfliction.extension", STILL_ON_SCENE, objects=objects, key=key, urgent=True, at=at)
     if operation.extension_count >= DESK_ASKS_AFTER:
-        notify(watch_desk(), "deconfliction.extension", DESK_ASKS, objects=objects, key=key, urgent=True, at=at)
+        notify(desk_of(operation), "deconfliction.extension", DESK_ASKS, objects=objects, key=key, urgent=True, at=at)
 
 
 def owners(operation: models.Operation) -> list[UUID]:
@@ -124,6 +126,13 @@ def conflict_changed(conflict: models.Conflict, at: datetime) -> None:
 def watch_desk() -> list[UUID]:
     """The accounts of the node's watch desk."""
     return _holders(Role.WATCH_DESK)
+
+
+def desk_of(operation: models.Operation) -> list[UUID]:
+    """The accounts of the watch desk that answer for an operation: whoever practises alone is the desk of it."""
+    practised = models.Practice.objects.filter(Q(operation_a=operation.id) | Q(operation_b=operation.id))
+    alone = [] if operation.mode == Mode.LIVE else list(practised.values_list("user_id", flat=True))
+    return alone or watch_desk()
 
 
 def deconflictor_of(agency_id: UUID) -> list[UUID]:

@@ -615,8 +615,9 @@ def map_operations(
 
 
 def waiting_conflicts(actor: Actor, now: datetime) -> int:
-    """Open conflicts that nobody of the actor's side has acknowledged (for a watch desk: of any side)."""
+    """Open live conflicts that nobody of the actor's side has acknowledged (for a watch desk: of any side)."""
     stands = {"conflict__standing": Standing.OPEN, "conflict__overlap_end__gt": now, "acknowledged_at": None}
+    stands["own_operation__mode"] = engine.Mode.LIVE.value
     sides = access.visible_sides(actor)
     if actor.can(access.WATCH):
         watched = Q(conflict__owner_only=False, own_operation__isnull=False) | Q(pk__in=sides.values("pk"))

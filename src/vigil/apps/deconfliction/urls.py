@@ -5,6 +5,7 @@ from django.urls import path
 from vigil.apps.deconfliction import agency_views, card_preview, views
 from vigil.apps.deconfliction.alarms import conflict_views, duty_views
 from vigil.apps.deconfliction.desk import desk_views, entry_views
+from vigil.apps.deconfliction.exercises import practice_views
 from vigil.apps.deconfliction.field_tools import tak_views
 from vigil.apps.deconfliction.imports import import_views
 from vigil.apps.deconfliction.lists import calendar_views, export_views, list_views
@@ -70,6 +71,9 @@ urlpatterns = [
     path("desk/enter/", entry_views.enter, name="desk_enter"),
     path("desk/enter/<uuid:operation_id>/", entry_views.entered, name="desk_entered"),
     path("desk/heartbeat/", desk_views.heartbeat, name="desk_heartbeat"),
+    path("desk/practice/", practice_views.practice, name="practice"),
+    path("desk/practice/start/", practice_views.start, name="practice_start"),
+    path("desk/practice/end/", practice_views.end, name="practice_end"),
     path("desk/<uuid:conflict_id>/", desk_views.desk, name="desk_conflict"),
     path("desk/<uuid:conflict_id>/take/", desk_views.take, name="desk_take"),
     path("desk/<uuid:conflict_id>/hand-over/", desk_views.hand_over, name="desk_hand_over"),

@@ -27,6 +27,7 @@ from vigil.apps.deconfliction.card_preview import preview_card
 from vigil.apps.deconfliction.cards import mode_word, named
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.desk import entry
+from vigil.apps.deconfliction.exercises import practices
 from vigil.apps.deconfliction.lists import saved
 from vigil.apps.deconfliction.lists.list_filters import ALWAYS, CONFLICT_STATES, DETERMINATIONS, WHEN, cleaned
 from vigil.apps.deconfliction.models import Draft, Operation
@@ -1031,6 +1032,7 @@ def conflict_page(
         "page_url": reverse("deconfliction:conflict", args=[conflict_id]),
         "alarm_back": talk_words.comes_back(way.comes_back(actor, conflict_id), zone, now),
         "ways": way.ways_of(actor, conflict_id, zone, now),
+        "practised": practices.course_in(actor, conflict_id) is not None,
     }
     return render(request, "deconfliction/conflict.html", context, status=status)
 

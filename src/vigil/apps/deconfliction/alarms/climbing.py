@@ -129,9 +129,10 @@ def _notices(side: ConflictSide, step: Step, accounts: Sequence[UUID], key: str,
 
 
 def _desk(side: ConflictSide, body: str, key: str, now: datetime) -> list[Notice]:
+    assert side.own_operation is not None
     body = texts.in_mode(body, side)
     objects = {"conflict": side.conflict_id}
-    return notify(notices.watch_desk(), texts.KIND, body, objects=objects, key=key, urgent=True, at=now)
+    return notify(notices.desk_of(side.own_operation), texts.KIND, body, objects=objects, key=key, urgent=True, at=now)
 
 
 def _expire(line: ConflictSide, now: datetime) -> None:

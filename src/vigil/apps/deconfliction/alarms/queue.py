@@ -11,8 +11,9 @@ from uuid import UUID
 from django.db.models import Prefetch, Q, QuerySet
 
 from vigil.apps.deconfliction import access
-from vigil.apps.deconfliction.alarms import ladder
+from vigil.apps.deconfliction.alarms import ladder, modes
 from vigil.apps.deconfliction.alarms.rules import TALK_BEFORE, is_loud
+from vigil.apps.deconfliction.exercises import practices
 from vigil.apps.deconfliction.models import Conflict, ConflictEvent, ConflictSide, ConflictState, Standing
 from vigil.apps.deconfliction.plan_rows import NOTE, names_in, opened
 from vigil.core.actor import Actor
@@ -73,20 +74,31 @@ class Act:
 
 
 def queue(actor: Actor, now: datetime, limit: int = 500) -> tuple[Incident, ...]:
-    """The incidents that are not settled, those with the least time left first; expired ones until they are closed."""
+    """The live incidents that are not settled, those with the least time left first; expired ones until closed."""
     if not actor.can(access.WATCH):
         return ()
+    return _rows(modes.live(access.visible_conflicts(actor)), now)[:limit]
+
+
+def rehearsed(actor: Actor, now: datetime, limit: int = 100) -> tuple[Incident, ...]:
+    """The same of exercises and tests: they stand apart, and what somebody else practises alone is left out."""
+    if not actor.can(access.WATCH):
+        return ()
+    others = practices.operations_of_others(actor)
+    found = modes.not_live(access.visible_conflicts(actor))
+    return _rows(found.exclude(Q(operation_a__in=others) | Q(operation_b__in=others)), now)[:limit]
+
+
+def _rows(conflicts: QuerySet[Conflict], now: datetime) -> tuple[Incident, ...]:
     going = Q(standing=Standing.OPEN, outcome="", overlap_end__gt=now) | Q(state=ConflictState.EXPIRED)
-    found = access.visible_conflicts(actor).filter(going).select_related("desk_owner")
+    found = conflicts.filter(going).select_related("desk_owner")
     by_incident: defaultdict[UUID, list[Conflict]] = defaultdict(list)
     found = found.only(*CONFLICT_COLUMNS).prefetch_related(Prefetch("sides", _sides()))
     for conflict in found.order_by("overlap_start", "pk"):
         by_incident[conflict.incident_id].append(conflict)
     names = {one.pk: one.label for one in Agency.objects.only("name", "short_name")}
-    rows = sorted(
-        (_incident(lines, names, now) for lines in by_incident.values()), key=lambda row: (row.left, row.reference)
-    )
-    return tuple(rows[:limit])
+    incidents = (_incident(lines, names, now) for lines in by_incident.values())
+    return tuple(sorted(incidents, key=lambda row: (row.left, row.reference)))
 
 
 def acts_of(actor: Actor, conflict_id: UUID) -> tuple[Act, ...]:

@@ -21,8 +21,8 @@ from vigil.apps.deconfliction.notices import (
     KIND,
     TEXTS,
     deconflictor_of,
+    desk_of,
     owners,
-    watch_desk,
 )
 from vigil.apps.deconfliction.plan_rows import moment, names_in
 from vigil.platform.delivery import outbox
@@ -104,7 +104,7 @@ def _notify(conflict: Conflict, side: ConflictSide, alarm: port.Alarm, key: str,
         told = owners(operation)
         written += notify(told, kind, texts.in_mode(_text(alarm), side), objects=objects, key=key, urgent=urgent, at=at)
     if not conflict.owner_only:
-        told = watch_desk()
+        told = desk_of(operation)
         if alarm.route is Route.DECONFLICTOR:
             told = [*told, *deconflictor_of(operation.agency_id)]
         written += notify(

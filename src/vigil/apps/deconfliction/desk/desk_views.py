@@ -20,10 +20,11 @@ from vigil.apps.deconfliction import queries, words
 from vigil.apps.deconfliction.alarms import climbing, lifecycle
 from vigil.apps.deconfliction.alarms import words as talk_words
 from vigil.apps.deconfliction.alarms.lifecycle import Talk
-from vigil.apps.deconfliction.alarms.queue import Act, Incident, acts_of, queue
+from vigil.apps.deconfliction.alarms.queue import Act, Incident, acts_of, queue, rehearsed
 from vigil.apps.deconfliction.cards import ConflictPerson, mode_word
 from vigil.apps.deconfliction.desk import papers, screens
 from vigil.apps.deconfliction.desk.rules import Watch
+from vigil.apps.deconfliction.exercises import practice_views, practices
 from vigil.apps.deconfliction.models import ConflictState
 from vigil.apps.deconfliction.subjects import looks
 from vigil.apps.deconfliction.views import reader_zone
@@ -85,6 +86,7 @@ def _desk_page(request: HttpRequest, conflict_id: UUID | None, status: int = 200
         "rows": rows,
         "left_out": max(0, len(incidents) - SHOWN),
         "total": len(incidents),
+        "rehearsed": [_row(one, actor, chosen, zone, now) for one in rehearsed(actor, now)],
         "duty": screens.on_duty(now),
         "attended": screens.watched(len(incidents), now) is Watch.ATTENDED,
         "hours": node.desk_hours,
@@ -310,6 +312,7 @@ def _in_hand(request: HttpRequest, actor: Actor, conflict_id: UUID, zone: str, n
         "flags": words.flag_words((*detail.own, *detail.other)),
         "acts": [(act, _act_words(act)) for act in reversed(acts_of(actor, conflict_id))],
         "is_mine": detail.desk_owner == actor.name,
+        "practice": practice_views.panel_of(practices.course_in(actor, conflict_id), zone, now),
         "others": [one for one in screens.on_duty(now) if one.user_id != actor.user_id],
     }
 

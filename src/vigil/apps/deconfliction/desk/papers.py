@@ -12,6 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from vigil.apps.deconfliction import access, words
+from vigil.apps.deconfliction.alarms import modes
 from vigil.apps.deconfliction.alarms import words as talk_words
 from vigil.apps.deconfliction.alarms.queue import ACTS
 from vigil.apps.deconfliction.models import ConflictEvent
@@ -146,9 +147,9 @@ def give_report(actor: Actor, kind: str, since: datetime, until: datetime, zone:
 
 
 def shift_report(actor: Actor, since: datetime, until: datetime) -> Report:
-    """What the desk and both sides did about conflicts from one instant to the other, at most a day."""
+    """What the desk and both sides did about conflicts from one instant to the other, at most a day; no exercise."""
     until = min(until, since + LONGEST_SHIFT)
-    seen = access.visible_conflicts(actor).values("pk")
+    seen = modes.live(access.visible_conflicts(actor)).values("pk")
     events = ConflictEvent.objects.filter(conflict__in=seen, kind__in=ACTS, at__gte=since, at__lte=until)
     lines = tuple(_line(event) for event in events.select_related("conflict").order_by("at", "id"))
     return Report(since, until, lines, Counter(line.what for line in lines).most_common())

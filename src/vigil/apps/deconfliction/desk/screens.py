@@ -11,6 +11,7 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext_noop
 
 from vigil.apps.deconfliction import access, notices
+from vigil.apps.deconfliction.alarms import modes
 from vigil.apps.deconfliction.deliveries import DESK_UNATTENDED
 from vigil.apps.deconfliction.desk import rules
 from vigil.apps.deconfliction.desk.rules import Silence, Watch
@@ -111,9 +112,9 @@ _DESK = UUID("00000000-0000-7000-8000-00000000de5c")
 
 
 def _waiting(actor: Actor, now: datetime) -> int:
-    """Incidents that a desk would have to work on: neither settled nor tentative."""
+    """Live incidents that a desk would have to work on: neither settled nor tentative."""
     going = Q(standing=Standing.OPEN, outcome="", tentative=False, owner_only=False, overlap_end__gt=now)
-    found = access.visible_conflicts(actor).filter(going | Q(state=ConflictState.EXPIRED))
+    found = modes.live(access.visible_conflicts(actor)).filter(going | Q(state=ConflictState.EXPIRED))
     return found.values("incident_id").distinct().count()
 
 
