@@ -82,7 +82,7 @@ def test_practices_lie_apart_within_the_region_until_there_is_no_room(many: int)
 def test_one_practice_from_its_start_to_its_end(people: Any, login: Any, now: datetime) -> None:
     carol, cleo = login("carol"), make_user("cleo", "Cleo Cross", people.bay_county, "watch_desk")
     assert "Practise" in carol.get("/desk/").content.decode()
-    page = carol.post("/desk/practice/start/", follow=True).content.decode()
+    page = carol.post("/practice/start/", follow=True).content.decode()
     assert "<title>EXERCISE" in page
     assert "0 of 15 min" in page
     conflict = Conflict.objects.get()
@@ -107,22 +107,22 @@ def test_one_practice_from_its_start_to_its_end(people: Any, login: Any, now: da
     carol.post(f"{address}called/", call | {"name": "Dep. Alex Specimen", "side": str(b)})
     carol.post(f"{address}called/", call | {"result": "connected", "other": "Dep. Alex Specimen"})
     carol.post(f"{address}note/", {"note": "Pine Ridge waits."})
-    assert "Stop here" in carol.get("/desk/practice/").content.decode()
+    assert "Stop here" in carol.get("/practice/").content.decode()
     settled = carol.post(f"/conflicts/{conflict.pk}/resolve/", {"outcome": "delay"}, follow=True).content.decode()
     assert "EXERCISE: back to the practice" in settled
-    assert ">Finish<" in carol.get("/desk/practice/").content.decode()
+    assert ">Finish<" in carol.get("/practice/").content.decode()
     assert papers.shift_report(actor, now - MINUTE, clock.now() + MINUTE).lines == ()
-    done = carol.post("/desk/practice/end/", follow=True).content.decode()
+    done = carol.post("/practice/end/", follow=True).content.decode()
     assert "Completed" in done
     practice = Practice.objects.get()
     assert (practice.is_complete, set(practice.steps)) == (True, set(Step))
     assert set(Operation.objects.values_list("status", flat=True)) == {"cancelled"}
-    assert carol.post("/desk/practice/end/").status_code == 404
+    assert carol.post("/practice/end/").status_code == 404
     # An administrator of the agency reads who has practised; the other agency's does not.
     for name, agency in (("ada", people.port_calvert), ("max", people.bay_county)):
         people.users[name] = make_user(name, name.title(), agency, "agency_admin")
-    assert "Carol Cole" in login("ada").get("/desk/practice/").content.decode()
-    assert "Carol Cole" not in login("max").get("/desk/practice/").content.decode()
+    assert "Carol Cole" in login("ada").get("/practice/").content.decode()
+    assert "Carol Cole" not in login("max").get("/practice/").content.decode()
     assert Delivery.objects.count() == 0
 
 

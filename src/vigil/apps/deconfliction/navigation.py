@@ -64,7 +64,7 @@ register(
         "school",
         43,
         "deconfliction.practice.read",
-        prefixes=("/desk/practice/",),
+        prefixes=("/practice/",),
         on_phone=False,
     ),
     Entry(

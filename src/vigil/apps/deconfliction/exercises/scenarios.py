@@ -47,7 +47,7 @@ TWO_DOORS = Scenario(
     code="two_doors",
     title=gettext_noop("Two teams, one street"),
     situation=gettext_noop(
-        "Two invented agencies plan something in the same street, an hour from now. Neither knows of the other. Nobody "
+        "Two invented agencies plan something in the same street in two hours. Neither knows of the other. Nobody "
         "real is called: dial nothing, say the sentence aloud, press how the call went, and read what the other side "
         "says."
     ),
@@ -59,7 +59,7 @@ TWO_DOORS = Scenario(
             kind="raid",
             lead=("Det. Robin Example", "(202) 555-0141"),
             second=("Sgt. Casey Sample", "(202) 555-0142"),
-            starts_in=timedelta(minutes=75),
+            starts_in=timedelta(minutes=105),
             lasts=timedelta(hours=2),
             aside=0.0,
             says={
@@ -79,7 +79,7 @@ TWO_DOORS = Scenario(
             kind="buy_bust",
             lead=("Dep. Alex Specimen", "(202) 555-0151"),
             second=("Lt. Sam Placeholder", "(202) 555-0152"),
-            starts_in=timedelta(minutes=90),
+            starts_in=timedelta(minutes=120),
             lasts=timedelta(hours=1),
             aside=0.002,
             says={
@@ -93,6 +93,6 @@ TWO_DOORS = Scenario(
             },
         ),
     ),
-    talked=gettext_noop("We have talked. Pine Ridge waits until Harbor Falls has left. Log it: one is delayed."),
+    talked=gettext_noop("We have talked. Pine Ridge waits until Harbor Falls has left. Log it: one side waits."),
 )
 SCENARIOS = {TWO_DOORS.code: TWO_DOORS}
