@@ -126,6 +126,7 @@ def test_one_practice_from_its_start_to_its_end(people: Any, login: Any, now: da
     assert Delivery.objects.count() == 0
 
 
+@pytest.mark.db
 @pytest.mark.django_db
 def test_several_practise_apart_and_what_is_left_is_ended_and_purged(people: Any, now: datetime) -> None:
     carol = people.actor("carol")
