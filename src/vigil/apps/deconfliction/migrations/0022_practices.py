@@ -10,7 +10,7 @@ import vigil.core.identifiers
 class Migration(migrations.Migration):
     dependencies = [
         ("agencies", "0005_notice"),
-        ("deconfliction", "0020_desk_screens"),
+        ("deconfliction", "0021_telephone_entries"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
