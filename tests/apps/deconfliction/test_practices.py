@@ -98,6 +98,9 @@ def test_one_practice_from_its_start_to_its_end(people: Any, login: Any, now: da
     assert queue.rehearsed(people.actor("cleo"), now) == ()
     assert "No conflict is open" in (desk := carol.get("/desk/").content.decode())
     assert "EXERCISE, not live" in desk
+    conflicts = carol.get("/conflicts/").content.decode()
+    assert "None waits for a call." in conflicts
+    assert "EXERCISE Harbor Falls" in conflicts
 
     address, (a, b) = f"/desk/{conflict.pk}/", Practice.objects.values_list("operation_a", "operation_b").get()
     carol.post(f"{address}take/")

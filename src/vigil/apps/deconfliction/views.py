@@ -42,7 +42,7 @@ from vigil.core.actor import Actor
 from vigil.core.errors import Conflict as Stale
 from vigil.core.errors import Invalid, NotFound, Problem
 from vigil.engine.formats.shape_files import to_geojson, zone_geojson
-from vigil.engine.operation import Site
+from vigil.engine.operation import Mode, Site
 from vigil.engine.types import OPERATION_TYPES
 from vigil.platform import clock
 from vigil.platform.accounts.frame import frame_of, show_mode
@@ -98,7 +98,8 @@ def _has_none(actor: Actor, now: datetime) -> bool:
 
 def _cards(actor: Actor, rows: Iterable[queries.ConflictRow], zone: str, now: datetime) -> list[words.ConflictLine]:
     """The most pressing conflicts with whom to call: the earliest deadline first, direct before near."""
-    pressing = sorted(rows, key=lambda row: (row.tentative, row.starts_at, row.band or "z"))[:MOST_CARDS]
+    ranked = sorted(rows, key=lambda row: (row.mode != Mode.LIVE, row.tentative, row.starts_at, row.band or "z"))
+    pressing = ranked[:MOST_CARDS]
     details = queries.conflict_details(actor, [(row.id, row.own_operation_id) for row in pressing], now)
     return [words.conflict_line(row, zone, now, detail) for row, detail in zip(pressing, details, strict=True)]
 
@@ -408,7 +409,8 @@ def conflicts(request: HttpRequest) -> HttpResponse:
     found = queries.conflict_list(actor, wanted, now)
     lines = [words.conflict_line(row, zone, now) for row in found.rows]
     lines.sort(key=lambda line: (not line.waits, line.row.tentative, line.call_before, line.row.band or "z"))
-    waiting = sum(line.waits for line in lines)
+    lines.sort(key=lambda line: line.row.mode != Mode.LIVE)
+    waiting = sum(line.needs_call for line in lines)
     context = {
         "filters": filters,
         "lines": lines,

@@ -30,6 +30,7 @@ from vigil.apps.deconfliction.queries import (
     OperationDetail,
     OperationRow,
 )
+from vigil.engine.operation import Mode
 from vigil.protocol.receipts import ASKED_ALONE, NEIGHBOURS_UNKNOWN
 
 TALK_BEFORE = timedelta(minutes=30)
@@ -229,6 +230,11 @@ class ConflictLine:
         """Whether somebody still has to talk, or the reader's side has not even seen it."""
         return self.is_open and (self.row.state not in ("contacted", "resolved") or _unseen(self.row))
 
+    @property
+    def needs_call(self) -> bool:
+        """Whether it is counted among what waits: an exercise or test is not."""
+        return self.waits and self.row.mode == Mode.LIVE
+
 
 def _unseen(row: ConflictRow) -> bool:
     return row.own_operation_id is not None and not row.acknowledged
@@ -305,7 +311,7 @@ def today_answer(conflicts: Sequence[ConflictLine], waiting: int, zone: str, now
         day=local.day,
         time=f"{local:%H:%M %Z}",
     )
-    calls = sorted(line.call_before for line in conflicts if line.waits and not line.row.tentative)
+    calls = sorted(line.call_before for line in conflicts if line.needs_call and not line.row.tentative)
     if calls:
         return Answer(*_calls_sentence(calls, date, zone, now))
     if waiting:

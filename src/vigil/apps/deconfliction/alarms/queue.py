@@ -96,6 +96,8 @@ def _rows(conflicts: QuerySet[Conflict], now: datetime) -> tuple[Incident, ...]:
     found = found.only(*CONFLICT_COLUMNS).prefetch_related(Prefetch("sides", _sides()))
     for conflict in found.order_by("overlap_start", "pk"):
         by_incident[conflict.incident_id].append(conflict)
+    if not by_incident:
+        return ()
     names = {one.pk: one.label for one in Agency.objects.only("name", "short_name")}
     incidents = (_incident(lines, names, now) for lines in by_incident.values())
     return tuple(sorted(incidents, key=lambda row: (row.left, row.reference)))
