@@ -62,7 +62,7 @@ register(
         _("Practise"),
         "deconfliction:practice",
         "school",
-        43,
+        63,
         "deconfliction.practice.read",
         prefixes=("/practice/",),
         on_phone=False,

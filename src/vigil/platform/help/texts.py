@@ -172,6 +172,18 @@ TOPICS = (
         (_("A right PIN proves that the caller knows it, not that nobody else does."),),
     ),
     Topic(
+        "practice",
+        _("Practise"),
+        ("deconfliction:practice",),
+        _("A conflict that is made up, for somebody new at the watch desk to work through alone."),
+        (
+            _("Start makes two invented plans that meet. Work on them at the desk as on any other; nobody is alarmed."),
+            _("The checklist ticks itself by what really happened. The other side answers after each logged call."),
+            _("Finish keeps who practised, when, how long and which steps. Stop here takes the plans back."),
+        ),
+        (_("It is no proof that somebody would do it on a real night."),),
+    ),
+    Topic(
         "receipts",
         _("Receipts"),
         ("deconfliction:check_receipt",),
