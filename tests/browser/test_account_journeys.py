@@ -9,7 +9,7 @@ from tests.browser.test_setup_pages import fits
 
 pytestmark = pytest.mark.browser
 
-FILE = b"full_name,username,roles\nFrank Field,frank.field,\nIvy Ives,ivy,chief\n"
+FILE = b"full_name,username,roles\nGail Grove,gail.grove,\nIvy Ives,ivy,chief\n"
 
 
 def test_a_request_is_confirmed_and_approved_and_the_pages_fit_a_phone(visit: Visit, watch: Watch) -> None:
