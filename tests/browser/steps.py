@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, expect
+from axe_playwright_python.base import AxeResults
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Error, Page, expect
 
 
 def fill_register(
@@ -45,6 +47,16 @@ def tab_to(page: Page, selector: str, most: int = 60) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"Tab does not reach {selector}")
+
+
+def violations(page: Page) -> AxeResults:
+    """What axe finds. A page that was being left when it began is looked at again, once the next one stands."""
+    try:
+        return Axe().run(page)
+    except Error:
+        page.wait_for_load_state()
+        page.locator("main").wait_for()
+        return Axe().run(page)
 
 
 def beyond(page: Page) -> int:

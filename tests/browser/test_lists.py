@@ -72,6 +72,7 @@ def test_a_view_is_saved_opened_renamed_and_removed(visit: Visit, axe: Callable[
     page.get_by_label("Name").fill("All raids")
     page.get_by_label("Open the list with it").check()
     page.get_by_role("button", name="Save").click()
+    expect(page.locator("section", has_text="All raids").first).to_be_visible()
     axe(page)
     page.goto("/operations/")
     expect(page).to_have_url(re.compile(r"\?type=raid&when=all$"))

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import DANA, PAUL, RUTH, Visit, Watch
-from tests.browser.steps import beyond, register
+from tests.browser.steps import beyond, register, violations
 
 pytestmark = pytest.mark.browser
 
@@ -73,7 +72,7 @@ def _check(page: Page, watch: Watch, name: str, width: int) -> None:
 
 def _axe(page: Page, watch: Watch, name: str) -> None:
     watch.testing = True
-    found = Axe().run(page)
+    found = violations(page)
     page.evaluate("() => 1")
     watch.testing = False
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"

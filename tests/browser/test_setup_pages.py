@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import PAUL, Visit, Watch
-from tests.browser.steps import beyond
+from tests.browser.steps import beyond, violations
 
 pytestmark = pytest.mark.browser
 
@@ -16,7 +15,7 @@ def fits(page: Page, watch: Watch) -> None:
     beside = beyond(page)
     assert beside <= 0, f"{beside} px wider than the screen"
     watch.testing = True
-    found = Axe().run(page)
+    found = violations(page)
     page.evaluate("() => 1")
     watch.testing = False
     assert found.violations_count == 0, found.generate_report()
