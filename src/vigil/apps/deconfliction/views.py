@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -49,6 +48,7 @@ from vigil.platform.accounts.frame import frame_of, show_mode
 from vigil.platform.doors import actor_of, page
 from vigil.platform.gazetteer import queries as gazetteer
 from vigil.platform.notices.board import notices_of
+from vigil.web.downloads import CSV, csv_of, download
 
 MOST_CARDS = 5
 """So many conflicts stand in full on Today; the rest is on the list."""
@@ -374,17 +374,7 @@ def every_row(read: Callable[[Any], Any], wanted: Any) -> Iterator[Any]:
 
 
 def csv_file(name: str, head: Iterable[str], lines: Iterable[Iterable[Any]]) -> HttpResponse:
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    writer = csv.writer(response)
-    writer.writerow(head)
-    writer.writerows([_inert(cell) for cell in line] for line in lines)
-    return response
-
-
-def _inert(cell: Any) -> Any:
-    """A text that a spreadsheet would run as a formula gets a quote before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell[:1] else cell
+    return download(csv_of(head, lines), CSV, f"{name}.csv")
 
 
 def _conflict_filter(request: HttpRequest) -> tuple[dict[str, str], queries.ConflictFilter]:

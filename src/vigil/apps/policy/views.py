@@ -14,6 +14,7 @@ from vigil.apps.policy import actions, queries
 from vigil.core.errors import Invalid
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
+from vigil.web.downloads import PDF, download
 
 
 @page("policy.adoption.read")
@@ -47,6 +48,4 @@ def acknowledge(request: HttpRequest) -> HttpResponse:
 @require_GET
 def pdf(request: HttpRequest) -> HttpResponse:
     """The policy as PDF."""
-    response = HttpResponse(actions.give_pdf(actor_of(request)), content_type="application/pdf")
-    response["Content-Disposition"] = 'attachment; filename="deconfliction-policy.pdf"'
-    return response
+    return download(actions.give_pdf(actor_of(request)), PDF, "deconfliction-policy.pdf")

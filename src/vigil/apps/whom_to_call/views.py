@@ -18,6 +18,7 @@ from vigil.apps.whom_to_call.rules import COLUMNS, STATES, Place
 from vigil.core.errors import Invalid
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
+from vigil.web.downloads import CSV, download
 
 MOST_BYTES = 1_000_000
 PICTURES = tuple(
@@ -79,9 +80,7 @@ def map_picture(request: HttpRequest) -> HttpResponse:
 @require_GET
 def export(request: HttpRequest) -> HttpResponse:
     """The directory as CSV."""
-    response = HttpResponse(actions.give_directory(actor_of(request)), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="whom-to-call.csv"'
-    return response
+    return download(actions.give_directory(actor_of(request)), CSV, "whom-to-call.csv")
 
 
 @page(EDIT)

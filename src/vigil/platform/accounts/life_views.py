@@ -23,6 +23,7 @@ from vigil.platform.accounts import asking, ending, invitations, life, queries, 
 from vigil.platform.accounts.access import is_fresh
 from vigil.platform.accounts.people_views import problems_at
 from vigil.platform.doors import actor_of, first, page
+from vigil.web.downloads import CSV, download
 
 LARGEST = 1_000_000
 """Bytes of an invitation file."""
@@ -66,7 +67,7 @@ def review(request: HttpRequest) -> HttpResponse:
 @require_POST
 def review_csv(request: HttpRequest) -> HttpResponse:
     """The same as CSV."""
-    return _csv(reviews.export(actor_of(request), clock.now()), "account-review.csv")
+    return download(reviews.export(actor_of(request), clock.now()), CSV, "account-review.csv")
 
 
 @page("accounts.user.edit", fresh=True)
@@ -119,7 +120,7 @@ def invite(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/invite.html", context)
     added, bad = invitations.invite(actor, invitation)
     if request.POST["do"] == "csv" and added:
-        return _csv(invitations.sheet_csv(added), "first-passwords.csv")
+        return download(invitations.sheet_csv(added), CSV, "first-passwords.csv")
     context = {"added": added, "bad": bad, "there": invitation.there, "node": request.get_host()}
     return render(request, "accounts/invited.html", context)
 
@@ -139,9 +140,3 @@ def _content(request: HttpRequest, adds: bool) -> bytes:
     if not content:
         raise UnusableInput(_("Choose a file: CSV or Excel."))
     return content
-
-
-def _csv(content: bytes, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

@@ -5,8 +5,6 @@ What nobody confirms stops by itself (`life.counts`): nobody can skip it, and no
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,6 +22,7 @@ from vigil.platform.accounts.administrators import keeping_administrators, reach
 from vigil.platform.accounts.life import Review
 from vigil.platform.accounts.models import Membership, OffBecause, User
 from vigil.platform.actions import action, concerns, detail
+from vigil.web.downloads import csv_of
 
 KEEP, END = "keep", "end"
 MOST_SHOWN = 300
@@ -133,23 +132,17 @@ def sign(actor: Actor, decisions: Mapping[str, str], now: datetime) -> tuple[int
 @action("accounts.review.export")
 def export(actor: Actor, now: datetime) -> bytes:
     """The review as CSV, times in UTC."""
-    text = io.StringIO()
-    lines = csv.writer(text)
-    lines.writerow(COLUMNS)
-    for row in _reached(actor, now, whole=True):
-        said = (row.user.full_name, row.user.username, row.agency.name, row.agency.ori)
-        roles, employment = " ".join(role.value for role in row.roles), row.user.employment
-        days = (row.user.used_at, row.reviewed_at, row.due_at, row.lapses_at)
-        dates = (day.astimezone(UTC).date().isoformat() for day in days)
-        lines.writerow([_inert(value) for value in (*said, roles, employment, *dates, row.state.value)])
-    content = text.getvalue().encode()
+    content = csv_of(COLUMNS, map(_cells, _reached(actor, now, whole=True)))
     detail(size=len(content))
     return content
 
 
-def _inert(value: str) -> str:
-    """A name that a spreadsheet would run as a formula gets a quote before it."""
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@") else value
+def _cells(row: Reviewed) -> list[str]:
+    said = (row.user.full_name, row.user.username, row.agency.name, row.agency.ori)
+    roles, employment = " ".join(role.value for role in row.roles), row.user.employment
+    days = (row.user.used_at, row.reviewed_at, row.due_at, row.lapses_at)
+    dates = (day.astimezone(UTC).date().isoformat() for day in days)
+    return [*said, roles, employment, *dates, row.state.value]
 
 
 def _held() -> QuerySet[Membership]:

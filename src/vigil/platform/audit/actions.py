@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +13,8 @@ from vigil.core.errors import Invalid
 from vigil.platform.actions import action, concerns, detail
 from vigil.platform.agencies.models import Node
 from vigil.platform.audit import heads, queries
-from vigil.platform.audit.models import AuditReview
+from vigil.platform.audit.models import AuditRecord, AuditReview
+from vigil.web.downloads import csv_of
 
 MOST_EXPORTED = 100_000
 COLUMNS = (
@@ -59,24 +58,16 @@ def export_records(actor: Actor, filters: queries.Filters) -> bytes:
     if found.count() > MOST_EXPORTED:
         sentence = _("More than {most} records. Ask for fewer days at a time.").format(most=f"{MOST_EXPORTED:,}")
         raise Invalid.at("first", sentence=sentence)
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(COLUMNS)
-    for record in found.order_by("pk").iterator():
-        values = [getattr(record, name) for name in COLUMNS]
-        values[1] = record.at.astimezone(UTC).isoformat(timespec="milliseconds")
-        values[8] = json.dumps(record.object_ids)
-        rows.writerow([_inert(value) for value in values])
-    content = text.getvalue().encode()
+    content = csv_of(COLUMNS, map(_cells, found.order_by("pk").iterator()))
     detail(filters=str(filters), size=len(content))
     return content
 
 
-def _inert(value: Any) -> Any:
-    """A name that a spreadsheet would run as a formula gets a quote before it."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@"):
-        return f"'{value}"
-    return "" if value is None else value
+def _cells(record: AuditRecord) -> list[Any]:
+    values = [getattr(record, name) for name in COLUMNS]
+    values[1] = record.at.astimezone(UTC).isoformat(timespec="milliseconds")
+    values[8] = json.dumps(record.object_ids)
+    return values
 
 
 @action("audit.review.sign")

@@ -19,6 +19,7 @@ from vigil.platform import clock
 from vigil.platform.audit import actions, patterns, queries
 from vigil.platform.audit.patterns import Kind
 from vigil.platform.doors import actor_of, page
+from vigil.web.downloads import CSV, download
 
 KIND_WORDS = {
     Kind.PROBES: (gettext_lazy("Registered, then cancelled within the hour"), gettext_lazy("operations")),
@@ -83,9 +84,7 @@ def records_csv(request: HttpRequest) -> HttpResponse:
         content = actions.export_records(actor_of(request), queries.Filters.read(request.POST))
     except Invalid as refused:
         return _records_page(request, refused)
-    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="audit.csv"'
-    return response
+    return download(content, CSV, "audit.csv")
 
 
 @page("audit.head.export", fresh=True)
@@ -93,9 +92,7 @@ def records_csv(request: HttpRequest) -> HttpResponse:
 def head(request: HttpRequest) -> HttpResponse:
     """The end of the chain, signed by the node, as a file."""
     line = actions.export_head(actor_of(request), clock.now())
-    response = HttpResponse(line + "\n", content_type="application/json")
-    response["Content-Disposition"] = 'attachment; filename="audit-head.json"'
-    return response
+    return download(line + "\n", "application/json", "audit-head.json")
 
 
 def _records_page(request: HttpRequest, refused: Invalid | None = None) -> HttpResponse:

@@ -26,6 +26,7 @@ from vigil.apps.deconfliction.desk import papers, screens
 from vigil.apps.deconfliction.desk.rules import Watch
 from vigil.apps.deconfliction.exercises import practice_views, practices
 from vigil.apps.deconfliction.models import ConflictState
+from vigil.apps.deconfliction.posted import uuid_of
 from vigil.apps.deconfliction.subjects import looks
 from vigil.apps.deconfliction.views import reader_zone
 from vigil.core.actor import Actor
@@ -34,6 +35,7 @@ from vigil.platform import clock
 from vigil.platform.accounts.frame import show_mode
 from vigil.platform.agencies.models import this_node
 from vigil.platform.doors import actor_of, page
+from vigil.web.downloads import CSV, PDF, download
 from vigil.web.templatetags.vigil import phone
 
 READ = "deconfliction.desk.read"
@@ -65,7 +67,6 @@ class Row:
     seconds_left: float
     current: bool
     owner: str
-    mine: bool
 
 
 @page(READ)
@@ -79,14 +80,14 @@ def _desk_page(request: HttpRequest, conflict_id: UUID | None, status: int = 200
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
     incidents = queue(actor, now)
     chosen = conflict_id or next((row.conflict_id for row in incidents if not row.tentative), None)
-    rows = [_row(one, actor, chosen, zone, now) for one in incidents[:SHOWN]]
+    rows = [_row(one, chosen, zone, now) for one in incidents[:SHOWN]]
     node = this_node()
     context = {
         "heading": _heading(incidents, now),
         "rows": rows,
         "left_out": max(0, len(incidents) - SHOWN),
         "total": len(incidents),
-        "rehearsed": [_row(one, actor, chosen, zone, now) for one in rehearsed(actor, now)],
+        "rehearsed": [_row(one, chosen, zone, now) for one in rehearsed(actor, now)],
         "duty": screens.on_duty(now),
         "attended": screens.watched(len(incidents), now) is Watch.ATTENDED,
         "hours": node.desk_hours,
@@ -110,7 +111,7 @@ def wall(request: HttpRequest) -> HttpResponse:
     incidents = queue(actor, now)
     context = {
         "heading": _heading(incidents, now),
-        "rows": [_row(one, actor, None, zone, now) for one in incidents[:SHOWN]],
+        "rows": [_row(one, None, zone, now) for one in incidents[:SHOWN]],
         "left_out": max(0, len(incidents) - SHOWN),
         "attended": screens.watched(len(incidents), now) is Watch.ATTENDED,
         "duty": len(screens.on_duty(now)),
@@ -123,7 +124,7 @@ def wall(request: HttpRequest) -> HttpResponse:
 @require_GET
 def paper_form(request: HttpRequest) -> HttpResponse:
     """The blank form for when the network is down: print some before it is."""
-    return _file(papers.blank_form(), "application/pdf", "operation-by-hand.pdf")
+    return download(papers.blank_form(), PDF, "operation-by-hand.pdf")
 
 
 @page("deconfliction.desk.report", fresh=True)
@@ -136,23 +137,16 @@ def shift_report(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     since = now - timedelta(hours=int(hours))
     content = papers.give_report(actor_of(request), kind, since, now, reader_zone(request))
-    return _file(content, "application/pdf" if kind == "pdf" else "text/csv; charset=utf-8", f"shift-report.{kind}")
-
-
-def _file(content: bytes, kind: str, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return download(content, PDF if kind == "pdf" else CSV, f"shift-report.{kind}")
 
 
 @page(READ)
 @require_POST
 def heartbeat(request: HttpRequest) -> HttpResponse:
     """A desk screen is seen and connected; `screen` is the id that it drew itself."""
-    try:
-        screen = UUID(request.POST.get("screen", ""))
-    except ValueError:
-        raise Invalid.at("screen", sentence=_("The screen's id is no id: reload the page.")) from None
+    screen = uuid_of(request.POST.get("screen"))
+    if screen is None:
+        raise Invalid.at("screen", sentence=_("The screen's id is no id: reload the page."))
     screens.beat(actor_of(request), screen, clock.now())
     return HttpResponse(status=204)
 
@@ -169,9 +163,8 @@ def take(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
 @require_POST
 def hand_over(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
     """To somebody else on duty."""
-    try:
-        to = UUID(request.POST.get("to", ""))
-    except ValueError:
+    to = uuid_of(request.POST.get("to"))
+    if to is None:
         return _desk_page(request, conflict_id, 422, at={"to": {"sentence": _("Choose who takes it.")}})
     lifecycle.hand_over(actor_of(request), conflict_id, to, clock.now())
     messages.info(request, _("Handed over."))
@@ -188,7 +181,9 @@ def called(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
     }
     result = request.POST.get("result", "")
     try:
-        side = _side(typed["side"])
+        side = uuid_of(typed["side"])
+        if side is None:
+            raise NotFound
         if result in CHECKED and typed["identity_check"] not in lifecycle.CHECKS:
             raise Invalid.at("identity_check", sentence=_("Say how you know who it is."))
         if result == "connected":
@@ -233,14 +228,7 @@ def tell_everyone(request: HttpRequest, conflict_id: UUID, operation_id: UUID) -
     return redirect("deconfliction:desk_conflict", conflict_id)
 
 
-def _side(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound from None
-
-
-def _row(incident: Incident, actor: Actor, chosen: UUID | None, zone: str, now: datetime) -> Row:
+def _row(incident: Incident, chosen: UUID | None, zone: str, now: datetime) -> Row:
     return Row(
         incident=incident,
         shape=words.shape_of(incident.band),
@@ -249,7 +237,6 @@ def _row(incident: Incident, actor: Actor, chosen: UUID | None, zone: str, now: 
         seconds_left=incident.left.total_seconds(),
         current=incident.conflict_id == chosen,
         owner=incident.owner,
-        mine=incident.owner_id is not None and incident.owner_id == actor.user_id,
     )
 
 
@@ -288,7 +275,6 @@ class Side:
     view: queries.ConflictSideView
     first: ConflictPerson | None
     more: Sequence[ConflictPerson]
-    told: int
     silent_to: bool
 
 
@@ -324,7 +310,6 @@ def _desk_side(letter: str, view: queries.ConflictSideView) -> Side:
         view=view,
         first=people[0] if people else None,
         more=people[1:],
-        told=0,
         silent_to=view.acknowledged_at is None,
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from vigil.engine.types import OPERATION_TYPES
 from vigil.platform.actions import action, concerns, detail
 from vigil.platform.agencies.models import this_node
 from vigil.platform.documents import as_pdf
+from vigil.web.downloads import csv_of
 
 LONGEST_SHIFT = timedelta(hours=24)
 
@@ -207,13 +206,13 @@ def report_pdf(report: Report, by: str, zone: str) -> bytes:
 
 def report_csv(report: Report, zone: str) -> bytes:
     """The same lines; times on the wall of the zone, with their offset."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(("time", "conflict", "what", "by", "with", "how", "note"))
-    for line in report.lines:
-        at = line.at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
-        writer.writerow((at, line.conflict, line.what, line.who, line.whom, line.how, line.note))
-    return out.getvalue().encode()
+    head = ("time", "conflict", "what", "by", "with", "how", "note")
+    return csv_of(head, (_csv_line(line, zone) for line in report.lines))
+
+
+def _csv_line(line: Line, zone: str) -> tuple[str, ...]:
+    at = line.at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
+    return at, line.conflict, line.what, line.who, line.whom, line.how, line.note
 
 
 def _cells(line: Line, zone: str) -> Iterable[str]:

@@ -12,6 +12,7 @@ from vigil.apps.deconfliction.views import operation_filter, reader_zone
 from vigil.core.errors import NotFound
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
+from vigil.web.downloads import download
 
 
 @page("deconfliction.operation.export", fresh=True)
@@ -23,9 +24,7 @@ def export(request: HttpRequest, kind: str) -> HttpResponse:
     now = clock.now()
     _, wanted = operation_filter(request, reader_zone(request), now)
     content = exports.export_operations(actor_of(request), kind, wanted, now)
-    response = HttpResponse(content, content_type=exports.FORMATS[kind][0])
-    response["Content-Disposition"] = f'attachment; filename="operations.{kind}"'
-    return response
+    return download(content, exports.FORMATS[kind][0], f"operations.{kind}")
 
 
 TABLES = {

@@ -24,6 +24,7 @@ from vigil.apps.deconfliction.views import operation_table, reader_zone
 from vigil.core.errors import Invalid, NotFound
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, asked_again, page
+from vigil.web.downloads import CSV, download
 
 
 @page("deconfliction.view.edit")
@@ -175,14 +176,12 @@ def _done_page(request: HttpRequest, act: bulk.Act, lines: tuple[bulk.Line, ...]
 def _taken_out(request: HttpRequest, ticked: list[bulk.Ticked], now: datetime) -> HttpResponse:
     actor, kind, ids = actor_of(request), request.POST["kind"], [one.operation_id for one in ticked[: bulk.MOST]]
     if kind == "csv":
-        zone, media_type = reader_zone(request), "text/csv; charset=utf-8"
+        zone, media_type = reader_zone(request), CSV
         content = exports.export_table(actor, ids, now, lambda rows: operation_table(rows, zone, now).content)
     else:
         content = exports.export_chosen(actor, kind, ids, now)
         media_type = exports.FORMATS[kind][0]
-    response = HttpResponse(content, content_type=media_type)
-    response["Content-Disposition"] = f'attachment; filename="operations.{kind}"'
-    return response
+    return download(content, media_type, f"operations.{kind}")
 
 
 def _ticked(request: HttpRequest) -> list[bulk.Ticked]:

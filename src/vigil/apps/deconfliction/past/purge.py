@@ -486,7 +486,7 @@ def _delete_conflicts(conflicts: QuerySet[Conflict]) -> None:
     for key, count in counted.items():
         names = (*KIND, "band", "outcome")
         _add(PurgedConflicts, dict(zip(names, key, strict=True)), count)
-    for tally, count in quality.tally(quality.with_facts(sides.values_list("pk", flat=True))).items():
+    for tally, count in quality.tally(quality.with_facts(sides)).items():
         _add(PurgedTallies, tally._asdict(), count)
     for model in (Alarm, ConflictEvent, ConflictFinding, ConflictSide):
         model._default_manager.filter(conflict__in=found).delete()

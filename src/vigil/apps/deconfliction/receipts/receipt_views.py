@@ -9,7 +9,6 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from vigil.apps.deconfliction.plan_rows import moment
@@ -23,16 +22,11 @@ from vigil.protocol import receipt_files
 from vigil.protocol.receipts import MEANING, Finding
 from vigil.protocol.signing import fingerprint
 from vigil.protocol.store import StoredReceipt
+from vigil.web.downloads import PDF, download
 
 MOST_BYTES = 4_000_000
 """What anybody may send to be checked: some thousand receipts. More is for the command."""
 SHOWN = 100
-
-SAID = {
-    "conflict": gettext_lazy("Conflict"),
-    "no_known_conflict": gettext_lazy("No known conflict"),
-    "incomplete": gettext_lazy("Incomplete"),
-}
 
 
 @page("deconfliction.receipt.give")
@@ -41,7 +35,7 @@ def pdf(request: HttpRequest, number: int) -> HttpResponse:
     """One sheet with a QR code."""
     node, zone = this_node().name, reader_zone(request)
     content = give_receipt(actor_of(request), number, "pdf", lambda receipt: receipt_pdf(receipt, node, zone))
-    return _given(content, "application/pdf", f"receipt-{number:06d}.pdf")
+    return download(content, PDF, f"receipt-{number:06d}.pdf")
 
 
 @page("deconfliction.receipt.give")
@@ -49,7 +43,7 @@ def pdf(request: HttpRequest, number: int) -> HttpResponse:
 def as_file(request: HttpRequest, number: int) -> HttpResponse:
     """The exact signed bytes as `vigil receipt verify` reads them."""
     content = give_receipt(actor_of(request), number, "json", lambda receipt: receipt_files.write_file([receipt]))
-    return _given(content, "application/json", f"receipt-{number:06d}.json")
+    return download(content, "application/json", f"receipt-{number:06d}.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +108,11 @@ def _line(receipt: StoredReceipt) -> Line:
     if not receipt.body:
         return Line(receipt.number)
     said = json.loads(receipt.body)
-    answer = SAID.get(said["determination"])
     return Line(
         number=receipt.number,
-        said=str(answer or said["determination"]),
+        said=said["determination"],
         reference=said["reference"],
         revision=said["revision"],
         mode=said["mode"],
         at=moment(said["issued_at"]),
     )
-
-
-def _given(content: bytes, kind: str, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

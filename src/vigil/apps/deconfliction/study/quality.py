@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from vigil.apps.deconfliction.access import WATCH, both_sides
 from vigil.apps.deconfliction.models import (
@@ -142,14 +142,11 @@ def tally(sides: Iterable[ConflictSide], now: datetime | None = None) -> Counter
     return counted
 
 
-def with_facts(sides: Iterable[int] | None = None) -> Iterator[ConflictSide]:
-    """All own sides (or those with these ids) with what `tally` reads."""
+def with_facts(sides: QuerySet[ConflictSide]) -> Iterator[ConflictSide]:
+    """Those of these sides that are our own, with what `tally` reads."""
     late = Revision.objects.filter(operation_id=OuterRef("own_operation_id"), number=1, exigent=True)
     expired = ConflictEvent.objects.filter(conflict_id=OuterRef("conflict_id"), kind=EXPIRED)
-    found = ConflictSide.objects.filter(own_operation__isnull=False)
-    found = found.annotate(late_entry=Exists(late), expired=Exists(expired))
-    if sides is not None:
-        found = found.filter(pk__in=list(sides))
+    found = sides.filter(own_operation__isnull=False).annotate(late_entry=Exists(late), expired=Exists(expired))
     found = found.select_related("conflict", "own_operation").prefetch_related(both_sides("conflict__sides"))
     return found.iterator(chunk_size=500)
 
@@ -201,7 +198,7 @@ def counts(actor: Actor, first: date, now: datetime) -> Counter[Key]:
         wanted, purged = wanted.filter(agency_id__in=[actor.agency_id]), purged.filter(agency_id__in=[actor.agency_id])
         wanted = wanted.exclude(own_operation__disclosure=Disclosure.SILENT.value)
         purged = purged.filter(silent=False)
-    found = tally(with_facts(wanted.values_list("pk", flat=True)), now)
+    found = tally(with_facts(wanted), now)
     for row in purged:
         found[Key(row.agency_id, row.month, row.operation_type, row.silent, row.figure, row.bucket)] += row.count
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from vigil.apps.deconfliction.access import WATCH
 from vigil.apps.deconfliction.cards import type_label
 from vigil.apps.deconfliction.study import charts, quality
 from vigil.apps.deconfliction.study.quality import Figure, Key
+from vigil.apps.deconfliction.views import csv_file
 from vigil.core.measures import Share
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
@@ -126,19 +126,17 @@ def quality_page(request: HttpRequest) -> HttpResponse:
 def quality_csv(request: HttpRequest) -> HttpResponse:
     """The months of the page as CSV, shares with both ends of their interval."""
     _found, rows = _read(request)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="alarm-quality.csv"'
-    out = csv.writer(response)
-    out.writerow(CSV_HEAD)
-    for row in rows:
-        low, high = row.in_time.interval
-        shares = [f"{one:.4f}" for one in (row.in_time.value, low, high)] if row.in_time.whole else ["", "", ""]
-        bases = [row.bases[basis] for basis in BASES]
-        seen, talked = row.seen, row.in_time
-        counts = [row.sides, *bases, seen.part, seen.whole, talked.part, talked.whole]
-        out.writerow([f"{row.first:%Y-%m}", *counts, *shares, row.late_entries, row.expired])
+    response = csv_file("alarm-quality", CSV_HEAD, map(_csv_line, rows))
     quality.record_csv(actor_of(request), len(response.content))
     return response
+
+
+def _csv_line(row: MonthRow) -> list[Any]:
+    low, high = row.in_time.interval
+    shares = [f"{one:.4f}" for one in (row.in_time.value, low, high)] if row.in_time.whole else ["", "", ""]
+    bases = [row.bases[basis] for basis in BASES]
+    counts = [row.sides, *bases, row.seen.part, row.seen.whole, row.in_time.part, row.in_time.whole]
+    return [f"{row.first:%Y-%m}", *counts, *shares, row.late_entries, row.expired]
 
 
 def _read(request: HttpRequest) -> tuple[Mapping[Key, int], list[MonthRow]]:

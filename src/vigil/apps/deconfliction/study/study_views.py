@@ -27,6 +27,7 @@ from vigil.platform import clock
 from vigil.platform.agencies.models import agency_of
 from vigil.platform.agencies.retention import retention_of
 from vigil.platform.doors import actor_of, page
+from vigil.web.downloads import CSV, download
 
 STUDY = "deconfliction.study.run"
 FIELDS = ("radii", "buffers", "source", "mapping")
@@ -124,9 +125,7 @@ def study_csv(request: HttpRequest, study_id: UUID) -> HttpResponse:
         return views.csv_file("policy-study", map(str, HEAD), _table(run, found)).content
 
     content = studies.export_figures(actor_of(request), study_id, write)
-    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="policy-study.csv"'
-    return response
+    return download(content, CSV, "policy-study.csv")
 
 
 @page(STUDY)
