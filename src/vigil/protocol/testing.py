@@ -1,0 +1,216 @@
+"""What a partner of mode `test` may ask for besides the protocol: operations to be planned, and how they stand.
+
+`test-operations` is the request, `test-state` its answer; both travel in the envelope like every other message. A node
+takes them only from a partner that its administrators have named for mode `test`, and only for operations of mode
+`test`: so a conformance suite can see whether a node asks, alarms and determines as the protocol wants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from vigil.engine.operation import Band, Mode, Operation, Window
+from vigil.protocol.canonical import JSON, operation_content, operation_from_content
+from vigil.protocol.messages import Malformed
+from vigil.protocol.store import Card, ConflictState, Disclosure, Status
+
+T = TypeVar("T")
+REQUEST, ANSWER = "test-operations", "test-state"
+NOBODY = Card()
+DETERMINATIONS = frozenset({"", "checking", "conflict", "no_known_conflict", "incomplete"})
+
+
+class Action(StrEnum):
+    """What the tested node is to do. `register` and `edit` carry an operation; `state` only looks."""
+
+    REGISTER = "register"
+    EDIT = "edit"
+    CANCEL = "cancel"
+    STATE = "state"
+
+
+@dataclass(frozen=True, slots=True)
+class TestOrder:
+    """One thing to do with one operation of the tested node; answered by its `TestState` once it is stored.
+
+    The operation's id is the suite's choice, a UUID. Its subjects are canonical (`kind:value`) and plain: the tested
+    node blinds them itself. `register` of an operation that is there already, and of the same content, changes
+    nothing; `edit` is the next revision. The card's agency is a wish: a node may put its own test agency.
+    """
+
+    __test__ = False  # pytest need not look for tests in it
+
+    action: Action
+    operation_id: str
+    operation: Operation | None = None
+    disclosure: Disclosure = Disclosure.CONTACT_ONLY
+    card: Card = NOBODY
+
+    def __post_init__(self) -> None:
+        plans = self.action in (Action.REGISTER, Action.EDIT)
+        _require(bool(self.operation_id), "it names no operation")
+        _require(plans is (self.operation is not None), f"{self.action} and the operation do not belong together")
+        if self.operation is not None:
+            _require(self.operation.operation_id == self.operation_id, "the operation has another id")
+            _require(self.operation.mode is Mode.TEST, "an operation of another mode than `test`")
+            _require(self.operation.registered, "a draft or a cancelled operation is not registered")
+
+    def content(self) -> JSON:
+        """The members of the message besides the envelope's."""
+        return {
+            "action": self.action.value,
+            "operation_id": self.operation_id,
+            "operation": None if self.operation is None else operation_content(self.operation),
+            "disclosure": self.disclosure.value,
+            "card": asdict(self.card),
+        }
+
+    @classmethod
+    def from_content(cls, content: JSON) -> TestOrder:
+        """The order again. Raises Malformed."""
+        return _read(cls, content, _order)
+
+
+def _order(content: dict[str, Any]) -> dict[str, Any]:
+    operation = content["operation"]
+    return {
+        **content,
+        "action": Action(content["action"]),
+        "operation": None if operation is None else operation_from_content(operation),
+        "disclosure": Disclosure(content["disclosure"]),
+        "card": _card(content["card"]),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class TestConflict:
+    """One conflict of the operation as its owner is told it. `node_id` is the node of the *other* operation.
+
+    `alarms` counts what this owner (for a silent place match: the deconflictor) was told of this pair so far.
+    """
+
+    __test__ = False
+
+    node_id: str
+    operation_id: str
+    state: ConflictState
+    band: Band | None
+    overlap: Window
+    alarms: int
+
+    def __post_init__(self) -> None:
+        _whole(self.alarms, self.overlap.start, self.overlap.end)
+        _require(self.alarms >= 0 and self.overlap.start < self.overlap.end, "a count or an overlap that cannot be")
+
+    def content(self) -> JSON:
+        return {
+            "node_id": self.node_id,
+            "operation_id": self.operation_id,
+            "state": self.state.value,
+            "band": None if self.band is None else self.band.value,
+            "overlap": [self.overlap.start, self.overlap.end],
+            "alarms": self.alarms,
+        }
+
+    @classmethod
+    def from_content(cls, content: JSON) -> TestConflict:
+        """The conflict again. Raises Malformed."""
+        return _read(cls, content, _conflict)
+
+
+def _conflict(content: dict[str, Any]) -> dict[str, Any]:
+    band = content["band"]
+    return {
+        **content,
+        "state": ConflictState(content["state"]),
+        "band": None if band is None else Band(band),
+        "overlap": Window(*content["overlap"]),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class TestState:
+    """How one operation of the tested node stands, read from committed rows.
+
+    `revision` 0 with `status` None: there is no such operation. `determination` is that of the current revision, ""
+    where it has none. `not_answered` and `refused` are node ids, sorted. `conflicts` are those that its owner is told,
+    past and withdrawn ones too, sorted by (node, operation).
+    """
+
+    __test__ = False
+
+    operation_id: str
+    revision: int = 0
+    status: Status | None = None
+    determination: str = ""
+    tentative: bool = False
+    not_answered: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    conflicts: tuple[TestConflict, ...] = ()
+
+    def __post_init__(self) -> None:
+        _whole(self.revision)
+        _require((self.revision == 0) is (self.status is None), "a revision without a status, or the other way round")
+        _require(self.determination in DETERMINATIONS, "there is no such determination")
+        _require(type(self.tentative) is bool, "a flag is neither true nor false")
+
+    def content(self) -> JSON:
+        """The members of the message besides the envelope's."""
+        return {
+            "operation_id": self.operation_id,
+            "revision": self.revision,
+            "status": None if self.status is None else self.status.value,
+            "determination": self.determination,
+            "tentative": self.tentative,
+            "not_answered": list(self.not_answered),
+            "refused": list(self.refused),
+            "conflicts": [conflict.content() for conflict in self.conflicts],
+        }
+
+    @classmethod
+    def from_content(cls, content: JSON) -> TestState:
+        """The state again. Raises Malformed."""
+        return _read(cls, content, _state)
+
+
+def _state(content: dict[str, Any]) -> dict[str, Any]:
+    status = content["status"]
+    return {
+        **content,
+        "status": None if status is None else Status(status),
+        "not_answered": _texts(content["not_answered"]),
+        "refused": _texts(content["refused"]),
+        "conflicts": tuple(TestConflict.from_content(one) for one in content["conflicts"]),
+    }
+
+
+def _read(cls: type[T], content: JSON, fields: Callable[[dict[str, Any]], dict[str, Any]]) -> T:
+    try:
+        return cls(**fields(dict(content)))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Malformed(f"The message is not whole: {error}") from error
+
+
+def _card(content: JSON) -> Card:
+    card = Card(**content)
+    flags, texts = (card.plain_clothes, card.armed_and_dangerous), (card.agency, card.contact_name, card.contact_phone)
+    _require(all(type(flag) is bool for flag in flags), "a flag is neither true nor false")
+    _require(all(isinstance(text, str) for text in (*texts, card.operation_type)), "a card's line is no text")
+    return card
+
+
+def _texts(values: JSON) -> tuple[str, ...]:
+    _require(isinstance(values, list) and all(isinstance(one, str) for one in values), "a list of ids is none")
+    return tuple(values)
+
+
+def _whole(*numbers: object) -> None:
+    _require(all(type(number) is int for number in numbers), "a count or an instant is not a whole number")
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise Malformed(f"The message is not valid: {otherwise}.")
