@@ -1,10 +1,13 @@
-"""The storage port in memory: for tests and the simulator. Same promises as the database, except for power cuts."""
+"""The storage port in memory: for tests and the simulator. Same promises as the database, except for power cuts.
+
+A transaction writes into the rows themselves and keeps what stood there before, to put it back when it fails.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vigil.engine.index import Index
@@ -45,11 +48,17 @@ class Rows:
     alarms: dict[str, Alarm] = field(default_factory=dict)
     verdicts: dict[tuple[str, int], Verdict] = field(default_factory=dict)
     receipts: dict[int, StoredReceipt] = field(default_factory=dict)
+    # The same rows by what they are looked up by.
+    pairs_of: dict[Reference, tuple[Pair, ...]] = field(default_factory=dict)
+    alarms_of: dict[str, tuple[Alarm, ...]] = field(default_factory=dict)
+    receipts_of: dict[str, tuple[StoredReceipt, ...]] = field(default_factory=dict)
 
     def copy(self) -> Rows:
-        values = ((item.name, getattr(self, item.name)) for item in fields(self))
-        copies: dict[str, Any] = {name: dict(value) if isinstance(value, dict) else value for name, value in values}
-        return Rows(**copies)
+        values: dict[str, Any] = vars(self)
+        return Rows(**{name: dict(value) if isinstance(value, dict) else value for name, value in values.items()})
+
+
+_ABSENT: Any = object()
 
 
 class MemoryStore:
@@ -83,60 +92,79 @@ class MemoryStore:
         if self._open:
             raise RuntimeError("Transactions are never nested: leave the first one before opening another.")
         self._open = True
-        tx = MemoryTransaction(self.rows.copy(), self)
+        tx = MemoryTransaction(self)
         try:
             yield tx
-            self.rows = tx.rows
-            for operation_id in tx.written:
-                self.index.add(self.rows.revisions[operation_id, self.rows.newest[operation_id]].operation)
+        except BaseException:
+            tx.undo()
+            raise
         finally:
             self._open = False
+        for operation_id in tx.written:
+            self.index.add(self.rows.revisions[operation_id, self.rows.newest[operation_id]].operation)
 
 
 class MemoryTransaction:
     """See `store.Transaction` for every promise."""
 
-    def __init__(self, rows: Rows, store: MemoryStore) -> None:
-        self.rows = rows
+    def __init__(self, store: MemoryStore) -> None:
+        self.rows = store.rows
         self.written: set[str] = set()
         """Operations whose new revision the committed index does not know yet."""
         self._store = store
+        self._before: list[tuple[dict[Any, Any], Any, Any]] = []
+
+    def _put(self, table: dict[Any, Any], key: object, value: object) -> None:
+        self._before.append((table, key, table.get(key, _ABSENT)))
+        table[key] = value
+
+    def _drop(self, table: dict[Any, Any], key: object) -> None:
+        self._before.append((table, key, table.pop(key)))
+
+    def undo(self) -> None:
+        """Put back whatever this transaction has changed."""
+        for table, key, value in reversed(self._before):
+            if value is _ABSENT:
+                del table[key]
+            else:
+                table[key] = value
 
     def identity(self) -> Identity:
         return self.rows.identity
 
     def advance_sequence(self) -> int:
-        self.rows.identity = replace(self.rows.identity, sequence=self.rows.identity.sequence + 1)
-        return self.rows.identity.sequence
+        sequence = self.rows.identity.sequence + 1
+        self._put(vars(self.rows), "identity", replace(self.rows.identity, sequence=sequence))
+        return sequence
 
     def draw_epoch(self, epoch: int) -> None:
-        self.rows.identity = replace(self.rows.identity, epoch=epoch)
+        self._put(vars(self.rows), "identity", replace(self.rows.identity, epoch=epoch))
 
     def roster(self) -> Roster:
         return self.rows.roster
 
     def set_roster(self, roster: Roster) -> None:
-        self.rows.roster = roster
+        self._put(vars(self.rows), "roster", roster)
 
     def highest_seen(self, partner: str) -> Seen | None:
         return self.rows.seen.get(partner)
 
     def note_seen(self, partner: str, seen: Seen) -> None:
-        self.rows.seen[partner] = seen
+        self._put(self.rows.seen, partner, seen)
 
     def foreign_revision(self, reference: Reference) -> tuple[int, int] | None:
         return self.rows.foreign.get(reference)
 
     def note_foreign(self, reference: Reference, epoch: int, revision: int) -> None:
-        self.rows.foreign[reference] = (epoch, revision)
+        self._put(self.rows.foreign, reference, (epoch, revision))
 
     def current(self, operation_id: str) -> Revision | None:
         number = self.rows.newest.get(operation_id)
         return None if number is None else self.rows.revisions[operation_id, number]
 
     def put_revision(self, revision: Revision) -> None:
-        self.rows.revisions[revision.operation_id, revision.number] = revision
-        self.rows.newest[revision.operation_id] = revision.number
+        self._put(self.rows.revisions, (revision.operation_id, revision.number), revision)
+        self._put(self.rows.newest, revision.operation_id, revision.number)
         self.written.add(revision.operation_id)
 
     def _currents(self) -> Iterator[Revision]:
@@ -167,7 +195,7 @@ class MemoryTransaction:
         return self._store.cards.get(operation_id, Card())
 
     def open_due(self, due: Due) -> None:
-        self.rows.due[due.operation_id, due.target] = due
+        self._put(self.rows.due, (due.operation_id, due.target), due)
 
     def due(self, now: int) -> Sequence[Due]:
         rows = (due for due in self.rows.due.values() if due.run_after <= now)
@@ -185,10 +213,10 @@ class MemoryTransaction:
     def close_due(self, operation_id: str, revision: int, target: str) -> None:
         row = self.rows.due.get((operation_id, target))
         if row is not None and row.revision == revision:
-            del self.rows.due[operation_id, target]
+            self._drop(self.rows.due, (operation_id, target))
 
     def put_answer(self, answer: Answer) -> None:
-        self.rows.answers[answer.operation_id, answer.revision, answer.partner] = answer
+        self._put(self.rows.answers, (answer.operation_id, answer.revision, answer.partner), answer)
 
     def answers(self, operation_id: str, revision: int) -> Sequence[Answer]:
         keys = sorted(key for key in self.rows.answers if key[:2] == (operation_id, revision))
@@ -198,25 +226,31 @@ class MemoryTransaction:
         return self.rows.conflicts.get(pair)
 
     def conflicts_of(self, reference: Reference) -> Sequence[Conflict]:
-        pairs = sorted(pair for pair in self.rows.conflicts if reference in (pair.a, pair.b))
-        return [self.rows.conflicts[pair] for pair in pairs]
+        return [self.rows.conflicts[pair] for pair in self.rows.pairs_of.get(reference, ())]
 
     def put_conflict(self, conflict: Conflict) -> None:
-        self.rows.conflicts[conflict.pair] = conflict
+        pair = conflict.pair
+        if pair not in self.rows.conflicts:
+            for reference in (pair.a, pair.b):
+                known = self.rows.pairs_of.get(reference, ())
+                self._put(self.rows.pairs_of, reference, tuple(sorted((*known, pair))))
+        self._put(self.rows.conflicts, pair, conflict)
 
     def put_alarm(self, alarm: Alarm) -> None:
         if alarm.key in self.rows.alarms:
             raise ValueError(f"The alarm {alarm.key} was raised before: nobody is told twice.")
-        self.rows.alarms[alarm.key] = alarm
+        self._put(self.rows.alarms, alarm.key, alarm)
+        known = self.rows.alarms_of.get(alarm.operation_id, ())
+        self._put(self.rows.alarms_of, alarm.operation_id, (*known, alarm))
 
     def alarms_of(self, operation_id: str) -> Sequence[Alarm]:
-        return [alarm for alarm in self.rows.alarms.values() if alarm.operation_id == operation_id]
+        return self.rows.alarms_of.get(operation_id, ())
 
     def verdict(self, operation_id: str) -> Verdict | None:
         return self.rows.verdicts.get((operation_id, self.rows.newest.get(operation_id, 0)))
 
     def put_verdict(self, verdict: Verdict) -> None:
-        self.rows.verdicts[verdict.operation_id, verdict.revision] = verdict
+        self._put(self.rows.verdicts, (verdict.operation_id, verdict.revision), verdict)
 
     def not_covered(self, operation_id: str) -> Sequence[str] | None:
         return self._store.not_covered
@@ -225,11 +259,9 @@ class MemoryTransaction:
         return self.rows.receipts[max(self.rows.receipts)] if self.rows.receipts else None
 
     def put_receipt(self, receipt: StoredReceipt) -> None:
-        self.rows.receipts[receipt.number] = receipt
+        self._put(self.rows.receipts, receipt.number, receipt)
+        known = self.rows.receipts_of.get(receipt.operation_id, ())
+        self._put(self.rows.receipts_of, receipt.operation_id, (*known, receipt))
 
     def receipts_of(self, operation_id: str) -> Sequence[StoredReceipt]:
-        return [
-            self.rows.receipts[n]
-            for n in sorted(self.rows.receipts)
-            if self.rows.receipts[n].operation_id == operation_id
-        ]
+        return self.rows.receipts_of.get(operation_id, ())
