@@ -54,8 +54,8 @@ class Rows:
     receipts_of: dict[str, tuple[StoredReceipt, ...]] = field(default_factory=dict)
 
     def copy(self) -> Rows:
-        values: dict[str, Any] = vars(self)
-        return Rows(**{name: dict(value) if isinstance(value, dict) else value for name, value in values.items()})
+        values = {name: dict(value) if isinstance(value, dict) else value for name, value in vars(self).items()}
+        return replace(self, **values)
 
 
 _ABSENT: Any = object()
