@@ -54,8 +54,8 @@ class Rows:
     receipts_of: dict[str, tuple[StoredReceipt, ...]] = field(default_factory=dict)
 
     def copy(self) -> Rows:
-        values = {name: dict(value) if isinstance(value, dict) else value for name, value in vars(self).items()}
-        return replace(self, **values)
+        tables: dict[str, Any] = {name: dict(rows) for name, rows in vars(self).items() if isinstance(rows, dict)}
+        return replace(self, **tables)
 
 
 _ABSENT: Any = object()
