@@ -34,13 +34,17 @@ shapes = points | st.sampled_from(
         Polygon(((0.0, 0.0), (0.1, 0.0), (0.1, 0.1), (0.0, 0.0))),
     ]
 )
-sites = st.builds(Site, shapes, metres, instants, instants, st.integers(0, 10**10), st.integers(0, 10**10), metres)
+spans = st.tuples(instants, instants).filter(lambda span: span[0] != span[1]).map(sorted)
+sites = st.builds(
+    lambda shape, radius, span, *more: Site(shape, radius, *span, *more),
+    *(shapes, metres, spans, st.integers(0, 10**10), st.integers(0, 10**10), metres),
+)
 operations = st.builds(
     Operation,
     operation_id=texts,
     sites=st.lists(sites, max_size=3).map(tuple),
     subjects=st.frozensets(texts, max_size=3),
-    span=st.none() | st.builds(Window, instants, instants),
+    span=st.none() | spans.map(lambda span: Window(*span)),
     mode=st.sampled_from(Mode),
     joint_with=st.frozensets(texts, max_size=2),
     tentative=st.booleans(),
@@ -75,6 +79,54 @@ def test_equal_numbers_have_one_text() -> None:
 def test_an_operation_reads_back_with_the_same_digest(operation: Operation) -> None:
     again = operation_from_content(operation_content(operation))
     assert predicate_digest(again) == predicate_digest(operation)
+
+
+WHOLE = operation_content(
+    Operation("a", (Site(Point(-77.0, 38.9), 300.0, 1000, 2000),), frozenset({"ip:::1"}), Window(1, 2))
+)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sites": WHOLE["sites"] * 51},
+        {"subjects": ["ip:::1"] * 201},
+        {"subjects": [7]},
+        {"subjects": "ip"},
+        {"joint_with": [None]},
+        {"tentative": 0},
+        {"registered": "yes"},
+        {"mode": "real"},
+        {"span": [2, 1]},
+        {"span": [1]},
+        {"span": [1.0, 2.0]},
+        {"place": "here"},
+        *(
+            {"sites": [{**WHOLE["sites"][0], **site}]}
+            for site in (
+                {"geometry": "POINT(-77 95)"},
+                {"geometry": "POLYGON((0 0,1 1,1 0,0 1,0 0))"},
+                {"geometry": "here"},
+                {"radius_m": 300},
+                {"radius_m": "300.0"},
+                {"radius_m": "3e2"},
+                {"radius_m": "-1"},
+                {"radius_m": "nan"},
+                {"uncertainty_m": "inf"},
+                {"ends_at": 1000},
+                {"starts_at": "1000"},
+                {"starts_at": True},
+                {"ends_at": 1 << 62},
+                {"buffer_before": -1},
+                {"name": "front door"},
+            )
+        ),
+    ],
+)
+def test_content_that_is_not_whole_or_cannot_be_is_refused(wrong: dict[str, object]) -> None:
+    assert operation_from_content(WHOLE).operation_id == "a"
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        operation_from_content({**WHOLE, **wrong})
 
 
 def test_the_digest_tells_every_difference_that_the_predicate_sees() -> None:

@@ -168,17 +168,18 @@ def to_wkt(geometry: Geometry) -> str:
     Two geometries are put in order by comparing these texts by code point (specification 4.2).
     """
     if isinstance(geometry, Point):
-        return f"POINT({_decimals(geometry.longitude)} {_decimals(geometry.latitude)})"
+        return f"POINT({decimals(geometry.longitude)} {decimals(geometry.latitude)})"
     if isinstance(geometry, Line):
         return f"LINESTRING{_chain_text(geometry.vertices)}"
     return f"POLYGON({','.join(_chain_text(ring) for ring in (geometry.exterior, *geometry.holes))})"
 
 
 def _chain_text(vertices: Ring) -> str:
-    return "(" + ",".join(f"{_decimals(longitude)} {_decimals(latitude)}" for longitude, latitude in vertices) + ")"
+    return "(" + ",".join(f"{decimals(longitude)} {decimals(latitude)}" for longitude, latitude in vertices) + ")"
 
 
-def _decimals(number: float) -> str:
+def decimals(number: float) -> str:
+    """The shortest decimals that read back to the same number: no exponent, no `.0`, no negative zero."""
     text = repr(number + 0.0)
     if "e" in text:
         text = format(Decimal(text), "f")

@@ -11,7 +11,7 @@ import math
 from hashlib import sha256
 from typing import Any
 
-from vigil.engine.geometry import parse_wkt, to_wkt
+from vigil.engine.geometry import decimals, parse_wkt, to_wkt, validate
 from vigil.engine.operation import Mode, Operation, Site, Window
 
 JSON = Any
@@ -43,10 +43,14 @@ def digest(data: bytes) -> str:
 
 
 def number_text(number: float) -> str:
-    """Shortest decimals that read back to the same number; an integral value without `.0`; no negative zero."""
+    """Shortest decimals that read back to the same number; no exponent, no `.0`, no negative zero."""
     if not math.isfinite(number):
         raise ValueError("A number that is not finite has no canonical form.")
-    return repr(float(number) + 0.0).removesuffix(".0")
+    return decimals(float(number))
+
+
+OPERATION_MEMBERS = ("operation", "mode", "registered", "tentative", "joint_with", "subjects", "span", "sites")
+SITE_MEMBERS = ("geometry", "radius_m", "uncertainty_m", "starts_at", "ends_at", "buffer_before", "buffer_after")
 
 
 def operation_content(operation: Operation) -> JSON:
@@ -75,30 +79,84 @@ def _site_content(site: Site) -> JSON:
     }
 
 
+MOST_SITES, MOST_SUBJECTS = 50, 200
+"""Specification, section 3."""
+LONGEST_US = 1 << 62
+"""Instants and buffers beyond this are refused: no sum of two of them leaves 64 bits."""
+
+
 def operation_from_content(content: JSON) -> Operation:
-    """The operation again. Raises KeyError, TypeError or ValueError where the content is not whole."""
+    """The operation again, which may come from anybody.
+
+    Raises KeyError, TypeError or ValueError where it is not whole, has members that are not known, or says what
+    specification 3 refuses: a shape that is none, an end before its start, a negative radius, more than 50 sites.
+    """
+    sites, span = content["sites"], content["span"]
+    subjects = _texts(content["subjects"])
+    if len(content) != len(OPERATION_MEMBERS) or len(sites) > MOST_SITES or len(subjects) > MOST_SUBJECTS:
+        raise ValueError("an operation has other members, or more sites or subjects, than there can be")
     return Operation(
-        operation_id=content["operation"],
-        sites=tuple(_site_from_content(site) for site in content["sites"]),
-        subjects=frozenset(content["subjects"]),
-        span=None if content["span"] is None else Window(*content["span"]),
+        operation_id=_text(content["operation"]),
+        sites=tuple(_site_from_content(site) for site in sites),
+        subjects=frozenset(subjects),
+        span=None if span is None else _span(*span),
         mode=Mode(content["mode"]),
-        joint_with=frozenset(content["joint_with"]),
-        tentative=content["tentative"],
-        registered=content["registered"],
+        joint_with=frozenset(_texts(content["joint_with"])),
+        tentative=_flag(content["tentative"]),
+        registered=_flag(content["registered"]),
     )
 
 
 def _site_from_content(content: JSON) -> Site:
+    if len(content) != len(SITE_MEMBERS):
+        raise ValueError("a site has members that are not known")
+    span = _span(content["starts_at"], content["ends_at"])
     return Site(
-        geometry=parse_wkt(content["geometry"]),
-        radius_m=float(content["radius_m"]),
-        starts_at=content["starts_at"],
-        ends_at=content["ends_at"],
-        buffer_before=content["buffer_before"],
-        buffer_after=content["buffer_after"],
-        uncertainty_m=float(content["uncertainty_m"]),
+        geometry=validate(parse_wkt(_text(content["geometry"]))),
+        radius_m=_metres(content["radius_m"]),
+        starts_at=span.start,
+        ends_at=span.end,
+        buffer_before=_count(content["buffer_before"]),
+        buffer_after=_count(content["buffer_after"]),
+        uncertainty_m=_metres(content["uncertainty_m"]),
     )
+
+
+def _span(start: JSON, end: JSON) -> Window:
+    if not _count(start) < _count(end):
+        raise ValueError("a window ends at or before its start")
+    return Window(start, end)
+
+
+def _count(value: JSON) -> int:
+    if type(value) is not int or not 0 <= value < LONGEST_US:
+        raise ValueError("an instant or a buffer is no whole number of microseconds that can be")
+    return value
+
+
+def _metres(value: JSON) -> float:
+    number = float(_text(value))
+    if number < 0 or number_text(number) != value:
+        raise ValueError("a length is negative or not written in the one form of its number")
+    return number
+
+
+def _text(value: JSON) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a name, a shape or a length is no text")
+    return value
+
+
+def _texts(values: JSON) -> list[str]:
+    if not isinstance(values, list):
+        raise TypeError("a list is none")
+    return [_text(value) for value in values]
+
+
+def _flag(value: JSON) -> bool:
+    if type(value) is not bool:
+        raise TypeError("a flag is neither true nor false")
+    return value
 
 
 def predicate_digest(operation: Operation) -> str:
