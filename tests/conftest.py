@@ -63,6 +63,8 @@ class FixedKeys:
     field = (bytes(range(32)),)
     digest = bytes(range(32))
     signing = bytes(range(32, 64))
+    partner = (bytes(range(64, 96)),)
+    blinding = bytes(range(96, 128))
 
     def files(self, name: str) -> list[Path]:
         return []

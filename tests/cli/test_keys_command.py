@@ -38,7 +38,8 @@ def test_keys_are_listed_rotated_and_retired_and_each_is_recorded(drawn_keys: An
     for file in drawn_keys.every():
         os.utime(file, (ago, ago))
     assert main(["keys", "retire"]) == 0
-    assert [file.name for file in drawn_keys.every()] == ["secret_key.1", "field_key.2", "digest_key", "signing_key"]
+    left = ["secret_key.1", "field_key.2", "digest_key", "signing_key", "partner_key", "blinding_secret"]
+    assert [file.name for file in drawn_keys.every()] == left
     verbs = list(AuditRecord.objects.filter(verb__startswith="agencies.key").values_list("verb", flat=True))
     assert verbs.count("agencies.key.draw") == 2
     assert "agencies.key.retire" in verbs
@@ -69,7 +70,7 @@ def test_keys_are_wrapped_and_a_backup_key_is_drawn(
     assert "Set VIGIL_KEY_COMMAND" in capsys.readouterr().err
     drawn_keys.command = shlex.join(["/bin/sh", "-c", "case $0 in wrap) tr 0-9a-f A-P ;; *) tr A-P 0-9a-f ;; esac"])
     assert main(["keys", "wrap"]) == 0
-    assert capsys.readouterr().out.count("wrapped") == 4
+    assert capsys.readouterr().out.count("wrapped") == 6
     assert main(["keys", "unwrap"]) == 0
     assert not [file for file in drawn_keys.every() if drawn_keys.is_wrapped(file)]
 

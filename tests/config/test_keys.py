@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vigil.config.keys import KeyFolder
+from vigil.config.keys import PARTNERS, KeyFolder
 from vigil.core.errors import Unavailable
 
 FAKE_KMS = """#!/bin/sh
@@ -49,9 +49,11 @@ def test_a_node_of_before_keeps_its_tokens_and_a_lost_digest_key_is_not_made_up(
     for name in ("field_key", "signing_key", "secret_key"):
         (tmp_path / "keys" / name).write_text("0123456789abcdef" * 4 + "\n")
     own = KeyFolder(tmp_path)
-    assert own.missing() == []
+    assert own.missing() == list(PARTNERS)
     own.draw_missing()
     assert own.digest == own.field[0]
+    assert own.blinding is not None
+    assert own.partner[0] != own.blinding
     own.draw("field_key")
     (own.path / "field_key").unlink()
     (own.path / "digest_key").unlink()

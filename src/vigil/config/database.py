@@ -38,6 +38,13 @@ def holds_node() -> bool:
     return Node._meta.db_table in connection.introspection.table_names() and Node.objects.exists()
 
 
+def _has_partners() -> bool:
+    """Whether this node ever had one: then another node knows its keys."""
+    from vigil.platform.partners.models import Partner
+
+    return Partner._meta.db_table in connection.introspection.table_names() and Partner.objects.exists()
+
+
 def refuse_unfit(bind: str) -> None:
     """Stop with every fault and how to mend it where a real node, listening at `bind`, is set up as none may be."""
     from vigil.platform.agencies.demonstration import is_demonstration
@@ -61,7 +68,7 @@ def prepare(now: datetime) -> Path | None:
     _reach()
     refuse_newer()
     own = settings.VIGIL_KEYS = keys.KeyFolder(folder, settings.VIGIL_KEY_COMMAND)
-    missing = own.missing()
+    missing = [name for name in own.missing() if name not in keys.PARTNERS or _has_partners()]
     if missing and holds_node():
         raise Unavailable(
             f"{', '.join(missing)} missing from {own.path} although the database holds a node. "

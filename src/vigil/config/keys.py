@@ -1,8 +1,10 @@
 """The secrets of a node: each a file of the folder `keys` that only its owner may read; none is in the database.
 
 `field_key` encrypts fields, `digest_key` makes the tokens that equal words are found by, `signing_key` (Ed25519) signs
-receipts, `secret_key` signs sessions and forms. They are drawn at set-up. Of `field_key` and `secret_key` there may be
-several: `field_key.2` is newer than `field_key.1`; the newest writes, all can be read (docs/operate/keys.md).
+receipts, `secret_key` signs sessions and forms. `partner_key` (Ed25519) signs what this node says to partners, and
+`blinding_secret` makes the exponents that subjects are compared with theirs by (ADR 11). They are drawn at set-up. Of
+`field_key`, `secret_key` and `partner_key` there may be several: `field_key.2` is newer than `field_key.1`; the newest
+writes, all can be read (docs/operate/keys.md).
 
 A file holds 32 bytes in hexadecimal, or, where `VIGIL_KEY_COMMAND` names a program, what that program made of them.
 """
@@ -20,7 +22,9 @@ from pathlib import Path
 from vigil.core.errors import Unavailable
 
 SECRET_BYTES = 32
-NAMES = ("secret_key", "field_key", "digest_key", "signing_key")
+PARTNERS = ("partner_key", "blinding_secret")
+"""Of nodes that have partners: a node of before there were any draws them when it is brought up to date."""
+NAMES = ("secret_key", "field_key", "digest_key", "signing_key", *PARTNERS)
 WRAPPED = "wrapped:"
 COMMAND_SECONDS = 30
 
@@ -63,6 +67,16 @@ class KeyFolder:
     def signing(self) -> bytes | None:
         """The seed of the Ed25519 key."""
         return next(iter(self._now("signing_key")), None)
+
+    @property
+    def partner(self) -> tuple[bytes, ...]:
+        """The seeds of the Ed25519 keys towards partners, the newest first."""
+        return self._now("partner_key")
+
+    @property
+    def blinding(self) -> bytes | None:
+        """What the exponents for partners are made of."""
+        return next(iter(self._now("blinding_secret")), None)
 
     @property
     def secret(self) -> tuple[bytes, ...]:

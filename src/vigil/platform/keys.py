@@ -24,13 +24,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from vigil.protocol.signing import fingerprint
+
 NONCE_BYTES = 12
 ID_BYTES = 8
 """Values of before keys had ids begin with a nonce: that one looks like the id of a key has odds of 2^-64."""
 
 
 class Keys(Protocol):
-    """Where the keys come from: the setting `VIGIL_KEYS`. Of `field` the first writes, all can be read."""
+    """Where the keys come from: the setting `VIGIL_KEYS`. Of `field` and `partner` the first writes, all are known."""
 
     @property
     def field(self) -> tuple[bytes, ...]: ...
@@ -41,6 +43,12 @@ class Keys(Protocol):
     @property
     def signing(self) -> bytes | None: ...
 
+    @property
+    def partner(self) -> tuple[bytes, ...]: ...
+
+    @property
+    def blinding(self) -> bytes | None: ...
+
     def files(self, name: str) -> list[Path]:
         """The files of one kind of key, the newest first."""
 
@@ -50,7 +58,8 @@ class Keys(Protocol):
 
 def _of(kind: str) -> bytes:
     keys: Keys = settings.VIGIL_KEYS
-    value: bytes | None = next(iter(keys.field), None) if kind == "field" else getattr(keys, kind)
+    held: bytes | tuple[bytes, ...] | None = getattr(keys, kind)
+    value = next(iter(held), None) if isinstance(held, tuple) else held
     if value is None:
         raise ImproperlyConfigured(f"The node's keys are missing from {settings.VIGIL_DATA_DIR}: run `vigil setup`.")
     return value
@@ -119,15 +128,36 @@ def keyed_token(value: str, purpose: str) -> bytes:
 
 
 def signing_key() -> Ed25519PrivateKey:
-    """The node's Ed25519 key, which signs receipts and messages."""
-    return _signing_key(_of("signing"))
+    """The node's Ed25519 key, which signs receipts. What is said to partners is signed with `partner_key`."""
+    return _private_key(_of("signing"))
 
 
-@lru_cache(maxsize=4)
-def _signing_key(seed: bytes) -> Ed25519PrivateKey:
+@lru_cache(maxsize=8)
+def _private_key(seed: bytes) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def public_key() -> bytes:
     """The 32 raw bytes of the node's Ed25519 public key."""
     return signing_key().public_key().public_bytes_raw()
+
+
+def partner_key(known: str = "") -> Ed25519PrivateKey:
+    """The node's Ed25519 key towards partners: the newest, or the one whose fingerprint a partner knows (`known`).
+
+    Where none has that fingerprint any more it is the newest, which that partner refuses until it has taken it.
+    """
+    newest = _of("partner")
+    seeds: tuple[bytes, ...] = settings.VIGIL_KEYS.partner
+    named = (seed for seed in seeds if fingerprint(_private_key(seed).public_key().public_bytes_raw()) == known)
+    return _private_key(next(named, newest))
+
+
+def blinding_secret() -> bytes:
+    """32 bytes that the exponent for each partner is made of (ADR 11). Another secret means another epoch."""
+    return _of("blinding")
+
+
+def commitment_key() -> bytes:
+    """32 bytes: the key of what a query says instead of its revision's digest, which could be guessed."""
+    return _derived(_of("blinding"), "commitment")

@@ -105,7 +105,7 @@ class DatabaseTransaction:
         if not rows:
             return port.Roster(0)
         ever = {member for row in rows for member in row.members}
-        known = {str(row.id): _partner(row) for row in partners.Partner.objects.filter(pk__in=ever)} if ever else {}
+        known = {str(row.id): partner_of(row) for row in partners.Partner.objects.filter(pk__in=ever)} if ever else {}
         members = tuple(known[member] for member in sorted(rows[0].members))
         former = {known[member].name for member in ever} - {member.name for member in members}
         return port.Roster(rows[0].number, members, tuple(sorted(former)))
@@ -444,7 +444,8 @@ def revision_of(row: models.Revision) -> port.Revision:
 # --- rows and values -------------------------------------------------------------------------------------------------
 
 
-def _partner(row: partners.Partner) -> port.Partner:
+def partner_of(row: partners.Partner) -> port.Partner:
+    """The partner as the roster names it."""
     return port.Partner(
         str(row.id), row.name, row.watch_desk_phone, frozenset(row.predicate_versions), bytes(row.public_key)
     )

@@ -50,6 +50,11 @@ def second_persons(agency_id: UUID, but: Collection[UUID]) -> set[UUID]:
     return (of_node or set().union(*by_agency.values())) - set(but)
 
 
+def others_of_node(but: UUID | None) -> set[UUID]:
+    """The node's administrators who can log in, without one."""
+    return _administrators()[0] - {but}
+
+
 def _administrators() -> tuple[set[UUID], dict[UUID, set[UUID]]]:
     """Those of the node, and of each agency the administrators of either kind who serve there, who can log in."""
     held = Membership.objects.filter(

@@ -87,6 +87,8 @@ class Node(models.Model):
     outside_name = models.CharField(max_length=200, blank=True)
     outside_phone = models.CharField(max_length=32, blank=True)
     """Who answers while the desk does not."""
+    address = models.CharField(max_length=300, blank=True)
+    """Where partners reach this node, `https://host`; empty: as its settings say."""
     place = models.CharField(max_length=200, blank=True)
     """What the region was read from: `MD`, `Elm County, MD`, or four numbers."""
     region = models.JSONField(null=True, blank=True)

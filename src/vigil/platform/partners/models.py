@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import models
 
 from vigil.platform import clock
@@ -19,19 +20,51 @@ class Partner(models.Model):
 
     class State(models.TextChoices):
         INVITED = "invited"
+        """Its pairing file is here; it is no partner before its fingerprint was heard."""
         ACTIVE = "active"
-        SUSPENDED = "suspended"
         REMOVED = "removed"
+
+    class Purpose(models.TextChoices):
+        LIVE = "live"
+        TEST = "test"
+        """On the roster of operations in mode test alone: the conformance suite."""
+
+    class Proposed(models.TextChoices):
+        """What one administrator has begun and another one completes."""
+
+        PAIRING = "pairing"
+        REMOVAL = "removal"
 
     id = models.UUIDField("node id", primary_key=True)
     name = models.CharField(max_length=200)
     public_key = models.BinaryField(max_length=32)
-    base_url = models.URLField(max_length=300)
+    """The raw Ed25519 key that the partner signs its messages with."""
+    known_key = models.CharField(max_length=64, blank=True)
+    """Fingerprint of this node's partner key that the partner knows: what is said to it is signed with that one."""
+    purpose = models.CharField(max_length=4, choices=Purpose.choices, default=Purpose.LIVE)
+    base_url = models.CharField(max_length=300)
+    """Where it is reached: `https://host`, without a slash at the end."""
     watch_desk_name = models.CharField(max_length=200, blank=True)
     watch_desk_phone = models.CharField(max_length=32, blank=True)
     desk_hours = models.CharField(max_length=200, blank=True)
-    area_wkt = models.TextField(blank=True)
+    area = models.JSONField(default=list)
+    """Boxes [west, south, east, north] in degrees of the area that it declares; empty: it declares none."""
+    served = models.JSONField(default=list)
+    """The agencies that it serves, each as its ORI and state."""
     predicate_versions = models.JSONField(default=list)
+    versions = models.JSONField(default=list)
+    """The protocol versions that its pairing file named."""
+    file = models.TextField(blank=True)
+    """The newest pairing file of it that was taken in: for a proposed pairing the one to be confirmed."""
+    proposed = models.CharField(max_length=8, choices=Proposed.choices, blank=True)
+    proposed_purpose = models.CharField(max_length=4, choices=Purpose.choices, blank=True)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    """None where it was proposed at the console."""
+    proposed_at = models.DateTimeField(null=True, blank=True)
+    joined_at = models.DateTimeField(null=True, blank=True)
+    """When it was put on the roster last."""
     state = models.CharField(max_length=12, choices=State.choices, default=State.INVITED)
     epoch = models.BigIntegerField(null=True, blank=True)
     """The epoch that the partner last announced; None before the first answer."""

@@ -1,0 +1,131 @@
+"""Partners come and go: only what was heard pairs, by another administrator where there is one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from tests.apps.deconfliction.plans import plan
+from tests.conftest import make_user
+from tests.protocol.test_pairing import ELM, SIGNER
+
+from vigil.apps.deconfliction import actions
+from vigil.apps.deconfliction.federation import pairing
+from vigil.apps.deconfliction.models import Receipt, SearchDue, Verdict
+from vigil.core.actor import Actor
+from vigil.core.errors import Conflict, Invalid, Refused
+from vigil.platform.partners import roster
+from vigil.platform.partners.models import Partner, current_roster
+from vigil.protocol.pairing import Pairing, groups, write_file
+from vigil.protocol.signing import Signer
+
+pytestmark = pytest.mark.django_db
+
+HEARD = " ".join(groups(ELM.fingerprint))
+
+
+def file_of(signer: Signer = SIGNER, **changes: Any) -> bytes:
+    told: Pairing = replace(ELM, key=signer.public_key, **changes)
+    return write_file(told, signer)
+
+
+def paired(actor: Actor, now: datetime) -> Partner:
+    row = pairing.take_in(actor, file_of(), "live", now)
+    return pairing.add(actor, row.pk, HEARD, now)
+
+
+@pytest.mark.db
+def test_what_was_heard_pairs_and_everything_active_is_asked(people: Any, now: datetime) -> None:
+    erin, alice = people.actor("erin"), people.actor("alice")
+    operation = actions.register_operation(alice, plan(now), now)
+    assert actions.run_due_search(alice, operation.pk, now).determination == "no_known_conflict"
+
+    row = pairing.take_in(erin, file_of(), "live", now)
+    assert (row.state, current_roster().number, SearchDue.objects.count()) == ("invited", 0, 0)
+    with pytest.raises(Invalid, match="not the fingerprint"):
+        pairing.add(erin, row.pk, HEARD[:-1] + ("0" if HEARD[-1] != "0" else "1"), now)
+    assert not current_roster().members
+    pairing.add(erin, row.pk, HEARD, now)
+    assert current_roster().members == [ELM.node_id]
+    assert [due.target for due in SearchDue.objects.all()] == [ELM.node_id]
+    verdict = Verdict.objects.get(operation=operation)
+    assert (verdict.determination, verdict.not_answered) == ("incomplete", [ELM.node_id])
+    partner = Partner.objects.get()
+    assert (partner.base_url, partner.watch_desk_phone, partner.proposed) == (ELM.address, ELM.desk_phone, "")
+    assert partner.known_key == roster.newest_mark() != roster.mark_of(partner) == ELM.fingerprint
+
+    # The removal stands on the next receipt.
+    pairing.propose_removal(erin, row.pk, "The region was dissolved.", now)
+    assert current_roster().members == [ELM.node_id]
+    pairing.remove(erin, row.pk, now)
+    assert not current_roster().members
+    assert not SearchDue.objects.exists()
+    newest = Receipt.objects.order_by("-number")[0]
+    assert b'"coverage":"not covered"' in bytes(newest.body)
+    assert ELM.name.encode() in bytes(newest.body)
+    with pytest.raises(Conflict):
+        pairing.remove(erin, row.pk, now)
+
+
+def test_where_there_is_another_administrator_the_second_step_is_theirs(people: Any, now: datetime) -> None:
+    from vigil.platform.accounts.access import actor_of_user
+
+    erin = people.actor("erin")
+    second = actor_of_user(make_user("nate", "Nate Nolan", people.port_calvert, "node_admin"))
+    assert second is not None
+    row = pairing.take_in(erin, file_of(), "live", now)
+    with pytest.raises(Invalid, match="another administrator"):
+        pairing.add(erin, row.pk, HEARD, now)
+    pairing.add(second, row.pk, HEARD, now)
+    pairing.propose_removal(second, row.pk, "Moved.", now)
+    with pytest.raises(Invalid, match="another administrator"):
+        pairing.remove(second, row.pk, now)
+    pairing.withdraw(second, row.pk)
+    assert current_roster().members == [ELM.node_id]
+    for name in ("alice", "carol"):
+        with pytest.raises(Refused):
+            pairing.take_in(people.actor(name), file_of(), "live", now)
+
+
+def test_a_newer_file_of_a_known_key_counts_at_once_and_another_key_must_be_heard(people: Any, now: datetime) -> None:
+    erin = people.actor("erin")
+    row = paired(erin, now)
+    moved = pairing.take_in(erin, file_of(address="https://new.elm.example", made_at=ELM.made_at + 1), "live", now)
+    assert (moved.base_url, moved.proposed) == ("https://new.elm.example", "")
+    with pytest.raises(Invalid, match="newer pairing file"):
+        pairing.take_in(erin, file_of(), "live", now)
+    other = Signer.from_seed(b"F" * 32)
+    proposed = pairing.take_in(erin, file_of(other, made_at=ELM.made_at + 2), "live", now)
+    assert (proposed.proposed, bytes(proposed.public_key)) == ("pairing", SIGNER.public_key)
+    with pytest.raises(Invalid, match="not the fingerprint"):
+        pairing.add(erin, row.pk, HEARD, now)
+    pairing.add(erin, row.pk, " ".join(groups(other.fingerprint)), now)
+    row.refresh_from_db()
+    assert (bytes(row.public_key), row.state) == (other.public_key, "active")
+    assert current_roster().members == [ELM.node_id]
+
+
+@pytest.mark.parametrize(
+    ("changes", "purpose", "told"),
+    [
+        ({"desk_phone": ""}, "live", "no telephone"),
+        ({"versions": (9,)}, "live", "no version"),
+        ({"predicates": ("p9",)}, "live", "no version"),
+        ({"name": "Bay Region"}, "live", "named Bay Region already"),
+        ({"address": "http://vigil.elm.example"}, "live", "https://"),
+        ({}, "rehearsal", "live, or tests only"),
+    ],
+)
+def test_a_node_that_cannot_be_a_partner_is_refused_in_words(
+    people: Any, now: datetime, changes: dict[str, Any], purpose: str, told: str
+) -> None:
+    with pytest.raises(Invalid, match=told):
+        pairing.take_in(people.actor("erin"), file_of(**changes), purpose, now)
+    assert not Partner.objects.exists()
+
+
+def test_a_node_is_not_its_own_partner(people: Any, now: datetime) -> None:
+    with pytest.raises(Invalid, match="own pairing file"):
+        pairing.take_in(people.actor("erin"), roster.own_file(now), "test", now)
