@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -64,18 +65,20 @@ def points(count: int, seed: int) -> Iterator[tuple[float, float, int, int]]:
 
 
 @contextmanager
-def served(active: int, *, over: bool = False) -> Iterator[Running]:
+def served(active: int, *, over: bool = False, meetings: int | None = None) -> Iterator[Running]:
     """A copy of the node, served by `vigil serve` with its worker on a free port of the loopback.
 
-    With `over` all of its operations lie in the last 31 days and have ended.
+    With `over` all of its operations lie in the last 31 days and have ended. With `meetings` the officer is of the
+    watch desk too, and so many more pairs of operations of two agencies meet, each pair apart from all others.
     """
-    kept = _filled(active)
+    kept = _filled(active, meetings or 0)
+    role = ["over"] if over else [] if meetings is None else ["desk"]
     with tempfile.TemporaryDirectory(prefix="vigil-bench-", dir=kept.parent) as folder:
         shutil.copytree(kept, folder, dirs_exist_ok=True)
         for file in Path(folder).glob("vigil.sqlite3*"):  # filled without `vigil`, which gives its files this mode
             file.chmod(0o600)
         token, session = subprocess.run(
-            [sys.executable, "-m", "bench.node", "keys", folder, *(["over"] if over else [])],
+            [sys.executable, "-m", "bench.node", "keys", folder, *role],
             cwd=ROOT,
             check=True,
             capture_output=True,
@@ -107,16 +110,18 @@ def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     sys.exit(f"The node did not start:\n{log.read_text()[-2000:]}")
 
 
-def _filled(active: int) -> Path:
-    folder = ROOT / "data" / f"bench-{active}"
+def _filled(active: int, meetings: int) -> Path:
+    folder = ROOT / "data" / (f"bench-{active}-meeting-{meetings}" if meetings else f"bench-{active}")
     done = folder / "complete"
     if done.exists() and time.time() - done.stat().st_mtime < KEPT.total_seconds():
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    print(f"building a node with {active:,} active operations through the import, once ...", flush=True)
+    print(f"building a node with {active + 2 * meetings:,} active operations through the import, once ...", flush=True)
     start = time.monotonic()
-    subprocess.run([sys.executable, "-m", "bench.node", "fill", str(folder), str(active)], cwd=ROOT, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "bench.node", "fill", str(folder), str(active), str(meetings)], cwd=ROOT, check=True
+    )
     done.touch()
     print(f"built in {time.monotonic() - start:.0f} s", flush=True)
     return folder
@@ -133,7 +138,7 @@ def _open(folder: str) -> None:
     django.setup()
 
 
-def _fill(folder: str, active: int) -> None:
+def _fill(folder: str, active: int, meetings: int) -> None:
     _open(folder)
     from vigil.apps.deconfliction import actions
     from vigil.apps.deconfliction.contexts import plan_context
@@ -156,7 +161,7 @@ def _fill(folder: str, active: int) -> None:
     )
     context = plan_context(agencies[0].pk, now)
     entries = []
-    for number, (longitude, latitude, start, lasts) in enumerate(points(active, seed=1)):
+    for number, (longitude, latitude, start, lasts) in enumerate(chain(points(active, seed=1), _meeting(meetings))):
         starts_at = now + timedelta(minutes=start)
         raw: dict[str, Any] = {
             "operation_type": "search_warrant" if number % 2 else "controlled_buy",
@@ -169,9 +174,16 @@ def _fill(folder: str, active: int) -> None:
         }
         agency = agencies[0] if number % 2 else agencies[number % AGENCIES]
         entries.append(importing.Entry(agency.pk, read_plan(raw, context)))
-    checked = importing.Checked(active, tuple(entries), (), (), {}, 0, 0, (), ())
+    checked = importing.Checked(len(entries), tuple(entries), (), (), {}, 0, 0, (), ())
     batch = actions.start_import(bench, agencies[0].pk, "bench", now)
     importing.store_checked(bench, batch, checked, now, lambda done, total: True)
+
+
+def _meeting(pairs: int) -> Iterator[tuple[float, float, int, int]]:
+    """Two operations a pair at one place over the sea, where no ZIP point is near, the places 0.2 degrees apart."""
+    for number in range(2 * pairs):
+        row, column = divmod(number // 2, 25)
+        yield round(-60 + column * 0.2, 5), round(25 + row * 0.2, 5), 120 + number // 2 * 20, 240
 
 
 def _put_behind() -> None:
@@ -190,7 +202,7 @@ def _put_behind() -> None:
     Operation.objects.update(**earlier, status="ended", next_end_at=None)
 
 
-def _keys(folder: str, *, over: bool) -> None:
+def _keys(folder: str, *, over: bool, desk: bool) -> None:
     _open(folder)
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
@@ -204,6 +216,8 @@ def _keys(folder: str, *, over: bool) -> None:
     membership = Membership.objects.select_related("user").get(user__username="bench", role="officer")
     user = membership.user
     Membership.objects.get_or_create(user=user, agency_id=membership.agency_id, role="supervisor")
+    if desk:
+        Membership.objects.get_or_create(user=user, agency_id=membership.agency_id, role="watch_desk")
     if over:
         _put_behind()
     _, text = new_token(user, membership.agency_id, "bench", ["deconfliction"], clock.now() + timedelta(days=1))
@@ -218,6 +232,6 @@ def _keys(folder: str, *, over: bool) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "fill":
-        _fill(sys.argv[2], int(sys.argv[3]))
+        _fill(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
     else:
-        _keys(sys.argv[2], over="over" in sys.argv[3:])
+        _keys(sys.argv[2], over="over" in sys.argv[3:], desk="desk" in sys.argv[3:])

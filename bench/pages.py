@@ -27,10 +27,11 @@ CSRF_COOKIE = "vigil_csrf"
 
 @dataclass(frozen=True)
 class Request:
-    """A page that is asked for; with `text` it is a search for that, sent as the form sends it."""
+    """A page that is asked for; with `text` that is sent as a form sends it, a search unless `field` says otherwise."""
 
     path: str
     text: str = ""
+    field: str = "text"
 
     @property
     def name(self) -> str:
@@ -64,15 +65,15 @@ def main() -> None:
     missed = []
     with served(args.active) as node:
         print(f"{args.active:,} active operations")
-        missed += _report(node, _paths(node), args.requests)
+        missed += report(node, _paths(node), args.requests)
     with served(args.active, over=True) as node:
         print("the same operations, all over")
-        missed += _report(node, PAST, args.requests)
+        missed += report(node, PAST, args.requests)
     if missed:
         sys.exit(f"Missed: {GOAL_P95_MS:.0f} ms at the 95th percentile, or not answered: {', '.join(missed)}")
 
 
-def _report(node: Running, asked: Sequence[Request], count: int) -> list[str]:
+def report(node: Running, asked: Sequence[Request], count: int) -> list[str]:
     """Print a line a request; those that missed the goal."""
     print(f"{'page':44}{'status':>7}{'median ms':>11}{'p95 ms':>9}{'CPU ms':>8}{'kB':>8}")
     missed = []
@@ -80,7 +81,7 @@ def _report(node: Running, asked: Sequence[Request], count: int) -> list[str]:
         status, times, cpu, size = _ask(node, one, count)
         p95 = sorted(times)[len(times) * 95 // 100]
         print(f"{one.name[:43]:44}{status:7}{statistics.median(times):11.1f}{p95:9.1f}{cpu:8.1f}{size / 1e3:8.1f}")
-        if status != 200 or p95 > GOAL_P95_MS:
+        if status not in (200, 204) or p95 > GOAL_P95_MS:
             missed.append(one.name)
     return missed
 
@@ -123,7 +124,7 @@ def _ask(node: Running, asked: Request, count: int) -> tuple[int, list[float], f
     headers = {"Cookie": cookies, "Authorization": f"Bearer {node.token}", "X-CSRFToken": token}
     body = None
     if asked.text:
-        body, headers["Content-Type"] = urlencode({"text": asked.text}), "application/x-www-form-urlencoded"
+        body, headers["Content-Type"] = urlencode({asked.field: asked.text}), "application/x-www-form-urlencoded"
     connection, times, status, size = node.connect(), [], 0, 0
     before = 0.0
     for number in range(count + WARM):

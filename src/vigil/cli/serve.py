@@ -212,6 +212,7 @@ def _warm() -> None:
     from vigil.apps.deconfliction.places import zone_of
 
     zone_of(0.0, 0.0)  # the map of the time zones takes seconds to load, which nobody should wait for
+    gc.freeze()  # nor for a walk through it
 
 
 def _server(banner: Sequence[str]) -> Any:

@@ -311,6 +311,10 @@ def test_each_side_reads_its_own_way_and_the_desk_reads_both(people: Any, now: d
     assert page.count("Alice Arden") == 0
 
 
+def place_of(one: queue.Place | queue.Incident) -> tuple[Any, ...]:
+    return one.incident_id, one.conflict_id, one.reference, one.left, one.state, one.tentative
+
+
 def test_the_desks_queue_is_by_the_time_that_is_left(people: Any, now: datetime) -> None:
     register(people, "alice", now, site(now, FAR, timedelta(hours=9)))
     register(people, "dave", now, site(now, FAR, timedelta(hours=9)))
@@ -321,6 +325,9 @@ def test_the_desks_queue_is_by_the_time_that_is_left(people: Any, now: datetime)
     assert [row.left for row in rows] == sorted(row.left for row in rows)
     assert (len(rows), rows[0].loud, len(rows[0].waiting)) == (2, False, 2)
     assert queue.queue(people.actor("alice"), now) == ()
+    seen = queue.places(carol, now)
+    assert [place_of(place) for place in seen] == [place_of(row) for row in rows]
+    assert queue.queue(carol, now, seen[1:]) == rows[1:]
     climbing.call_everyone(carol, rows[0].conflict_id, first.pk, now + MINUTE)
     assert ("voice", "Port Calvert PD") in sent(people, "alice")
     jobs.tell_again(now + 10 * MINUTE)

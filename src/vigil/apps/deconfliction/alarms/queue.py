@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Min, Prefetch, Q, QuerySet
 
 from vigil.apps.deconfliction import access
 from vigil.apps.deconfliction.alarms import ladder, modes
@@ -30,6 +31,22 @@ SIDE_COLUMNS = (
     *("conflict_id", "operation_id", "told", "agency_id", "foreign_agency", "ladder_id", "own_operation__starts_at"),
     *("acknowledged_at", "alarmed_at", "stepped_at"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An incident's place in the queue: what the order and the counts need, of however many there are.
+
+    `conflict_id` is its most urgent line, `left` the time left to talk before the earlier start of all that is known,
+    `state` that of the line that has come least far.
+    """
+
+    incident_id: UUID
+    conflict_id: UUID
+    reference: str
+    left: timedelta
+    state: str
+    tentative: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +90,14 @@ class Act:
     note: str
 
 
-def queue(actor: Actor, now: datetime, limit: int = 500) -> tuple[Incident, ...]:
+def places(actor: Actor, now: datetime) -> tuple[Place, ...]:
     """The live incidents that are not settled, those with the least time left first; expired ones until closed."""
-    if not actor.can(access.WATCH):
-        return ()
-    return _rows(modes.live(access.visible_conflicts(actor)), now)[:limit]
+    return _places(_live(actor), now)
+
+
+def queue(actor: Actor, now: datetime, wanted: Sequence[Place] | None = None) -> tuple[Incident, ...]:
+    """The rows of these places, else of all, in the order of `places`."""
+    return _rows(_live(actor), now, wanted)
 
 
 def rehearsed(actor: Actor, now: datetime, limit: int = 100) -> tuple[Incident, ...]:
@@ -89,12 +109,57 @@ def rehearsed(actor: Actor, now: datetime, limit: int = 100) -> tuple[Incident, 
     return _rows(found.exclude(Q(operation_a__in=others) | Q(operation_b__in=others)), now)[:limit]
 
 
-def _rows(conflicts: QuerySet[Conflict], now: datetime) -> tuple[Incident, ...]:
+def _live(actor: Actor) -> QuerySet[Conflict]:
+    return modes.live(access.visible_conflicts(actor)) if actor.can(access.WATCH) else Conflict.objects.none()
+
+
+def _going(conflicts: QuerySet[Conflict], now: datetime) -> QuerySet[Conflict]:
     going = Q(standing=Standing.OPEN, outcome="", overlap_end__gt=now) | Q(state=ConflictState.EXPIRED)
-    found = conflicts.filter(going).select_related("desk_owner")
+    return conflicts.filter(going).order_by("overlap_start", "pk")
+
+
+def _places(conflicts: QuerySet[Conflict], now: datetime) -> tuple[Place, ...]:
+    first_start = Min("sides__own_operation__starts_at")
+    columns = ("incident_id", "pk", "reference", "state", "tentative", "band", "overlap_start")
+    by_incident: defaultdict[UUID, list[_Line]] = defaultdict(list)
+    for incident_id, *values in _going(conflicts, now).values_list(*columns, first_start):
+        by_incident[incident_id].append(_Line(*values))
+    found = (_place(incident_id, lines, now) for incident_id, lines in by_incident.items())
+    return tuple(sorted(found, key=lambda place: (place.left, place.reference)))
+
+
+class _Line(NamedTuple):
+    pk: UUID
+    reference: str
+    state: str
+    tentative: bool
+    band: str
+    overlap_start: datetime
+    first_start: datetime | None
+
+    @property
+    def starts_at(self) -> datetime:
+        return _earlier(self.band, self.overlap_start, self.first_start)
+
+
+def _place(incident_id: UUID, lines: Sequence[_Line], now: datetime) -> Place:
+    first = min(lines, key=lambda line: line.starts_at)
+    return Place(
+        incident_id=incident_id,
+        conflict_id=first.pk,
+        reference=first.reference,
+        left=first.starts_at - TALK_BEFORE - now,
+        state=_least_far(line.state for line in lines),
+        tentative=all(line.tentative for line in lines),
+    )
+
+
+def _rows(conflicts: QuerySet[Conflict], now: datetime, wanted: Sequence[Place] | None = None) -> tuple[Incident, ...]:
+    if wanted is not None:
+        conflicts = conflicts.filter(incident_id__in=[place.incident_id for place in wanted])
     by_incident: defaultdict[UUID, list[Conflict]] = defaultdict(list)
-    found = found.only(*CONFLICT_COLUMNS).prefetch_related(Prefetch("sides", _sides()))
-    for conflict in found.order_by("overlap_start", "pk"):
+    found = _going(conflicts, now).select_related("desk_owner")
+    for conflict in found.only(*CONFLICT_COLUMNS).prefetch_related(Prefetch("sides", _sides())):
         by_incident[conflict.incident_id].append(conflict)
     if not by_incident:
         return ()
@@ -149,7 +214,7 @@ def _incident(lines: list[Conflict], names: Mapping[UUID, str], now: datetime) -
         starts_at=starts_at,
         call_before=call_before,
         left=call_before - now,
-        state=min((line.state for line in lines), key=lambda one: _FAR.index(one) if one in _FAR else len(_FAR)),
+        state=_least_far(line.state for line in lines),
         band=max((line.band for line in lines), key=("", "near", "direct").index),
         tentative=all(line.tentative for line in lines),
         loud=any(line.state == ConflictState.EXPIRED for line in lines) or any(map(_is_loud, _ladders(sides))),
@@ -162,10 +227,21 @@ def _incident(lines: list[Conflict], names: Mapping[UUID, str], now: datetime) -
     )
 
 
+def _least_far(states: Iterable[str]) -> str:
+    return min(states, key=lambda one: _FAR.index(one) if one in _FAR else len(_FAR))
+
+
 def _starts_at(conflict: Conflict) -> datetime:
+    starts = (side.own_operation.starts_at for side in conflict.sides.all() if side.own_operation)
+    return _earlier(conflict.band, conflict.overlap_start, min(starts, default=None))
+
+
+def _earlier(band: str, overlap_start: datetime, first_start: datetime | None) -> datetime:
     """The earlier start, as the page of the conflict counts to it."""
-    starts = [side.own_operation.starts_at for side in conflict.sides.all() if side.own_operation]
-    return min([*starts, conflict.overlap_start]) if conflict.band else min(starts)
+    if first_start is None:
+        return overlap_start
+    # A shared subject's overlap reaches 72 hours beyond both: no start is in it.
+    return min(first_start, overlap_start) if band else first_start
 
 
 def _ladders(sides: Iterable[ConflictSide]) -> Iterable[list[ConflictSide]]:

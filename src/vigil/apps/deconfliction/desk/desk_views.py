@@ -20,7 +20,7 @@ from vigil.apps.deconfliction import queries, words
 from vigil.apps.deconfliction.alarms import climbing, lifecycle
 from vigil.apps.deconfliction.alarms import words as talk_words
 from vigil.apps.deconfliction.alarms.lifecycle import Talk
-from vigil.apps.deconfliction.alarms.queue import Act, Incident, acts_of, queue, rehearsed
+from vigil.apps.deconfliction.alarms.queue import Act, Incident, Place, acts_of, places, queue, rehearsed
 from vigil.apps.deconfliction.cards import ConflictPerson, mode_word
 from vigil.apps.deconfliction.desk import papers, screens
 from vigil.apps.deconfliction.desk.rules import Watch
@@ -40,7 +40,7 @@ from vigil.web.templatetags.vigil import phone
 
 READ = "deconfliction.desk.read"
 ACT = "deconfliction.conflict.own"
-SHOWN = 100
+SHOWN = 50
 SOON_SECONDS = 30 * 60
 RESULTS = {
     "answered": gettext_lazy("They will call"),
@@ -78,18 +78,17 @@ def desk(request: HttpRequest, conflict_id: UUID | None = None) -> HttpResponse:
 
 def _desk_page(request: HttpRequest, conflict_id: UUID | None, status: int = 200, **more: Any) -> HttpResponse:
     actor, zone, now = actor_of(request), reader_zone(request), clock.now()
-    incidents = queue(actor, now)
-    chosen = conflict_id or next((row.conflict_id for row in incidents if not row.tentative), None)
-    rows = [_row(one, chosen, zone, now) for one in incidents[:SHOWN]]
+    open_ones = places(actor, now)
+    chosen = conflict_id or next((one.conflict_id for one in open_ones if not one.tentative), None)
     node = this_node()
     context = {
-        "heading": _heading(incidents, now),
-        "rows": rows,
-        "left_out": max(0, len(incidents) - SHOWN),
-        "total": len(incidents),
-        "rehearsed": [_row(one, chosen, zone, now) for one in rehearsed(actor, now)],
+        "heading": _heading(open_ones),
+        "rows": [_row(one, chosen) for one in queue(actor, now, open_ones[:SHOWN])],
+        "left_out": max(0, len(open_ones) - SHOWN),
+        "total": len(open_ones),
+        "rehearsed": [_row(one, chosen) for one in rehearsed(actor, now)],
         "duty": screens.on_duty(now),
-        "attended": screens.watched(len(incidents), now) is Watch.ATTENDED,
+        "attended": screens.watched(len(open_ones), now) is Watch.ATTENDED,
         "hours": node.desk_hours,
         "outside": node.outside,
         "page_url": reverse("deconfliction:desk_conflict", args=[chosen]) if chosen else reverse("deconfliction:desk"),
@@ -107,13 +106,13 @@ def _desk_page(request: HttpRequest, conflict_id: UUID | None, status: int = 200
 @require_GET
 def wall(request: HttpRequest) -> HttpResponse:
     """For a screen that visitors see: how many, how long, how far; no name, agency or telephone."""
-    actor, zone, now = actor_of(request), reader_zone(request), clock.now()
-    incidents = queue(actor, now)
+    actor, now = actor_of(request), clock.now()
+    open_ones = places(actor, now)
     context = {
-        "heading": _heading(incidents, now),
-        "rows": [_row(one, None, zone, now) for one in incidents[:SHOWN]],
-        "left_out": max(0, len(incidents) - SHOWN),
-        "attended": screens.watched(len(incidents), now) is Watch.ATTENDED,
+        "heading": _heading(open_ones),
+        "rows": [_row(one, None) for one in queue(actor, now, open_ones[:SHOWN])],
+        "left_out": max(0, len(open_ones) - SHOWN),
+        "attended": screens.watched(len(open_ones), now) is Watch.ATTENDED,
         "duty": len(screens.on_duty(now)),
         "page_url": reverse("deconfliction:desk_wall"),
     }
@@ -228,7 +227,7 @@ def tell_everyone(request: HttpRequest, conflict_id: UUID, operation_id: UUID) -
     return redirect("deconfliction:desk_conflict", conflict_id)
 
 
-def _row(incident: Incident, chosen: UUID | None, zone: str, now: datetime) -> Row:
+def _row(incident: Incident, chosen: UUID | None) -> Row:
     return Row(
         incident=incident,
         shape=words.shape_of(incident.band),
@@ -252,17 +251,17 @@ def _state(incident: Incident) -> str:
     return ngettext("{n} side silent", "{n} sides silent", len(incident.waiting)).format(n=len(incident.waiting))
 
 
-def _heading(incidents: Sequence[Incident], now: datetime) -> str:
+def _heading(open_ones: Sequence[Place]) -> str:
     """What the desk has to do, in one sentence."""
-    pressing = [row for row in incidents if not row.tentative and row.state != ConflictState.CONTACTED]
-    soon = sum(row.left.total_seconds() < SOON_SECONDS for row in pressing)
+    pressing = [one for one in open_ones if not one.tentative and one.state != ConflictState.CONTACTED]
+    soon = sum(one.left.total_seconds() < SOON_SECONDS for one in pressing)
     if soon:
         return ngettext(
             "{n} conflict has under 30 min left to talk", "{n} conflicts have under 30 min left to talk", soon
         ).format(n=soon)
     if pressing:
         return ngettext("{n} conflict is open", "{n} conflicts are open", len(pressing)).format(n=len(pressing))
-    if incidents:
+    if open_ones:
         return _("All have talked. Log what they agreed.")
     return _("No conflict is open")
 
