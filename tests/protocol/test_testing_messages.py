@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from protocol.desk import HOUR, a_revision, a_site
-from protocol.trace import SOUTH, START
+from protocol.desk import HOUR, Desk, a_revision, a_site
+from protocol.trace import NORTH, SOUTH, START
 from vigil.engine.operation import Band, Mode, Window
 from vigil.protocol.messages import Malformed
 from vigil.protocol.store import Card, ConflictState, Disclosure, Status
-from vigil.protocol.testing import Action, TestConflict, TestOrder, TestState
+from vigil.protocol.testing import Action, TestConflict, TestOrder, TestState, state_of
 
 OPERATION = a_revision("x", a_site(), subjects=("phone:+12025550143",), mode=Mode.TEST).operation
 ORDER = TestOrder(Action.REGISTER, "x", OPERATION, Disclosure.SILENT, Card("Vienna", "R. Okafor", "+12025550100"))
@@ -67,3 +67,24 @@ def test_an_order_that_is_not_whole_is_refused(spoil: Callable[[Any], object]) -
 def test_a_state_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
         TestState.from_content({**STATE.content(), **wrong})
+
+
+def test_the_state_is_that_of_the_stored_rows() -> None:
+    desk = Desk()
+    desk.submit(a_revision("x", a_site()))
+    desk.submit(a_revision("y", a_site(), disclosure=Disclosure.SILENT))
+    with desk.store.transaction() as tx:
+        assert state_of(tx, "nowhere") == TestState("nowhere")
+        x = state_of(tx, "x")
+    (met,) = x.conflicts
+    assert (x.revision, x.status, x.determination) == (1, Status.REGISTERED, "conflict")
+    assert (met.node_id, met.operation_id, met.state, met.alarms) == (NORTH, "y", ConflictState.OPEN, 1)
+    assert TestState.from_content(x.content()) == x
+
+
+def test_the_state_holds_no_match_that_the_owner_is_not_told() -> None:
+    desk, shared = Desk(), ("phone:+12025550143",)
+    desk.submit(a_revision("x", a_site(), subjects=shared))
+    desk.submit(a_revision("y", a_site((-80.0, 38.9)), subjects=shared, disclosure=Disclosure.SILENT))
+    with desk.store.transaction() as tx:
+        assert [len(state_of(tx, name).conflicts) for name in ("x", "y")] == [0, 1]

@@ -7,6 +7,7 @@ takes them only from a partner that its administrators have named for mode `test
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -14,8 +15,9 @@ from typing import Any, TypeVar
 
 from vigil.engine.operation import Band, Mode, Operation, Window
 from vigil.protocol.canonical import JSON, operation_content, operation_from_content
+from vigil.protocol.judgement import told
 from vigil.protocol.messages import Malformed
-from vigil.protocol.store import Card, ConflictState, Disclosure, Status
+from vigil.protocol.store import OWN, Card, ConflictState, Disclosure, Reference, Status, Transaction
 
 T = TypeVar("T")
 REQUEST, ANSWER = "test-operations", "test-state"
@@ -174,6 +176,35 @@ class TestState:
     def from_content(cls, content: JSON) -> TestState:
         """The state again. Raises Malformed."""
         return _read(cls, content, _state)
+
+
+def state_of(tx: Transaction, operation_id: str) -> TestState:
+    """How the operation stands in this transaction's rows; over any store."""
+    revision, verdict, own = tx.current(operation_id), tx.verdict(operation_id), Reference(OWN, operation_id)
+    if revision is None:
+        return TestState(operation_id)
+    alarms = Counter(alarm.pair for alarm in tx.alarms_of(operation_id))
+    return TestState(
+        operation_id=operation_id,
+        revision=revision.number,
+        status=revision.status,
+        determination="" if verdict is None else verdict.determination,
+        tentative=verdict is not None and verdict.tentative,
+        not_answered=() if verdict is None else verdict.not_answered,
+        refused=() if verdict is None else verdict.refused,
+        conflicts=tuple(
+            TestConflict(
+                node_id=other.reference.node_id or tx.identity().node_id,
+                operation_id=other.reference.operation_id,
+                state=conflict.state,
+                band=conflict.match.band,
+                overlap=conflict.match.overlap,
+                alarms=alarms[conflict.pair],
+            )
+            for conflict in tx.conflicts_of(own)
+            if told(conflict.side(own), other := conflict.other(own), conflict.match)
+        ),
+    )
 
 
 def _state(content: dict[str, Any]) -> dict[str, Any]:
