@@ -4,7 +4,7 @@
 receipts, `secret_key` signs sessions and forms. `partner_key` (Ed25519) signs what this node says to partners, and
 `blinding_secret` makes the exponents that subjects are compared with theirs by (ADR 11). They are drawn at set-up. Of
 `field_key`, `secret_key` and `partner_key` there may be several: `field_key.2` is newer than `field_key.1`; the newest
-writes, all can be read (docs/operate/keys.md).
+writes, all can be read (docs/operate/keys.md). A new `partner_key` signs only when every partner has taken it.
 
 A file holds 32 bytes in hexadecimal, or, where `VIGIL_KEY_COMMAND` names a program, what that program made of them.
 """

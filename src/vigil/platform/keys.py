@@ -24,15 +24,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from vigil.protocol.signing import fingerprint
-
 NONCE_BYTES = 12
 ID_BYTES = 8
 """Values of before keys had ids begin with a nonce: that one looks like the id of a key has odds of 2^-64."""
 
 
 class Keys(Protocol):
-    """Where the keys come from: the setting `VIGIL_KEYS`. Of `field` and `partner` the first writes, all are known."""
+    """Where the keys come from: the setting `VIGIL_KEYS`. Of `field` the first writes, all can be read; of `partner` the
+    last signs, the first is the next one.
+    """
 
     @property
     def field(self) -> tuple[bytes, ...]: ...
@@ -142,15 +142,16 @@ def public_key() -> bytes:
     return signing_key().public_key().public_bytes_raw()
 
 
-def partner_key(known: str = "") -> Ed25519PrivateKey:
-    """The node's Ed25519 key towards partners: the newest, or the one whose fingerprint a partner knows (`known`).
+def partner_key() -> Ed25519PrivateKey:
+    """The node's Ed25519 key, which signs what is said to partners: the oldest, until all of them know a newer one."""
+    _of("partner")
+    return _private_key(settings.VIGIL_KEYS.partner[-1])
 
-    Where none has that fingerprint any more it is the newest, which that partner refuses until it has taken it.
-    """
-    newest = _of("partner")
+
+def next_partner_key() -> Ed25519PrivateKey | None:
+    """The key that signs once every partner has taken it; None where no rotation is under way."""
     seeds: tuple[bytes, ...] = settings.VIGIL_KEYS.partner
-    named = (seed for seed in seeds if fingerprint(_private_key(seed).public_key().public_bytes_raw()) == known)
-    return _private_key(next(named, newest))
+    return _private_key(seeds[0]) if len(seeds) > 1 else None
 
 
 def blinding_secret() -> bytes:

@@ -54,7 +54,7 @@ def test_what_was_heard_pairs_and_everything_active_is_asked(people: Any, now: d
     assert (verdict.determination, verdict.not_answered) == ("incomplete", [ELM.node_id])
     partner = Partner.objects.get()
     assert (partner.base_url, partner.watch_desk_phone, partner.proposed) == (ELM.address, ELM.desk_phone, "")
-    assert partner.known_key == roster.newest_mark() != roster.mark_of(partner) == ELM.fingerprint
+    assert partner.known_key == roster.signer().fingerprint != roster.mark_of(partner) == ELM.fingerprint
 
     # The removal stands on the next receipt.
     pairing.propose_removal(erin, row.pk, "The region was dissolved.", now)

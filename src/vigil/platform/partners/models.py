@@ -39,9 +39,15 @@ class Partner(models.Model):
     name = models.CharField(max_length=200)
     public_key = models.BinaryField(max_length=32)
     """The raw Ed25519 key that the partner signs its messages with."""
+    next_key = models.BinaryField(max_length=32, default=b"", blank=True)
+    """The key that it has named as its next one; messages signed with it are its own too."""
     known_key = models.CharField(max_length=64, blank=True)
-    """Fingerprint of this node's partner key that the partner knows: what is said to it is signed with that one."""
+    """Fingerprint of the newest of this node's partner keys that the partner has taken."""
+    told = models.CharField(max_length=64, blank=True)
+    """Digest of what this node last told the partner of itself (name, address, desk, area, agencies)."""
     purpose = models.CharField(max_length=4, choices=Purpose.choices, default=Purpose.LIVE)
+    is_blind = models.BooleanField(default=False)
+    """Operations are put to it as masked cells first (experimental): both administrators have agreed."""
     base_url = models.CharField(max_length=300)
     """Where it is reached: `https://host`, without a slash at the end."""
     watch_desk_name = models.CharField(max_length=200, blank=True)

@@ -27,19 +27,20 @@ def served_by_partners() -> frozenset[str]:
     return frozenset(ori for one in partners() if one.purpose == Partner.Purpose.LIVE for ori, _state in one.served)
 
 
-def signer(known: str = "") -> Signer:
-    """What signs a message to a partner: the newest of this node's partner keys, or the one that the partner knows."""
-    return Signer(keys.partner_key(known))
+def signer() -> Signer:
+    """What signs messages to partners; its fingerprint is what this node's administrator reads aloud."""
+    return Signer(keys.partner_key())
 
 
-def newest_mark() -> str:
-    """The fingerprint of the newest partner key: what this node's administrator reads aloud."""
-    return signer().fingerprint
+def next_signer() -> Signer | None:
+    """What signs them once every partner has taken its key; None where no rotation is under way."""
+    key = keys.next_partner_key()
+    return None if key is None else Signer(key)
 
 
 def not_yet_taken() -> list[Partner]:
-    """The partners on the roster that do not know the newest partner key yet."""
-    newest = newest_mark()
+    """The partners on the roster that have not taken the newest partner key yet."""
+    newest = (next_signer() or signer()).fingerprint
     return [one for one in partners() if one.known_key != newest]
 
 

@@ -23,7 +23,7 @@ from vigil.platform.accounts.administrators import others_of_node
 from vigil.platform.actions import action, concerns, detail
 from vigil.platform.agencies.models import this_node
 from vigil.platform.partners.models import Partner
-from vigil.platform.partners.roster import SPOKEN, newest_mark, partners
+from vigil.platform.partners.roster import SPOKEN, partners, signer
 from vigil.protocol import pairing
 from vigil.protocol.pairing import Pairing, Unpaired
 
@@ -124,7 +124,7 @@ def add(actor: Actor, partner_id: UUID, heard: str, now: datetime) -> Partner:
     if row.state == State.ACTIVE:
         _change_roster(others, now)  # another key is another machine: it is asked about everything again
     _take_over(row, told, purpose)
-    row.state, row.known_key, row.joined_at = State.ACTIVE, newest_mark(), now
+    row.state, row.known_key, row.joined_at = State.ACTIVE, signer().fingerprint, now
     _settled(row)
     _change_roster([*others, row], now)
     concerns(partner=row.pk)
