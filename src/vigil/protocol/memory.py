@@ -111,19 +111,20 @@ class MemoryTransaction:
         self.rows = store.rows
         self.written: set[str] = set()
         """Operations whose new revision the committed index does not know yet."""
+        self.changes: list[tuple[dict[Any, Any], Any, Any]] = []
+        """Table, key and what stood there before, in the order of the writes."""
         self._store = store
-        self._before: list[tuple[dict[Any, Any], Any, Any]] = []
 
     def _put(self, table: dict[Any, Any], key: object, value: object) -> None:
-        self._before.append((table, key, table.get(key, _ABSENT)))
+        self.changes.append((table, key, table.get(key, _ABSENT)))
         table[key] = value
 
     def _drop(self, table: dict[Any, Any], key: object) -> None:
-        self._before.append((table, key, table.pop(key)))
+        self.changes.append((table, key, table.pop(key)))
 
     def undo(self) -> None:
         """Put back whatever this transaction has changed."""
-        for table, key, value in reversed(self._before):
+        for table, key, value in reversed(self.changes):
             if value is _ABSENT:
                 del table[key]
             else:
