@@ -55,11 +55,11 @@ def conclude(tx: Transaction, operation_id: str, signer: Signer, now: int) -> Ve
 
 
 def partner_coverage(tx: Transaction, revision: Revision, roster: Roster) -> Mapping[str, CoverageLine]:
-    """One line a partner on the roster, by node id."""
+    """One line a partner that is asked about operations of this mode, by node id."""
     given = {answer.partner: answer for answer in tx.answers(revision.operation_id, revision.number)}
     return {
         partner.node_id: _line(tx, partner, given.get(partner.node_id))
-        for partner in sorted(roster.members, key=lambda partner: partner.node_id)
+        for partner in sorted(roster.asked(revision.operation.mode), key=lambda partner: partner.node_id)
     }
 
 
@@ -70,6 +70,8 @@ def _line(tx: Transaction, partner: Partner, answer: Answer | None) -> CoverageL
         return replace(line, coverage=Coverage.NO_SHARED_PREDICATE)
     seen = tx.highest_seen(partner.node_id)
     if answer is None or answer.void or seen is None or answer.epoch != seen.epoch:
+        return line
+    if answer.outcome is Outcome.EXACT_WANTED:
         return line
     if answer.outcome is Outcome.REFUSED:
         return replace(line, coverage=Coverage.REFUSED)
@@ -132,7 +134,7 @@ def _proved(
 
 
 def _notes(revision: Revision, roster: Roster, agencies: Sequence[str] | None) -> tuple[str, ...]:
-    notes = [] if roster.members else [ASKED_ALONE]
+    notes = [] if roster.asked(revision.operation.mode) else [ASKED_ALONE]
     if agencies is None:
         notes.append(NEIGHBOURS_UNKNOWN)
     widest = max((site.uncertainty_m for site in revision.operation.sites), default=0.0)

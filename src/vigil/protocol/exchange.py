@@ -1,152 +1,306 @@
 """A node's half towards its partners: questions, answers, queries answered, news heard (specification, section 8).
 
-Sans-I/O like the node: the transport carries the bytes and calls one method for each thing that happened.
-Whatever is not a whole, signed answer to this very revision in the partner's current epoch is not an answer.
+Sans-I/O like the node: the transport carries bytes and calls one method for each thing that happened. Whatever is not a
+whole, signed answer to this very revision in the partner's current epoch is not an answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
-from vigil.engine.operation import Band, Match
-from vigil.engine.predicate import PREDICATE
+from vigil.engine.operation import SUBJECT_MARGIN_US, Basis, Match, Operation, Window
+from vigil.engine.predicate import PREDICATE, match
+from vigil.protocol import cover
+from vigil.protocol.blinding import Blinder
+from vigil.protocol.canonical import JSON, canonical_bytes
 from vigil.protocol.coverage import conclude
-from vigil.protocol.judgement import asking_side, own_side, sighted_side, told
-from vigil.protocol.messages import Malformed, Query, Question, Reply, Sighting, Signed, Tidings
+from vigil.protocol.envelope import LIFE_US, SPOKEN, VERSION, Malformed, Message, opened, seal
+from vigil.protocol.judgement import asking_side, own_side, sighted_side, told, visible
+from vigil.protocol.messages import (
+    Acknowledgement,
+    Asked,
+    Plain,
+    Points,
+    Query,
+    Question,
+    Reply,
+    Sighting,
+    Tidings,
+    Trouble,
+    Withdrawal,
+)
 from vigil.protocol.node import Node
-from vigil.protocol.signing import verify
+from vigil.protocol.signing import Signer
 from vigil.protocol.steps import ask_again, conclude_all, extend_overdue, record, withdraw
 from vigil.protocol.store import (
     OWN,
     Answer,
+    Card,
+    Conflict,
+    ConflictState,
     Due,
     Found,
+    Identity,
+    JointTokens,
+    Masked,
     Outcome,
+    Outgoing,
+    Pair,
     Partner,
     Reference,
     Revision,
+    Roster,
+    SearchFailed,
     Seen,
     Side,
+    Status,
     Transaction,
     Verdict,
 )
 
+WEEK_US = 7 * 24 * 3_600_000_000
 FIRST_RETRY_US = 5_000_000
 LONGEST_RETRY_US = 5 * 60_000_000
+CLOCK_NEWS_US = 1_000_000
+"""A partner's clock is noted again when it has moved by more than this against ours."""
+BLIND_SINCE = 2
+"""The first version of the messages that knows blind cells."""
+
+Handler = Callable[[Transaction, Message, int], JSON]
+"""Answers a further kind of message inside the transaction that took it; the content of the answer."""
 
 
 class NotAnAnswer(Exception):
     """What came back does not count: the partner stays *not answered* and is asked again."""
 
 
-class Exchange:
-    """The partner half of one node."""
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message other than a query on its way to a partner: something told (`outgoing`) or asked (health, …)."""
 
-    def __init__(self, node: Node) -> None:
+    id: str
+    partner: str
+    token: bytes
+    outgoing: Outgoing | None = None
+
+
+class Exchange:
+    """The partner half of one node.
+
+    `signer` holds the partner key, `blinder` the exponents; `new_id` gives a fresh id for each message. `handlers`
+    answer kinds of messages that concern the node and not its operations (capabilities, keys, …).
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        signer: Signer,
+        blinder: Blinder,
+        new_id: Callable[[], str],
+        handlers: Mapping[str, Handler] | None = None,
+    ) -> None:
         self.node = node
         self.store = node.store
-        self.signer = node.signer
+        self.signer = signer
+        self.blinder = blinder
+        self.new_id = new_id
+        self.handlers = {"health": _health, **(handlers or {})}
 
     # -- asking ------------------------------------------------------------------------------------------------
 
-    def questions(self, now: int) -> Sequence[Question]:
-        """What is to be put to partners now. Only committed revisions are among them: each comes from a due row."""
+    def questions(self, now: int, operation_id: str | None = None) -> Sequence[Question]:
+        """What is to be put to partners now (of one operation, or of all). Each comes from a committed due row."""
         with self.store.transaction() as tx:
-            members = {partner.node_id for partner in tx.roster().members}
-            rows = [due for due in tx.due(now) if due.target in members]
-            return [self._question(tx, due, revision) for due in rows if (revision := tx.current(due.operation_id))]
+            members = {partner.node_id: partner for partner in tx.roster().members}
+            rows = tx.due(now) if operation_id is None else tx.due_of(operation_id)
+            asked = [due for due in rows if due.target in members and due.run_after <= now]
+            return [
+                self._question(tx, members[due.target], due, revision)
+                for due in asked
+                if (revision := tx.current(due.operation_id))
+            ]
 
-    def _question(self, tx: Transaction, due: Due, revision: Revision) -> Question:
-        identity = tx.identity()
+    def _question(self, tx: Transaction, partner: Partner, due: Due, revision: Revision) -> Question:
+        seen = tx.highest_seen(partner.node_id)
+        registered = revision.operation.registered
+        plain = registered and (due.exact or not _is_blind(partner, seen))
+        return Question(
+            id=self.new_id(),
+            due=due,
+            partner=partner,
+            revision=revision,
+            identity=tx.identity(),
+            seen=seen,
+            subjects=tuple(tx.subjects_of(revision.operation_id)) if registered else (),
+            card=tx.card(revision.operation_id) if plain else None,
+        )
+
+    def asked(self, question: Question, now: int) -> Asked:
+        """The question as bytes for the wire. Outside of any transaction: covering and blinding take their time."""
+        partner, revision = question.partner, question.revision
+        operation = revision.operation
+        blind = _is_blind(partner, question.seen)
+        subjects, cells = self._texts(question, blind)
+        own_words = dict(question.subjects)
+        points = self.blinder.blind(partner.node_id, [*subjects, *cells])
         query = Query(
-            origin=identity.node_id,
+            operation_id=revision.operation_id,
+            revision=revision.number,
+            commitment=self.blinder.keyed(f"commitment|{revision.digest}"),
+            mode=operation.mode,
+            registered=operation.registered,
+            expires_at=_rounded_up(revision),
+            predicates=frozenset({PREDICATE}),
+            points=Points(tuple(points[: len(subjects)]), tuple(points[len(subjects) :])),
+            plain=_plain(revision, question.card) if question.card else None,
+        )
+        token = self._seal(question.id, "query", partner.node_id, question.seen, question.identity, query.content(), now)
+        words = tuple("" if cover.is_filling(text) else own_words[cover.subject_of(text)] for text in subjects)
+        return Asked(question, query, token, words, tuple(not cover.is_filling(text) for text in cells))
+
+    def _texts(self, question: Question, blind: bool) -> tuple[list[str], list[str]]:
+        """What is blinded: the subjects in their spans, and for a blind partner the cells in theirs; filled up."""
+        operation = question.revision.operation
+        if not operation.registered:
+            return [], []
+        first = cover.is_first(question.identity.node_id, question.partner.node_id)
+        salt = bytes.fromhex(self.blinder.keyed(f"salt|{question.partner.node_id}|{question.revision.digest}"))
+        canonical = [subject for subject, _ in question.subjects]
+        subjects = cover.subject_tokens(canonical, operation.subject_window, operation.mode, first)
+        cells = cover.place_tokens(operation, first) if blind else frozenset()
+        return (
+            cover.padded(subjects, salt) if subjects or blind else [],
+            cover.padded(cells, salt) if blind else [],
+        )
+
+    def _seal(
+        self,
+        message_id: str,
+        kind: str,
+        partner: str,
+        seen: Seen | None,
+        identity: Identity,
+        content: JSON,
+        now: int,
+        in_reply_to: str = "",
+    ) -> bytes:
+        message = Message(
+            kind=kind,
+            id=message_id,
+            sender=identity.node_id,
+            to=partner,
+            issued_at=now + (seen.clock if seen else 0),
             epoch=identity.epoch,
             sequence=identity.sequence,
-            operation=revision.operation,
-            revision=revision.number,
-            digest=revision.digest,
-            silent=revision.silent,
-            card=tx.card(revision.operation_id),
-            predicates=frozenset({PREDICATE}),
+            content=content,
+            in_reply_to=in_reply_to,
+            version=seen.speaks if seen else VERSION,
         )
-        return Question(due, query, tx.highest_seen(due.target))
+        return seal(message, self.signer)
 
-    def accept_answer(self, question: Question, answer: Signed, now: int) -> Verdict:
+    def accept_answer(self, asked: Asked, token: bytes, now: int) -> Verdict:
         """Take a partner's answer in, with the conflicts it tells of; the verdict is returned after the commit.
 
-        Raises NotAnAnswer where it does not count; then nothing is stored and the due row stays.
+        Raises NotAnAnswer where it does not count; then nothing is stored but what its clock and versions are, and the
+        due row stays.
         """
+        question = asked.question
         with self.store.transaction() as tx:
             partner = _member(tx, question.due.target)
             if partner is None:
                 raise NotAnAnswer("The partner has left the roster.")
-            reply = _read(partner, answer)
-            revision = tx.current(reply.operation_id)
-            if revision is None:
-                raise NotAnAnswer("The answer speaks of an operation that this node does not know.")
-            self._refuse_unbound(question, reply, revision)
-            self._take_epoch(tx, question, reply, now)
-            tx.put_answer(_stored(partner, reply, answer, now))
-            self._take_sightings(tx, partner.node_id, reply, revision, now)
-            if reply.outcome is Outcome.ANSWERED:
-                tx.close_due(reply.operation_id, reply.revision, partner.node_id)
-            else:
-                _reopen(tx, question.due, revision, LONGEST_RETRY_US, now)
-            verdict = conclude(tx, reply.operation_id, self.signer, now)
-            assert verdict is not None
+            message = _answer_to(partner, question.id, tx.identity(), token)
+            trouble = Trouble.read(message.content) if message.kind == "error" else None
+            if trouble is None:
+                return self._accept(tx, partner, asked, message, now)
+            _learn(tx, partner, message, trouble, now)
+            if trouble.code == "version" and not _shared(trouble) and tx.current(question.due.operation_id):
+                tx.put_answer(_stored(asked, message, Outcome.REFUSED, now, now))
+                conclude(tx, question.due.operation_id, self.node.signer, now)
+        raise NotAnAnswer(f"The partner did not take the question: {trouble.code}.")
+
+    def _accept(self, tx: Transaction, partner: Partner, asked: Asked, message: Message, now: int) -> Verdict:
+        question, reply = asked.question, _reply_of(message)
+        revision = tx.current(reply.operation_id)
+        if revision is None:
+            raise NotAnAnswer("The answer speaks of an operation that this node does not know.")
+        _refuse_unbound(asked, reply, revision)
+        self._take_epoch(tx, question, message, reply, now)
+        outcome = self._take_matches(tx, asked, message, reply, revision, now)
+        tx.put_answer(_stored(asked, message, outcome, reply.evaluated_at, now))
+        if outcome is Outcome.ANSWERED:
+            tx.close_due(reply.operation_id, reply.revision, partner.node_id)
+        elif outcome is Outcome.EXACT_WANTED:
+            _reopen(tx, replace(question.due, run_after=now, exact=True), revision, now)
+        else:
+            again = replace(question.due, run_after=now + LONGEST_RETRY_US, attempts=question.due.attempts + 1)
+            _reopen(tx, again, revision, now)
+        verdict = conclude(tx, reply.operation_id, self.node.signer, now)
+        assert verdict is not None
         return verdict
 
-    def _refuse_unbound(self, question: Question, reply: Reply, revision: Revision) -> None:
-        """Answers are bound to operation, revision and digest; an older one never completes a newer (condition 4)."""
-        asked = question.query
-        if (reply.operation_id, reply.revision, reply.digest) != (
-            asked.operation.operation_id,
-            asked.revision,
-            asked.digest,
-        ):
-            raise NotAnAnswer("The answer speaks of something else than was asked.")
-        if (reply.revision, reply.digest) != (revision.number, revision.digest):
-            raise NotAnAnswer(f"The answer speaks of revision {reply.revision}; the current one is {revision.number}.")
-
-    def _take_epoch(self, tx: Transaction, question: Question, reply: Reply, now: int) -> None:
+    def _take_epoch(self, tx: Transaction, question: Question, message: Message, reply: Reply, now: int) -> None:
         """Condition 10: an answer below what was seen when the query was sent is none; a new epoch asks everything.
 
         An unknown epoch is a newer one only where the query was sent in knowledge of the last: epochs have no order.
         """
         partner, asked = question.due.target, question.seen
         seen = tx.highest_seen(partner)
+        clock = reply.evaluated_at - now
         if seen is None:
-            tx.note_seen(partner, Seen(reply.epoch, reply.sequence))
+            tx.note_seen(partner, Seen(message.epoch, message.sequence, clock=clock))
             return
         if (asked.round if asked else 0) != seen.round:
             raise NotAnAnswer("The question was sent before the partner announced a new epoch.")
-        if reply.epoch == seen.epoch:
-            if asked is not None and asked.epoch == reply.epoch and reply.sequence < asked.sequence:
+        clock = clock if abs(clock - seen.clock) > CLOCK_NEWS_US else seen.clock
+        if message.epoch == seen.epoch:
+            if asked is not None and asked.epoch == message.epoch and message.sequence < asked.sequence:
                 raise NotAnAnswer("The partner answered from an older state than it had shown before.")
-            tx.note_seen(partner, replace(seen, sequence=max(seen.sequence, reply.sequence)))
+            tx.note_seen(partner, replace(seen, sequence=max(seen.sequence, message.sequence), clock=clock))
         elif asked is not None and asked.epoch == seen.epoch:
-            tx.note_seen(partner, replace(seen, epoch=reply.epoch, sequence=reply.sequence))
+            tx.note_seen(partner, replace(seen, epoch=message.epoch, sequence=message.sequence, clock=clock))
             ask_again(tx, partner, now)
-            conclude_all(tx, self.signer, now)
+            conclude_all(tx, self.node.signer, now)
         else:
             raise NotAnAnswer("The answer was given in an epoch that is over.")
 
-    def _take_sightings(self, tx: Transaction, partner: str, reply: Reply, revision: Revision, now: int) -> None:
-        side = own_side(revision)
+    def _take_matches(
+        self, tx: Transaction, asked: Asked, message: Message, reply: Reply, revision: Revision, now: int
+    ) -> Outcome:
+        """Store what the answer tells, and what the joint tokens tell beyond it; what the answer then counts as."""
+        side, partner = own_side(revision), message.sender
+        shared: dict[Reference, _Shared] = {}
+        meets_blind = False
+        if reply.outcome in (Outcome.ANSWERED, Outcome.EXACT_WANTED):
+            joint = _joint(asked, reply)
+            tx.put_joint(joint)
+            shared, meets_blind = _compared(tx, joint, revision)
         for sighting in reply.sightings:
             reference = Reference(partner, sighting.operation_id)
-            if not _outdated(tx, reference, reply.epoch, sighting.revision):
-                tx.note_foreign(reference, reply.epoch, sighting.revision)
-                record(tx, side, sighted_side(partner, sighting), sighting.match, now)
+            if not _outdated(tx, reference, message.epoch, sighting.revision):
+                tx.note_foreign(reference, message.epoch, sighting.revision)
+                by_subject = shared[reference].met if reference in shared else None
+                record(tx, side, sighted_side(partner, sighting), _together(sighting.match, by_subject), now)
         if reply.outcome is not Outcome.ANSWERED:
-            return
+            return reply.outcome
         named = {sighting.operation_id for sighting in reply.sightings}
+        for reference, one in shared.items():
+            if reference.operation_id not in named:
+                record(tx, side, one.side, _together(_place(tx, side, one.side), one.met), now)
+        self._leave_out(tx, partner, side, named | {reference.operation_id for reference in shared}, now)
+        _tell_missed(tx, partner, side, named, revision, now)
+        return Outcome.EXACT_WANTED if meets_blind and asked.query.plain is None else Outcome.ANSWERED
+
+    def _leave_out(self, tx: Transaction, partner: str, side: Side, met: set[str], now: int) -> None:
+        """The partner did not name them: they no longer meet."""
         for conflict in tx.conflicts_of(side.reference):
             reference = conflict.other(side.reference).reference
             # Judged against this very revision already: the partner's own later query knows better than this answer.
-            older = conflict.side(side.reference).revision < revision.number
-            if older and reference.node_id == partner and reference.operation_id not in named:
+            older = conflict.side(side.reference).revision < side.revision
+            if older and reference.node_id == partner and reference.operation_id not in met:
                 withdraw(tx, conflict, side, now)
 
     def unreachable(self, due: Due, now: int) -> None:
@@ -158,79 +312,216 @@ class Exchange:
         with self.store.transaction() as tx:
             _later(tx, due, wait, now)
 
+    # -- telling -----------------------------------------------------------------------------------------------
+
+    def letters(self, now: int) -> Sequence[Letter]:
+        """What is to be told to partners now, sealed."""
+        with self.store.transaction() as tx:
+            members = {partner.node_id for partner in tx.roster().members}
+            rows = [row for row in tx.outgoing(now) if row.partner in members]
+            return [self._letter(tx, row.partner, row.kind, json.loads(row.content), now, row) for row in rows]
+
+    def letter(self, partner: str, kind: str, content: JSON, now: int) -> Letter:
+        """A message about the nodes themselves: health, capabilities, keys."""
+        with self.store.transaction() as tx:
+            return self._letter(tx, partner, kind, content, now)
+
+    def _letter(
+        self, tx: Transaction, partner: str, kind: str, content: JSON, now: int, outgoing: Outgoing | None = None
+    ) -> Letter:
+        message_id = self.new_id()
+        token = self._seal(message_id, kind, partner, tx.highest_seen(partner), tx.identity(), content, now)
+        return Letter(message_id, partner, token, outgoing)
+
+    def taken(self, letter: Letter, token: bytes, now: int) -> JSON:
+        """The partner's answer to a letter: its content; what was told is told. Raises NotAnAnswer."""
+        with self.store.transaction() as tx:
+            partner = _member(tx, letter.partner)
+            if partner is None:
+                raise NotAnAnswer("The partner has left the roster.")
+            message = _answer_to(partner, letter.id, tx.identity(), token)
+            trouble = Trouble.read(message.content) if message.kind == "error" else None
+            if trouble is None:
+                self._hear(tx, partner.node_id, message.epoch, message.sequence, now)
+                if letter.outgoing:
+                    tx.close_outgoing(letter.outgoing.key)
+                return message.content
+            _learn(tx, partner, message, trouble, now)
+        raise NotAnAnswer(f"The partner did not take the message: {trouble.code}.")
+
+    def untaken(self, letter: Letter, now: int) -> None:
+        """Nobody took it: tell it again later, as long as it matters."""
+        row = letter.outgoing
+        if row is None:
+            return
+        wait = min(FIRST_RETRY_US << min(row.attempts, 16), LONGEST_RETRY_US)
+        with self.store.transaction() as tx:
+            tx.close_outgoing(row.key)
+            if now + wait < row.until:
+                tx.put_outgoing(replace(row, run_after=now + wait, attempts=row.attempts + 1))
+
     # -- answering ---------------------------------------------------------------------------------------------
 
-    def answer_query(self, query: Query, now: int) -> Signed | None:
-        """Evaluate a partner's query; the reply leaves only after this side's own alarms are durable (I5).
+    def receive(self, token: bytes, now: int) -> bytes:
+        """Take in whatever a partner sent; the signed answer, which leaves only after all that it says is durable (I5).
 
-        None: nothing to say, because a newer revision of that operation was evaluated before in the same epoch.
-        Raises SearchFailed where the search cannot finish: then the partner gets no answer.
+        Raises Malformed where it is no whole message, Unsigned where nobody known has signed it.
         """
         with self.store.transaction() as tx:
-            reply = self._evaluate(tx, query, now)
-        return None if reply is None else self._signed(reply)
+            roster, identity = tx.roster(), tx.identity()
+            message = opened(token, lambda sender: _keys(roster, sender))
+            seen = tx.highest_seen(message.sender)
+        code = _refusal(message, identity, now)
+        if code:
+            kind, content = "error", _trouble(code, now)
+        else:
+            kind, content, identity = self._answered(roster, message, identity, now)
+        return self._seal(self.new_id(), kind, message.sender, seen, identity, content, now, in_reply_to=message.id)
 
-    def _signed(self, reply: Reply) -> Signed:
-        body = reply.body()
-        return Signed(body, self.signer.sign(body))
+    def _answered(self, roster: Roster, message: Message, identity: Identity, now: int) -> _Said:
+        """What is said to a message; the identity is that of the transaction that took it (condition 10)."""
+        try:
+            if message.kind == "query":
+                return self._take_query(roster, message, now)
+            with self._fresh(message, now) as tx:
+                return self._take(tx, message, now)
+        except _Replayed:
+            code = "replayed"
+        except Malformed:
+            code = "malformed"
+        except SearchFailed:
+            code = "busy"
+        return "error", _trouble(code, now), identity
 
-    def _evaluate(self, tx: Transaction, query: Query, now: int) -> Reply | None:
-        if _member(tx, query.origin) is None:
-            return _reply(tx, query, Outcome.REFUSED, (), now)
-        self._hear(tx, query.origin, query.epoch, query.sequence, now)
+    def _take(self, tx: Transaction, message: Message, now: int) -> _Said:
+        if _member(tx, message.sender) is None:
+            return "error", _trouble("refused", now), tx.identity()
+        if message.kind in _TOLD:
+            self._hear(tx, message.sender, message.epoch, message.sequence, now)
+            _TOLD[message.kind](self, tx, message, now)
+            return "taken", {}, tx.identity()
+        handler = self.handlers.get(message.kind)
+        if handler is None:
+            return "error", _trouble("unknown_kind", now), tx.identity()
+        self._hear(tx, message.sender, message.epoch, message.sequence, now)
+        return f"{message.kind}-answer", handler(tx, message, now), tx.identity()
+
+    @contextmanager
+    def _fresh(self, message: Message, now: int) -> Iterator[Transaction]:
+        """A transaction that first remembers the message that it takes."""
+        with self.store.transaction() as tx:
+            if not tx.remember(message.sender, message.id, max(message.expires_at, now) + LIFE_US):
+                raise _Replayed
+            yield tx
+
+    def _take_query(self, roster: Roster, message: Message, now: int) -> _Said:
+        query = Query.read(message.content)
+        partner = next((one for one in roster.members if one.node_id == message.sender), None)
+        raised = Points()
+        if partner is not None and query.mode in partner.modes:
+            raised = self._raised(message.sender, query.points)
+        with self._fresh(message, now) as tx:
+            reply = self._evaluate(tx, message, query, raised, now)
+            identity = tx.identity()
+        if reply is None:
+            return "error", _trouble("superseded", now), identity
+        return "reply", reply.content(), identity
+
+    def _raised(self, partner: str, points: Points) -> Points:
+        try:
+            raised = self.blinder.raised(partner, [*points.subjects, *points.cells])
+        except ValueError as error:
+            raise Malformed("The query has a point that is none.") from error
+        border = len(points.subjects)
+        return Points(tuple(raised[:border]), tuple(raised[border:]))
+
+    def _evaluate(self, tx: Transaction, message: Message, query: Query, raised: Points, now: int) -> Reply | None:
+        """Store this side's conflicts and alarms; the reply, or None where a newer revision was evaluated before."""
+        partner = _member(tx, message.sender)
+        if partner is None or query.mode not in partner.modes:
+            return _reply(query, Outcome.REFUSED, now)
+        self._hear(tx, message.sender, message.epoch, message.sequence, now)
         if PREDICATE not in query.predicates:
-            return _reply(tx, query, Outcome.NO_SHARED_PREDICATE, (), now)
+            return _reply(query, Outcome.NO_SHARED_PREDICATE, now)
         extend_overdue(tx, now)
-        asker = asking_side(query)
-        if _outdated(tx, asker.reference, query.epoch, query.revision):
+        reference = Reference(message.sender, query.operation_id)
+        if _outdated(tx, reference, message.epoch, query.revision):
             return None
-        tx.note_foreign(asker.reference, query.epoch, query.revision)
-        sightings = self._judge(tx, asker, tx.matching(query.operation), now)
-        return _reply(tx, query, Outcome.ANSWERED, sightings, now)
+        tx.note_foreign(reference, message.epoch, query.revision)
+        side = asking_side(message.sender, query, query.plain) if query.plain else None
+        tx.put_masked(_masked(reference, query, raised, side))
+        if query.plain is None and query.registered and _meets_blind(tx, message.sender, query, raised, now):
+            return _reply(query, Outcome.EXACT_WANTED, now, raised)
+        found = _found(tx, message.sender, query.plain.operation, raised) if query.plain else ()
+        sightings = self._judge(tx, reference, query.revision, side, found, now)
+        return _reply(query, Outcome.ANSWERED, now, raised, sightings)
 
-    def _judge(self, tx: Transaction, asker: Side, found: Sequence[Found], now: int) -> tuple[Sighting, ...]:
+    def _judge(
+        self,
+        tx: Transaction,
+        reference: Reference,
+        revision: int,
+        asker: Side | None,
+        found: Sequence[Found],
+        now: int,
+    ) -> tuple[Sighting, ...]:
         """Store this side's conflicts and alarms; what the asker may be told of them."""
         sightings, touched = [], set()
         for one in found:
-            revision = tx.current(one.operation_id)
-            assert revision is not None
-            side = own_side(revision)
+            own = tx.current(one.operation_id)
+            assert own is not None and asker is not None
+            side = own_side(own)
             record(tx, asker, side, one.match, now)
             touched.add(one.operation_id)
             if told(asker, side, one.match):
                 sightings.append(_sighting(tx, side, one.match))
-        for conflict in tx.conflicts_of(asker.reference):
-            own = conflict.other(asker.reference).reference.operation_id
-            if own not in touched:
-                withdraw(tx, conflict, asker, now)
-                touched.add(own)
+        for conflict in tx.conflicts_of(reference):
+            operation_id = conflict.other(reference).reference.operation_id
+            if operation_id not in touched and _may_withdraw(tx, reference, asker, conflict):
+                known = replace(conflict.side(reference), revision=revision)
+                withdraw(tx, conflict, asker or known, now)
+                touched.add(operation_id)
         for operation_id in sorted(touched):
-            conclude(tx, operation_id, self.signer, now)
+            conclude(tx, operation_id, self.node.signer, now)
         return tuple(sightings)
 
     # -- hearing -----------------------------------------------------------------------------------------------
 
-    def receive_match(self, tidings: Tidings, now: int) -> None:
+    def _hear_match(self, tx: Transaction, message: Message, now: int) -> None:
         """A partner saw a pair that this node may have missed: store it and alarm this side.
 
         Tidings about an older revision of the own operation are left to the question about the newer one.
         """
-        with self.store.transaction() as tx:
-            revision = tx.current(tidings.operation_id)
-            if _member(tx, tidings.origin) is None:
-                return
-            self._hear(tx, tidings.origin, tidings.epoch, tidings.sequence, now)
-            sighting = tidings.sighting
-            reference = Reference(tidings.origin, sighting.operation_id)
-            if revision is None or revision.number != tidings.revision:
-                return
-            if not _outdated(tx, reference, tidings.epoch, sighting.revision):
-                tx.note_foreign(reference, tidings.epoch, sighting.revision)
-                record(tx, own_side(revision), sighted_side(tidings.origin, sighting), sighting.match, now)
-                conclude(tx, revision.operation_id, self.signer, now)
+        tidings = Tidings.read(message.content)
+        revision, sighting = tx.current(tidings.operation_id), tidings.sighting
+        reference = Reference(message.sender, sighting.operation_id)
+        if revision is None or revision.number != tidings.revision or revision.status is Status.DRAFT:
+            return
+        if not _outdated(tx, reference, message.epoch, sighting.revision):
+            tx.note_foreign(reference, message.epoch, sighting.revision)
+            record(tx, own_side(revision), sighted_side(message.sender, sighting), sighting.match, now)
+            conclude(tx, revision.operation_id, self.node.signer, now)
+
+    def _hear_withdrawal(self, tx: Transaction, message: Message, now: int) -> None:
+        """A partner's operation no longer meets this revision of the own one."""
+        told_of = Withdrawal.read(message.content)
+        revision = tx.current(told_of.operation_id)
+        reference = Reference(message.sender, told_of.other)
+        if revision is None or revision.number != told_of.operation_revision:
+            return
+        for conflict in tx.conflicts_of(reference):
+            own = conflict.other(reference).reference
+            if own.operation_id != told_of.operation_id or told_of.revision < conflict.side(reference).revision:
+                continue
+            withdraw(tx, conflict, replace(conflict.side(reference), revision=told_of.revision), now)
+            conclude(tx, revision.operation_id, self.node.signer, now)
+
+    def _hear_acknowledgement(self, tx: Transaction, message: Message, now: int) -> None:
+        acknowledgement = Acknowledgement.read(message.content)
+        tx.put_acknowledgement(message.sender, acknowledgement)
 
     def hear(self, partner: str, epoch: int, sequence: int, now: int) -> None:
-        """A partner's health or capabilities told its epoch and sequence."""
+        """A partner's pairing or capabilities told its epoch and sequence."""
         with self.store.transaction() as tx:
             self._hear(tx, partner, epoch, sequence, now)
 
@@ -243,11 +534,137 @@ class Exchange:
         if seen is None:
             tx.note_seen(partner, Seen(epoch, sequence))
         elif epoch == seen.epoch:
-            tx.note_seen(partner, replace(seen, sequence=max(seen.sequence, sequence)))
+            if sequence > seen.sequence:
+                tx.note_seen(partner, replace(seen, sequence=sequence))
         elif epoch != seen.announced:
             tx.note_seen(partner, replace(seen, announced=epoch))
             ask_again(tx, partner, now)
-            conclude_all(tx, self.signer, now)
+            conclude_all(tx, self.node.signer, now)
+
+
+class _Replayed(Exception):
+    """The message was taken before."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """A partner's operation that shares a subject with an own one, by the joint tokens."""
+
+    side: Side
+    met: Match
+
+
+# -- what is compared ----------------------------------------------------------------------------------------------
+
+
+def _compared(tx: Transaction, joint: JointTokens, revision: Revision) -> tuple[dict[Reference, _Shared], bool]:
+    """Which of the partner's operations share a subject, and whether one that was asked blind may meet this one.
+
+    The partner answered a query of its own earlier, when this revision's joint tokens were not there yet.
+    """
+    shared, meets_blind = {}, False
+    for masked in tx.masked_with(joint.partner, {*joint.subjects, *joint.cells}):
+        if masked.mode is not revision.operation.mode or not masked.registered:
+            continue
+        if masked.operation is None or masked.side is None:
+            meets_blind = True
+            continue
+        subjects = frozenset(joint.subjects[token] for token in masked.subjects if token in joint.subjects)
+        met = match(replace(masked.operation, subjects=subjects), revision.operation)
+        if met is not None:
+            shared[masked.reference] = _Shared(masked.side, met)
+    return shared, meets_blind
+
+
+def _found(tx: Transaction, partner: str, operation: Operation, raised: Points) -> Sequence[Found]:
+    """Own operations that the partner's meets: in place by its exact shape, in subject by the joint tokens."""
+    found = {one.operation_id: one for one in tx.matching(operation)}
+    for operation_id in tx.joint_with(partner, raised.subjects):
+        revision, joint = tx.current(operation_id), tx.joint(operation_id, partner)
+        assert revision is not None and joint is not None
+        shared = frozenset(joint.subjects[token] for token in raised.subjects if token in joint.subjects)
+        met = match(replace(operation, subjects=shared), revision.operation)
+        if met is not None:
+            found[operation_id] = Found(operation_id, revision.number, met)
+    return [found[operation_id] for operation_id in sorted(found)]
+
+
+def _meets_blind(tx: Transaction, partner: str, query: Query, raised: Points, now: int) -> bool:
+    for operation_id in tx.joint_with(partner, {*raised.subjects, *raised.cells}):
+        revision = tx.current(operation_id)
+        assert revision is not None
+        if revision.operation.registered and revision.operation.mode is query.mode:
+            return True
+    return tx.uncovered(partner, query.mode, now)
+
+
+def _may_withdraw(tx: Transaction, reference: Reference, asker: Side | None, conflict: Conflict) -> bool:
+    """Whether all is known that tells that the pair no longer meets: a shared subject shows only in joint tokens."""
+    if asker is None or conflict.match.basis is Basis.PLACE:
+        return True  # cancelled, or asked blind without a hit; or nothing but the place
+    own = conflict.other(reference).reference.operation_id
+    revision = tx.current(own)
+    hidden = revision is not None and revision.operation.registered and revision.operation.subjects
+    return not hidden or tx.joint(own, reference.node_id) is not None
+
+
+def _together(place: Match | None, subject: Match | None) -> Match:
+    """One match of a pair that meets in place, by a subject, or both."""
+    if place is None or subject is None:
+        met = place or subject
+        assert met is not None
+        return met
+    if place.basis is Basis.SUBJECT:
+        return subject
+    return replace(place, basis=Basis.BOTH, subjects=subject.subjects)
+
+
+def _place(tx: Transaction, own: Side, other: Side) -> Match | None:
+    """How the two meet in place, as it was found before between these very revisions."""
+    known = tx.conflict(Pair.of(own.reference, other.reference))
+    if known is None or known.state is ConflictState.WITHDRAWN or known.match.basis is Basis.SUBJECT:
+        return None
+    same = known.side(own.reference).revision == own.revision
+    return known.match if same and known.side(other.reference).revision == other.revision else None
+
+
+# -- what is told --------------------------------------------------------------------------------------------------
+
+
+def tell_step(tx: Transaction, conflict: Conflict, own: Reference, step: str, outcome: str, now: int) -> None:
+    """Tell the partner on the other side that this side has acknowledged, spoken or settled; nothing between own ones.
+
+    Call it in the transaction that stores the step. A silent operation's subject match is its own owner's alone.
+    """
+    other = conflict.other(own).reference
+    revision = tx.current(own.operation_id)
+    if other.node_id == OWN or revision is None or not visible(conflict, other):
+        return
+    content = Acknowledgement(other.operation_id, own.operation_id, step, now, outcome).content()
+    _tell(tx, "acknowledgement", f"acknowledgement-{step}", revision, other, content, now)
+
+
+def _tell_missed(tx: Transaction, partner: str, side: Side, named: set[str], revision: Revision, now: int) -> None:
+    """The one that sees tells the one that does not (specification 8): what stands here and was not named."""
+    for conflict in tx.conflicts_of(side.reference):
+        other = conflict.other(side.reference)
+        stands = conflict.state is ConflictState.OPEN and conflict.side(side.reference).revision == side.revision
+        if not stands or other.reference.node_id != partner or other.reference.operation_id in named:
+            continue
+        if told(other, side, conflict.match):
+            tidings = Tidings(other.reference.operation_id, other.revision, _sighting(tx, side, conflict.match))
+            _tell(tx, "match", "match", revision, other.reference, tidings.content(), now)
+
+
+def _tell(
+    tx: Transaction, kind: str, word: str, revision: Revision, other: Reference, content: JSON, now: int
+) -> None:
+    key = f"{word}:{other.node_id}:{revision.operation_id}:{other.operation_id}"
+    until = max(revision.last_window_end, now + LIFE_US)
+    tx.put_outgoing(Outgoing(key, other.node_id, kind, canonical_bytes(content), now, until))
+
+
+# -- due rows ------------------------------------------------------------------------------------------------------
 
 
 def _later(tx: Transaction, due: Due, wait: int, now: int) -> None:
@@ -258,66 +675,167 @@ def _later(tx: Transaction, due: Due, wait: int, now: int) -> None:
         tx.postpone(due, now + wait)
 
 
-def _reopen(tx: Transaction, due: Due, revision: Revision, wait: int, now: int) -> None:
-    """Ask again later, even where an earlier answer has closed the row: what it said was just replaced by a refusal."""
+def _reopen(tx: Transaction, due: Due, revision: Revision, now: int) -> None:
+    """Ask again, even where an earlier answer has closed the row: what that said was just replaced by something else."""
     if revision.last_window_end > now:
-        tx.open_due(replace(due, run_after=now + wait, attempts=due.attempts + 1))
+        tx.open_due(due)
+
+
+# -- messages ------------------------------------------------------------------------------------------------------
+
+
+def _health(tx: Transaction, message: Message, now: int) -> JSON:
+    return {"now": now}
+
+
+def _is_blind(partner: Partner, seen: Seen | None) -> bool:
+    """Whether operations are put to it as masked cells first."""
+    return partner.blind and (seen is None or seen.speaks >= BLIND_SINCE)
+
+
+def _plain(revision: Revision, card: Card) -> Plain:
+    return Plain(replace(revision.operation, subjects=frozenset()), revision.silent, card)
+
+
+def _rounded_up(revision: Revision) -> int:
+    """The end of the week after which neither place nor subject of the revision can meet anything: tells no hour."""
+    window = revision.operation.subject_window
+    end = max(revision.last_window_end, window.end if window else 0)
+    return -(-end // WEEK_US) * WEEK_US
 
 
 def _member(tx: Transaction, node_id: str) -> Partner | None:
     return next((partner for partner in tx.roster().members if partner.node_id == node_id), None)
 
 
-def _read(partner: Partner, answer: Signed) -> Reply:
-    if not verify(partner.public_key, answer.body, answer.signature):
-        raise NotAnAnswer(f"The answer is not signed by {partner.name}.")
+def _keys(roster: Roster, sender: str) -> tuple[bytes, ...]:
+    known = (partner for partner in (*roster.members, *roster.refused) if partner.node_id == sender)
+    return next((partner.keys for partner in known), ())
+
+
+def _refusal(message: Message, identity: Identity, now: int) -> str:
+    """The code of why a signed message is not taken; empty where it is."""
+    if message.to != identity.node_id or message.in_reply_to:
+        return "malformed"
+    if message.version not in SPOKEN:
+        return "version"
+    lives = message.issued_at - LIFE_US <= now <= message.expires_at
+    return "" if lives and message.expires_at - message.issued_at <= LIFE_US else "clock"
+
+
+def _trouble(code: str, now: int) -> JSON:
+    return Trouble(code, now, SPOKEN).content()
+
+
+def _shared(trouble: Trouble) -> int:
+    """The newest version that both speak; 0: none."""
+    return max((version for version in trouble.speaks if version in SPOKEN), default=0)
+
+
+def _learn(tx: Transaction, partner: Partner, message: Message, trouble: Trouble, now: int) -> None:
+    """What a partner's refusal of a message teaches: its clock, the versions it speaks."""
+    seen = tx.highest_seen(partner.node_id) or Seen(message.epoch, message.sequence)
+    fresh = replace(seen, clock=trouble.now - now, speaks=_shared(trouble) or seen.speaks)
+    if fresh != seen:
+        tx.note_seen(partner.node_id, fresh)
+
+
+def _answer_to(partner: Partner, message_id: str, identity: Identity, token: bytes) -> Message:
+    """The partner's message, which answers the one of this id. Raises NotAnAnswer."""
     try:
-        reply = Reply.read(answer.body)
+        message = opened(token, lambda sender: partner.keys if sender == partner.node_id else ())
     except Malformed as error:
         raise NotAnAnswer(str(error)) from error
-    if reply.node_id != partner.node_id:
-        raise NotAnAnswer(f"The answer names another node than {partner.name}.")
-    return reply
+    if (message.sender, message.to, message.in_reply_to) != (partner.node_id, identity.node_id, message_id):
+        raise NotAnAnswer("The answer is somebody else's, or to another message.")
+    if message.version not in SPOKEN:
+        raise NotAnAnswer(f"The answer speaks version {message.version}.")
+    return message
 
 
-def _stored(partner: Partner, reply: Reply, answer: Signed, now: int) -> Answer:
-    return Answer(
-        operation_id=reply.operation_id,
-        revision=reply.revision,
-        partner=partner.node_id,
-        outcome=reply.outcome,
-        epoch=reply.epoch,
-        sequence=reply.sequence,
-        evaluated_at=reply.evaluated_at,
-        received_at=now,
-        body=answer.body,
-        signature=answer.signature,
-    )
+def _reply_of(message: Message) -> Reply:
+    if message.kind != "reply":
+        raise NotAnAnswer(f"The answer is no reply but {message.kind!r}.")
+    try:
+        return Reply.read(message.content)
+    except Malformed as error:
+        raise NotAnAnswer(str(error)) from error
 
 
-def _reply(tx: Transaction, query: Query, outcome: Outcome, sightings: tuple[Sighting, ...], now: int) -> Reply:
-    identity = tx.identity()
-    return Reply(
-        node_id=identity.node_id,
-        epoch=identity.epoch,
-        sequence=identity.sequence,
-        evaluated_at=now,
-        outcome=outcome,
-        operation_id=query.operation.operation_id,
+def _refuse_unbound(asked: Asked, reply: Reply, revision: Revision) -> None:
+    """Answers are bound to operation, revision and digest; an older one never completes a newer (condition 4)."""
+    query = asked.query
+    if (reply.operation_id, reply.revision, reply.commitment) != (query.operation_id, query.revision, query.commitment):
+        raise NotAnAnswer("The answer speaks of something else than was asked.")
+    if (query.revision, asked.question.revision.digest) != (revision.number, revision.digest):
+        raise NotAnAnswer(f"The answer speaks of revision {reply.revision}; the current one is {revision.number}.")
+    if reply.outcome is Outcome.EXACT_WANTED and (query.plain is not None or not query.registered):
+        raise NotAnAnswer("The partner wants the plain query, which was put.")
+
+
+def _joint(asked: Asked, reply: Reply) -> JointTokens:
+    """The joint tokens that the answer makes of the points. Raises NotAnAnswer where it lacks some."""
+    raised, query = reply.raised, asked.query
+    if (len(raised.subjects), len(raised.cells)) != (len(query.points.subjects), len(query.points.cells)):
+        raise NotAnAnswer("The answer did not raise every point of the query.")
+    return JointTokens(
+        operation_id=query.operation_id,
         revision=query.revision,
-        digest=query.digest,
-        sightings=sightings,
+        partner=asked.question.due.target,
+        subjects={token: word for token, word in zip(raised.subjects, asked.words, strict=True) if word},
+        cells=frozenset(token for token, real in zip(raised.cells, asked.cells, strict=True) if real),
     )
 
 
-def _sighting(tx: Transaction, side: Side, match: Match) -> Sighting:
+def _stored(asked: Asked, message: Message, outcome: Outcome, evaluated_at: int, now: int) -> Answer:
+    return Answer(
+        operation_id=asked.query.operation_id,
+        revision=asked.query.revision,
+        partner=message.sender,
+        outcome=outcome,
+        epoch=message.epoch,
+        sequence=message.sequence,
+        evaluated_at=evaluated_at,
+        received_at=now,
+        body=message.signed.body,
+        signature=message.signed.signature,
+    )
+
+
+def _reply(
+    query: Query, outcome: Outcome, now: int, raised: Points = Points(), sightings: tuple[Sighting, ...] = ()
+) -> Reply:
+    return Reply(now, outcome, query.operation_id, query.revision, query.commitment, raised, sightings)
+
+
+def _masked(reference: Reference, query: Query, raised: Points, side: Side | None) -> Masked:
+    """What of a query is kept: no place, only the joint tokens and, of a plain one, the span."""
+    operation = None
+    if query.plain is not None:
+        whole = query.plain.operation
+        window = whole.subject_window
+        span = None if window is None else Window(window.start + SUBJECT_MARGIN_US, window.end - SUBJECT_MARGIN_US)
+        operation = replace(whole, sites=(), span=span)
+    return Masked(
+        reference=reference,
+        revision=query.revision,
+        mode=query.mode,
+        registered=query.registered,
+        expires_at=query.expires_at,
+        subjects=frozenset(raised.subjects),
+        cells=frozenset(raised.cells),
+        operation=operation,
+        side=side,
+    )
+
+
+def _sighting(tx: Transaction, side: Side, met: Match) -> Sighting:
     assert side.reference.node_id == OWN
-    band: Band | None = match.band
     return Sighting(
         operation_id=side.reference.operation_id,
         revision=side.revision,
-        band=band,
-        overlap=match.overlap,
+        band=met.band,
+        overlap=met.overlap,
         silent=side.silent,
         tentative=side.tentative,
         card=tx.card(side.reference.operation_id),
@@ -331,3 +849,11 @@ def _outdated(tx: Transaction, reference: Reference, epoch: int, revision: int) 
     """
     known = tx.foreign_revision(reference)
     return known is not None and known[0] == epoch and revision < known[1]
+
+
+_Said = tuple[str, JSON, Identity]
+_TOLD: Mapping[str, Callable[[Exchange, Transaction, Message, int], None]] = {
+    "match": Exchange._hear_match,
+    "withdrawal": Exchange._hear_withdrawal,
+    "acknowledgement": Exchange._hear_acknowledgement,
+}

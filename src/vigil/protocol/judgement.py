@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from vigil.engine.operation import Band, Basis, Match
 from vigil.protocol.canonical import place_digests
-from vigil.protocol.messages import Query, Sighting
+from vigil.protocol.messages import Plain, Query, Sighting
 from vigil.protocol.store import (
     OWN,
     Alarm,
@@ -41,18 +41,18 @@ def own_side(revision: Revision) -> Side:
     )
 
 
-def asking_side(query: Query) -> Side:
+def asking_side(partner: str, query: Query, plain: Plain) -> Side:
     """A partner's operation as its own query describes it. The place itself is not kept, only whether it moved."""
     return Side(
-        reference=Reference(query.origin, query.operation.operation_id),
+        reference=Reference(partner, query.operation_id),
         revision=query.revision,
-        silent=query.silent,
-        tentative=query.operation.tentative,
-        plain_clothes=query.card.plain_clothes,
-        armed_and_dangerous=query.card.armed_and_dangerous,
-        digest=query.digest,
-        places=place_digests(query.operation),
-        card=query.card,
+        silent=plain.silent,
+        tentative=plain.operation.tentative,
+        plain_clothes=plain.card.plain_clothes,
+        armed_and_dangerous=plain.card.armed_and_dangerous,
+        digest=query.commitment,
+        places=place_digests(plain.operation),
+        card=plain.card,
     )
 
 

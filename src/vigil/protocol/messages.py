@@ -1,69 +1,144 @@
-"""What nodes say to each other: plain values with canonical bytes, validated when they are read.
+"""What nodes say to each other: the contents of the messages, validated when they are read (specification 8).
 
-A query carries the exact place to the partner's machine (plain mode, specification 8); what people are shown is
-limited by the card. Its operation's subjects are what both nodes compare by: blinding them is the transport's work.
+Everything that crosses the wire is built here. A query carries the exact place to the partner's machine (plain), or only
+masked tokens (blind); what people are shown is limited by the card. Subjects are never sent but as blinded points.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
 
-from vigil.engine.operation import Band, Basis, Match, Operation, Window
-from vigil.protocol.canonical import JSON, canonical_bytes, operation_content, operation_from_content, predicate_digest
-from vigil.protocol.store import Card, Due, Outcome, Seen
+from vigil.engine.operation import Band, Basis, Match, Mode, Operation, Window
+from vigil.protocol.canonical import JSON, operation_content, operation_from_content
+from vigil.protocol.envelope import Malformed
+from vigil.protocol.store import Card, Due, Identity, Outcome, Partner, Revision, Seen
+
+_Read = TypeVar("_Read")
+MOST_POINTS = 65_536
+"""More than 200 subjects and the largest cover ever make."""
 
 
-class Malformed(ValueError):
-    """A message that cannot be read whole; never answered, never counted as an answer."""
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Blinded points, or what became of them when they were raised; the order is the asker's."""
+
+    subjects: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for points in (self.subjects, self.cells):
+            _require(len(points) <= MOST_POINTS, "it has too many points")
+            _require(all(isinstance(point, str) for point in points), "a point is text")
+
+    def content(self) -> JSON:
+        return {"subjects": list(self.subjects), "cells": list(self.cells)}
+
+    @classmethod
+    def from_content(cls, content: JSON) -> Points:
+        _members(content, "subjects", "cells")
+        return cls(tuple(content["subjects"]), tuple(content["cells"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """The plain part of a query: the operation as p1 compares it, without subjects, and its card."""
+
+    operation: Operation
+    silent: bool
+    card: Card
+
+    def __post_init__(self) -> None:
+        _require(not self.operation.subjects, "subjects are sent as points only")
+        _require(type(self.silent) is bool, "silent is true or false")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One revision of the origin's operation, put to a partner. Idempotent by (origin, operation, revision)."""
+    """One revision of the origin's operation, put to a partner. Idempotent by (origin, operation, revision).
 
-    origin: str
-    epoch: int
-    sequence: int
-    operation: Operation
+    `commitment` stands for the revision's digest, which could be guessed; `expires_at` is when nobody need remember
+    the points any more. Without `plain` it is a blind query.
+    """
+
+    operation_id: str
     revision: int
-    digest: str
-    silent: bool
-    card: Card
+    commitment: str
+    mode: Mode
+    registered: bool
+    expires_at: int
     predicates: frozenset[str]
+    points: Points
+    plain: Plain | None
 
     def __post_init__(self) -> None:
-        _require_whole(self.epoch, self.sequence, self.revision)
-        _require(bool(self.origin) and self.revision >= 1, "a query names its origin and a revision from 1")
-        _require(self.digest == predicate_digest(self.operation), "the digest is not that of the operation")
+        _require_whole(self.revision, self.expires_at)
+        _require(type(self.registered) is bool, "registered is true or false")
+        _require_text(self.operation_id, self.commitment, *self.predicates)
+        _require(bool(self.operation_id) and self.revision >= 1, "a query names an operation and a revision from 1")
+        if self.plain is not None:
+            whole = self.plain.operation
+            same = (whole.operation_id, whole.mode, whole.registered) == (self.operation_id, self.mode, self.registered)
+            _require(same, "the plain part speaks of something else")
 
-    def body(self) -> bytes:
-        return canonical_bytes(
-            {
-                "kind": "query",
-                "origin": self.origin,
-                "epoch": self.epoch,
-                "sequence": self.sequence,
-                "operation": operation_content(self.operation),
-                "revision": self.revision,
-                "digest": self.digest,
-                "silent": self.silent,
-                "card": asdict(self.card),
-                "predicates": sorted(self.predicates),
-            }
-        )
+    def content(self) -> JSON:
+        return {
+            "operation": self.operation_id,
+            "revision": self.revision,
+            "commitment": self.commitment,
+            "mode": self.mode.value,
+            "registered": self.registered,
+            "expires_at": self.expires_at,
+            "predicates": sorted(self.predicates),
+            "points": self.points.content(),
+            "plain": None if self.plain is None else _plain_content(self.plain),
+        }
 
     @classmethod
-    def read(cls, body: bytes) -> Query:
+    def read(cls, content: JSON) -> Query:
         """The query again. Raises Malformed."""
-        fields = _read(body, "query")
-        try:
-            fields["operation"] = operation_from_content(fields["operation"])
-            fields["card"] = Card(**fields["card"])
-            fields["predicates"] = frozenset(fields["predicates"])
-            return cls(**fields)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Malformed(f"The query is not whole: {error}") from error
+        return _reading("query", lambda: cls._from(content))
+
+    @classmethod
+    def _from(cls, content: JSON) -> Query:
+        _members(
+            content,
+            *("operation", "revision", "commitment", "mode", "registered", "expires_at", "predicates", "points", "plain"),
+        )
+        mode, registered = Mode(content["mode"]), content["registered"]
+        plain = content["plain"]
+        return cls(
+            operation_id=content["operation"],
+            revision=content["revision"],
+            commitment=content["commitment"],
+            mode=mode,
+            registered=registered,
+            expires_at=content["expires_at"],
+            predicates=frozenset(content["predicates"]),
+            points=Points.from_content(content["points"]),
+            plain=None if plain is None else _plain_from(plain, content["operation"], mode, registered),
+        )
+
+
+_PLACE = ("tentative", "joint_with", "span", "sites")
+
+
+def _plain_content(plain: Plain) -> JSON:
+    whole = operation_content(plain.operation)
+    return {**{name: whole[name] for name in _PLACE}, "silent": plain.silent, "card": asdict(plain.card)}
+
+
+def _plain_from(content: JSON, operation_id: str, mode: Mode, registered: bool) -> Plain:
+    _members(content, *_PLACE, "silent", "card")
+    whole = {
+        **{name: content[name] for name in _PLACE},
+        "operation": operation_id,
+        "mode": mode.value,
+        "registered": registered,
+        "subjects": [],
+    }
+    return Plain(operation_from_content(whole), content["silent"], _card(content["card"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +157,10 @@ class Sighting:
     card: Card
 
     def __post_init__(self) -> None:
-        _require(self.overlap.start < self.overlap.end, "an overlap ends after it starts")
         _require_whole(self.revision, self.overlap.start, self.overlap.end)
-        _require(isinstance(self.operation_id, str), "an operation id is text")
+        _require(self.overlap.start < self.overlap.end, "an overlap ends after it starts")
+        _require_text(self.operation_id)
+        _require(type(self.silent) is bool and type(self.tentative) is bool, "a flag is true or false")
 
     @property
     def match(self) -> Match:
@@ -93,7 +169,7 @@ class Sighting:
 
     def content(self) -> JSON:
         return {
-            "operation_id": self.operation_id,
+            "operation": self.operation_id,
             "revision": self.revision,
             "band": None if self.band is None else self.band.value,
             "overlap": [self.overlap.start, self.overlap.end],
@@ -104,85 +180,250 @@ class Sighting:
 
     @classmethod
     def from_content(cls, content: JSON) -> Sighting:
-        band = None if content["band"] is None else Band(content["band"])
-        overlap, card = Window(*content["overlap"]), Card(**content["card"])
-        return cls(**{**content, "band": band, "overlap": overlap, "card": card})
+        _members(content, "operation", "revision", "band", "overlap", "silent", "tentative", "card")
+        return cls(
+            operation_id=content["operation"],
+            revision=content["revision"],
+            band=None if content["band"] is None else Band(content["band"]),
+            overlap=_overlap(content["overlap"]),
+            silent=content["silent"],
+            tentative=content["tentative"],
+            card=_card(content["card"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A partner's answer to one query, bound to operation, revision and digest (specification 8, condition 4)."""
+    """A partner's answer to one query, bound to operation, revision and commitment (specification 8, condition 4).
 
-    node_id: str
-    epoch: int
-    sequence: int
+    `raised` are the points of the query, each raised by the replier: the asker's joint tokens.
+    """
+
     evaluated_at: int
     outcome: Outcome
     operation_id: str
     revision: int
-    digest: str
+    commitment: str
+    raised: Points = Points()
     sightings: tuple[Sighting, ...] = ()
 
     def __post_init__(self) -> None:
-        _require_whole(self.epoch, self.sequence, self.evaluated_at, self.revision)
+        _require_whole(self.evaluated_at, self.revision)
+        _require_text(self.operation_id, self.commitment)
         _require(self.outcome is Outcome.ANSWERED or not self.sightings, "only an answer carries matches")
 
-    def body(self) -> bytes:
-        content = {
-            "kind": "reply",
-            "node_id": self.node_id,
-            "epoch": self.epoch,
-            "sequence": self.sequence,
+    def content(self) -> JSON:
+        return {
             "evaluated_at": self.evaluated_at,
             "outcome": self.outcome.value,
-            "operation_id": self.operation_id,
+            "operation": self.operation_id,
             "revision": self.revision,
-            "digest": self.digest,
+            "commitment": self.commitment,
             "complete": True,
+            "raised": self.raised.content(),
             "sightings": [sighting.content() for sighting in self.sightings],
         }
-        return canonical_bytes(content)
 
     @classmethod
-    def read(cls, body: bytes) -> Reply:
+    def read(cls, content: JSON) -> Reply:
         """The reply again. Raises Malformed, also where it does not say that it is complete."""
-        fields = _read(body, "reply")
-        try:
-            _require(fields.pop("complete") is True, "it is not complete")
-            fields["outcome"] = Outcome(fields["outcome"])
-            fields["sightings"] = tuple(Sighting.from_content(one) for one in fields["sightings"])
-            return cls(**fields)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Malformed(f"The reply is not whole: {error}") from error
+        return _reading("reply", lambda: cls._from(content))
+
+    @classmethod
+    def _from(cls, content: JSON) -> Reply:
+        members = ("evaluated_at", "outcome", "operation", "revision", "commitment", "complete", "raised", "sightings")
+        _members(content, *members)
+        _require(content["complete"] is True, "it is not complete")
+        return cls(
+            evaluated_at=content["evaluated_at"],
+            outcome=Outcome(content["outcome"]),
+            operation_id=content["operation"],
+            revision=content["revision"],
+            commitment=content["commitment"],
+            raised=Points.from_content(content["raised"]),
+            sightings=tuple(Sighting.from_content(one) for one in content["sightings"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Tidings:
-    """A pair that one node saw and tells the other (`POST matches`). `operation_id` is the told node's operation."""
+    """A pair that one node sees and tells the other (`match`). `operation_id` is the told node's operation."""
 
-    origin: str
-    epoch: int
-    sequence: int
     operation_id: str
     revision: int
     sighting: Sighting
 
+    def __post_init__(self) -> None:
+        _require_whole(self.revision)
+        _require_text(self.operation_id)
+
+    def content(self) -> JSON:
+        return {"operation": self.operation_id, "revision": self.revision, "sighting": self.sighting.content()}
+
+    @classmethod
+    def read(cls, content: JSON) -> Tidings:
+        return _reading("match", lambda: cls._from(content))
+
+    @classmethod
+    def _from(cls, content: JSON) -> Tidings:
+        _members(content, "operation", "revision", "sighting")
+        return cls(content["operation"], content["revision"], Sighting.from_content(content["sighting"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A pair no longer meets (`withdrawal`): the teller's operation changed or was cancelled.
+
+    `operation_id` is the told node's operation in the revision that the teller knows, `other` the teller's own.
+    """
+
+    operation_id: str
+    operation_revision: int
+    other: str
+    revision: int
+
+    def __post_init__(self) -> None:
+        _require_whole(self.operation_revision, self.revision)
+        _require_text(self.operation_id, self.other)
+
+    def content(self) -> JSON:
+        return {
+            "operation": self.operation_id,
+            "operation_revision": self.operation_revision,
+            "other": self.other,
+            "revision": self.revision,
+        }
+
+    @classmethod
+    def read(cls, content: JSON) -> Withdrawal:
+        return _reading("withdrawal", lambda: cls._from(content))
+
+    @classmethod
+    def _from(cls, content: JSON) -> Withdrawal:
+        _members(content, "operation", "operation_revision", "other", "revision")
+        return cls(content["operation"], content["operation_revision"], content["other"], content["revision"])
+
+
+STEPS = ("acknowledged", "contacted", "resolved")
+OUTCOMES = ("", "proceed", "joint", "delay", "cancel", "false_alarm", "same_operation")
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """The teller's side of a pair has acknowledged, spoken or settled (`acknowledgement`): no name, only the step.
+
+    `outcome` is one of the specification's (section 6) where the step is `resolved`, else empty.
+    """
+
+    operation_id: str
+    other: str
+    step: str
+    at: int
+    outcome: str = ""
+
+    def __post_init__(self) -> None:
+        _require_whole(self.at)
+        _require_text(self.operation_id, self.other)
+        _require(self.step in STEPS and self.outcome in OUTCOMES, "the step or the outcome is not known")
+        _require(self.step == "resolved" or not self.outcome, "only what is resolved has an outcome")
+
+    def content(self) -> JSON:
+        return {
+            "operation": self.operation_id,
+            "other": self.other,
+            "step": self.step,
+            "at": self.at,
+            "outcome": self.outcome,
+        }
+
+    @classmethod
+    def read(cls, content: JSON) -> Acknowledgement:
+        return _reading("acknowledgement", lambda: cls._from(content))
+
+    @classmethod
+    def _from(cls, content: JSON) -> Acknowledgement:
+        _members(content, "operation", "other", "step", "at", "outcome")
+        return cls(content["operation"], content["other"], content["step"], content["at"], content["outcome"])
+
+
+CODES = ("clock", "version", "replayed", "malformed", "refused", "busy", "superseded", "unknown_kind")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a message was not taken (`error`); never an answer. `now` is the reader's clock, `speaks` its versions."""
+
+    code: str
+    now: int
+    speaks: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        _require_whole(self.now, *self.speaks)
+        _require(self.code in CODES, "the code is not known")
+
+    def content(self) -> JSON:
+        return {"code": self.code, "now": self.now, "speaks": list(self.speaks)}
+
+    @classmethod
+    def read(cls, content: JSON) -> Trouble:
+        return _reading("error", lambda: cls._from(content))
+
+    @classmethod
+    def _from(cls, content: JSON) -> Trouble:
+        _members(content, "code", "now", "speaks")
+        return cls(content["code"], content["now"], tuple(content["speaks"]))
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A query on its way to a partner, with what this node had seen from that partner when it was sent."""
+    """What a due row asks of a partner, before it is written: the revision, and what this node had seen by then."""
 
+    id: str
     due: Due
-    query: Query
+    partner: Partner
+    revision: Revision
+    identity: Identity
     seen: Seen | None
+    subjects: tuple[tuple[str, str], ...]
+    """(canonical subject, the store's own word for it)."""
+    card: Card | None
+    """None: it is put blind, or cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
-    """Exact bytes and the signature over them."""
+class Asked:
+    """A question that is on its way: the bytes, and what the points stand for when they come back raised."""
 
-    body: bytes
-    signature: bytes
+    question: Question
+    query: Query
+    token: bytes
+    words: tuple[str, ...]
+    """For each point of `query.points.subjects` the store's own word for the subject; empty for a filling."""
+    cells: tuple[bool, ...]
+    """For each point of `query.points.cells` whether it is no filling."""
+
+
+def _card(content: JSON) -> Card:
+    card = Card(**content)
+    _require_text(card.agency, card.contact_name, card.contact_phone, card.operation_type)
+    _require(type(card.plain_clothes) is bool and type(card.armed_and_dangerous) is bool, "a flag is true or false")
+    return card
+
+
+def _overlap(content: JSON) -> Window:
+    start, end = content
+    return Window(start, end)
+
+
+def _reading(kind: str, read: Callable[[], _Read]) -> _Read:
+    try:
+        return read()
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise Malformed(f"The {kind} is not whole: {error}") from error
+
+
+def _members(content: JSON, *names: str) -> None:
+    _require(isinstance(content, dict) and set(content) == set(names), "it has members that are not known, or lacks some")
 
 
 def _require(holds: bool, otherwise: str) -> None:
@@ -190,14 +431,9 @@ def _require(holds: bool, otherwise: str) -> None:
         raise Malformed(f"The message is not valid: {otherwise}.")
 
 
+def _require_text(*values: Any) -> None:
+    _require(all(isinstance(value, str) for value in values), "a name is no text")
+
+
 def _require_whole(*numbers: object) -> None:
     _require(all(type(number) is int for number in numbers), "a count or an instant is not a whole number")
-
-
-def _read(body: bytes, kind: str) -> dict[str, JSON]:
-    try:
-        fields = json.loads(body)
-    except ValueError as error:
-        raise Malformed("The message is not JSON.") from error
-    _require(isinstance(fields, dict) and fields.pop("kind", None) == kind, f"it is not a {kind}")
-    return dict(fields)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vigil.engine.operation import MICROSECONDS_PER_MINUTE
+from vigil.engine.operation import MICROSECONDS_PER_MINUTE, Mode
 from vigil.protocol.coverage import conclude
 from vigil.protocol.judgement import own_side
 from vigil.protocol.signing import Signer
@@ -139,7 +139,8 @@ class Node:
             stay = {partner.node_id for partner in old.members}
             names = {partner.name for partner in members}
             left = [partner for partner in old.members if partner.node_id not in {one.node_id for one in members}]
-            former = sorted({*old.former, *(partner.name for partner in left)} - names)
+            leaving = {partner.name for partner in left if Mode.LIVE in partner.modes}
+            former = sorted({*old.former, *leaving} - names)
             roster = Roster(old.number + 1, tuple(sorted(members, key=lambda one: one.node_id)), tuple(former))
             tx.set_roster(roster)
             for partner in roster.members:

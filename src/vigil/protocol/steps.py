@@ -41,7 +41,7 @@ def write_revision(tx: Transaction, revision: Revision, now: int) -> Revision:
     if revision.status is Status.DRAFT or (revision.status is Status.CANCELLED and never_asked):
         return revision
     roster = tx.roster()
-    partners = tuple(sorted(partner.node_id for partner in roster.members))
+    partners = tuple(sorted(partner.node_id for partner in roster.asked(revision.operation.mode)))
     for target in (OWN, *partners):
         tx.open_due(Due(revision.operation_id, revision.number, target, now))
     tx.put_verdict(
@@ -117,7 +117,10 @@ def ask_again(tx: Transaction, partner: str, now: int) -> None:
     seen = tx.highest_seen(partner)
     if seen is not None:
         tx.note_seen(partner, replace(seen, round=seen.round + 1))
+    asked = next((one for one in tx.roster().members if one.node_id == partner), None)
     for revision in asked_about(tx, now):
+        if asked is not None and revision.operation.mode not in asked.modes:
+            continue
         for answer in tx.answers(revision.operation_id, revision.number):
             if answer.partner == partner and not answer.void:
                 tx.put_answer(replace(answer, void=True))

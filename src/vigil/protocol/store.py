@@ -8,13 +8,16 @@ caller. Node and operation ids are text, compared as text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from vigil.engine.operation import Match, Operation
+from vigil.engine.operation import Match, Mode, Operation
+
+if TYPE_CHECKING:
+    from vigil.protocol.messages import Acknowledgement
 
 OWN = ""
 """Stands for this node where a partner's node id would stand."""
@@ -50,6 +53,8 @@ class Outcome(StrEnum):
     """What a partner's answer said. Only `ANSWERED` counts as an answer (specification, section 5)."""
 
     ANSWERED = "answered"
+    EXACT_WANTED = "exact_wanted"
+    """A blind query met something in cells and hours: the plain one is wanted."""
     REFUSED = "refused"
     NO_SHARED_PREDICATE = "no_shared_predicate"
 
@@ -92,36 +97,57 @@ class Seen:
     """The highest epoch and sequence seen from a partner (specification 8, condition 10).
 
     `announced` is the last strange epoch that the partner named in a message of its own. `round` grows each time that
-    it is asked about everything again: an answer to a question of an earlier round is not an answer.
+    it is asked about everything again: an answer to a question of an earlier round is not an answer. `clock` is its
+    clock minus this node's, in microseconds, as it last told it; `speaks` the newest version that both understand.
     """
 
     epoch: int
     sequence: int
     round: int = 0
     announced: int | None = None
+    clock: int = 0
+    speaks: int = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """A node on the roster. `public_key` is the raw Ed25519 key; `predicates` the versions it evaluates."""
+    """A node on the roster. `public_key` is the raw Ed25519 key; `predicates` the versions it evaluates.
+
+    `next_key` is the key that it has named as its next one. `modes` are those of the operations that it is asked about:
+    a conformance suite has `test` alone. `blind`: both have agreed to put operations as masked cells first.
+    """
 
     node_id: str
     name: str
     desk_phone: str = ""
     predicates: frozenset[str] = frozenset({"p1"})
     public_key: bytes = b""
+    next_key: bytes = b""
+    modes: frozenset[Mode] = frozenset(Mode)
+    blind: bool = False
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The keys that may have signed its messages."""
+        return tuple(filter(None, (self.public_key, self.next_key)))
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
     """The partners that must have answered before `no_known_conflict` (specification, section 2).
 
-    `former` names the partners that a recorded act removed; they stand on every receipt as not covered.
+    `former` names the partners that a recorded act removed; they stand on every receipt as not covered. `refused` are
+    known nodes that this one no longer answers: they are told so, signed.
     """
 
     number: int
     members: tuple[Partner, ...] = ()
     former: tuple[str, ...] = ()
+    refused: tuple[Partner, ...] = ()
+
+    def asked(self, mode: Mode) -> tuple[Partner, ...]:
+        """The members that are asked about operations of this mode."""
+        return tuple(partner for partner in self.members if mode in partner.modes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +218,55 @@ class Due:
     target: str
     run_after: int
     attempts: int = 0
+    exact: bool = False
+    """Put it plain to a partner that is asked blind: its tokens met one of the partner's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Something told unasked to a partner, kept until it was taken. `content` is canonical; `key` unique: one of the
+    same key takes the place of the earlier.
+    """
+
+    key: str
+    partner: str
+    kind: str
+    content: bytes
+    run_after: int
+    until: int
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JointTokens:
+    """The tokens of an own operation's revision that this node shares with one partner, as its answer raised them.
+
+    `subjects`: joint token → the own store's word for that subject (what `Operation.subjects` holds).
+    """
+
+    operation_id: str
+    revision: int
+    partner: str
+    subjects: Mapping[str, str] = field(default_factory=dict)
+    cells: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A partner's operation as its last query left it: its joint tokens and its span, never a place.
+
+    `operation` has no sites and no subjects; it and `side` are None where only a blind query was heard.
+    """
+
+    reference: Reference
+    revision: int
+    mode: Mode
+    registered: bool
+    expires_at: int
+    subjects: frozenset[str]
+    cells: frozenset[str]
+    operation: Operation | None = None
+    side: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +455,42 @@ class Transaction(Protocol):
 
     def note_foreign(self, reference: Reference, epoch: int, revision: int) -> None: ...
 
+    def put_masked(self, masked: Masked) -> None:
+        """Insert or replace what a partner's query left of its operation."""
+
+    def masked_with(self, partner: str, tokens: Collection[str]) -> Sequence[Masked]:
+        """This partner's operations that hold one of the joint tokens, sorted by reference. Never cut short."""
+
+    def put_joint(self, joint: JointTokens) -> None:
+        """Insert or replace the row of (operation_id, partner)."""
+
+    def joint(self, operation_id: str, partner: str) -> JointTokens | None:
+        """The joint tokens of the *current* revision; None where the partner has not raised them."""
+
+    def joint_with(self, partner: str, tokens: Collection[str]) -> Sequence[str]:
+        """Ids, sorted, of own operations whose current revision holds one of the joint tokens. Never cut short."""
+
+    def uncovered(self, partner: str, mode: Mode, now: int) -> bool:
+        """Whether an active, registered operation with sites has no joint cells with this partner and is not about to
+        get them (no open due row): a blind query cannot be compared with it.
+        """
+
+    def subjects_of(self, operation_id: str) -> Sequence[tuple[str, str]]:
+        """(canonical subject, the store's own word for it) of the current revision, sorted."""
+
+    def remember(self, sender: str, message_id: str, until: int) -> bool:
+        """Keep the id of a partner's message at least until then; False where it was there before."""
+
+    def put_outgoing(self, outgoing: Outgoing) -> None: ...
+
+    def outgoing(self, now: int) -> Sequence[Outgoing]:
+        """Rows with `run_after` at or before `now`, sorted by (run_after, key)."""
+
+    def close_outgoing(self, key: str) -> None: ...
+
+    def put_acknowledgement(self, partner: str, acknowledgement: Acknowledgement) -> None:
+        """A step of the other side of a conflict; kept where the pair is known and the step is news."""
+
     def current(self, operation_id: str) -> Revision | None: ...
 
     def put_revision(self, revision: Revision) -> None:
@@ -420,7 +531,7 @@ class Transaction(Protocol):
         """All open rows of one operation, sorted by target."""
 
     def postpone(self, due: Due, until: int) -> None:
-        """Set `run_after` and add one attempt, if that very revision's row is still open."""
+        """Set `run_after` and add one attempt, if that very revision's row is still open; `exact` stays."""
 
     def close_due(self, operation_id: str, revision: int, target: str) -> None:
         """Delete the row, if it is still that revision's."""
