@@ -10,6 +10,7 @@ of its power is the same. P-256 has no point of small order and no x stands for 
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 HASH_PREFIX = b"vigil blind p256 1"
+KEYED_PREFIX = b"vigil blind keyed 1"
 EXPONENT_PREFIX = b"vigil blind exponent 1"
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """The number of points of P-256, a prime."""
@@ -46,6 +48,9 @@ class Blinder(Protocol):
         Raises ValueError where one of them is no point; then none is raised.
         """
 
+    def keyed(self, text: str) -> str:
+        """A token of the text that only this node can make: 64 hexadecimal digits."""
+
 
 @dataclass(frozen=True)
 class PartnerBlinder:
@@ -69,6 +74,9 @@ class PartnerBlinder:
     def raised(self, partner: str, points: Sequence[str]) -> list[str]:
         key, read = self._key(partner), [_read(point) for point in points]
         return [_power(key, point) for point in read]
+
+    def keyed(self, text: str) -> str:
+        return hmac.digest(self.secret, KEYED_PREFIX + b"\0" + text.encode(), "sha256").hex()
 
     def exponent(self, partner: str) -> int:
         """This node's secret exponent for the partner, from 1 to ORDER - 1."""

@@ -23,10 +23,10 @@ LIFE_US = 10 * 60_000_000
 """How long after it was written a message may be read, and by how much two clocks may differ (ours)."""
 MOST_BYTES = 8_000_000
 """A message larger than this is not read (ours): 50 sites of 10,000 corners, written out, have half of it."""
+MOST_ID = 64
 
-_MEMBERS = frozenset(
-    "kind version id from to issued_at expires_at epoch sequence in_reply_to content".split()
-)
+_FRAME = ("kind", "version", "id", "from", "to", "issued_at", "expires_at", "epoch", "sequence", "in_reply_to")
+_MEMBERS = frozenset((*_FRAME, "content"))
 
 
 class Malformed(ValueError):
@@ -74,9 +74,6 @@ class Message:
             raise Malformed("The message does not say what it is, its id, who sends it or to whom.")
         if len(self.id) > MOST_ID:
             raise Malformed(f"The message's id is longer than {MOST_ID} characters.")
-
-
-MOST_ID = 64
 
 
 def seal(message: Message, signer: Signer) -> bytes:

@@ -20,6 +20,7 @@ from vigil.protocol.coverage import conclude
 from vigil.protocol.envelope import LIFE_US, SPOKEN, VERSION, Malformed, Message, opened, seal
 from vigil.protocol.judgement import asking_side, own_side, sighted_side, told, visible
 from vigil.protocol.messages import (
+    NO_POINTS,
     Acknowledgement,
     Asked,
     Plain,
@@ -142,8 +143,8 @@ class Exchange:
         """The question as bytes for the wire. Outside of any transaction: covering and blinding take their time."""
         partner, revision = question.partner, question.revision
         operation = revision.operation
-        blind = _is_blind(partner, question.seen)
-        subjects, cells = self._texts(question, blind)
+        real_subjects, real_cells = self._texts(question)
+        subjects, cells = self._filled(question, real_subjects), self._filled(question, real_cells)
         own_words = dict(question.subjects)
         points = self.blinder.blind(partner.node_id, [*subjects, *cells])
         query = Query(
@@ -157,24 +158,30 @@ class Exchange:
             points=Points(tuple(points[: len(subjects)]), tuple(points[len(subjects) :])),
             plain=_plain(revision, question.card) if question.card else None,
         )
-        token = self._seal(question.id, "query", partner.node_id, question.seen, question.identity, query.content(), now)
-        words = tuple("" if cover.is_filling(text) else own_words[cover.subject_of(text)] for text in subjects)
-        return Asked(question, query, token, words, tuple(not cover.is_filling(text) for text in cells))
+        token = self._seal(
+            question.id, "query", partner.node_id, question.seen, question.identity, query.content(), now
+        )
+        words = tuple(own_words[cover.subject_of(text)] if text in real_subjects else "" for text in subjects)
+        return Asked(question, query, token, words, tuple(text in real_cells for text in cells))
 
-    def _texts(self, question: Question, blind: bool) -> tuple[list[str], list[str]]:
-        """What is blinded: the subjects in their spans, and for a blind partner the cells in theirs; filled up."""
+    def _texts(self, question: Question) -> tuple[frozenset[str], frozenset[str]]:
+        """What is compared blind: the subjects in their spans, and with a blind partner the cells in theirs."""
         operation = question.revision.operation
         if not operation.registered:
-            return [], []
+            return frozenset(), frozenset()
         first = cover.is_first(question.identity.node_id, question.partner.node_id)
-        salt = bytes.fromhex(self.blinder.keyed(f"salt|{question.partner.node_id}|{question.revision.digest}"))
         canonical = [subject for subject, _ in question.subjects]
-        subjects = cover.subject_tokens(canonical, operation.subject_window, operation.mode, first)
-        cells = cover.place_tokens(operation, first) if blind else frozenset()
         return (
-            cover.padded(subjects, salt) if subjects or blind else [],
-            cover.padded(cells, salt) if blind else [],
+            cover.subject_tokens(canonical, operation.subject_window, operation.mode, first),
+            cover.place_tokens(operation, first) if _is_blind(question.partner, question.seen) else frozenset(),
         )
+
+    def _filled(self, question: Question, texts: frozenset[str]) -> Sequence[str]:
+        """Filled up, so that the number tells little; a plain query without subjects has no points at all."""
+        if not texts and (question.card is not None or not question.revision.operation.registered):
+            return ()
+        salt = self.blinder.keyed(f"salt|{question.partner.node_id}|{question.revision.digest}")
+        return cover.padded(texts, bytes.fromhex(salt))
 
     def _seal(
         self,
@@ -417,7 +424,7 @@ class Exchange:
     def _take_query(self, roster: Roster, message: Message, now: int) -> _Said:
         query = Query.read(message.content)
         partner = next((one for one in roster.members if one.node_id == message.sender), None)
-        raised = Points()
+        raised = NO_POINTS
         if partner is not None and query.mode in partner.modes:
             raised = self._raised(message.sender, query.points)
         with self._fresh(message, now) as tx:
@@ -469,7 +476,8 @@ class Exchange:
         sightings, touched = [], set()
         for one in found:
             own = tx.current(one.operation_id)
-            assert own is not None and asker is not None
+            assert own is not None
+            assert asker is not None
             side = own_side(own)
             record(tx, asker, side, one.match, now)
             touched.add(one.operation_id)
@@ -581,7 +589,8 @@ def _found(tx: Transaction, partner: str, operation: Operation, raised: Points) 
     found = {one.operation_id: one for one in tx.matching(operation)}
     for operation_id in tx.joint_with(partner, raised.subjects):
         revision, joint = tx.current(operation_id), tx.joint(operation_id, partner)
-        assert revision is not None and joint is not None
+        assert revision is not None
+        assert joint is not None
         shared = frozenset(joint.subjects[token] for token in raised.subjects if token in joint.subjects)
         met = match(replace(operation, subjects=shared), revision.operation)
         if met is not None:
@@ -656,9 +665,7 @@ def _tell_missed(tx: Transaction, partner: str, side: Side, named: set[str], rev
             _tell(tx, "match", "match", revision, other.reference, tidings.content(), now)
 
 
-def _tell(
-    tx: Transaction, kind: str, word: str, revision: Revision, other: Reference, content: JSON, now: int
-) -> None:
+def _tell(tx: Transaction, kind: str, word: str, revision: Revision, other: Reference, content: JSON, now: int) -> None:
     key = f"{word}:{other.node_id}:{revision.operation_id}:{other.operation_id}"
     until = max(revision.last_window_end, now + LIFE_US)
     tx.put_outgoing(Outgoing(key, other.node_id, kind, canonical_bytes(content), now, until))
@@ -676,7 +683,7 @@ def _later(tx: Transaction, due: Due, wait: int, now: int) -> None:
 
 
 def _reopen(tx: Transaction, due: Due, revision: Revision, now: int) -> None:
-    """Ask again, even where an earlier answer has closed the row: what that said was just replaced by something else."""
+    """Ask again, even where an earlier answer has closed the row: what that said was just replaced."""
     if revision.last_window_end > now:
         tx.open_due(due)
 
@@ -803,7 +810,7 @@ def _stored(asked: Asked, message: Message, outcome: Outcome, evaluated_at: int,
 
 
 def _reply(
-    query: Query, outcome: Outcome, now: int, raised: Points = Points(), sightings: tuple[Sighting, ...] = ()
+    query: Query, outcome: Outcome, now: int, raised: Points = NO_POINTS, sightings: tuple[Sighting, ...] = ()
 ) -> Reply:
     return Reply(now, outcome, query.operation_id, query.revision, query.commitment, raised, sightings)
 

@@ -5,14 +5,15 @@ A transaction writes into the rows themselves and keeps what stood there before,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vigil.engine.index import Index
-from vigil.engine.operation import Operation
+from vigil.engine.operation import Mode, Operation
 from vigil.engine.predicate import match
+from vigil.protocol.messages import Acknowledgement
 from vigil.protocol.store import (
     Alarm,
     Answer,
@@ -21,6 +22,9 @@ from vigil.protocol.store import (
     Due,
     Found,
     Identity,
+    JointTokens,
+    Masked,
+    Outgoing,
     Pair,
     Reference,
     Revision,
@@ -48,6 +52,11 @@ class Rows:
     alarms: dict[str, Alarm] = field(default_factory=dict)
     verdicts: dict[tuple[str, int], Verdict] = field(default_factory=dict)
     receipts: dict[int, StoredReceipt] = field(default_factory=dict)
+    masked: dict[Reference, Masked] = field(default_factory=dict)
+    joint: dict[tuple[str, str], JointTokens] = field(default_factory=dict)
+    taken: dict[tuple[str, str], int] = field(default_factory=dict)
+    outgoing: dict[str, Outgoing] = field(default_factory=dict)
+    acknowledged: dict[tuple[str, str, str, str], Acknowledgement] = field(default_factory=dict)
     # The same rows by what they are looked up by.
     pairs_of: dict[Reference, tuple[Pair, ...]] = field(default_factory=dict)
     alarms_of: dict[str, tuple[Alarm, ...]] = field(default_factory=dict)
@@ -158,6 +167,63 @@ class MemoryTransaction:
 
     def note_foreign(self, reference: Reference, epoch: int, revision: int) -> None:
         self._put(self.rows.foreign, reference, (epoch, revision))
+
+    def put_masked(self, masked: Masked) -> None:
+        self._put(self.rows.masked, masked.reference, masked)
+
+    def masked_with(self, partner: str, tokens: Collection[str]) -> Sequence[Masked]:
+        sought = frozenset(tokens)
+        rows = (row for row in self.rows.masked.values() if row.reference.node_id == partner)
+        met = (row for row in rows if not sought.isdisjoint(row.subjects) or not sought.isdisjoint(row.cells))
+        return sorted(met, key=lambda row: row.reference)
+
+    def put_joint(self, joint: JointTokens) -> None:
+        self._put(self.rows.joint, (joint.operation_id, joint.partner), joint)
+
+    def joint(self, operation_id: str, partner: str) -> JointTokens | None:
+        row = self.rows.joint.get((operation_id, partner))
+        return row if row is not None and row.revision == self.rows.newest.get(operation_id) else None
+
+    def joint_with(self, partner: str, tokens: Collection[str]) -> Sequence[str]:
+        sought = frozenset(tokens)
+        rows = [row for (_, node), row in self.rows.joint.items() if node == partner]
+        met = (row for row in rows if not sought.isdisjoint(row.subjects) or not sought.isdisjoint(row.cells))
+        return sorted(row.operation_id for row in met if row.revision == self.rows.newest.get(row.operation_id))
+
+    def uncovered(self, partner: str, mode: Mode, now: int) -> bool:
+        for operation_id in self.active(now):
+            operation = self.rows.revisions[operation_id, self.rows.newest[operation_id]].operation
+            if not operation.registered or operation.mode is not mode or not operation.sites:
+                continue
+            joint = self.joint(operation_id, partner)
+            if (joint is None or not joint.cells) and (operation_id, partner) not in self.rows.due:
+                return True
+        return False
+
+    def subjects_of(self, operation_id: str) -> Sequence[tuple[str, str]]:
+        revision = self.current(operation_id)
+        return [(subject, subject) for subject in sorted(revision.operation.subjects)] if revision else []
+
+    def remember(self, sender: str, message_id: str, until: int) -> bool:
+        if (sender, message_id) in self.rows.taken:
+            return False
+        self._put(self.rows.taken, (sender, message_id), until)
+        return True
+
+    def put_outgoing(self, outgoing: Outgoing) -> None:
+        self._put(self.rows.outgoing, outgoing.key, outgoing)
+
+    def outgoing(self, now: int) -> Sequence[Outgoing]:
+        rows = (row for row in self.rows.outgoing.values() if row.run_after <= now)
+        return sorted(rows, key=lambda row: (row.run_after, row.key))
+
+    def close_outgoing(self, key: str) -> None:
+        if key in self.rows.outgoing:
+            self._drop(self.rows.outgoing, key)
+
+    def put_acknowledgement(self, partner: str, acknowledgement: Acknowledgement) -> None:
+        one = acknowledgement
+        self._put(self.rows.acknowledged, (partner, one.operation_id, one.other, one.step), one)
 
     def current(self, operation_id: str) -> Revision | None:
         number = self.rows.newest.get(operation_id)

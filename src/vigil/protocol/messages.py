@@ -1,7 +1,7 @@
 """What nodes say to each other: the contents of the messages, validated when they are read (specification 8).
 
-Everything that crosses the wire is built here. A query carries the exact place to the partner's machine (plain), or only
-masked tokens (blind); what people are shown is limited by the card. Subjects are never sent but as blinded points.
+Everything that crosses the wire is built here. A query carries the exact place to the partner's machine (plain), or
+only masked tokens (blind); what people are shown is limited by the card. Subjects are never sent but as blinded points.
 """
 
 from __future__ import annotations
@@ -18,6 +18,32 @@ from vigil.protocol.store import Card, Due, Identity, Outcome, Partner, Revision
 _Read = TypeVar("_Read")
 MOST_POINTS = 65_536
 """More than 200 subjects and the largest cover ever make."""
+
+
+def _reading(kind: str, read: Callable[[], _Read]) -> _Read:
+    try:
+        return read()
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise Malformed(f"The {kind} is not whole: {error}") from error
+
+
+def _members(content: JSON, *names: str) -> None:
+    _require(
+        isinstance(content, dict) and set(content) == set(names), "it has members that are not known, or lacks some"
+    )
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise Malformed(f"The message is not valid: {otherwise}.")
+
+
+def _require_text(*values: Any) -> None:
+    _require(all(isinstance(value, str) for value in values), "a name is no text")
+
+
+def _require_whole(*numbers: object) -> None:
+    _require(all(type(number) is int for number in numbers), "a count or an instant is not a whole number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +65,9 @@ class Points:
     def from_content(cls, content: JSON) -> Points:
         _members(content, "subjects", "cells")
         return cls(tuple(content["subjects"]), tuple(content["cells"]))
+
+
+NO_POINTS = Points()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +133,17 @@ class Query:
     def _from(cls, content: JSON) -> Query:
         _members(
             content,
-            *("operation", "revision", "commitment", "mode", "registered", "expires_at", "predicates", "points", "plain"),
+            *(
+                "operation",
+                "revision",
+                "commitment",
+                "mode",
+                "registered",
+                "expires_at",
+                "predicates",
+                "points",
+                "plain",
+            ),
         )
         mode, registered = Mode(content["mode"]), content["registered"]
         plain = content["plain"]
@@ -121,6 +160,7 @@ class Query:
         )
 
 
+_QUERY = ("operation", "revision", "commitment", "mode", "registered", "expires_at", "predicates", "points", "plain")
 _PLACE = ("tentative", "joint_with", "span", "sites")
 
 
@@ -204,7 +244,7 @@ class Reply:
     operation_id: str
     revision: int
     commitment: str
-    raised: Points = Points()
+    raised: Points = NO_POINTS
     sightings: tuple[Sighting, ...] = ()
 
     def __post_init__(self) -> None:
@@ -413,27 +453,3 @@ def _card(content: JSON) -> Card:
 def _overlap(content: JSON) -> Window:
     start, end = content
     return Window(start, end)
-
-
-def _reading(kind: str, read: Callable[[], _Read]) -> _Read:
-    try:
-        return read()
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise Malformed(f"The {kind} is not whole: {error}") from error
-
-
-def _members(content: JSON, *names: str) -> None:
-    _require(isinstance(content, dict) and set(content) == set(names), "it has members that are not known, or lacks some")
-
-
-def _require(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise Malformed(f"The message is not valid: {otherwise}.")
-
-
-def _require_text(*values: Any) -> None:
-    _require(all(isinstance(value, str) for value in values), "a name is no text")
-
-
-def _require_whole(*numbers: object) -> None:
-    _require(all(type(number) is int for number in numbers), "a count or an instant is not a whole number")
