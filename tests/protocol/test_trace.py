@@ -12,9 +12,10 @@ import pytest
 from protocol.trace import NORTH, SOUTH, Crashed, Station, Violation, World, play, run_trace
 from vigil.engine.operation import Operation
 from vigil.protocol.coverage import conclude
+from vigil.protocol.envelope import Message
 from vigil.protocol.exchange import Exchange
 from vigil.protocol.memory import MemoryStore
-from vigil.protocol.messages import Query, Question, Reply, Signed
+from vigil.protocol.messages import Asked, Points, Query, Question, Reply
 from vigil.protocol.node import Node
 from vigil.protocol.store import Answer, Found, Outcome, Revision, Seen, Transaction, Verdict
 
@@ -139,7 +140,7 @@ class WorldThatKeepsAbortedVerdicts(World):
 class TakesOldAnswers(Exchange):
     """Counts an answer to an older revision for the current one."""
 
-    def _refuse_unbound(self, question: Question, reply: Reply, revision: Revision) -> None:
+    def _refuse_unbound(self, asked: Asked, reply: Reply, revision: Revision) -> None:
         object.__setattr__(reply, "revision", revision.number)
 
 
@@ -156,7 +157,7 @@ class TakesSilenceForNo(Exchange):
             tx.note_seen(due.target, seen)
             tx.put_answer(Answer(due.operation_id, due.revision, due.target, Outcome.ANSWERED, seen.epoch, 0, now, now))
             tx.close_due(due.operation_id, due.revision, due.target)
-            conclude(tx, due.operation_id, self.signer, now)
+            conclude(tx, due.operation_id, self.node.signer, now)
 
 
 class WorldThatTakesSilenceForNo(World):
@@ -166,11 +167,18 @@ class WorldThatTakesSilenceForNo(World):
 class RepliesBeforeAlarm(Exchange):
     """Lets the reply out although the transaction with its own alarms did not commit."""
 
-    def answer_query(self, query: Query, now: int) -> Signed | None:
-        reply = None
-        with suppress(Crashed), self.store.transaction() as tx:
-            reply = self._evaluate(tx, query, now)
-        return None if reply is None else self._signed(reply)
+    def _evaluate(self, tx: Transaction, message: Message, query: Query, raised: Points, now: int) -> Reply | None:
+        self.said = super()._evaluate(tx, message, query, raised, now)
+        self.by = tx.identity()
+        return self.said
+
+    def _take_query(self, roster, message, now):  # type: ignore[no-untyped-def]
+        self.said = None
+        with suppress(Crashed):
+            return super()._take_query(roster, message, now)
+        if self.said is None:
+            raise Crashed
+        return "reply", self.said.content(), self.by
 
 
 class WorldThatRepliesBeforeAlarm(World):
@@ -181,8 +189,8 @@ class WorldThatRepliesBeforeAlarm(World):
 class RepliesInSilence(Exchange):
     """Tells the asker and not its own side."""
 
-    def _judge(self, tx, asker, found, now):  # type: ignore[no-untyped-def]
-        return super()._judge(_NoAlarms(tx), asker, found, now)
+    def _judge(self, tx, reference, revision, asker, found, now):  # type: ignore[no-untyped-def]
+        return super()._judge(_NoAlarms(tx), reference, revision, asker, found, now)
 
 
 class _NoAlarms:
@@ -203,8 +211,8 @@ class WorldThatRepliesInSilence(World):
 class TrustsAnyEpoch(Exchange):
     """Counts an answer of whatever epoch, also one of before a restore."""
 
-    def _take_epoch(self, tx: Transaction, question: Question, reply: Reply, now: int) -> None:
-        tx.note_seen(question.due.target, Seen(reply.epoch, reply.sequence))
+    def _take_epoch(self, tx: Transaction, question: Question, message: Message, reply: Reply, now: int) -> None:
+        tx.note_seen(question.due.target, Seen(message.epoch, message.sequence))
 
     def _hear(self, tx: Transaction, partner: str, epoch: int, sequence: int, now: int) -> None:
         return None

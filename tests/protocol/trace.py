@@ -8,6 +8,7 @@ same seed.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,10 +18,12 @@ from uuid import UUID
 
 from vigil.engine.operation import Basis, Line, Match, Mode, Operation, Point, Site, Window
 from vigil.engine.predicate import match
-from vigil.protocol.exchange import Exchange, NotAnAnswer
+from vigil.protocol.blinding import PartnerBlinder
+from vigil.protocol.envelope import Message, opened, seal
+from vigil.protocol.exchange import Exchange, Letter, NotAnAnswer
 from vigil.protocol.judgement import told
 from vigil.protocol.memory import MemoryStore
-from vigil.protocol.messages import Query, Question, Reply, Signed
+from vigil.protocol.messages import Asked, Query, Reply
 from vigil.protocol.node import Node
 from vigil.protocol.receipts import Finding, verify_chain
 from vigil.protocol.signing import Signer
@@ -31,6 +34,7 @@ from vigil.protocol.store import (
     Conflict,
     ConflictState,
     Disclosure,
+    Outcome,
     Pair,
     Partner,
     Reference,
@@ -125,12 +129,12 @@ class Station:
 
 @dataclass(frozen=True)
 class Parcel:
-    """A message on the wire: a question, or the answer to one."""
+    """A message on the wire: a question or a letter, or the answer to one."""
 
     sender: str
     receiver: str
-    question: Question
-    answer: Signed | None = None
+    about: Asked | Letter
+    answer: bytes | None = None
 
 
 @dataclass
@@ -159,6 +163,7 @@ class World:
         self.trace = Trace()
         self.operations: dict[str, list[str]] = {NORTH: [], SOUTH: []}
         self.evaluated: set[tuple[str, str, int, str, int]] = set()
+        self.ids = itertools.count()
         self.known: dict[tuple[int, int], tuple[Operation, Operation, Match | None]] = {}
         self.restores = restores
         self.steps = 0
@@ -169,7 +174,9 @@ class World:
     def _station(self, node_id: str, store: Store) -> Station:
         crashing = CrashingStore(store)
         node = self.node_class(crashing, Signer.from_seed(SEEDS[node_id]))
-        return Station(node_id, crashing, node, self.exchange_class(node))
+        blinder = PartnerBlinder(SEEDS[node_id], node_id)
+        exchange = self.exchange_class(node, node.signer, blinder, lambda: f"message-{next(self.ids)}")
+        return Station(node_id, crashing, node, exchange)
 
     def other(self, station: Station) -> Station:
         return self.stations[SOUTH if station.node_id == NORTH else NORTH]
@@ -320,8 +327,11 @@ class World:
 
     def ask(self, station: Station) -> object:
         questions = station.exchange.questions(self.now)
-        self.wire += [Parcel(station.node_id, one.due.target, one) for one in questions]
-        return [one.due for one in questions]
+        letters = station.exchange.letters(self.now)
+        asked = [station.exchange.asked(question, self.now) for question in questions]
+        self.wire += [Parcel(station.node_id, one.question.due.target, one) for one in asked]
+        self.wire += [Parcel(station.node_id, one.partner, one) for one in letters]
+        return [one.due for one in questions], [one.outgoing for one in letters]
 
     def deliver(self, station: Station) -> object:
         """Any parcel of the wire, in any order; sometimes it stays and comes again later."""
@@ -332,35 +342,37 @@ class World:
         return self.hand_over(parcel)
 
     def hand_over(self, parcel: Parcel) -> object:
-        receiver = self.stations[parcel.receiver]
-        if parcel.answer is not None:
-            try:
-                return receiver.exchange.accept_answer(parcel.question, parcel.answer, self.now)
-            except NotAnAnswer as refusal:
-                receiver.exchange.unreachable(parcel.question.due, self.now)
-                return str(refusal)
-        query = Query.read(parcel.question.query.body())
-        answer = self.answered(receiver, query)
-        if answer is None:
-            return None
-        self.wire.append(Parcel(parcel.receiver, parcel.sender, parcel.question, answer))
-        return answer.body
+        receiver, about = self.stations[parcel.receiver], parcel.about
+        if parcel.answer is None:
+            answer = self.answered(receiver, about.token)
+            self.wire.append(Parcel(parcel.receiver, parcel.sender, about, answer))
+            return answer
+        try:
+            if isinstance(about, Letter):
+                return receiver.exchange.taken(about, parcel.answer, self.now)
+            return receiver.exchange.accept_answer(about, parcel.answer, self.now)
+        except NotAnAnswer as refusal:
+            self.time_out(receiver, about)
+            return str(refusal)
 
-    def answered(self, replier: Station, query: Query) -> Signed | None:
+    def answered(self, replier: Station, token: bytes) -> bytes:
         """Let a node answer, and check at that instant that its own side's alarms are durable (I5)."""
-        answer = replier.exchange.answer_query(query, self.now)
-        if answer is None:
-            return None
-        reply = Reply.read(answer.body)
-        self.evaluated.add((replier.node_id, reply.operation_id, reply.revision, reply.digest, reply.epoch))
-        asker = Reference(query.origin, query.operation.operation_id)
+        answer = replier.exchange.receive(token, self.now)
+        said, asked = _read(answer), _read(token)
+        if said.kind == "reply":
+            self._check_reply(replier, asked, Reply.read(said.content), said.epoch)
+        return answer
+
+    def _check_reply(self, replier: Station, asked: Message, reply: Reply, epoch: int) -> None:
+        if reply.outcome is Outcome.ANSWERED:
+            self.evaluated.add((replier.node_id, reply.operation_id, reply.revision, reply.commitment, epoch))
+        asker = Reference(asked.sender, Query.read(asked.content).operation_id)
         with replier.store.inner.transaction() as tx:
             for sighting in reply.sightings:
                 own = Reference(OWN, sighting.operation_id)
                 conflict = tx.conflict(Pair.of(own, asker))
                 if conflict is None or not _alarmed(tx, conflict, own):
                     raise Violation("I5: a reply left before the replier's own alarm was durable")
-        return answer
 
     def lose(self, station: Station) -> object:
         """A parcel is lost: the asker's deadline passes without an answer."""
@@ -368,39 +380,40 @@ class World:
             return None
         parcel = self.wire.pop(self.random.randrange(len(self.wire)))
         asker = self.stations[parcel.sender if parcel.answer is None else parcel.receiver]
-        return self.time_out(asker, parcel.question)
+        return self.time_out(asker, parcel.about)
 
-    def time_out(self, asker: Station, question: Question) -> object:
-        asker.exchange.unreachable(question.due, self.now)
-        return asker.node.verdict(question.due.operation_id)
+    def time_out(self, asker: Station, about: Asked | Letter) -> object:
+        if isinstance(about, Letter):
+            asker.exchange.untaken(about, self.now)
+            return about.outgoing
+        asker.exchange.unreachable(about.question.due, self.now)
+        return asker.node.verdict(about.question.due.operation_id)
 
     def forge(self, station: Station) -> object:
         """Changed bytes, another node's signature, an answer that says it is not complete, a login page."""
-        answers = [parcel for parcel in self.wire if parcel.answer is not None]
+        answers = [one for one in self.wire if one.answer is not None and isinstance(one.about, Asked)]
         if not answers:
             return None
         parcel = self.random.choice(answers)
         assert parcel.answer is not None
-        body = parcel.answer.body
+        assert isinstance(parcel.about, Asked)
+        message = _read(parcel.answer)
+        replier, asker = (self.stations[one].node.signer for one in (parcel.sender, parcel.receiver))
         forged = self.random.choice(
             (
-                Signed(body.replace(b'"answered"', b'"refused"'), parcel.answer.signature),
-                Signed(body, self.stations[parcel.receiver].node.signer.sign(body)),
-                self._signed_by(parcel.sender, body.replace(b'"complete":true', b'"complete":false')),
-                self._signed_by(parcel.sender, b"<html>log in</html>"),
-                self._signed_by(parcel.sender, b"{}"),
+                parcel.answer[:-8] + b"AAAAAAAA",
+                seal(message, asker),
+                seal(replace(message, in_reply_to="another"), replier),
+                seal(replace(message, content={**message.content, "complete": False}), replier),
+                seal(replace(message, content={}), replier),
+                b"<html>log in</html>",
             )
         )
-        if forged.body == body and forged.signature == parcel.answer.signature:
-            return None
         try:
-            self.stations[parcel.receiver].exchange.accept_answer(parcel.question, forged, self.now)
+            self.stations[parcel.receiver].exchange.accept_answer(parcel.about, forged, self.now)
         except NotAnAnswer as refusal:
             return str(refusal)
         raise Violation("I2: a forged answer was counted")
-
-    def _signed_by(self, node_id: str, body: bytes) -> Signed:
-        return Signed(body, self.stations[node_id].node.signer.sign(body))
 
     def leave_or_join(self, station: Station) -> object:
         with station.store.inner.transaction() as tx:
@@ -532,7 +545,8 @@ class World:
         for partner in tx.roster().members:
             seen = tx.highest_seen(partner.node_id)
             epoch = -1 if seen is None else seen.epoch
-            if (partner.node_id, operation_id, revision.number, revision.digest, epoch) not in self.evaluated:
+            commitment = station.exchange.blinder.keyed(f"commitment|{revision.digest}")
+            if (partner.node_id, operation_id, revision.number, commitment, epoch) not in self.evaluated:
                 raise Violation(f"I2: {partner.name} is counted as having answered and never evaluated this revision")
 
     def matching_pairs(self) -> Iterator[tuple[tuple[Station, Revision], tuple[Station, Revision]]]:
@@ -648,6 +662,11 @@ class World:
                 reference = Reference(self.other(station).node_id, operation_id)
                 state["foreign " + operation_id] = (tx.foreign_revision(reference), list(tx.conflicts_of(reference)))
         return state
+
+
+def _read(token: bytes) -> Message:
+    """Whatever one of the two nodes has sealed."""
+    return opened(token, lambda sender: (Signer.from_seed(SEEDS[sender]).public_key,))
 
 
 def _dump_operation(tx: Transaction, operation_id: str) -> object:

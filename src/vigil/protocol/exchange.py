@@ -220,7 +220,7 @@ class Exchange:
             if partner is None:
                 raise NotAnAnswer("The partner has left the roster.")
             message = _answer_to(partner, question.id, tx.identity(), token)
-            trouble = Trouble.read(message.content) if message.kind == "error" else None
+            trouble = _trouble_of(message)
             if trouble is None:
                 return self._accept(tx, partner, asked, message, now)
             _learn(tx, partner, message, trouble, now)
@@ -234,7 +234,7 @@ class Exchange:
         revision = tx.current(reply.operation_id)
         if revision is None:
             raise NotAnAnswer("The answer speaks of an operation that this node does not know.")
-        _refuse_unbound(asked, reply, revision)
+        self._refuse_unbound(asked, reply, revision)
         self._take_epoch(tx, question, message, reply, now)
         outcome = self._take_matches(tx, asked, message, reply, revision, now)
         tx.put_answer(_stored(asked, message, outcome, reply.evaluated_at, now))
@@ -248,6 +248,20 @@ class Exchange:
         verdict = conclude(tx, reply.operation_id, self.node.signer, now)
         assert verdict is not None
         return verdict
+
+    def _refuse_unbound(self, asked: Asked, reply: Reply, revision: Revision) -> None:
+        """Answers are bound to operation, revision and digest; an older one never completes a newer (condition 4)."""
+        query = asked.query
+        if (reply.operation_id, reply.revision, reply.commitment) != (
+            query.operation_id,
+            query.revision,
+            query.commitment,
+        ):
+            raise NotAnAnswer("The answer speaks of something else than was asked.")
+        if (query.revision, asked.question.revision.digest) != (revision.number, revision.digest):
+            raise NotAnAnswer(f"The answer speaks of revision {reply.revision}; the current one is {revision.number}.")
+        if reply.outcome is Outcome.EXACT_WANTED and (query.plain is not None or not query.registered):
+            raise NotAnAnswer("The partner wants the plain query, which was put.")
 
     def _take_epoch(self, tx: Transaction, question: Question, message: Message, reply: Reply, now: int) -> None:
         """Condition 10: an answer below what was seen when the query was sent is none; a new epoch asks everything.
@@ -347,7 +361,7 @@ class Exchange:
             if partner is None:
                 raise NotAnAnswer("The partner has left the roster.")
             message = _answer_to(partner, letter.id, tx.identity(), token)
-            trouble = Trouble.read(message.content) if message.kind == "error" else None
+            trouble = _trouble_of(message)
             if trouble is None:
                 self._hear(tx, partner.node_id, message.epoch, message.sequence, now)
                 if letter.outgoing:
@@ -741,9 +755,10 @@ def _shared(trouble: Trouble) -> int:
 
 def _learn(tx: Transaction, partner: Partner, message: Message, trouble: Trouble, now: int) -> None:
     """What a partner's refusal of a message teaches: its clock, the versions it speaks."""
-    seen = tx.highest_seen(partner.node_id) or Seen(message.epoch, message.sequence)
+    before = tx.highest_seen(partner.node_id)
+    seen = before or Seen(message.epoch, message.sequence)
     fresh = replace(seen, clock=trouble.now - now, speaks=_shared(trouble) or seen.speaks)
-    if fresh != seen:
+    if fresh != before:
         tx.note_seen(partner.node_id, fresh)
 
 
@@ -760,6 +775,16 @@ def _answer_to(partner: Partner, message_id: str, identity: Identity, token: byt
     return message
 
 
+def _trouble_of(message: Message) -> Trouble | None:
+    """Why the partner did not take what was sent; None where it did."""
+    if message.kind != "error":
+        return None
+    try:
+        return Trouble.read(message.content)
+    except Malformed as error:
+        raise NotAnAnswer(str(error)) from error
+
+
 def _reply_of(message: Message) -> Reply:
     if message.kind != "reply":
         raise NotAnAnswer(f"The answer is no reply but {message.kind!r}.")
@@ -767,17 +792,6 @@ def _reply_of(message: Message) -> Reply:
         return Reply.read(message.content)
     except Malformed as error:
         raise NotAnAnswer(str(error)) from error
-
-
-def _refuse_unbound(asked: Asked, reply: Reply, revision: Revision) -> None:
-    """Answers are bound to operation, revision and digest; an older one never completes a newer (condition 4)."""
-    query = asked.query
-    if (reply.operation_id, reply.revision, reply.commitment) != (query.operation_id, query.revision, query.commitment):
-        raise NotAnAnswer("The answer speaks of something else than was asked.")
-    if (query.revision, asked.question.revision.digest) != (revision.number, revision.digest):
-        raise NotAnAnswer(f"The answer speaks of revision {reply.revision}; the current one is {revision.number}.")
-    if reply.outcome is Outcome.EXACT_WANTED and (query.plain is not None or not query.registered):
-        raise NotAnAnswer("The partner wants the plain query, which was put.")
 
 
 def _joint(asked: Asked, reply: Reply) -> JointTokens:

@@ -141,7 +141,9 @@ class Node:
             left = [partner for partner in old.members if partner.node_id not in {one.node_id for one in members}]
             leaving = {partner.name for partner in left if Mode.LIVE in partner.modes}
             former = sorted({*old.former, *leaving} - names)
-            roster = Roster(old.number + 1, tuple(sorted(members, key=lambda one: one.node_id)), tuple(former))
+            members = tuple(sorted(members, key=lambda one: one.node_id))
+            refused = tuple(one for one in (*old.refused, *left) if one.node_id not in {two.node_id for two in members})
+            roster = Roster(old.number + 1, members, tuple(former), refused)
             tx.set_roster(roster)
             for partner in roster.members:
                 if partner.node_id not in stay:
