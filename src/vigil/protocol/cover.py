@@ -98,13 +98,14 @@ def subject_of(token: str) -> str:
 def padded(tokens: Collection[str], salt: bytes) -> list[str]:
     """The tokens filled up to 32, 64, 128, … in an order that follows from the salt and tells nothing of them.
 
-    To be blinded as they are: a filling text becomes a point like any other, and no other node's token equals it
-    unless it knows the salt. The salt is secret and belongs to one revision, so that a repeated query is the same.
+    To be blinded as they are: a filling text becomes a point like any other, and no token equals it, nor the filling of
+    other tokens with the same salt. The salt is secret and belongs to one revision: a repeated query is the same.
     """
     size = LEAST_PADDED
     while size < len(tokens):
         size *= 2
-    filling = (f"filling|{salt.hex()}|{number}" for number in range(size - len(tokens)))
+    name = sha256(b"\n".join((salt, *sorted(token.encode() for token in tokens)))).hexdigest()
+    filling = (f"filling|{name}|{number}" for number in range(size - len(tokens)))
     return sorted([*tokens, *filling], key=lambda text: sha256(salt + text.encode()).digest())
 
 
