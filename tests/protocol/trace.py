@@ -116,6 +116,8 @@ class Station:
     store: CrashingStore
     node: Node
     exchange: Exchange
+    blind: bool = False
+    """Operations are put to it, and by it, as masked cells first."""
     epochs: int = 1
     backup: Any = None
     together: set[int] = field(default_factory=set)
@@ -124,7 +126,8 @@ class Station:
     @property
     def partner(self) -> Partner:
         public_key = Signer.from_seed(SEEDS[self.node_id]).public_key
-        return Partner(self.node_id, NAMES[self.node_id], "+12025550100", frozenset({"p1"}), public_key)
+        name = NAMES[self.node_id]
+        return Partner(self.node_id, name, "+12025550100", public_key=public_key, blind=self.blind)
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,7 @@ class World:
         self.operations: dict[str, list[str]] = {NORTH: [], SOUTH: []}
         self.evaluated: set[tuple[str, str, int, str, int]] = set()
         self.ids = itertools.count()
+        self.blind = seed % 3 == 1
         self.known: dict[tuple[int, int], tuple[Operation, Operation, Match | None]] = {}
         self.restores = restores
         self.steps = 0
@@ -176,7 +180,7 @@ class World:
         node = self.node_class(crashing, Signer.from_seed(SEEDS[node_id]))
         blinder = PartnerBlinder(SEEDS[node_id], node_id)
         exchange = self.exchange_class(node, node.signer, blinder, lambda: f"message-{next(self.ids)}")
-        return Station(node_id, crashing, node, exchange)
+        return Station(node_id, crashing, node, exchange, self.blind)
 
     def other(self, station: Station) -> Station:
         return self.stations[SOUTH if station.node_id == NORTH else NORTH]

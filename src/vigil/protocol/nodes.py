@@ -10,7 +10,7 @@ from typing import Any
 
 from vigil.engine.operation import Mode
 from vigil.protocol.canonical import JSON, canonical_bytes
-from vigil.protocol.messages import Malformed
+from vigil.protocol.envelope import Malformed
 from vigil.protocol.signing import Signer, verify
 
 KEY_BYTES, SIGNATURE_BYTES = 32, 64

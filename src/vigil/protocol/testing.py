@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 from vigil.engine.operation import Band, Mode, Operation, Window
 from vigil.protocol.canonical import JSON, operation_content, operation_from_content
+from vigil.protocol.envelope import Malformed
 from vigil.protocol.judgement import told
-from vigil.protocol.messages import Malformed
 from vigil.protocol.store import OWN, Card, ConflictState, Disclosure, Reference, Status, Transaction
 
 T = TypeVar("T")

@@ -14,8 +14,10 @@ from vigil.apps.deconfliction import actions, queries
 from vigil.apps.deconfliction.alarms import climbing
 from vigil.apps.deconfliction.desk import screens
 from vigil.apps.deconfliction.exercises import practices
+from vigil.apps.deconfliction.federation import rows
 from vigil.apps.deconfliction.imports import importing, uploads
 from vigil.apps.deconfliction.past import purge
+from vigil.apps.deconfliction.plan_rows import instant
 from vigil.apps.deconfliction.plans import reminders, series
 from vigil.apps.deconfliction.probing import probes
 from vigil.apps.deconfliction.study import past_pairs, studies
@@ -76,12 +78,15 @@ def purge_what_is_due(now: datetime) -> None:
 
 @periodic("deconfliction.leftovers", every=timedelta(hours=1))
 def forget_leftovers(now: datetime) -> None:
-    """Drop files that nobody imported, studies over their days, and past pairs of agencies that no longer keep them."""
+    """Drop files that nobody imported, studies over their days, past pairs of agencies that no longer keep them, and
+    what partners' operations left that can meet nothing any more.
+    """
     uploads.forget_old()
     studies.forget_old(now)
     past_pairs.forget_left()
     probes.forget_old(now)
     screens.forget_screens(now)
+    rows.forget_ended(instant(now))
     empty_log()
 
 

@@ -465,6 +465,8 @@ class SearchDue(models.Model):
     target = models.CharField(max_length=36, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     run_after = models.DateTimeField()
+    exact = models.BooleanField(default=False)
+    """To be put plain to a partner that is asked blind: its masked tokens met one of the partner's."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("operation", "target"), name="deconfliction_one_search_due"),)
@@ -537,6 +539,10 @@ class PartnerHighWater(models.Model):
     round = models.BigIntegerField(default=0)
     announced = models.BigIntegerField(null=True)
     """An epoch that the partner named and no answer has confirmed yet."""
+    clock = models.BigIntegerField(default=0)
+    """Its clock minus this node's, in microseconds, as it last told it."""
+    speaks = models.PositiveSmallIntegerField(default=2)
+    """The newest version of the protocol that both understand."""
 
     def __str__(self) -> str:
         return f"{self.partner} {self.sequence}"
@@ -556,6 +562,100 @@ class ForeignRevision(models.Model):
 
     def __str__(self) -> str:
         return f"foreign {self.operation_id}"
+
+
+class JointToken(models.Model):
+    """A token of an own operation that this node and one partner share, as the partner raised it (ADR 11).
+
+    `own_token` is the subject's own token (`Subject.token`); null for a cell in a span of time.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="+")
+    revision = models.PositiveIntegerField()
+    partner = models.CharField(max_length=36)
+    token = models.BinaryField(max_length=32)
+    own_token = models.BinaryField(max_length=32, null=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("token", "partner"), name="deconfliction_joint_token"),
+            models.Index(fields=("operation", "partner"), name="deconfliction_joint_of"),
+        )
+
+    def __str__(self) -> str:
+        return f"joint token of {self.operation_id}"
+
+
+class MaskedOperation(models.Model):
+    """A partner's operation as its last query left it: joint tokens and a span, never a place (ADR 11)."""
+
+    id = models.BigAutoField(primary_key=True)
+    node = models.CharField(max_length=36)
+    operation_id = models.UUIDField()
+    revision = models.PositiveIntegerField()
+    mode = models.CharField(max_length=8)
+    registered = models.BooleanField()
+    expires_at = models.BigIntegerField()
+    """Microseconds UTC: from then on it can meet nothing."""
+    contents = SealedText("deconfliction.masked")
+    """JSON: span, joint operations and the side with its card; empty where only a blind query was heard."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("node", "operation_id"), name="deconfliction_one_masked"),)
+        indexes = (models.Index(fields=("expires_at",), name="deconfliction_masked_expiry"),)
+
+    def __str__(self) -> str:
+        return f"masked {self.operation_id}"
+
+
+class MaskedToken(models.Model):
+    """A joint token of a partner's operation."""
+
+    id = models.BigAutoField(primary_key=True)
+    masked = models.ForeignKey(MaskedOperation, on_delete=models.CASCADE, related_name="tokens")
+    token = models.BinaryField(max_length=32)
+    is_cell = models.BooleanField()
+
+    class Meta:
+        indexes = (models.Index(fields=("token",), name="deconfliction_masked_token"),)
+
+    def __str__(self) -> str:
+        return f"token of {self.masked_id}"
+
+
+class Outgoing(models.Model):
+    """Something told unasked to a partner, kept until it was taken: a match, a withdrawal, a step of this side."""
+
+    key = models.CharField(primary_key=True, max_length=160)
+    partner = models.CharField(max_length=36)
+    kind = models.CharField(max_length=32)
+    content = SealedText("deconfliction.outgoing")
+    run_after = models.DateTimeField()
+    until = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = (models.Index(fields=("run_after",), name="deconfliction_outgoing_due"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.partner}"
+
+
+class TakenMessage(models.Model):
+    """The id of a partner's message that was taken: it is not taken again (ADR 11)."""
+
+    id = models.BigAutoField(primary_key=True)
+    sender = models.CharField(max_length=36)
+    message = models.CharField(max_length=64)
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("sender", "message"), name="deconfliction_taken_once"),)
+        indexes = (models.Index(fields=("until",), name="deconfliction_taken_until"),)
+
+    def __str__(self) -> str:
+        return f"message {self.id}"
 
 
 class Conflict(models.Model):
@@ -649,6 +749,9 @@ class ConflictSide(models.Model):
     acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     acknowledged_name = models.CharField(max_length=200, blank=True)
     contacted_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    """Of a partner's side: when that node told that it has settled it, by its clock; `resolved_outcome` how."""
+    resolved_outcome = models.CharField(max_length=16, blank=True)
     alarm_count = models.PositiveIntegerField(default=0)
     ladder_id = models.UUIDField(default=uuid7)
     """One for this plan's sides of all pairs of the incident: they are alarmed together, once."""

@@ -21,6 +21,7 @@ from django.db.models import F
 from vigil.apps.deconfliction import models, notices, plan_rows, search
 from vigil.apps.deconfliction.alarms import incidents, ladder, telling
 from vigil.apps.deconfliction.cards import relay_phone
+from vigil.apps.deconfliction.federation.rows import FederationRows
 from vigil.apps.deconfliction.lists import operation_words
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.plan_rows import Author, instant, moment, opened
@@ -40,6 +41,7 @@ NEIGHBOUR_M = 25_000.0
 """Specification 5 *(ours)*: agencies this near that no node serves stand on the receipt."""
 
 
+_ALL = frozenset(engine.Mode)
 _UNENDED = Prepared(
     lambda before: models.Operation.objects.filter(
         next_end_at__lte=before, status__in=(models.Status.REGISTERED, models.Status.UNDER_WAY)
@@ -77,7 +79,7 @@ class DatabaseStore:
             yield DatabaseTransaction(self._written)
 
 
-class DatabaseTransaction:
+class DatabaseTransaction(FederationRows):
     """See `vigil.protocol.store.Transaction`."""
 
     def __init__(self, written: Written | None = None) -> None:
@@ -107,8 +109,9 @@ class DatabaseTransaction:
         ever = {member for row in rows for member in row.members}
         known = {str(row.id): partner_of(row) for row in partners.Partner.objects.filter(pk__in=ever)} if ever else {}
         members = tuple(known[member] for member in sorted(rows[0].members))
-        former = {known[member].name for member in ever} - {member.name for member in members}
-        return port.Roster(rows[0].number, members, tuple(sorted(former)))
+        left = [known[member] for member in sorted(ever - set(rows[0].members))]
+        former = {one.name for one in left if engine.Mode.LIVE in one.modes} - {member.name for member in members}
+        return port.Roster(rows[0].number, members, tuple(sorted(former)), tuple(left))
 
     def set_roster(self, roster: port.Roster) -> None:
         for member in roster.members:
@@ -119,6 +122,9 @@ class DatabaseTransaction:
                     "watch_desk_phone": member.desk_phone,
                     "predicate_versions": sorted(member.predicates),
                     "public_key": member.public_key,
+                    "next_key": member.next_key,
+                    "purpose": partners.Partner.Purpose.LIVE if member.modes == _ALL else partners.Partner.Purpose.TEST,
+                    "is_blind": member.blind,
                     "state": partners.Partner.State.ACTIVE,
                 },
             )
@@ -132,7 +138,9 @@ class DatabaseTransaction:
 
     def highest_seen(self, partner: str) -> port.Seen | None:
         row = models.PartnerHighWater.objects.filter(pk=partner).first()
-        return port.Seen(row.epoch, row.sequence, row.round, row.announced) if row else None
+        if row is None:
+            return None
+        return port.Seen(row.epoch, row.sequence, row.round, row.announced, row.clock, row.speaks)
 
     def note_seen(self, partner: str, seen: port.Seen) -> None:
         models.PartnerHighWater.objects.update_or_create(partner=partner, defaults=asdict(seen))
@@ -253,7 +261,12 @@ class DatabaseTransaction:
         models.SearchDue.objects.update_or_create(
             operation_id=UUID(due.operation_id),
             target=due.target,
-            defaults={"revision": due.revision, "run_after": moment(due.run_after), "attempts": due.attempts},
+            defaults={
+                "revision": due.revision,
+                "run_after": moment(due.run_after),
+                "attempts": due.attempts,
+                "exact": due.exact,
+            },
         )
 
     def due(self, now: int) -> Sequence[port.Due]:
@@ -446,8 +459,16 @@ def revision_of(row: models.Revision) -> port.Revision:
 
 def partner_of(row: partners.Partner) -> port.Partner:
     """The partner as the roster names it."""
+    tests = row.purpose == partners.Partner.Purpose.TEST
     return port.Partner(
-        str(row.id), row.name, row.watch_desk_phone, frozenset(row.predicate_versions), bytes(row.public_key)
+        node_id=str(row.id),
+        name=row.name,
+        desk_phone=row.watch_desk_phone,
+        predicates=frozenset(row.predicate_versions),
+        public_key=bytes(row.public_key),
+        next_key=bytes(row.next_key),
+        modes=frozenset({engine.Mode.TEST}) if tests else _ALL,
+        blind=row.is_blind,
     )
 
 
@@ -475,7 +496,7 @@ def _next_end(revision: port.Revision) -> datetime | None:
 
 
 def due_of(row: models.SearchDue) -> port.Due:
-    return port.Due(str(row.operation_id), row.revision, row.target, instant(row.run_after), row.attempts)
+    return port.Due(str(row.operation_id), row.revision, row.target, instant(row.run_after), row.attempts, row.exact)
 
 
 def _answer(row: models.PartnerAnswer) -> port.Answer:
@@ -549,6 +570,7 @@ def due_row(due: port.Due) -> models.SearchDue:
         revision=due.revision,
         run_after=moment(due.run_after),
         attempts=due.attempts,
+        exact=due.exact,
     )
 
 

@@ -39,6 +39,7 @@ from vigil.apps.deconfliction.models import (
     Draft,
     ImportBatch,
     JointOffer,
+    JointToken,
     Look,
     OfferState,
     Operation,
@@ -393,6 +394,7 @@ def _remove_places(ids: Sequence[UUID]) -> None:
         revision.save(update_fields=["span_start", "span_end", "span_zone"])
     revisions.update(objective=None, case_number=None, external_references=None, exigent_reason=None)
     ActiveSite.objects.filter(operation__in=ids).delete()
+    JointToken.objects.filter(operation__in=ids, own_token=None).delete()
     Site.objects.filter(revision__operation__in=ids).delete()
     Operation.objects.filter(pk__in=ids).update(next_end_at=None)
     ConflictSide.objects.filter(operation_id__in=ids).update(places=[], masked_cell=None)
@@ -409,6 +411,7 @@ def _zone_of(revision: Revision) -> str:
 
 def _remove_subjects(ids: Sequence[UUID]) -> None:
     ActiveSubject.objects.filter(operation__in=ids).delete()
+    JointToken.objects.filter(operation__in=ids).delete()
     Subject.objects.filter(revision__operation__in=ids).delete()
     Draft.objects.filter(operation__in=ids).delete()
     IdempotentReply.objects.filter(object_ids__operation__in=_texts(ids)).delete()

@@ -1,0 +1,237 @@
+"""What the federation keeps of tokens and messages, as rows (see `vigil.protocol.store` for every promise)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef
+
+from vigil.apps.deconfliction import models
+from vigil.apps.deconfliction.plan_rows import instant, moment, plan_of, token_of
+from vigil.engine import operation as engine
+from vigil.protocol import store as port
+from vigil.protocol.messages import Acknowledgement
+from vigil.protocol.store import Reference
+
+PART = 500
+"""So many tokens are looked up at once: SQLite takes no longer lists."""
+
+_One = TypeVar("_One")
+
+
+class FederationRows:
+    """The part of a transaction that speaks of partners' operations and of messages."""
+
+    def put_masked(self, masked: port.Masked) -> None:
+        row, _ = models.MaskedOperation.objects.update_or_create(
+            node=masked.reference.node_id,
+            operation_id=UUID(masked.reference.operation_id),
+            defaults={
+                "revision": masked.revision,
+                "mode": masked.mode.value,
+                "registered": masked.registered,
+                "expires_at": masked.expires_at,
+                "contents": _contents(masked),
+            },
+        )
+        row.tokens.all().delete()
+        models.MaskedToken.objects.bulk_create(
+            models.MaskedToken(masked=row, token=bytes.fromhex(token), is_cell=is_cell)
+            for tokens, is_cell in ((masked.subjects, False), (masked.cells, True))
+            for token in sorted(tokens)
+        )
+
+    def masked_with(self, partner: str, tokens: Collection[str]) -> Sequence[port.Masked]:
+        found: set[int] = set()
+        for part in _parts(tokens):
+            rows = models.MaskedToken.objects.filter(token__in=part, masked__node=partner)
+            found.update(rows.values_list("masked_id", flat=True))
+        met = (_masked(row) for part in _split(sorted(found)) for row in _masked_rows(part))
+        return sorted(met, key=lambda masked: masked.reference)
+
+    def put_joint(self, joint: port.JointTokens) -> None:
+        operation = UUID(joint.operation_id)
+        models.JointToken.objects.filter(operation_id=operation, partner=joint.partner).delete()
+        rows: list[tuple[str, bytes | None]] = [(one, bytes.fromhex(own)) for one, own in joint.subjects.items()]
+        rows += [(cell, None) for cell in joint.cells]
+        models.JointToken.objects.bulk_create(
+            models.JointToken(
+                operation_id=operation,
+                revision=joint.revision,
+                partner=joint.partner,
+                token=bytes.fromhex(token),
+                own_token=own,
+            )
+            for token, own in sorted(rows, key=lambda row: row[0])
+        )
+
+    def joint(self, operation_id: str, partner: str) -> port.JointTokens | None:
+        rows = list(
+            models.JointToken.objects.filter(
+                operation_id=UUID(operation_id), partner=partner, revision=F("operation__revision")
+            )
+        )
+        if not rows:
+            return None
+        return port.JointTokens(
+            operation_id,
+            rows[0].revision,
+            partner,
+            {bytes(row.token).hex(): bytes(row.own_token).hex() for row in rows if row.own_token is not None},
+            frozenset(bytes(row.token).hex() for row in rows if row.own_token is None),
+        )
+
+    def joint_with(self, partner: str, tokens: Collection[str]) -> Sequence[str]:
+        found: set[UUID] = set()
+        for part in _parts(tokens):
+            rows = models.JointToken.objects.filter(token__in=part, partner=partner, revision=F("operation__revision"))
+            found.update(rows.values_list("operation_id", flat=True))
+        return sorted(map(str, found))
+
+    def uncovered(self, partner: str, mode: engine.Mode, now: int) -> bool:
+        current = {"operation": OuterRef("pk"), "revision": OuterRef("revision"), "partner": partner}
+        rows = models.Operation.objects.filter(
+            ~Exists(models.JointToken.objects.filter(own_token=None, **current)),
+            ~Exists(models.SearchDue.objects.filter(operation=OuterRef("pk"), target=partner)),
+            Exists(models.ActiveSite.objects.filter(operation=OuterRef("pk"))),
+            window_end__gt=moment(now),
+            mode=mode.value,
+        )
+        return rows.exclude(status__in=(models.Status.DRAFT, models.Status.CANCELLED)).exists()
+
+    def subjects_of(self, operation_id: str) -> Sequence[tuple[str, str]]:
+        revision = (
+            models.Revision.objects.prefetch_related("subjects", "sites")
+            .filter(operation_id=UUID(operation_id), number=F("operation__revision"))
+            .first()
+        )
+        if revision is None:
+            return []
+        words = {token_of(one.canonical): one.canonical for one in plan_of(revision).subjects if one.canonical}
+        tokens = (bytes(row.token).hex() for row in revision.subjects.all() if row.token is not None)
+        # A subject whose words are not known (its plan was never here) is compared by its token.
+        return sorted({(words.get(token, token), token) for token in tokens})
+
+    def remember(self, sender: str, message_id: str, until: int) -> bool:
+        _, is_new = models.TakenMessage.objects.get_or_create(
+            sender=sender, message=message_id, defaults={"until": moment(until)}
+        )
+        return is_new
+
+    def put_outgoing(self, outgoing: port.Outgoing) -> None:
+        models.Outgoing.objects.update_or_create(
+            key=outgoing.key,
+            defaults={
+                "partner": outgoing.partner,
+                "kind": outgoing.kind,
+                "content": outgoing.content.decode(),
+                "run_after": moment(outgoing.run_after),
+                "until": moment(outgoing.until),
+                "attempts": outgoing.attempts,
+            },
+        )
+
+    def outgoing(self, now: int) -> Sequence[port.Outgoing]:
+        rows = models.Outgoing.objects.filter(run_after__lte=moment(now)).order_by("run_after", "key")
+        return [
+            port.Outgoing(
+                row.key,
+                row.partner,
+                row.kind,
+                row.content.encode(),
+                instant(row.run_after),
+                instant(row.until),
+                row.attempts,
+            )
+            for row in rows
+        ]
+
+    def close_outgoing(self, key: str) -> None:
+        models.Outgoing.objects.filter(pk=key).delete()
+
+    def put_acknowledgement(self, partner: str, acknowledgement: Acknowledgement) -> None:
+        """Keep the first instant of each step of the partner's side of the pair."""
+        side = models.ConflictSide.objects.filter(
+            node=partner,
+            operation_id=UUID(acknowledgement.other),
+            conflict__operation_a=UUID(acknowledgement.operation_id),
+            conflict__node_a="",
+        ).first()
+        column = f"{acknowledgement.step}_at"
+        if side is None or getattr(side, column) is not None:
+            return
+        setattr(side, column, moment(acknowledgement.at))
+        side.resolved_outcome = acknowledgement.outcome or side.resolved_outcome
+        side.save(update_fields=[column, "resolved_outcome"])
+
+
+def forget_ended(now: int) -> None:
+    """Drop what can meet nothing any more: partners' masked operations, ids of messages, what nobody took in time."""
+    models.MaskedOperation.objects.filter(expires_at__lte=now).delete()
+    models.TakenMessage.objects.filter(until__lte=moment(now)).delete()
+    models.Outgoing.objects.filter(until__lte=moment(now)).delete()
+
+
+def _parts(tokens: Collection[str]) -> Iterator[list[bytes]]:
+    return _split([bytes.fromhex(token) for token in sorted(tokens)])
+
+
+def _split(things: Sequence[_One]) -> Iterator[list[_One]]:
+    for start in range(0, len(things), PART):
+        yield list(things[start : start + PART])
+
+
+def _masked_rows(keys: Collection[int]) -> Iterable[models.MaskedOperation]:
+    return models.MaskedOperation.objects.prefetch_related("tokens").filter(pk__in=keys)
+
+
+def _contents(masked: port.Masked) -> str:
+    if masked.operation is None or masked.side is None:
+        return ""
+    span = masked.operation.span
+    side = {**asdict(masked.side), "places": sorted(masked.side.places)}
+    return json.dumps(
+        {
+            "span": None if span is None else [span.start, span.end],
+            "joint_with": sorted(masked.operation.joint_with),
+            "tentative": masked.operation.tentative,
+            "side": side,
+        }
+    )
+
+
+def _masked(row: models.MaskedOperation) -> port.Masked:
+    tokens = [(bytes(one.token).hex(), one.is_cell) for one in row.tokens.all()]
+    reference = Reference(row.node, str(row.operation_id))
+    masked = port.Masked(
+        reference=reference,
+        revision=row.revision,
+        mode=engine.Mode(row.mode),
+        registered=row.registered,
+        expires_at=row.expires_at,
+        subjects=frozenset(token for token, is_cell in tokens if not is_cell),
+        cells=frozenset(token for token, is_cell in tokens if is_cell),
+    )
+    if not row.contents:
+        return masked
+    contents: dict[str, Any] = json.loads(row.contents)
+    side = contents["side"]
+    card = None if side["card"] is None else port.Card(**side["card"])
+    operation = engine.Operation(
+        reference.operation_id,
+        span=None if contents["span"] is None else engine.Window(*contents["span"]),
+        mode=masked.mode,
+        joint_with=frozenset(contents["joint_with"]),
+        tentative=contents["tentative"],
+        registered=masked.registered,
+    )
+    places = frozenset(side["places"])
+    return replace(
+        masked,
+        operation=operation,
+        side=port.Side(**{**side, "reference": reference, "places": places, "card": card}),
+    )
