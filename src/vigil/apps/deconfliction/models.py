@@ -518,7 +518,8 @@ class PartnerAnswer(models.Model):
     roster_number = models.PositiveBigIntegerField(default=0)
     void = models.BooleanField(default=False)
     """The partner announced a new epoch: evidence still, no answer any more."""
-    signed_bytes = models.BinaryField(default=bytes)
+    signed_bytes = SealedText("deconfliction.answer")
+    """ASCII; they name contacts of the other side."""
     signature = models.BinaryField(default=bytes)
 
     class Meta:

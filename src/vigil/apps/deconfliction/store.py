@@ -303,7 +303,7 @@ class DatabaseTransaction(FederationRows):
                 "received_at": moment(answer.received_at),
                 "roster_number": self._roster.number,
                 "void": answer.void,
-                "signed_bytes": answer.body,
+                "signed_bytes": answer.body.decode(),
                 "signature": answer.signature,
             },
         )
@@ -509,7 +509,7 @@ def _answer(row: models.PartnerAnswer) -> port.Answer:
         sequence=row.sequence,
         evaluated_at=instant(row.evaluated_at),
         received_at=instant(row.received_at),
-        body=bytes(row.signed_bytes),
+        body=row.signed_bytes.encode(),
         signature=bytes(row.signature),
         void=row.void,
     )
