@@ -11,14 +11,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from vigil.engine.operation import SUBJECT_MARGIN_US, Basis, Match, Operation, Window
-from vigil.engine.predicate import PREDICATE, match
+from vigil.engine.predicate import PREDICATE
 from vigil.protocol import cover
 from vigil.protocol.blinding import Blinder
-from vigil.protocol.canonical import JSON, canonical_bytes
+from vigil.protocol.canonical import JSON
+from vigil.protocol.comparison import (
+    Shared,
+    compared,
+    found_by,
+    masked_of,
+    may_withdraw,
+    meets_blind,
+    place_of,
+    together,
+)
 from vigil.protocol.coverage import conclude
 from vigil.protocol.envelope import LIFE_US, SPOKEN, VERSION, Malformed, Message, opened, seal
-from vigil.protocol.judgement import asking_side, own_side, sighted_side, told, visible
+from vigil.protocol.judgement import asking_side, own_side, sighted_side, told
 from vigil.protocol.messages import (
     NO_POINTS,
     Acknowledgement,
@@ -37,19 +46,14 @@ from vigil.protocol.node import Node
 from vigil.protocol.signing import Signer
 from vigil.protocol.steps import ask_again, conclude_all, extend_overdue, record, withdraw
 from vigil.protocol.store import (
-    OWN,
     Answer,
     Card,
-    Conflict,
-    ConflictState,
     Due,
     Found,
     Identity,
     JointTokens,
-    Masked,
     Outcome,
     Outgoing,
-    Pair,
     Partner,
     Reference,
     Revision,
@@ -61,6 +65,7 @@ from vigil.protocol.store import (
     Transaction,
     Verdict,
 )
+from vigil.protocol.telling import sighting_of, tell_missed
 
 WEEK_US = 7 * 24 * 3_600_000_000
 FIRST_RETRY_US = 5_000_000
@@ -293,27 +298,27 @@ class Exchange:
     ) -> Outcome:
         """Store what the answer tells, and what the joint tokens tell beyond it; what the answer then counts as."""
         side, partner = own_side(revision), message.sender
-        shared: dict[Reference, _Shared] = {}
-        meets_blind = False
+        shared: dict[Reference, Shared] = {}
+        met_blind = False
         if reply.outcome in (Outcome.ANSWERED, Outcome.EXACT_WANTED):
             joint = _joint(asked, reply)
             tx.put_joint(joint)
-            shared, meets_blind = _compared(tx, joint, revision)
+            shared, met_blind = compared(tx, joint, revision)
         for sighting in reply.sightings:
             reference = Reference(partner, sighting.operation_id)
             if not _outdated(tx, reference, message.epoch, sighting.revision):
                 tx.note_foreign(reference, message.epoch, sighting.revision)
                 by_subject = shared[reference].met if reference in shared else None
-                record(tx, side, sighted_side(partner, sighting), _together(sighting.match, by_subject), now)
+                record(tx, side, sighted_side(partner, sighting), together(sighting.match, by_subject), now)
         if reply.outcome is not Outcome.ANSWERED:
             return reply.outcome
         named = {sighting.operation_id for sighting in reply.sightings}
         for reference, one in shared.items():
             if reference.operation_id not in named:
-                record(tx, side, one.side, _together(_place(tx, side, one.side), one.met), now)
+                record(tx, side, one.side, together(place_of(tx, side, one.side), one.met), now)
         self._leave_out(tx, partner, side, named | {reference.operation_id for reference in shared}, now)
-        _tell_missed(tx, partner, side, named, revision, now)
-        return Outcome.EXACT_WANTED if meets_blind and asked.query.plain is None else Outcome.ANSWERED
+        tell_missed(tx, partner, side, named, revision, now)
+        return Outcome.EXACT_WANTED if met_blind and asked.query.plain is None else Outcome.ANSWERED
 
     def _leave_out(self, tx: Transaction, partner: str, side: Side, met: set[str], now: int) -> None:
         """The partner did not name them: they no longer meet."""
@@ -470,10 +475,10 @@ class Exchange:
             return None
         tx.note_foreign(reference, message.epoch, query.revision)
         side = asking_side(message.sender, query, query.plain) if query.plain else None
-        tx.put_masked(_masked(reference, query, raised, side))
-        if query.plain is None and query.registered and _meets_blind(tx, message.sender, query, raised, now):
+        tx.put_masked(masked_of(reference, query, raised, side))
+        if query.plain is None and query.registered and meets_blind(tx, message.sender, query, raised, now):
             return _reply(query, Outcome.EXACT_WANTED, now, raised)
-        found = _found(tx, message.sender, query.plain.operation, raised) if query.plain else ()
+        found = found_by(tx, message.sender, query.plain.operation, raised) if query.plain else ()
         sightings = self._judge(tx, reference, query.revision, side, found, now)
         return _reply(query, Outcome.ANSWERED, now, raised, sightings)
 
@@ -496,10 +501,10 @@ class Exchange:
             record(tx, asker, side, one.match, now)
             touched.add(one.operation_id)
             if told(asker, side, one.match):
-                sightings.append(_sighting(tx, side, one.match))
+                sightings.append(sighting_of(tx, side, one.match))
         for conflict in tx.conflicts_of(reference):
             operation_id = conflict.other(reference).reference.operation_id
-            if operation_id not in touched and _may_withdraw(tx, reference, asker, conflict):
+            if operation_id not in touched and may_withdraw(tx, reference, asker, conflict):
                 known = replace(conflict.side(reference), revision=revision)
                 withdraw(tx, conflict, asker or known, now)
                 touched.add(operation_id)
@@ -566,123 +571,6 @@ class Exchange:
 
 class _Replayed(Exception):
     """The message was taken before."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Shared:
-    """A partner's operation that shares a subject with an own one, by the joint tokens."""
-
-    side: Side
-    met: Match
-
-
-# -- what is compared ----------------------------------------------------------------------------------------------
-
-
-def _compared(tx: Transaction, joint: JointTokens, revision: Revision) -> tuple[dict[Reference, _Shared], bool]:
-    """Which of the partner's operations share a subject, and whether one that was asked blind may meet this one.
-
-    The partner answered a query of its own earlier, when this revision's joint tokens were not there yet.
-    """
-    shared, meets_blind = {}, False
-    for masked in tx.masked_with(joint.partner, {*joint.subjects, *joint.cells}):
-        if masked.mode is not revision.operation.mode or not masked.registered:
-            continue
-        if masked.operation is None or masked.side is None:
-            meets_blind = True
-            continue
-        subjects = frozenset(joint.subjects[token] for token in masked.subjects if token in joint.subjects)
-        met = match(replace(masked.operation, subjects=subjects), revision.operation)
-        if met is not None:
-            shared[masked.reference] = _Shared(masked.side, met)
-    return shared, meets_blind
-
-
-def _found(tx: Transaction, partner: str, operation: Operation, raised: Points) -> Sequence[Found]:
-    """Own operations that the partner's meets: in place by its exact shape, in subject by the joint tokens."""
-    found = {one.operation_id: one for one in tx.matching(operation)}
-    for operation_id in tx.joint_with(partner, raised.subjects):
-        revision, joint = tx.current(operation_id), tx.joint(operation_id, partner)
-        assert revision is not None
-        assert joint is not None
-        shared = frozenset(joint.subjects[token] for token in raised.subjects if token in joint.subjects)
-        met = match(replace(operation, subjects=shared), revision.operation)
-        if met is not None:
-            found[operation_id] = Found(operation_id, revision.number, met)
-    return [found[operation_id] for operation_id in sorted(found)]
-
-
-def _meets_blind(tx: Transaction, partner: str, query: Query, raised: Points, now: int) -> bool:
-    for operation_id in tx.joint_with(partner, {*raised.subjects, *raised.cells}):
-        revision = tx.current(operation_id)
-        assert revision is not None
-        if revision.operation.registered and revision.operation.mode is query.mode:
-            return True
-    return tx.uncovered(partner, query.mode, now)
-
-
-def _may_withdraw(tx: Transaction, reference: Reference, asker: Side | None, conflict: Conflict) -> bool:
-    """Whether all is known that tells that the pair no longer meets: a shared subject shows only in joint tokens."""
-    if asker is None or conflict.match.basis is Basis.PLACE:
-        return True  # cancelled, or asked blind without a hit; or nothing but the place
-    own = conflict.other(reference).reference.operation_id
-    revision = tx.current(own)
-    hidden = revision is not None and revision.operation.registered and revision.operation.subjects
-    return not hidden or tx.joint(own, reference.node_id) is not None
-
-
-def _together(place: Match | None, subject: Match | None) -> Match:
-    """One match of a pair that meets in place, by a subject, or both."""
-    if place is None or subject is None:
-        met = place or subject
-        assert met is not None
-        return met
-    if place.basis is Basis.SUBJECT:
-        return subject
-    return replace(place, basis=Basis.BOTH, subjects=subject.subjects)
-
-
-def _place(tx: Transaction, own: Side, other: Side) -> Match | None:
-    """How the two meet in place, as it was found before between these very revisions."""
-    known = tx.conflict(Pair.of(own.reference, other.reference))
-    if known is None or known.state is ConflictState.WITHDRAWN or known.match.basis is Basis.SUBJECT:
-        return None
-    same = known.side(own.reference).revision == own.revision
-    return known.match if same and known.side(other.reference).revision == other.revision else None
-
-
-# -- what is told --------------------------------------------------------------------------------------------------
-
-
-def tell_step(tx: Transaction, conflict: Conflict, own: Reference, step: str, outcome: str, now: int) -> None:
-    """Tell the partner on the other side that this side has acknowledged, spoken or settled; nothing between own ones.
-
-    Call it in the transaction that stores the step. A silent operation's subject match is its own owner's alone.
-    """
-    other = conflict.other(own).reference
-    revision = tx.current(own.operation_id)
-    if other.node_id == OWN or revision is None or not visible(conflict, other):
-        return
-    content = Acknowledgement(other.operation_id, own.operation_id, step, now, outcome).content()
-    _tell(tx, "acknowledgement", f"acknowledgement-{step}", revision, other, content, now)
-
-
-def _tell_missed(tx: Transaction, partner: str, side: Side, named: set[str], revision: Revision, now: int) -> None:
-    """The one that sees tells the one that does not (specification 8): what stands here and was not named."""
-    for conflict in tx.conflicts_of(side.reference):
-        other = conflict.other(side.reference)
-        stands = conflict.state is ConflictState.OPEN and conflict.side(side.reference).revision == side.revision
-        if not stands or other.reference.node_id != partner or other.reference.operation_id in named:
-            continue
-        if told(other, side, conflict.match):
-            tidings = Tidings(other.reference.operation_id, other.revision, _sighting(tx, side, conflict.match))
-            _tell(tx, "match", "match", revision, other.reference, tidings.content(), now)
-
-
-def _tell(tx: Transaction, kind: str, word: str, revision: Revision, other: Reference, content: JSON, now: int) -> None:
-    key = f"{word}:{other.node_id}:{revision.operation_id}:{other.operation_id}"
-    until = max(revision.last_window_end, now + LIFE_US)
-    tx.put_outgoing(Outgoing(key, other.node_id, kind, canonical_bytes(content), now, until))
 
 
 # -- due rows ------------------------------------------------------------------------------------------------------
@@ -827,40 +715,6 @@ def _reply(
     query: Query, outcome: Outcome, now: int, raised: Points = NO_POINTS, sightings: tuple[Sighting, ...] = ()
 ) -> Reply:
     return Reply(now, outcome, query.operation_id, query.revision, query.commitment, raised, sightings)
-
-
-def _masked(reference: Reference, query: Query, raised: Points, side: Side | None) -> Masked:
-    """What of a query is kept: no place, only the joint tokens and, of a plain one, the span."""
-    operation = None
-    if query.plain is not None:
-        whole = query.plain.operation
-        window = whole.subject_window
-        span = None if window is None else Window(window.start + SUBJECT_MARGIN_US, window.end - SUBJECT_MARGIN_US)
-        operation = replace(whole, sites=(), span=span)
-    return Masked(
-        reference=reference,
-        revision=query.revision,
-        mode=query.mode,
-        registered=query.registered,
-        expires_at=query.expires_at,
-        subjects=frozenset(raised.subjects),
-        cells=frozenset(raised.cells),
-        operation=operation,
-        side=side,
-    )
-
-
-def _sighting(tx: Transaction, side: Side, met: Match) -> Sighting:
-    assert side.reference.node_id == OWN
-    return Sighting(
-        operation_id=side.reference.operation_id,
-        revision=side.revision,
-        band=met.band,
-        overlap=met.overlap,
-        silent=side.silent,
-        tentative=side.tentative,
-        card=tx.card(side.reference.operation_id),
-    )
 
 
 def _outdated(tx: Transaction, reference: Reference, epoch: int, revision: int) -> bool:
