@@ -13,7 +13,9 @@ from vigil.protocol.nodes import Capabilities, key_news, read_key_news
 from vigil.protocol.signing import Signer
 
 NEXT, OTHER = Signer.from_seed(b"2" * 32), Signer.from_seed(b"3" * 32)
-CAPABILITIES = Capabilities((1, 2), ("p1",), (Mode.EXERCISE, Mode.TEST), settings={"message_life_us": 600_000_000})
+CAPABILITIES = Capabilities(
+    (1, 2), ("p1",), (Mode.EXERCISE, Mode.TEST), False, 8_000_000, 600_000_000, 1_800_000_000_000_000
+)
 
 
 def test_capabilities_are_read_as_they_were_written() -> None:
@@ -28,8 +30,10 @@ def test_capabilities_are_read_as_they_were_written() -> None:
         {"predicates": [1]},
         {"modes": ["real"]},
         {"blind": 0},
-        {"settings": {"x": 1.5}},
-        {"settings": [1]},
+        {"predicates": "p1"},
+        {"most_bytes": 1.5},
+        {"life_us": -1},
+        {"now": True},
         {"surplus": 1},
     ],
 )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from vigil.engine.operation import Mode
@@ -18,24 +17,27 @@ KEY_BYTES, SIGNATURE_BYTES = 32, 64
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a node can, as it tells a partner that asks by an empty `capabilities`; sorted lists.
+    """What a node can, as it tells a partner that asks by an empty `capabilities`.
 
     `modes` are those of the operations that it takes from this partner; `blind`: it is ready to be asked blind by this
-    partner. `settings` are whole numbers that two nodes compare and show where they differ; nothing follows from them.
+    partner. `most_bytes` and `life_us` are its limits of a message, `now` its clock: they are shown where they differ
+    from the reader's, and nothing follows from them.
     """
 
     versions: tuple[int, ...]
     predicates: tuple[str, ...]
     modes: tuple[Mode, ...]
-    blind: bool = False
-    settings: Mapping[str, int] = field(default_factory=dict)
+    blind: bool
+    most_bytes: int
+    life_us: int
+    now: int
 
     def __post_init__(self) -> None:
         _require(bool(self.versions) and bool(self.predicates), "it names no version")
-        _require(all(type(version) is int for version in self.versions), "a version is a whole number")
+        numbers = (*self.versions, self.most_bytes, self.life_us, self.now)
+        _require(all(type(number) is int and number >= 0 for number in numbers), "a count is a whole number")
         _require(all(isinstance(predicate, str) for predicate in self.predicates), "a predicate's name is text")
         _require(type(self.blind) is bool, "blind is true or false")
-        _require(all(type(value) is int for value in self.settings.values()), "a setting is a whole number")
 
     def content(self) -> JSON:
         """The content of the answer."""
@@ -44,22 +46,19 @@ class Capabilities:
             "predicates": sorted(self.predicates),
             "modes": sorted(mode.value for mode in self.modes),
             "blind": self.blind,
-            "settings": dict(self.settings),
+            "most_bytes": self.most_bytes,
+            "life_us": self.life_us,
+            "now": self.now,
         }
 
     @classmethod
     def read(cls, content: JSON) -> Capabilities:
         """The capabilities again. Raises Malformed."""
-        fields = _members(content, "versions", "predicates", "modes", "blind", "settings")
+        fields = _members(content, "versions", "predicates", "modes", "blind", "most_bytes", "life_us", "now")
         try:
-            return cls(
-                versions=tuple(fields["versions"]),
-                predicates=tuple(fields["predicates"]),
-                modes=tuple(map(Mode, fields["modes"])),
-                blind=fields["blind"],
-                settings=dict(fields["settings"]),
-            )
-        except (TypeError, ValueError, AttributeError) as error:
+            lists = {name: tuple(_list(fields[name])) for name in ("versions", "predicates")}
+            return cls(**{**fields, **lists, "modes": tuple(map(Mode, _list(fields["modes"])))})
+        except (TypeError, ValueError) as error:
             raise Malformed(f"The capabilities are not whole: {error}") from error
 
 
@@ -82,6 +81,11 @@ def read_key_news(content: JSON, sender: str) -> bytes:
     _require(exact and (len(key), len(proof)) == (KEY_BYTES, SIGNATURE_BYTES), "a key has 32 bytes, its proof 64")
     _require(verify(key, _claim(key, sender), proof), "the next key has not signed for itself")
     return key
+
+
+def _list(value: JSON) -> list[JSON]:
+    _require(isinstance(value, list), "a list is none")
+    return list(value)
 
 
 def _claim(key: bytes, node_id: str) -> bytes:

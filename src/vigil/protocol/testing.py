@@ -1,7 +1,7 @@
 """What a partner of mode `test` may ask for besides the protocol: operations to be planned, and how they stand.
 
-`test-operations` is the request, `test-state` its answer; both travel in the envelope like every other message. A node
-takes them only from a partner that its administrators have named for mode `test`, and only for operations of mode
+An order is a message of kind `test-operations`, its answer tells how the operation stands; both travel in the envelope
+like every other message. A node takes orders only from a partner that its administrators have named for mode `test`, and only for operations of mode
 `test`: so a conformance suite can see whether a node asks, alarms and determines as the protocol wants.
 """
 
@@ -20,7 +20,8 @@ from vigil.protocol.judgement import told
 from vigil.protocol.store import OWN, Card, ConflictState, Disclosure, Reference, Status, Transaction
 
 T = TypeVar("T")
-REQUEST, ANSWER = "test-operations", "test-state"
+KIND = "test-operations"
+"""Of the order; its answer is of kind `test-operations-answer`."""
 NOBODY = Card()
 DETERMINATIONS = frozenset({"", "checking", "conflict", "no_known_conflict", "incomplete"})
 
