@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "receipt": ("vigil.cli.receipt", "check receipts offline, show the node's public key, export"),
     "audit": ("vigil.cli.audit", "verify the audit trail"),
     "jobs": ("vigil.cli.jobs", "show waiting and dead jobs"),
+    "simulate": ("vigil.cli.simulate", "play schedules of faults and look whether the federation's invariants hold"),
     "gateway": ("vigil.cli.gateway", "a gateway to try alarms with: takes SMS and calls, sends none"),
     "check": ("vigil.cli.check", "explain the settings and what is wrong with them"),
     "agencies": ("vigil.cli.agencies", "import a list of the agencies around"),
@@ -43,7 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 UNUSABLE = 2
 INTERRUPTED, READER_LEFT = 130, 141
 """As a shell reports a program that SIGINT or SIGPIPE ended."""
-CALCULATIONS = frozenset({"sweep", "study"})
+CALCULATIONS = frozenset({"sweep", "study", "simulate"})
 """They load a compiler and large tables, which nothing needs to look through for garbage or to take apart at the end:
 that took a sixth of the processor time of a sweep.
 """

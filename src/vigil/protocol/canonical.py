@@ -18,13 +18,19 @@ JSON = Any
 """Dictionaries with text keys, lists, text, whole numbers, booleans and None."""
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical_bytes(value: JSON) -> bytes:
     """The bytes of the value. Raises TypeError for a float or another type, ValueError for text that is not Unicode."""
     _refuse_floats(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def _refuse_floats(value: JSON) -> None:
+    kind = type(value)
+    if kind is str or kind is int:
+        return
     if isinstance(value, float):
         raise TypeError("A float has no canonical form: write it with number_text.")
     if isinstance(value, dict):
@@ -34,7 +40,8 @@ def _refuse_floats(value: JSON) -> None:
     elif not isinstance(value, list | tuple):
         return
     for item in value:
-        _refuse_floats(item)
+        if type(item) is not str:
+            _refuse_floats(item)
 
 
 def digest(data: bytes) -> str:
