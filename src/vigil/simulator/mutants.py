@@ -11,9 +11,9 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from vigil.engine import index, predicate
+from vigil.engine import predicate
 from vigil.engine.operation import Match, Operation
-from vigil.protocol import coverage, exchange, judgement, memory, node
+from vigil.protocol import coverage, judgement, node
 from vigil.protocol.coverage import conclude
 from vigil.protocol.envelope import Malformed, Message
 from vigil.protocol.exchange import Exchange, NotAnAnswer
@@ -40,7 +40,7 @@ from vigil.protocol.store import (
     Verdict,
 )
 from vigil.simulator.crashing import Around, Crashed, CrashingStore
-from vigil.simulator.patched import patched
+from vigil.simulator.patched import in_the_nodes, patched
 from vigil.simulator.station import Cast, Station
 
 if TYPE_CHECKING:
@@ -375,11 +375,11 @@ MUTANTS: dict[str, Mutant] = {
     "silent-card": Mutant("a silent operation shows the watch desk", Cast(store=_store(_ShowingSilent))),
     "silent-leak": Mutant(
         "a silent operation's subject match is its owner's alone",
-        at_work=lambda: patched(lambda side, other, match: True, (judgement, "told"), (exchange, "told")),
+        at_work=lambda: in_the_nodes(judgement.told, lambda side, other, match: True),
     ),
     "joint-by-one": Mutant(
         "two are joint when each names the other",
-        at_work=lambda: patched(_match_joint_by_one, (index, "match"), (memory, "match"), (exchange, "match")),
+        at_work=lambda: in_the_nodes(predicate.match, _match_joint_by_one),
     ),
     "refused-counts": Mutant("a refusal is no answer", at_work=_refused_counts),
     "join-not-asked": Mutant("who joins the roster is asked about everything", Cast(node=JoinsInSilence)),

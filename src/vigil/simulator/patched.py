@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import ModuleType
+from typing import Any
 
 
 @contextmanager
@@ -18,3 +20,12 @@ def patched(value: object, *places: tuple[ModuleType, str]) -> Iterator[None]:
     finally:
         for (module, name), old in zip(places, before, strict=True):
             setattr(module, name, old)
+
+
+def in_the_nodes(original: Any, other: Any) -> AbstractContextManager[None]:
+    """Put `other` in place of a function wherever the protocol or the index has imported it; not for the observer."""
+    name = original.__name__
+    modules = [
+        module for path, module in sys.modules.items() if path.startswith(("vigil.protocol", "vigil.engine.index"))
+    ]
+    return patched(other, *((module, name) for module in modules if getattr(module, name, None) is original))
