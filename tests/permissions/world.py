@@ -18,8 +18,10 @@ from tests.apps.deconfliction.plans import phone, site
 from tests.apps.deconfliction.test_actions import register
 from tests.conftest import make_agency, make_user
 from tests.permissions.table import GLASS, OBJECTS, ROLES
+from tests.protocol.test_pairing import ELM, SIGNER
 
 from vigil.apps.deconfliction import actions
+from vigil.apps.deconfliction.federation import pairing
 from vigil.apps.deconfliction.imports import uploads
 from vigil.apps.deconfliction.lists.calendar_feed import create_feed
 from vigil.apps.deconfliction.lists.saved import save_view
@@ -48,6 +50,7 @@ from vigil.platform.gazetteer.models import Source
 from vigil.platform.glass import actions as glass
 from vigil.platform.notices import board
 from vigil.platform.notices.models import Notice
+from vigil.protocol.pairing import write_file
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 Ids = Mapping[str, Any]
@@ -107,6 +110,7 @@ NAMED_IN_FORM: Mapping[str, Callable[[Ids], Mapping[str, Any]]] = {
     "way-back/": lambda ids: {"user": ids["user_id"], "do": "called", "called": "1"},
     "account/login/remove/": lambda ids: {"factor": ids["factor_id"]},
     "agency/deconflictor/": lambda ids: {"account": ids["user_id"]},
+    "partners/<uuid:partner_id>/": lambda ids: {"do": "withdraw"},
     "setup/streets/remove/": lambda ids: {"source": ids["source"]},
 }
 """Addresses whose object stands in the form or the question, not in the address."""
@@ -327,6 +331,7 @@ def build(people: Any, token: Callable[..., str], now: datetime) -> World:
         "study_id": _study(people, "carol", now).pk,
         "case_id": _case(people, "alice", home, now),
         "task_force_id": group.pk,
+        "partner_id": pairing.take_in(people.actor("erin"), write_file(ELM, SIGNER), "live", now).pk,
         "user_id": people.user("alice").pk,
         "request_id": _asked(home, people.user("bob"), now).pk,
         "agency_id": home.pk,

@@ -28,6 +28,7 @@ DOORS: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "apps/deconfliction/views.py": ("/operations/register/", "shapes_file", "alice", {"do": "read_file"}),
     "apps/deconfliction/receipts/receipt_views.py": ("/receipts/check/", "file", "alice", {}),
     "apps/deconfliction/field_tools/tak_views.py": ("/agency/tak/", "client_file", "ada", {"host": "tak.example"}),
+    "apps/deconfliction/federation/partner_views.py": ("/partners/", "file", "erin", {"purpose": "live"}),
     "platform/accounts/life_views.py": ("/accounts/invite/", "file", "ada", {}),
     "apps/whom_to_call/views.py": ("/whom-to-call/import/", "file", "erin", {}),
 }

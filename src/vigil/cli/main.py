@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "migrate": ("vigil.cli.migrate", "bring the database up to date, after a backup"),
     "backup": ("vigil.cli.backup", "write database and keys into one file"),
     "keys": ("vigil.cli.keys", "list and rotate the keys, wrap them by a KMS, draw a key for backups"),
+    "node": ("vigil.cli.node_life", "pair with other nodes, list and remove partners"),
     "restore": ("vigil.cli.restore", "bring a backup back, under a new epoch"),
     "purge": ("vigil.cli.purge", "remove what retention no longer allows to be kept"),
     "account": ("vigil.cli.account", "give somebody who lost everything a new beginning, release locks"),

@@ -135,6 +135,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "agencies.key.retire": frozenset({SYSTEM}),
     "partners.partner.read": EVERYONE,
     "partners.partner.edit": frozenset({NODE_ADMIN, SYSTEM}),
+    "partners.pairing.give": frozenset({NODE_ADMIN, SYSTEM}),
     "partners.partner.propose": frozenset({NODE_ADMIN, SYSTEM}),
     "partners.partner.add": frozenset({NODE_ADMIN, SYSTEM}),
     "partners.partner.remove": frozenset({NODE_ADMIN, SYSTEM}),

@@ -30,7 +30,7 @@ ID_BYTES = 8
 
 
 class Keys(Protocol):
-    """Where the keys come from: the setting `VIGIL_KEYS`. Of `field` the first writes, all can be read; of `partner` the
+    """Where the keys come from: the setting `VIGIL_KEYS`. Of `field` the first writes, all are read; of `partner` the
     last signs, the first is the next one.
     """
 

@@ -128,6 +128,16 @@ register(
         on_phone=False,
     ),
     Entry(
+        _("Partners"),
+        _("Partners"),
+        "deconfliction:partners",
+        "link",
+        58,
+        "partners.partner.read",
+        prefixes=("/partners/",),
+        on_phone=False,
+    ),
+    Entry(
         _("Alarm quality"),
         _("Quality"),
         "deconfliction:quality",

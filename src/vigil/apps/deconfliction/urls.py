@@ -6,6 +6,7 @@ from vigil.apps.deconfliction import agency_views, card_preview, views
 from vigil.apps.deconfliction.alarms import conflict_views, duty_views
 from vigil.apps.deconfliction.desk import desk_views, entry_views
 from vigil.apps.deconfliction.exercises import practice_views
+from vigil.apps.deconfliction.federation import partner_views
 from vigil.apps.deconfliction.field_tools import tak_views
 from vigil.apps.deconfliction.imports import import_views
 from vigil.apps.deconfliction.lists import calendar_views, export_views, list_views
@@ -52,6 +53,10 @@ urlpatterns = [
     path("series/<uuid:series_id>/register/", series_views.go_on, name="series_go_on"),
     path("series/<uuid:series_id>/cancel/", series_views.cancel, name="series_cancel"),
     path("series/<uuid:series_id>/move/", series_views.move, name="series_move"),
+    path("partners/", partner_views.partners, name="partners"),
+    path("partners/pairing-file/", partner_views.pairing_file, name="pairing_file"),
+    path("partners/pairing-code.svg", partner_views.pairing_code, name="pairing_code"),
+    path("partners/<uuid:partner_id>/", partner_views.partner, name="partner"),
     path("conflicts/", views.conflicts, name="conflicts"),
     path("conflicts/csv/", export_views.table_csv, {"table": "conflicts"}, name="conflicts_csv"),
     path("conflicts/views/", list_views.view_page, {"table": "conflicts"}, name="conflicts_views"),

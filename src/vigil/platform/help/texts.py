@@ -558,6 +558,19 @@ TOPICS = (
         ),
     ),
     Topic(
+        "partners",
+        _("Partner nodes"),
+        ("deconfliction:partners", "deconfliction:partner"),
+        _("Which other nodes are asked at each search, and how each of them stands."),
+        (
+            _("While one is silent, answers are incomplete: telephone its watch desk. It is asked again by itself."),
+            _("Pairing takes two administrators: each takes the other's file in, and both read fingerprints aloud."),
+            _("Call a number that you know. A number from the file or an e-mail may be a forger's."),
+            _("Whoever leaves is named on every receipt as not covered."),
+        ),
+        (_("A partner that lies can hide its own operation. Its signed answers show it later."),),
+    ),
+    Topic(
         "account",
         _("Your account"),
         ("account", "password", "account_requests"),

@@ -19,6 +19,7 @@ PAGES = (
     (_("Agencies of this node"), "agencies:agencies", "agencies.agency.create", _("add one, change its name or desk")),
     (_("Node and region"), "agencies:node", "agencies.node.edit", _("name, and where maps open")),
     (_("Watch desk"), "agencies:watch_desk", "agencies.node.edit", _("telephone, hours, who answers outside them")),
+    (_("Partners"), "deconfliction:partners", "partners.partner.propose", _("other nodes: pair, see how they stand")),
     (_("Channels"), "delivery:channels", "delivery.channel.read", _("how alarms leave the node, tests, what failed")),
     (_("Webhooks"), "delivery:webhooks", "delivery.webhook.read", _("programs of yours that are told of alarms")),
     (

@@ -21,9 +21,9 @@ from vigil.core.errors import Conflict, Invalid, NotFound
 from vigil.engine.predicate import PREDICATE
 from vigil.platform.accounts.administrators import others_of_node
 from vigil.platform.actions import action, concerns, detail
-from vigil.platform.agencies.models import this_node
+from vigil.platform.agencies.models import Node, this_node
 from vigil.platform.partners.models import Partner
-from vigil.platform.partners.roster import SPOKEN, partners, signer
+from vigil.platform.partners.roster import SPOKEN, own_file, partners, signer
 from vigil.protocol import pairing
 from vigil.protocol.pairing import Pairing, Unpaired
 
@@ -171,20 +171,41 @@ def withdraw(actor: Actor, partner_id: UUID) -> None:
     _settled(row)
 
 
+@action("partners.pairing.give")
+def give_own_file(actor: Actor, now: datetime) -> bytes:
+    """This node's pairing file, to be brought to another node."""
+    content = own_file(now)
+    detail(size=len(content))
+    return content
+
+
+@action("agencies.node.edit")
+def name_address(actor: Actor, address: str) -> Node:
+    """Say where partners reach this node; its pairing file names it. Empty: as the settings tell."""
+    own = Node.objects.select_for_update().get(slot=1)
+    own.address = _address(address) if address.strip() else ""
+    own.save(update_fields=["address"])
+    concerns(node=own.pk)
+    detail(address=own.address)
+    return own
+
+
 @action("partners.partner.edit")
 def move(actor: Actor, partner_id: UUID, address: str) -> Partner:
     """Reach the partner at another address from now on; who answers there must still hold its key."""
     row = _row(partner_id, State.ACTIVE)
-    try:
-        row.base_url = pairing.check_address(
-            address.strip().rstrip("/"), plain=getattr(settings, "VIGIL_FEDERATION_HTTP", False)
-        )
-    except Unpaired as wrong:
-        raise Invalid.at("address", sentence=str(wrong)) from None
+    row.base_url = _address(address)
     row.save(update_fields=["base_url"])
     concerns(partner=row.pk)
     detail(address=row.base_url)
     return row
+
+
+def _address(typed: str) -> str:
+    try:
+        return pairing.check_address(typed.strip().rstrip("/"), plain=getattr(settings, "VIGIL_FEDERATION_HTTP", False))
+    except Unpaired as wrong:
+        raise Invalid.at("address", sentence=str(wrong)) from None
 
 
 def may_confirm(actor: Actor, row: Partner) -> bool:

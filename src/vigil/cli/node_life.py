@@ -1,0 +1,153 @@
+"""This node among its partners: `pair` with another node, `list` partners, `remove` one, say by which `address` one is
+reached. What two administrators do on pages, whoever is at the machine may do here (docs/operate/partners.md)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vigil.cli.node import add_node_arguments, console, need_node, open_node, say
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verbs."""
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    pair = verbs.add_parser("pair", help="write this node's pairing file, or take another node's in")
+    pair.add_argument("file", nargs="?", type=Path, help="pairing file of the other node; without it, ours is written")
+    pair.add_argument("--out", type=Path, metavar="FILE", help="where ours is written (else to the standard output)")
+    pair.add_argument("--code", action="store_true", help="as the text of a QR code")
+    pair.add_argument("--for", dest="purpose", choices=("live", "test"), default="live", help="live, or tests only")
+    pair.add_argument(
+        "--heard", metavar="GROUPS", help="the other node's fingerprint as its administrator read it aloud"
+    )
+    add_node_arguments(pair)
+    add_node_arguments(verbs.add_parser("list", help="every partner with its state"))
+    remove = verbs.add_parser("remove", help="take a partner off the roster; it stands on receipts as not covered")
+    remove.add_argument("name", help="its name")
+    remove.add_argument("--because", required=True, metavar="REASON", help="why; it stands in the audit trail")
+    add_node_arguments(remove)
+    address = verbs.add_parser("address", help="say where partners reach this node, or a partner is reached")
+    address.add_argument("url", help="e.g. https://vigil.example.gov")
+    address.add_argument("--of", metavar="NAME", help="of a partner; else of this node")
+    add_node_arguments(address)
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when it is done."""
+    open_node(args)
+    need_node()
+    verbs: dict[str, Callable[[argparse.Namespace], None]] = {
+        "pair": _pair,
+        "list": _list,
+        "remove": _remove,
+        "address": _address,
+    }
+    verbs[args.verb](args)
+    return 0
+
+
+def _pair(args: argparse.Namespace) -> None:
+    if args.file is None:
+        _write_own(args)
+    else:
+        _take_in(args)
+
+
+def _write_own(args: argparse.Namespace) -> None:
+    from vigil.apps.deconfliction.federation import pairing as partners
+    from vigil.platform import clock
+    from vigil.platform.partners import roster
+    from vigil.protocol.pairing import groups
+
+    now = clock.now()
+    content = roster.own_code(now).encode() + b"\n" if args.code else partners.give_own_file(console(), now)
+    if args.out is None:
+        sys.stdout.write(content.decode())
+    else:
+        args.out.write_bytes(content)
+    told = roster.own_pairing(now)
+    words = (
+        f"This is {told.name}, reached at {told.address} (`vigil node address` changes it).",
+        "Bring the file to the other node's administrator; telephone them, and read this aloud:",
+        "    " + "  ".join(groups(told.fingerprint)),
+    )
+    print("\n".join(words), file=sys.stderr if args.out is None else sys.stdout)
+
+
+def _take_in(args: argparse.Namespace) -> None:
+    from vigil.apps.deconfliction.federation import pairing as partners
+    from vigil.platform import clock
+    from vigil.platform.partners import roster
+    from vigil.platform.partners.models import Partner
+    from vigil.protocol.pairing import groups, read
+
+    row = partners.take_in(console(), args.file.read_bytes(), args.purpose, clock.now())
+    told = read(row.file.encode())
+    say(
+        f"{told.name}, reached at {told.address}, made {_day(told.made_at)}.",
+        f"Watch desk: {told.desk_name} {told.desk_phone} {told.desk_hours}".rstrip(),
+        f"Serves {len(told.served)} agencies.",
+    )
+    if row.proposed != Partner.Proposed.PAIRING:
+        say(f"{row.name} is a partner already: what its file says is taken over.")
+        return
+    heard = args.heard
+    if heard is None and sys.stdin.isatty():
+        say("Telephone its administrator at a number that you know. Read this node's fingerprint aloud:")
+        say("    " + "  ".join(groups(roster.signer().fingerprint)))
+        heard = input("Type theirs, as they read it: ")
+    if heard is None:
+        say("Taken in as a proposal. Run it again with --heard, or confirm it on the page Partners.")
+        return
+    partners.add(console(), row.pk, heard, clock.now())
+    say(f"{told.name} is a partner now" + (", for operations in mode test." if args.purpose == "test" else "."))
+
+
+def _day(microseconds: int) -> str:
+    from datetime import UTC, datetime
+
+    return f"{datetime.fromtimestamp(microseconds / 1_000_000, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _list(_: argparse.Namespace) -> None:
+    from vigil.platform.partners.models import Partner
+    from vigil.platform.partners.roster import mark_of
+
+    for one in Partner.objects.all():
+        say("\t".join((one.name, one.state, one.purpose, one.base_url, one.watch_desk_phone, mark_of(one)[:16])))
+
+
+def _remove(args: argparse.Namespace) -> None:
+    from vigil.apps.deconfliction.federation import pairing as partners
+    from vigil.platform import clock
+
+    row = partners.propose_removal(console(), _named(args.name), args.because, clock.now())
+    partners.remove(console(), row.pk, clock.now())
+    say(f"{row.name} is no partner any more. Receipts name it as not covered.")
+
+
+def _address(args: argparse.Namespace) -> None:
+    from vigil.apps.deconfliction.federation import pairing as partners
+
+    if args.of:
+        row = partners.move(console(), _named(args.of), args.url)
+        say(f"{row.name} is reached at {row.base_url} from now on.")
+        return
+    node = partners.name_address(console(), args.url)
+    say(f"Partners reach this node at {node.address}. Pairing files say so from now on.")
+
+
+def _named(name: str) -> UUID:
+    from vigil.core.errors import NotFound
+    from vigil.platform.partners.models import Partner
+
+    row = Partner.objects.filter(name=name, state=Partner.State.ACTIVE).first()
+    if row is None:
+        raise NotFound(f"There is no partner named {name}: `vigil node list` names them.")
+    return row.pk
