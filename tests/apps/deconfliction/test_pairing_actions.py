@@ -18,7 +18,7 @@ from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, Invalid, Refused
 from vigil.platform.partners import roster
 from vigil.platform.partners.models import Partner, current_roster
-from vigil.protocol.pairing import Pairing, groups, write_file
+from vigil.protocol.pairing import Pairing, groups, read, write_code, write_file
 from vigil.protocol.signing import Signer
 
 pytestmark = pytest.mark.django_db
@@ -129,3 +129,36 @@ def test_a_node_that_cannot_be_a_partner_is_refused_in_words(
 def test_a_node_is_not_its_own_partner(people: Any, now: datetime) -> None:
     with pytest.raises(Invalid, match="own pairing file"):
         pairing.take_in(people.actor("erin"), roster.own_file(now), "test", now)
+
+
+def test_two_nodes_are_paired_on_the_pages(login: Any, people: Any, now: datetime) -> None:
+    client = login("erin")
+    page = client.get("/partners/").content.decode()
+    assert "No partner yet" in page
+    assert all(f"<code>{group}</code>" in page for group in groups(roster.signer().fingerprint))
+    told = read(client.get("/partners/pairing-file/").content)
+    assert (told.node_id, told.name, told.desk_phone) == (str(people.node.pk), "Bay Region", "+14105550199")
+    assert client.get("/partners/pairing-code.svg").content.startswith(b"<?xml")
+
+    sent = client.post("/partners/", {"do": "take_in", "purpose": "live", "code": "VIGILPAIR1:NO"})
+    assert sent.status_code == 422
+    assert "VIGILPAIR1:NO" in sent.content.decode(), "nothing typed is lost"
+    code = write_code(ELM, SIGNER)
+    sent = client.post("/partners/", {"do": "take_in", "purpose": "live", "code": code})
+    address = sent["Location"]
+    heard = client.post(address, {"do": "add", "heard": "1234 5678"})
+    assert (heard.status_code, "1234 5678" in heard.content.decode()) == (422, True)
+    assert client.post(address, {"do": "add", "heard": HEARD}).status_code == 302
+    assert current_roster().members == [ELM.node_id]
+    assert client.post(address, {"do": "move", "address": "http://elm.example"}).status_code == 422
+    client.post(address, {"do": "move", "address": "https://moved.elm.example/"})
+    assert Partner.objects.get().base_url == "https://moved.elm.example"
+    assert client.post(address, {"do": "propose_removal", "reason": " "}).status_code == 422
+    client.post(address, {"do": "propose_removal", "reason": "The region was dissolved."})
+    client.post(address, {"do": "remove"})
+    assert not current_roster().members
+
+    client = login("alice")
+    assert ELM.name not in client.get("/partners/").content.decode()
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"do": "withdraw"}).status_code == 403

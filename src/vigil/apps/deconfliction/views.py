@@ -27,6 +27,8 @@ from vigil.apps.deconfliction.cards import mode_word, named
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.desk import entry
 from vigil.apps.deconfliction.exercises import practices
+from vigil.apps.deconfliction.federation import coverage_view
+from vigil.apps.deconfliction.federation.coverage_words import coverage_lines
 from vigil.apps.deconfliction.lists import saved
 from vigil.apps.deconfliction.lists.list_filters import ALWAYS, CONFLICT_STATES, DETERMINATIONS, WHEN, cleaned
 from vigil.apps.deconfliction.models import Draft, Operation
@@ -814,15 +816,18 @@ def operation_page(request: HttpRequest, operation_id: UUID, status: int = 200) 
     begun = detail.row.starts_at <= now
     asks = detail.row.status == "under_way" and (detail.row.extension_count > 0 or detail.row.ends_at <= now)
     telephoned = entry.entry_of(actor, operation_id)
+    near = coverage_view.near(operation_id, detail.plan.sites)
     context = {
         "detail": detail,
         "operation": detail.row,
         "entry": telephoned,
         "entry_check": dict(talk_words.CHECKS).get(telephoned.identity_check, "") if telephoned else "",
         "zone": zone,
-        "verdict": words.verdict(detail, [words.conflict_line(row, zone, now) for row in detail.conflicts], zone, now),
+        "verdict": words.verdict(
+            detail, [words.conflict_line(row, zone, now) for row in detail.conflicts], zone, now, near
+        ),
         "conflicts": cards,
-        "coverage": words.coverage_lines(detail, frame_of(request).node),
+        "coverage": coverage_lines(detail, frame_of(request).node, near),
         "facts": words.plan_facts(detail.plan, detail.row),
         "sites": [_site_words(site) for site in detail.plan.sites],
         "is_purged": not detail.plan.sites and _takes_place(detail.row.operation_type),

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache, reduce
+from types import MappingProxyType
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,12 +22,13 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from vigil.apps.deconfliction.cards import DESK, Card, ConflictPerson
+from vigil.apps.deconfliction.federation.coverage_view import Near
+from vigil.apps.deconfliction.federation.coverage_words import silence_of
 from vigil.apps.deconfliction.plan import OWN_REASONS, Contact, Plan
 from vigil.apps.deconfliction.queries import (
     ConflictDetail,
     ConflictRow,
     ConflictSideView,
-    CoverageRow,
     OperationDetail,
     OperationRow,
 )
@@ -409,8 +411,14 @@ def ring(answered: Sequence[bool]) -> Ring:
     return Ring(tuple(segments), f"{done}/{number}", _("{done} of {n} answered").format(done=done, n=number))
 
 
-def verdict(detail: OperationDetail, conflicts: Sequence[ConflictLine], zone: str, now: datetime) -> VerdictWords:
-    """The answer for the current revision, and nothing older."""
+def verdict(
+    detail: OperationDetail,
+    conflicts: Sequence[ConflictLine],
+    zone: str,
+    now: datetime,
+    near: Mapping[str, Near] = MappingProxyType({}),
+) -> VerdictWords:
+    """The answer for the current revision, and nothing older; `near` says which partners it concerns most."""
     row = detail.row
     if row.status == "cancelled":
         return VerdictWords("checking", "not_covered", _("Cancelled"), _("Everyone who was matched has been told."))
@@ -431,18 +439,9 @@ def verdict(detail: OperationDetail, conflicts: Sequence[ConflictLine], zone: st
             "no-known-conflict", "no_known_conflict", _("No known conflict"), sentence, ring=_ring_of(detail)
         )
     if row.determination == "incomplete":
-        names = [line.name for line in detail.coverage if line.state in ("not_answered", "refused")]
-        refused = any(line.state == "refused" for line in detail.coverage)
-        sentence = ngettext("Incomplete: {who} has not answered", "Incomplete: {who} have not answered", len(names))
-        if refused and len(names) == 1:
-            sentence = _("Incomplete: {who} refused")
-        return VerdictWords(
-            "incomplete",
-            "incomplete",
-            sentence.format(who=listed(names) or _("someone")),
-            _("No conflict known so far. One may be there: call them."),
-            ring=_ring_of(detail),
-        )
+        silence = silence_of(detail, near)
+        sentence = silence.sentence.format(who=listed(silence.names) or _("someone"))
+        return VerdictWords("incomplete", "incomplete", sentence, silence.detail, ring=_ring_of(detail))
     checking = _("We are asking now. Nothing is known yet for revision {number}. This page changes by itself.")
     return VerdictWords("checking", "checking", _("Checking"), checking.format(number=row.revision))
 
@@ -486,39 +485,6 @@ def _call_them(deadline: datetime, zone: str, now: datetime) -> str:
     if deadline <= now:
         return _("Call them now")
     return _("Call them before {time}").format(time=by(deadline, zone, now))
-
-
-@dataclass(frozen=True, slots=True)
-class CoverageLine:
-    """One line of "who was asked, who answered, when"."""
-
-    name: str
-    what: str
-    sign: str
-    at: datetime | None
-    instead: str
-    silent: bool
-    desk_phone: str = ""
-
-
-def coverage_lines(detail: OperationDetail, node: str) -> list[CoverageLine]:
-    """Silent ones first and tinted, then this node, then the rest; nobody left out."""
-    own_at = detail.determined_at
-    name, sign = _("This node, {name}").format(name=node), "answered" if own_at else "checking"
-    own = CoverageLine(name, _("Own search"), sign, own_at, _("Searching"), False)
-    rest = [_coverage_line(line) for line in detail.coverage]
-    return [*(line for line in rest if line.silent), own, *(line for line in rest if not line.silent)]
-
-
-def _coverage_line(line: CoverageRow) -> CoverageLine:
-    what, instead = {
-        "answered": (_("Partner"), ""),
-        "not_answered": (_("Partner"), _("Not answered")),
-        "refused": (_("Partner"), _("Refused")),
-        "not_covered": (_("On no node"), _("Not covered")),
-    }[line.state]
-    silent = line.state in ("not_answered", "refused")
-    return CoverageLine(line.name, what, line.state, line.answered_at, instead, silent, line.desk_phone)
 
 
 def plan_facts(plan: Plan, row: OperationRow) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from vigil.apps.deconfliction.federation import pairing as actions
+from vigil.apps.deconfliction.federation import partner_states
 from vigil.apps.deconfliction.federation.pairing import may_confirm
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, Invalid, NotFound
@@ -52,8 +53,7 @@ def partners(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _after(row))
             return redirect("deconfliction:partner", row.pk)
-    rows = Partner.objects.exclude(state=Partner.State.REMOVED)
-    context |= {"partners": list(rows), "may_pair": actor.can(PAIR)}
+    context |= {"partners": partner_states.known(actor), "may_pair": actor.can(PAIR)}
     if context["may_pair"]:
         context |= {"groups": pairing.groups(roster.signer().fingerprint), "has_code": _code() is not None}
     return render(request, "deconfliction/partners.html", context, status=422 if "at" in context else 200)
@@ -119,9 +119,7 @@ def partner(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     if request.method == "POST":
         actor.require(PAIR)
-    row = Partner.objects.filter(pk=partner_id).select_related("proposed_by").first()
-    if row is None:
-        raise NotFound
+    row = partner_states.one(actor, partner_id)
     context: dict[str, Any] = {"values": {"address": row.base_url}}
     if request.method == "POST":
         context["values"] |= {name: request.POST.get(name, "") for name in ("heard", "reason", "address")}
@@ -133,8 +131,7 @@ def partner(request: HttpRequest, partner_id: UUID) -> HttpResponse:
             messages.error(request, refused.sentence)
             return redirect("deconfliction:partner", row.pk)
         else:
-            gone = not Partner.objects.filter(pk=partner_id).exists()
-            return redirect("deconfliction:partners") if gone else redirect("deconfliction:partner", row.pk)
+            return redirect("deconfliction:partners")
     context |= _about(actor, row)
     return render(request, "deconfliction/partner.html", context, status=422 if "at" in context else 200)
 
