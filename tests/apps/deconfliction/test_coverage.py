@@ -1,4 +1,4 @@
-"""Who was asked, who answered: the partner that the operation touches first and loud, far ones quietly, no one left out."""
+"""Who was asked, who answered: whom the operation touches first and loud, far ones quietly, nobody left out."""
 
 from __future__ import annotations
 
