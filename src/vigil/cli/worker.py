@@ -1,5 +1,5 @@
 """Do the work that happens by itself: due searches, extensions, sealing of the audit trail, tidying; and bring alarms
-out of the node, in a thread beside it.
+out of the node and ask partners, in threads beside it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ def run(args: argparse.Namespace) -> int:
     """Work until SIGTERM or SIGINT; the job and the messages in hand are finished first."""
     open_node(args)
     need_node()
+    from vigil.apps.deconfliction.federation.lanes import Lanes
     from vigil.apps.deconfliction.field_tools.tak_link import TakLines
     from vigil.platform.delivery.sender import Sender
     from vigil.platform.jobs.worker import Worker
@@ -32,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     beside = [
         threading.Thread(target=Sender(stop=worker.stop).run_forever, name="sender"),
         threading.Thread(target=TakLines(worker.stop).run_forever, name="tak"),
+        threading.Thread(target=Lanes(worker.stop).run_forever, name="lanes"),
     ]
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop.set())

@@ -1,10 +1,11 @@
-"""The ASGI application: three kinds of answer in each process.
+"""The ASGI application: four kinds of answer in each process.
 
 The live stream is asynchronous and goes to Django's ASGI application. Everything else is ordinary synchronous
 Django and runs in a fixed pool of threads, each with its own lasting database connection. On SQLite, which lets one
 write at a time, what changes something through the API has one thread: its connection keeps the pages of the database
 at hand, which several would spoil for one another. Such a request comes whole and is answered whole: one way to the
-thread and one back.
+thread and one back. So do the messages of partner nodes, in a thread that never waits for a partner: two nodes that ask
+each other at the same time would otherwise wait for one another.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 from django.core.asgi import get_asgi_application
@@ -26,10 +27,13 @@ from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from vigil.config.wsgi import application as _wsgi  # noqa: E402
+from vigil.platform.partners.client import PATH  # noqa: E402
+from vigil.protocol.envelope import MOST_BYTES  # noqa: E402
 
 _pages: Any = _wsgi
 _threads = WSGIMiddleware(_pages, workers=settings.VIGIL_THREADS)
 _writer = ThreadPoolExecutor(1, "writer") if connection.vendor == "sqlite" else _threads.executor
+_answering = ThreadPoolExecutor(1 if connection.vendor == "sqlite" else settings.VIGIL_THREADS, "answering")
 
 LIVE, API = "/live/", "/api/"
 READING = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -42,23 +46,25 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["path"].startswith(LIVE):
         await _stream(scope, receive, send)
     elif scope["path"].startswith(API) and scope["method"] not in READING:
-        await _write(scope, receive, send)
+        await _write(scope, receive, send, _writer, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    elif scope["path"].startswith(PATH):
+        await _write(scope, receive, send, _answering, MOST_BYTES)
     else:
         await _threads(scope, receive, send)
 
 
-async def _write(scope: Any, receive: Any, send: Any) -> None:
+async def _write(scope: Any, receive: Any, send: Any, thread: Executor, most_bytes: int) -> None:
     # The thread gets what has arrived: who sends slowly holds nobody else up.
-    body = await _arrived(receive)
+    body = await _arrived(receive, most_bytes)
     if body is None:
         return
     environ: Any = build_environ(scope, body)  # type: ignore[arg-type]
-    start, content = await asyncio.get_running_loop().run_in_executor(_writer, _answer, environ)
+    start, content = await asyncio.get_running_loop().run_in_executor(thread, _answer, environ)
     await send(start)
     await send({"type": "http.response.body", "body": content})
 
 
-async def _arrived(receive: Any) -> io.BytesIO | None:
+async def _arrived(receive: Any, most_bytes: int) -> io.BytesIO | None:
     """The body, of a too large one as much as shows that it is; None where the sender went away before its end."""
     body = io.BytesIO()
     while True:
@@ -66,7 +72,7 @@ async def _arrived(receive: Any) -> io.BytesIO | None:
         if message["type"] == "http.disconnect":
             return None
         body.write(message.get("body", b""))
-        if not message.get("more_body") or body.tell() > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if not message.get("more_body") or body.tell() > most_bytes:
             body.seek(0)
             return body
 

@@ -15,7 +15,20 @@ from typing import Any
 
 from vigil.platform.requests import request_id
 
-FIELDS = ("method", "route", "status", "milliseconds", "user_id", "job_id", "kind", "code", "attempts", "port")
+FIELDS = (
+    "method",
+    "route",
+    "status",
+    "milliseconds",
+    "user_id",
+    "job_id",
+    "kind",
+    "code",
+    "attempts",
+    "port",
+    "partner",
+    "bytes",
+)
 
 
 class JsonLines(logging.Formatter):

@@ -163,6 +163,21 @@ KNOBS = (
         "Push services whose browsers may be opted in, by commas, e.g. fcm.googleapis.com; empty: no Web Push.",
     ),
     Knob("VIGIL_PUSH_CONTACT", text, "", "The e-mail address that push services may write to."),
+    Knob(
+        "VIGIL_FEDERATION_CA",
+        text,
+        "",
+        "File with the authorities (PEM) that partners' certificates are checked by; empty: those of the system.",
+    ),
+    Knob("VIGIL_FEDERATION_CERTIFICATE", text, "", "File with the certificate (PEM) that this node shows to partners."),
+    Knob("VIGIL_FEDERATION_KEY", text, "", "File with its private key; empty: it is in the certificate's file."),
+    Knob("VIGIL_FEDERATION_PROXY", text, "", "Proxy on the way to partners, e.g. http://proxy:3128; empty: none."),
+    Knob(
+        "VIGIL_FEDERATION_HTTP",
+        switch,
+        "no",
+        "yes: partners on other machines are also reached by http://, for a laboratory; messages are then in clear.",
+    ),
     Knob("VIGIL_BODY_LIMIT_MB", number, "50", "Largest upload in megabytes (import files)."),
     Knob("VIGIL_LOG_LEVEL", text, "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Knob("VIGIL_LOG_FILE", text, "", "File for the log, one JSON line each; empty: standard error."),
@@ -331,6 +346,11 @@ VIGIL_GATEWAY_CHANNELS: list[str] = _knob["VIGIL_GATEWAY_CHANNELS"]
 VIGIL_WEBHOOKS_PRIVATE: bool = _knob["VIGIL_WEBHOOKS_PRIVATE"]
 VIGIL_PUSH_HOSTS: list[str] = _knob["VIGIL_PUSH_HOSTS"]
 VIGIL_PUSH_CONTACT: str = _knob["VIGIL_PUSH_CONTACT"]
+VIGIL_FEDERATION_CA: str = _knob["VIGIL_FEDERATION_CA"]
+VIGIL_FEDERATION_CERTIFICATE: str = _knob["VIGIL_FEDERATION_CERTIFICATE"]
+VIGIL_FEDERATION_KEY: str = _knob["VIGIL_FEDERATION_KEY"]
+VIGIL_FEDERATION_PROXY: str = _knob["VIGIL_FEDERATION_PROXY"]
+VIGIL_FEDERATION_HTTP: bool = _knob["VIGIL_FEDERATION_HTTP"]
 
 CSRF_FAILURE_VIEW = "vigil.web.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

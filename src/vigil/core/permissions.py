@@ -136,6 +136,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "partners.partner.read": EVERYONE,
     "partners.partner.edit": frozenset({NODE_ADMIN, SYSTEM}),
     "partners.pairing.give": frozenset({NODE_ADMIN, SYSTEM}),
+    "partners.message.send": frozenset({SYSTEM}),
+    "partners.message.receive": frozenset({SYSTEM}),
     "partners.partner.propose": frozenset({NODE_ADMIN, SYSTEM}),
     "partners.partner.add": frozenset({NODE_ADMIN, SYSTEM}),
     "partners.partner.remove": frozenset({NODE_ADMIN, SYSTEM}),

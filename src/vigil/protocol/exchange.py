@@ -83,12 +83,17 @@ class NotAnAnswer(Exception):
     """What came back does not count: the partner stays *not answered* and is asked again."""
 
 
+class NotTheirs(NotAnAnswer):
+    """What came back is no signed answer of the partner's to this message: the partner was not reached."""
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A message other than a query on its way to a partner: something told (`outgoing`) or asked (health, …)."""
 
     id: str
     partner: str
+    kind: str
     token: bytes
     outgoing: Outgoing | None = None
 
@@ -117,11 +122,16 @@ class Exchange:
 
     # -- asking ------------------------------------------------------------------------------------------------
 
-    def questions(self, now: int, operation_id: str | None = None) -> Sequence[Question]:
-        """What is to be put to partners now (of one operation, or of all). Each comes from a committed due row."""
+    def questions(
+        self, now: int, operation_id: str | None = None, partner: str | None = None, most: int | None = None
+    ) -> Sequence[Question]:
+        """What is to be put to partners now: of one operation, or of all; to one partner, or to all; the first `most`.
+
+        Each comes from a committed due row.
+        """
         with self.store.transaction() as tx:
             members = {partner.node_id: partner for partner in tx.roster().members}
-            rows = tx.due(now) if operation_id is None else tx.due_of(operation_id)
+            rows = tx.due(now, partner, most) if operation_id is None else tx.due_of(operation_id)
             asked = [due for due in rows if due.target in members and due.run_after <= now]
             return [
                 self._question(tx, members[due.target], due, revision)
@@ -340,11 +350,11 @@ class Exchange:
 
     # -- telling -----------------------------------------------------------------------------------------------
 
-    def letters(self, now: int) -> Sequence[Letter]:
-        """What is to be told to partners now, sealed."""
+    def letters(self, now: int, partner: str | None = None, most: int | None = None) -> Sequence[Letter]:
+        """What is to be told to partners now (or to one), sealed; the first `most`."""
         with self.store.transaction() as tx:
             members = {partner.node_id for partner in tx.roster().members}
-            rows = [row for row in tx.outgoing(now) if row.partner in members]
+            rows = [row for row in tx.outgoing(now, partner, most) if row.partner in members]
             return [self._letter(tx, row.partner, row.kind, json.loads(row.content), now, row) for row in rows]
 
     def letter(self, partner: str, kind: str, content: JSON, now: int) -> Letter:
@@ -357,7 +367,7 @@ class Exchange:
     ) -> Letter:
         message_id = self.new_id()
         token = self._seal(message_id, kind, partner, tx.highest_seen(partner), tx.identity(), content, now)
-        return Letter(message_id, partner, token, outgoing)
+        return Letter(message_id, partner, kind, token, outgoing)
 
     def taken(self, letter: Letter, token: bytes, now: int) -> JSON:
         """The partner's answer to a letter: its content; what was told is told. Raises NotAnAnswer."""
@@ -655,11 +665,11 @@ def _answer_to(partner: Partner, message_id: str, identity: Identity, token: byt
     try:
         message = opened(token, lambda sender: partner.keys if sender == partner.node_id else ())
     except Malformed as error:
-        raise NotAnAnswer(str(error)) from error
+        raise NotTheirs(str(error)) from error
     if (message.sender, message.to, message.in_reply_to) != (partner.node_id, identity.node_id, message_id):
-        raise NotAnAnswer("The answer is somebody else's, or to another message.")
+        raise NotTheirs("The answer is somebody else's, or to another message.")
     if message.version not in SPOKEN:
-        raise NotAnAnswer(f"The answer speaks version {message.version}.")
+        raise NotTheirs(f"The answer speaks version {message.version}.")
     return message
 
 

@@ -213,9 +213,9 @@ class MemoryTransaction:
     def put_outgoing(self, outgoing: Outgoing) -> None:
         self._put(self.rows.outgoing, outgoing.key, outgoing)
 
-    def outgoing(self, now: int) -> Sequence[Outgoing]:
-        rows = (row for row in self.rows.outgoing.values() if row.run_after <= now)
-        return sorted(rows, key=lambda row: (row.run_after, row.key))
+    def outgoing(self, now: int, partner: str | None = None, most: int | None = None) -> Sequence[Outgoing]:
+        rows = (row for row in self.rows.outgoing.values() if row.run_after <= now and partner in (None, row.partner))
+        return sorted(rows, key=lambda row: (row.run_after, row.key))[:most]
 
     def close_outgoing(self, key: str) -> None:
         if key in self.rows.outgoing:
@@ -264,9 +264,9 @@ class MemoryTransaction:
     def open_due(self, due: Due) -> None:
         self._put(self.rows.due, (due.operation_id, due.target), due)
 
-    def due(self, now: int) -> Sequence[Due]:
-        rows = (due for due in self.rows.due.values() if due.run_after <= now)
-        return sorted(rows, key=lambda due: (due.run_after, due.operation_id, due.target))
+    def due(self, now: int, target: str | None = None, most: int | None = None) -> Sequence[Due]:
+        rows = (due for due in self.rows.due.values() if due.run_after <= now and target in (None, due.target))
+        return sorted(rows, key=lambda due: (due.run_after, due.operation_id, due.target))[:most]
 
     def due_of(self, operation_id: str) -> Sequence[Due]:
         rows = (due for due in self.rows.due.values() if due.operation_id == operation_id)

@@ -483,8 +483,8 @@ class Transaction(Protocol):
 
     def put_outgoing(self, outgoing: Outgoing) -> None: ...
 
-    def outgoing(self, now: int) -> Sequence[Outgoing]:
-        """Rows with `run_after` at or before `now`, sorted by (run_after, key)."""
+    def outgoing(self, now: int, partner: str | None = None, most: int | None = None) -> Sequence[Outgoing]:
+        """Rows with `run_after` at or before `now` (of one partner), sorted by (run_after, key); the first `most`."""
 
     def close_outgoing(self, key: str) -> None: ...
 
@@ -524,8 +524,10 @@ class Transaction(Protocol):
     def open_due(self, due: Due) -> None:
         """Insert or replace the row of (operation_id, target)."""
 
-    def due(self, now: int) -> Sequence[Due]:
-        """Rows with `run_after` at or before `now`, sorted by (run_after, operation_id, target)."""
+    def due(self, now: int, target: str | None = None, most: int | None = None) -> Sequence[Due]:
+        """Rows with `run_after` at or before `now` (of one target), sorted by (run_after, operation_id, target); the
+        first `most`.
+        """
 
     def due_of(self, operation_id: str) -> Sequence[Due]:
         """All open rows of one operation, sorted by target."""

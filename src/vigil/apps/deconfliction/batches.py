@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,6 +31,7 @@ from vigil.platform.agencies import models as agencies
 from vigil.platform.prepared import Prepared, PreparedChange, insert, new
 from vigil.protocol import store as port
 from vigil.protocol.judgement import told
+from vigil.protocol.messages import Acknowledgement
 from vigil.protocol.store import OWN, Pair, Reference
 
 
@@ -372,9 +373,9 @@ class BatchTransaction(DatabaseTransaction):
         self._opened[due.operation_id, due.target] = due
         self._closed.discard((due.operation_id, due.target))
 
-    def due(self, now: int) -> Sequence[port.Due]:
+    def due(self, now: int, target: str | None = None, most: int | None = None) -> Sequence[port.Due]:
         self.flush()
-        return super().due(now)
+        return super().due(now, target, most)
 
     def due_of(self, operation_id: str) -> Sequence[port.Due]:
         self.load((operation_id,))
@@ -400,6 +401,28 @@ class BatchTransaction(DatabaseTransaction):
         if not self._roster.members and not self._roster.former:
             return ()
         return super().answers(operation_id, revision)
+
+    # --- partners: what they raised belongs to a revision, and what they tell to a conflict, that is written ----------
+
+    def joint(self, operation_id: str, partner: str) -> port.JointTokens | None:
+        self._write_revisions()
+        return super().joint(operation_id, partner)
+
+    def joint_with(self, partner: str, tokens: Collection[str]) -> Sequence[str]:
+        self._write_revisions()
+        return super().joint_with(partner, tokens)
+
+    def uncovered(self, partner: str, mode: engine.Mode, now: int) -> bool:
+        self.flush()
+        return super().uncovered(partner, mode, now)
+
+    def subjects_of(self, operation_id: str) -> Sequence[tuple[str, str]]:
+        self._write_revisions()
+        return super().subjects_of(operation_id)
+
+    def put_acknowledgement(self, partner: str, acknowledgement: Acknowledgement) -> None:
+        self.flush()
+        super().put_acknowledgement(partner, acknowledgement)
 
     def verdict(self, operation_id: str) -> port.Verdict | None:
         self.load((operation_id,))
@@ -523,7 +546,7 @@ class BatchTransaction(DatabaseTransaction):
         insert(
             (store.due_row(due) for due in opened.values()),
             unique=("operation", "target"),
-            updated=("revision", "run_after", "attempts"),
+            updated=("revision", "run_after", "attempts", "exact"),
         )
 
     def _write_verdicts(self, told: Mapping[str, int]) -> None:

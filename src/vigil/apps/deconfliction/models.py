@@ -470,7 +470,10 @@ class SearchDue(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("operation", "target"), name="deconfliction_one_search_due"),)
-        indexes = (models.Index(fields=("run_after",), name="deconfliction_search_due"),)
+        indexes = (
+            models.Index(fields=("run_after",), name="deconfliction_search_due"),
+            models.Index(fields=("target", "run_after"), name="deconfliction_target_due"),
+        )
 
     def __str__(self) -> str:
         return f"search {self.id}"

@@ -269,9 +269,10 @@ class DatabaseTransaction(FederationRows):
             },
         )
 
-    def due(self, now: int) -> Sequence[port.Due]:
+    def due(self, now: int, target: str | None = None, most: int | None = None) -> Sequence[port.Due]:
         rows = models.SearchDue.objects.filter(run_after__lte=moment(now))
-        return sorted(map(due_of, rows), key=lambda due: (due.run_after, due.operation_id, due.target))
+        rows = rows if target is None else rows.filter(target=target)
+        return [due_of(row) for row in rows.order_by("run_after", "operation_id", "target")[:most]]
 
     def due_of(self, operation_id: str) -> Sequence[port.Due]:
         rows = models.SearchDue.objects.filter(operation_id=UUID(operation_id))

@@ -29,6 +29,7 @@ from vigil.apps.deconfliction.desk import entry
 from vigil.apps.deconfliction.exercises import practices
 from vigil.apps.deconfliction.federation import coverage_view
 from vigil.apps.deconfliction.federation.coverage_words import coverage_lines
+from vigil.apps.deconfliction.federation.asking import search_and_ask
 from vigil.apps.deconfliction.lists import saved
 from vigil.apps.deconfliction.lists.list_filters import ALWAYS, CONFLICT_STATES, DETERMINATIONS, WHEN, cleaned
 from vigil.apps.deconfliction.models import Draft, Operation
@@ -524,7 +525,7 @@ def _submitted(
         if editing is None:
             raise
         return _overtaken(request, typed, draft_id, editing)
-    actions.run_due_search(actor, operation.id, clock.now())
+    search_and_ask(actor, operation.id)
     if draft_id is not None:
         _forget_draft(actor, draft_id)
     return redirect("deconfliction:operation", operation.id)
@@ -900,7 +901,7 @@ def change_operation(
     except Stale as overtaken:
         messages.error(request, _("Not done: somebody changed this operation meanwhile. Look at it as it is now."))
         return otherwise(overtaken.status)
-    actions.run_due_search(actor_of(request), changed.pk, clock.now())
+    search_and_ask(actor_of(request), changed.pk)
     messages.info(request, said)
     return redirect(to, changed.pk) if to == "deconfliction:operation" else redirect(to)
 

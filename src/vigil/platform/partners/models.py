@@ -114,3 +114,32 @@ def change_roster(members: Iterable[UUID], reason: str, now: datetime) -> Roster
         reason=reason,
         members=sorted(str(member) for member in members),
     )
+
+
+class Contact(models.Model):
+    """How the line to a partner stands: written by whoever spoke with it last, read by pages and by whoever asks next.
+
+    Its clock and version are with what the protocol has seen of it (`PartnerHighWater`).
+    """
+
+    partner = models.OneToOneField(Partner, primary_key=True, on_delete=models.CASCADE, related_name="contact")
+    answered_at = models.DateTimeField(null=True)
+    """When a whole signed answer last came."""
+    milliseconds = models.PositiveIntegerField(default=0)
+    """How long that answer took."""
+    refusing = models.BooleanField(default=False)
+    """Whether the last answer to a question was that it refuses."""
+    failing_since = models.DateTimeField(null=True)
+    """Empty: up. While it fails, nobody waits for it, and one message at a time tries whether it is back."""
+    failures = models.PositiveIntegerField(default=0)
+    """How many tries have failed since."""
+    retry_at = models.DateTimeField(null=True)
+    code = models.CharField(max_length=60, blank=True)
+    """Why the last try failed, in one word; empty: it did not."""
+    capabilities = models.JSONField(default=dict)
+    """What the partner last said that it can do."""
+    told_at = models.DateTimeField(null=True)
+    """When it said so."""
+
+    def __str__(self) -> str:
+        return f"contact {self.partner_id}"

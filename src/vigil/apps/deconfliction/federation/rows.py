@@ -10,13 +10,17 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef
 
-from vigil.apps.deconfliction import models
-from vigil.apps.deconfliction.plan_rows import instant, moment, plan_of, token_of
+from vigil.apps.deconfliction import models, notices
+from vigil.apps.deconfliction.plan_rows import SUBJECT, instant, moment, opened
+from vigil.core.actor import system
 from vigil.engine import operation as engine
+from vigil.platform import clock
+from vigil.platform.audit.trail import record
 from vigil.protocol import store as port
 from vigil.protocol.messages import Acknowledgement
 from vigil.protocol.store import Reference
 
+PARTNER = system("partner")
 PART = 500
 """So many tokens are looked up at once: SQLite takes no longer lists."""
 
@@ -104,22 +108,15 @@ class FederationRows:
         return rows.exclude(status__in=(models.Status.DRAFT, models.Status.CANCELLED)).exists()
 
     def subjects_of(self, operation_id: str) -> Sequence[tuple[str, str]]:
-        revision = (
-            models.Revision.objects.prefetch_related("subjects", "sites")
-            .filter(operation_id=UUID(operation_id), number=F("operation__revision"))
-            .first()
-        )
-        if revision is None:
-            return []
-        words = {token_of(one.canonical): one.canonical for one in plan_of(revision).subjects if one.canonical}
-        tokens = (bytes(row.token).hex() for row in revision.subjects.all() if row.token is not None)
-        # A subject whose words are not known (its plan was never here) is compared by its token.
-        return sorted({(words.get(token, token), token) for token in tokens})
+        current = {"revision__operation_id": UUID(operation_id), "revision__number": F("revision__operation__revision")}
+        return sorted(set(map(_word, models.Subject.objects.filter(token__isnull=False, **current))))
 
     def remember(self, sender: str, message_id: str, until: int) -> bool:
         _, is_new = models.TakenMessage.objects.get_or_create(
             sender=sender, message=message_id, defaults={"until": moment(until)}
         )
+        if is_new:
+            record(PARTNER, "partners.message.receive", {"partner": sender, "message": message_id})
         return is_new
 
     def put_outgoing(self, outgoing: port.Outgoing) -> None:
@@ -135,8 +132,9 @@ class FederationRows:
             },
         )
 
-    def outgoing(self, now: int) -> Sequence[port.Outgoing]:
-        rows = models.Outgoing.objects.filter(run_after__lte=moment(now)).order_by("run_after", "key")
+    def outgoing(self, now: int, partner: str | None = None, most: int | None = None) -> Sequence[port.Outgoing]:
+        rows = models.Outgoing.objects.filter(run_after__lte=moment(now))
+        rows = rows if partner is None else rows.filter(partner=partner)
         return [
             port.Outgoing(
                 row.key,
@@ -147,7 +145,7 @@ class FederationRows:
                 instant(row.until),
                 row.attempts,
             )
-            for row in rows
+            for row in rows.order_by("run_after", "key")[:most]
         ]
 
     def close_outgoing(self, key: str) -> None:
@@ -167,6 +165,7 @@ class FederationRows:
         setattr(side, column, moment(acknowledgement.at))
         side.resolved_outcome = acknowledgement.outcome or side.resolved_outcome
         side.save(update_fields=[column, "resolved_outcome"])
+        notices.conflict_changed(side.conflict, clock.now())
 
 
 def forget_ended(now: int) -> None:
@@ -174,6 +173,13 @@ def forget_ended(now: int) -> None:
     models.MaskedOperation.objects.filter(expires_at__lte=now).delete()
     models.TakenMessage.objects.filter(until__lte=moment(now)).delete()
     models.Outgoing.objects.filter(until__lte=moment(now)).delete()
+
+
+def _word(row: models.Subject) -> tuple[str, str]:
+    """The canonical subject and its token; one whose words are not known (its plan was never here) is its token."""
+    _, canonical = json.loads(opened(row.sealed, SUBJECT))
+    token = bytes(row.token or b"").hex()
+    return (canonical or token) if row.kind else token, token
 
 
 def _parts(tokens: Collection[str]) -> Iterator[list[bytes]]:

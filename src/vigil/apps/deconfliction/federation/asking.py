@@ -1,0 +1,158 @@
+"""Partners are asked: at once while somebody waits for the answer, else by the worker's lanes (specification 5).
+
+Messages wait for their answers in threads that know no database; answers are taken in one by one, each in a transaction
+of its own, by whoever asked. What is not answered stays due.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import DataError
+
+from vigil.apps.deconfliction import actions
+from vigil.apps.deconfliction.federation.exchanging import exchange
+from vigil.apps.deconfliction.models import Outgoing, SearchDue
+from vigil.apps.deconfliction.plan_rows import instant
+from vigil.core.actor import Actor, system
+from vigil.platform import clock
+from vigil.platform.actions import action, concerns, detail
+from vigil.platform.partners import client, contacts
+from vigil.platform.partners.models import Partner
+from vigil.platform.turns import writing
+from vigil.protocol.exchange import Exchange, NotAnAnswer, NotTheirs
+from vigil.protocol.messages import Asked, Question
+from vigil.protocol.store import Verdict
+
+log = logging.getLogger("vigil.partners")
+
+PATIENCE_SECONDS = contacts.LATE_MILLISECONDS / 1000
+ASKER = system("partners")
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of one message: the bytes, or why there are none; and how long it took."""
+
+    token: bytes
+    code: str
+    milliseconds: int
+
+
+def search_and_ask(actor: Actor, operation_id: UUID) -> Verdict | None:
+    """`actions.run_due_search`, then the partners: what may be said after both.
+
+    None where the search could not finish.
+    """
+    verdict = actions.run_due_search(actor, operation_id, clock.now())
+    return ask_now(operation_id) or verdict if verdict is not None and verdict.not_answered else verdict
+
+
+def ask_now(
+    operation_id: UUID,
+    seconds: float = PATIENCE_SECONDS,
+    send: client.Send = client.send,
+    threads: Executor | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Verdict | None:
+    """Put the operation to all partners at once and take in what comes in time: the verdict after the last answer.
+
+    None where nothing came. Nobody waits for a partner that is known to fail or to be late: the worker asks it.
+    """
+    until, ours, away, bases = monotonic() + seconds, exchange(), contacts.away(), addresses()
+    waiting: dict[Future[tuple[Asked, Came]], Question] = {}
+    verdict = None
+
+    def put(questions: Iterable[Question]) -> None:
+        for question in questions:
+            partner = question.due.target
+            if partner in bases and UUID(partner) not in away:
+                left = max(until - monotonic(), 0.0)
+                pool = threads or client.threads()
+                waiting[pool.submit(carried, ours, question, bases[partner], left, send)] = question
+
+    put(ours.questions(instant(clock.now()), str(operation_id)))
+    while waiting:
+        done, late = wait(waiting, max(until - monotonic(), 0.0), FIRST_COMPLETED)
+        if not done:
+            contacts.late(UUID(waiting[one].due.target) for one in late)
+            break
+        for one in done:
+            question = waiting.pop(one)
+            said = take(ours, *one.result())
+            verdict = said or verdict
+            if said is not None and question.card is None:  # asked blind: it may have met something
+                again = ours.questions(instant(clock.now()), str(operation_id))
+                put(more for more in again if more.due.exact and more.due.target == question.due.target)
+    return verdict
+
+
+def addresses() -> dict[str, str]:
+    """Where each partner is reached, by node id."""
+    return {str(key): base for key, base in Partner.objects.values_list("id", "base_url")}
+
+
+def carried(ours: Exchange, question: Question, base_url: str, seconds: float, send: client.Send) -> tuple[Asked, Came]:
+    """One question out, and what came of it. No database: it runs in a thread that has none."""
+    asked = ours.asked(question, instant(clock.now()))
+    return asked, sent(base_url, "query", asked.token, seconds, send)
+
+
+def sent(base_url: str, kind: str, token: bytes, seconds: float, send: client.Send) -> Came:
+    """A message out, and what came back."""
+    began, back, code = time.monotonic(), b"", ""
+    try:
+        back = send(client.address_of(base_url, kind), token, seconds)
+    except client.Unreached as error:
+        code = error.code
+    return Came(back, code, round((time.monotonic() - began) * 1000))
+
+
+def take(ours: Exchange, asked: Asked, came: Came) -> Verdict | None:
+    """Take in what came of a question: the verdict after it, or None where it is asked again later."""
+    due, now, verdict, code = asked.question.due, clock.now(), None, came.code
+    if not code:
+        try:
+            verdict = take_answer(ASKER, ours, asked, came.token)
+        except NotTheirs:
+            code = "not_signed"
+    if verdict is None:
+        with writing():
+            ours.unreachable(due, instant(now))
+    note(UUID(due.target), came, code, now, None if verdict is None else due.target in verdict.refused)
+    return verdict
+
+
+def note(partner_id: UUID, came: Came, code: str, now: datetime, refusing: bool | None = None) -> None:
+    """Keep how the line stands, and call all that waits where the partner is back."""
+    if code:
+        contacts.failed(partner_id, code, now)
+        log.warning("partner not reached", extra={"partner": str(partner_id), "code": code})
+    elif contacts.answered(partner_id, came.milliseconds, now, refusing=refusing):
+        log.warning("partner is back", extra={"partner": str(partner_id)})
+        with writing():
+            for rows in (SearchDue.objects.filter(target=partner_id), Outgoing.objects.filter(partner=partner_id)):
+                rows.filter(attempts__gt=0, run_after__gt=now).update(run_after=now)
+
+
+@action("partners.message.send")
+def take_answer(actor: Actor, ours: Exchange, asked: Asked, token: bytes) -> Verdict | None:
+    """Store an answer with the conflicts that it tells of; None for what does not count.
+
+    Raises `NotTheirs` where it is not the partner's.
+    """
+    question = asked.question
+    concerns(partner=question.due.target, operation=question.due.operation_id, message=question.id)
+    detail(size=len(token))
+    try:
+        return ours.accept_answer(asked, token, instant(clock.now()))
+    except NotTheirs:
+        raise
+    except (NotAnAnswer, ValueError, DataError, OverflowError):
+        return None

@@ -1,0 +1,86 @@
+"""How the lines to the partners stand. A partner without a row was never spoken with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from vigil.platform.partners.models import Contact
+from vigil.platform.turns import writing
+
+FIRST_RETRY = timedelta(seconds=5)
+LONGEST_RETRY = timedelta(seconds=60)
+LATE_MILLISECONDS = 1_500
+"""So long whoever registers waits for the partners, so that the verdict is there within 2 s."""
+WRITTEN_EVERY = timedelta(seconds=10)
+"""How fresh the row of a partner that answers is kept; each change of state is written at once."""
+
+
+def back_off(failures: int) -> timedelta:
+    """How long to wait after so many failed tries."""
+    return min(FIRST_RETRY * (1 << min(max(failures - 1, 0), 10)), LONGEST_RETRY)
+
+
+def away() -> frozenset[UUID]:
+    """The partners for which nobody waits: those that fail, and those whose last answer came too late."""
+    rows = Contact.objects.filter(Q(failing_since__isnull=False) | Q(milliseconds__gte=LATE_MILLISECONDS))
+    return frozenset(rows.values_list("partner_id", flat=True))
+
+
+def contact_of(partner_id: UUID) -> Contact:
+    """The row, or one that says that nobody has spoken with it."""
+    return Contact.objects.filter(pk=partner_id).first() or Contact(partner_id=partner_id)
+
+
+def answered(partner_id: UUID, milliseconds: int, now: datetime, *, refusing: bool | None = None) -> bool:
+    """A whole signed answer came; whether the partner had been failing. `refusing`: of an answer to a question."""
+    row = contact_of(partner_id)
+    was_failing = row.failing_since is not None
+    said = row.refusing if refusing is None else refusing
+    same = (row.refusing, row.milliseconds >= LATE_MILLISECONDS) == (said, milliseconds >= LATE_MILLISECONDS)
+    fresh = row.answered_at is not None and now - WRITTEN_EVERY < row.answered_at <= now
+    if fresh and same and not was_failing:
+        return False
+    _write(
+        partner_id,
+        answered_at=now,
+        milliseconds=milliseconds,
+        refusing=said,
+        failing_since=None,
+        failures=0,
+        retry_at=None,
+        code="",
+    )
+    return was_failing
+
+
+def late(partner_ids: Iterable[UUID]) -> None:
+    """They let somebody wait in vain: nobody waits for them until an answer was quick again."""
+    for partner_id in partner_ids:
+        _write(partner_id, milliseconds=LATE_MILLISECONDS)
+
+
+def failed(partner_id: UUID, code: str, now: datetime) -> None:
+    """No answer came, or one that is none."""
+    row = contact_of(partner_id)
+    _write(
+        partner_id,
+        failing_since=row.failing_since or now,
+        failures=row.failures + 1,
+        retry_at=now + back_off(row.failures + 1),
+        code=code[:60],
+    )
+
+
+def told(partner_id: UUID, capabilities: dict[str, Any], now: datetime) -> None:
+    """What it says that it can do."""
+    _write(partner_id, capabilities=capabilities, told_at=now)
+
+
+def _write(partner_id: UUID, **columns: Any) -> None:
+    with writing():
+        Contact.objects.update_or_create(partner_id=partner_id, defaults=columns)
