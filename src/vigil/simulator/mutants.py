@@ -93,11 +93,13 @@ class AsksFirst(Exchange):
 
     early: list[tuple[Asked, bytes]]
 
-    def questions(self, now: int, operation_id: str | None = None) -> Sequence[Any]:
+    def questions(
+        self, now: int, operation_id: str | None = None, partner: str | None = None, most: int | None = None
+    ) -> Sequence[Any]:
         for asked, token in self.__dict__.pop("early", ()):
             with suppress(NotAnAnswer):
                 self.accept_answer(asked, token, now)
-        return super().questions(now, operation_id)
+        return super().questions(now, operation_id, partner, most)
 
 
 def _ask(world: World, station: Station, revision: Revision) -> None:

@@ -6,7 +6,7 @@ from vigil.apps.deconfliction import agency_views, card_preview, views
 from vigil.apps.deconfliction.alarms import conflict_views, duty_views
 from vigil.apps.deconfliction.desk import desk_views, entry_views
 from vigil.apps.deconfliction.exercises import practice_views
-from vigil.apps.deconfliction.federation import federation_views, partner_views
+from vigil.apps.deconfliction.federation import federation_api, partner_views
 from vigil.apps.deconfliction.field_tools import tak_views
 from vigil.apps.deconfliction.imports import import_views
 from vigil.apps.deconfliction.lists import calendar_views, export_views, list_views
@@ -128,5 +128,5 @@ urlpatterns = [
     path("import/runs/<uuid:batch_id>/", import_views.run, name="import_run"),
     path("import/runs/<uuid:batch_id>/stop/", import_views.stop, name="import_stop"),
     path("notices/<uuid:notice_id>/", views.notice, name="notice"),
-    path("federation/v1/<slug:kind>", federation_views.receive, name="federation"),
+    path("federation/v1/<slug:kind>", federation_api.receive, name="federation"),
 ]

@@ -24,7 +24,11 @@ log = logging.getLogger("vigil.partners")
 Problem = dict[str, str | int]
 PROBLEM = "application/problem+json"
 UNKNOWN: Problem = {"type": "about:blank", "title": "Not a signed message of a partner of this node.", "status": 401}
-UNFIT: Problem = {"type": "about:blank", "title": "The message holds what cannot be stored; nothing was.", "status": 422}
+UNFIT: Problem = {
+    "type": "about:blank",
+    "title": "The message holds what cannot be stored; nothing was.",
+    "status": 422,
+}
 TOO_LARGE: Problem = {"type": "about:blank", "title": f"A message has at most {MOST_BYTES} bytes.", "status": 413}
 
 
