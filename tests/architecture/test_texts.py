@@ -28,6 +28,7 @@ SAID_IN_ENGLISH = (
     "**/*api.py",
     "apps/deconfliction/demo*.py",  # invented people speak English
     "apps/deconfliction/desk/papers.py",  # records on paper, in the language of the agency's records
+    "apps/deconfliction/led/papers.py",
     "apps/deconfliction/field_tools/cap_messages.py",  # for programs of a desk; CAP says its language
     "apps/deconfliction/field_tools/tak_zones.py",  # for devices, whose reader's language nobody knows
     "engine/formats/cap.py",

@@ -16,6 +16,7 @@ from vigil.apps.deconfliction.desk import screens
 from vigil.apps.deconfliction.exercises import practices
 from vigil.apps.deconfliction.federation import rows
 from vigil.apps.deconfliction.imports import importing, uploads
+from vigil.apps.deconfliction.led import running
 from vigil.apps.deconfliction.past import purge
 from vigil.apps.deconfliction.plan_rows import instant
 from vigil.apps.deconfliction.plans import reminders, series
@@ -59,6 +60,12 @@ def look_after_desk(now: datetime) -> None:
 def end_forgotten_practices(now: datetime) -> None:
     """End what somebody practised and left."""
     practices.end_forgotten(WORKER, now)
+
+
+@periodic("deconfliction.led_exercises", every=running.EVERY)
+def release_injects(now: datetime) -> None:
+    """Release what is due in led exercises, and end those that nobody has ended."""
+    running.release_due(WORKER, now)
 
 
 @at_start

@@ -1591,6 +1591,217 @@ class Practice(models.Model):
         return f"practice {self.id}"
 
 
+class ExerciseState(models.TextChoices):
+    """How far a led exercise has come (`led.rules.State`)."""
+
+    PLANNED = "planned", gettext_lazy("Planned")
+    RUNNING = "running", gettext_lazy("Running")
+    PAUSED = "paused", gettext_lazy("Paused")
+    ENDED = "ended", gettext_lazy("Ended")
+
+
+class Exercise(models.Model):
+    """A led exercise of the watch desk (see `led`): planned, run in mode exercise, and reported on.
+
+    It stays when its operations are purged: what was invented, and what its people did and wrote, all sealed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="+")
+    title = SealedText("deconfliction.exercise_title")
+    scope = SealedText("deconfliction.exercise_scope")
+    planned_at = models.DateTimeField()
+    minutes = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=8, choices=ExerciseState.choices, default=ExerciseState.PLANNED)
+    longitude = models.FloatField(null=True)
+    latitude = models.FloatField(null=True)
+    """Where its operations are invented, from its start on."""
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    pauses = SealedList("deconfliction.exercise_pauses")
+    """Pairs of instants (ISO 8601) during which its clock stood; the last one's end is null while it is paused."""
+    kept_log = SealedList("deconfliction.exercise_kept_log")
+    kept_conflicts = SealedList("deconfliction.exercise_kept_conflicts")
+    """What the conflicts' logs and times said when it ended: they are purged before it."""
+    summary = SealedText("deconfliction.exercise_summary")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-planned_at", "-id")
+        constraints = (_one_of("state", ExerciseState, "deconfliction_exercise_state"),)
+
+    def __str__(self) -> str:
+        return f"exercise {self.id}"
+
+
+class ExercisePart(models.TextChoices):
+    """What somebody is in a led exercise."""
+
+    CONTROLLER = "controller", gettext_lazy("Controller")
+    EVALUATOR = "evaluator", gettext_lazy("Evaluator")
+    PLAYER = "player", gettext_lazy("Player")
+
+
+class ExercisePerson(models.Model):
+    """Somebody in a led exercise; `completed_at` once it has ended and they were there."""
+
+    id = models.BigAutoField(primary_key=True)
+    exercise = models.ForeignKey(Exercise, on_delete=models.CASCADE, related_name="people")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    agency = models.ForeignKey("agencies.Agency", on_delete=models.PROTECT, related_name="+")
+    part = models.CharField(max_length=12, choices=ExercisePart.choices)
+    completed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("part", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("exercise", "user"), name="deconfliction_one_part"),
+            _one_of("part", ExercisePart, "deconfliction_exercise_part"),
+        )
+
+    def __str__(self) -> str:
+        return self.part
+
+
+class ExerciseMeasure(models.TextChoices):
+    """What Vigil measures for an objective (`led.rules.Measure`)."""
+
+    NOTICED = "noticed", gettext_lazy("Minutes until the desk took it up")
+    ACKNOWLEDGED = "acknowledged", gettext_lazy("Minutes until both sides acknowledged")
+    CONTACTED = "contacted", gettext_lazy("Minutes until both sides had talked")
+    MARGIN = "margin", gettext_lazy("Minutes between the talk and the earlier start")
+
+
+class ExerciseRating(models.TextChoices):
+    """The four ratings (`led.rules.RATINGS`)."""
+
+    P = "P", gettext_lazy("Performed without challenges")
+    S = "S", gettext_lazy("Performed with some challenges")
+    M = "M", gettext_lazy("Performed with major challenges")
+    U = "U", gettext_lazy("Unable to be performed")
+
+
+class Objective(models.Model):
+    """What an exercise is to show: `watched` is what evaluators look for, `target` the mark, in words."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    exercise = models.ForeignKey(Exercise, on_delete=models.CASCADE, related_name="objectives")
+    position = models.PositiveSmallIntegerField()
+    text = SealedText("deconfliction.objective_text")
+    watched = SealedText("deconfliction.objective_watched")
+    target = SealedText("deconfliction.objective_target")
+    measure = models.CharField(max_length=12, choices=ExerciseMeasure.choices, blank=True)
+    target_minutes = models.PositiveSmallIntegerField(null=True)
+    rating = models.CharField(max_length=1, choices=ExerciseRating.choices, blank=True)
+    rated_by = SealedText("deconfliction.objective_rated_by")
+    rated_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("position", "id")
+
+    def __str__(self) -> str:
+        return f"objective {self.id}"
+
+
+class InjectKind(models.TextChoices):
+    """What an inject is (`led.rules.Kind`)."""
+
+    OPERATION = "operation", gettext_lazy("An operation is registered")
+    MOVE = "move", gettext_lazy("An operation moves")
+    READ_OUT = "read_out", gettext_lazy("The controller reads out")
+    TELEPHONE = "telephone", gettext_lazy("Somebody telephones the desk")
+    PARTNER = "partner", gettext_lazy("A partner falls silent")
+
+
+class InjectPlace(models.TextChoices):
+    """Where an inject's operation lies (`led.rules.Where`)."""
+
+    HERE = "here", gettext_lazy("In the street of the exercise")
+    NEXT_STREET = "next_street", gettext_lazy("One street further")
+    ACROSS_TOWN = "across_town", gettext_lazy("Across town")
+    OTHER_END = "other_end", gettext_lazy("At the other end of town")
+
+
+class Inject(models.Model):
+    """One line of an exercise's Master Scenario Events List. Minutes are the exercise's own, pauses left out."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    exercise = models.ForeignKey(Exercise, on_delete=models.CASCADE, related_name="injects")
+    minute = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=12, choices=InjectKind.choices)
+    text = SealedText("deconfliction.inject_text")
+    expected = SealedText("deconfliction.inject_expected")
+    within = models.PositiveSmallIntegerField(default=5)
+    """The expected action is wanted so many minutes after the release."""
+    role = models.CharField(max_length=20, blank=True)
+    """Whose operation (`led.scenarios.ROLES`)."""
+    place = models.CharField(max_length=12, choices=InjectPlace.choices, blank=True)
+    starts_in = models.PositiveSmallIntegerField(null=True)
+    """The operation starts so many minutes after the release."""
+    released_at = models.DateTimeField(null=True)
+    released_minute = models.PositiveSmallIntegerField(null=True)
+    released_by = SealedText("deconfliction.inject_released_by")
+    """Empty: the worker."""
+    seen_minute = models.PositiveSmallIntegerField(null=True)
+    """When the expected action was seen."""
+    seen_by = SealedText("deconfliction.inject_seen_by")
+    note = SealedText("deconfliction.inject_note")
+    operation_id = models.UUIDField(null=True)
+    """What it registered or moved; purged in time."""
+    is_failed = models.BooleanField(default=False)
+    """Its operation could not be registered or moved: it was ended, or is gone."""
+
+    class Meta:
+        ordering = ("minute", "id")
+
+    def __str__(self) -> str:
+        return f"inject {self.id}"
+
+
+class ObservationKind(models.TextChoices):
+    """What an evaluator wrote down."""
+
+    OBSERVATION = "observation", gettext_lazy("Observation")
+    STRENGTH = "strength", gettext_lazy("Strength")
+    IMPROVEMENT = "improvement", gettext_lazy("Area for improvement")
+
+
+class Observation(models.Model):
+    """What an evaluator or controller wrote down, under one objective or under none."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    exercise = models.ForeignKey(Exercise, on_delete=models.CASCADE, related_name="observations")
+    objective = models.ForeignKey(Objective, null=True, on_delete=models.CASCADE, related_name="observations")
+    kind = models.CharField(max_length=12, choices=ObservationKind.choices)
+    at = models.DateTimeField()
+    text = SealedText("deconfliction.observation_text")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("at", "id")
+
+    def __str__(self) -> str:
+        return f"observation {self.id}"
+
+
+class CorrectiveAction(models.Model):
+    """One line of an exercise's improvement plan: what is mended, by whom, until when."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    exercise = models.ForeignKey(Exercise, on_delete=models.CASCADE, related_name="corrective_actions")
+    text = SealedText("deconfliction.corrective_action_text")
+    owner = SealedText("deconfliction.corrective_action_owner")
+    due_on = models.DateField()
+    done_at = models.DateTimeField(null=True)
+    done_by = SealedText("deconfliction.corrective_action_done_by")
+
+    class Meta:
+        ordering = ("due_on", "id")
+
+    def __str__(self) -> str:
+        return f"corrective action {self.id}"
+
+
 class DeskSilence(models.Model):
     """Since when nobody watches the desk, and when that was told last: one row while it is so."""
 

@@ -68,6 +68,16 @@ register(
         on_phone=False,
     ),
     Entry(
+        _("Exercises"),
+        _("Exercises"),
+        "deconfliction:exercises",
+        "groups",
+        64,
+        "deconfliction.exercise.plan",
+        prefixes=("/exercises/",),
+        on_phone=False,
+    ),
+    Entry(
         _("History"),
         _("History"),
         "deconfliction:history",

@@ -129,10 +129,16 @@ def watch_desk() -> list[UUID]:
 
 
 def desk_of(operation: models.Operation) -> list[UUID]:
-    """The accounts of the watch desk that answer for an operation: whoever practises alone is the desk of it."""
+    """The accounts of the watch desk that answer for an operation: of an exercise, those who practise it."""
+    if operation.mode == Mode.LIVE:
+        return watch_desk()
     practised = models.Practice.objects.filter(Q(operation_a=operation.id) | Q(operation_b=operation.id))
-    alone = [] if operation.mode == Mode.LIVE else list(practised.values_list("user_id", flat=True))
-    return alone or watch_desk()
+    alone = list(practised.values_list("user_id", flat=True))
+    in_exercise = models.ExercisePerson.objects.filter(exercise__injects__operation_id=operation.id)
+    if alone or not in_exercise.exists():
+        return alone or watch_desk()
+    playing = set(in_exercise.filter(part=models.ExercisePart.PLAYER).values_list("user_id", flat=True))
+    return [one for one in watch_desk() if one in playing]
 
 
 def deconflictor_of(agency_id: UUID) -> list[UUID]:

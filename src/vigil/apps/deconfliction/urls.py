@@ -9,6 +9,7 @@ from vigil.apps.deconfliction.exercises import practice_views
 from vigil.apps.deconfliction.federation import federation_api, partner_views
 from vigil.apps.deconfliction.field_tools import tak_views
 from vigil.apps.deconfliction.imports import import_views
+from vigil.apps.deconfliction.led import led_views, report_views
 from vigil.apps.deconfliction.lists import calendar_views, export_views, list_views
 from vigil.apps.deconfliction.past import history_views, purge_views
 from vigil.apps.deconfliction.plans import planning_views, series_views, timeline_views
@@ -79,6 +80,19 @@ urlpatterns = [
     path("practice/", practice_views.practice, name="practice"),
     path("practice/start/", practice_views.start, name="practice_start"),
     path("practice/end/", practice_views.end, name="practice_end"),
+    path("exercises/", led_views.exercise_list, name="exercises"),
+    path("exercises/new/", led_views.new, name="exercise_new"),
+    path("exercises/<uuid:exercise_id>/", led_views.exercise, name="exercise"),
+    path("exercises/<uuid:exercise_id>/details/", led_views.details, name="exercise_details"),
+    path("exercises/<uuid:exercise_id>/people/", led_views.people, name="exercise_people"),
+    path("exercises/<uuid:exercise_id>/objectives/", led_views.objectives, name="exercise_objectives"),
+    path("exercises/<uuid:exercise_id>/injects/", led_views.injects, name="exercise_injects"),
+    path("exercises/<uuid:exercise_id>/run/", led_views.run, name="exercise_run"),
+    path("exercises/<uuid:exercise_id>/release/", led_views.release, name="exercise_release"),
+    path("exercises/<uuid:exercise_id>/sheet/", report_views.sheet, name="exercise_sheet"),
+    path("exercises/<uuid:exercise_id>/report/", report_views.report, name="exercise_report"),
+    path("exercises/<uuid:exercise_id>/improvement/", report_views.improvement, name="exercise_improvement"),
+    path("exercises/<uuid:exercise_id>/file/", report_views.file, name="exercise_file"),
     path("desk/<uuid:conflict_id>/", desk_views.desk, name="desk_conflict"),
     path("desk/<uuid:conflict_id>/take/", desk_views.take, name="desk_take"),
     path("desk/<uuid:conflict_id>/hand-over/", desk_views.hand_over, name="desk_hand_over"),

@@ -15,6 +15,7 @@ from vigil.apps.deconfliction import access
 from vigil.apps.deconfliction.alarms import ladder, modes
 from vigil.apps.deconfliction.alarms.rules import TALK_BEFORE, is_loud
 from vigil.apps.deconfliction.exercises import practices
+from vigil.apps.deconfliction.led import planning
 from vigil.apps.deconfliction.models import Conflict, ConflictEvent, ConflictSide, ConflictState, Standing
 from vigil.apps.deconfliction.plan_rows import NOTE, names_in, opened
 from vigil.core.actor import Actor
@@ -101,10 +102,10 @@ def queue(actor: Actor, now: datetime, wanted: Sequence[Place] | None = None) ->
 
 
 def rehearsed(actor: Actor, now: datetime, limit: int = 100) -> tuple[Incident, ...]:
-    """The same of exercises and tests: they stand apart, and what somebody else practises alone is left out."""
+    """The same of exercises and tests: they stand apart, and what only others practise is left out."""
     if not actor.can(access.WATCH):
         return ()
-    others = practices.operations_of_others(actor)
+    others = practices.operations_of_others(actor) | planning.operations_of_others(actor)
     found = modes.not_live(access.visible_conflicts(actor))
     return _rows(found.exclude(Q(operation_a__in=others) | Q(operation_b__in=others)), now)[:limit]
 

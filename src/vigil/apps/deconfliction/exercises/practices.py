@@ -7,31 +7,24 @@ told. What was done is read from the conflict's log; nobody ticks anything off.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from vigil.apps.deconfliction import actions
-from vigil.apps.deconfliction.exercises import rules
+from vigil.apps.deconfliction.exercises import invented, rules
 from vigil.apps.deconfliction.exercises.rules import Fact, Step
-from vigil.apps.deconfliction.exercises.scenarios import SCENARIOS, TWO_DOORS, Invented, Scenario
-from vigil.apps.deconfliction.models import ActiveSite, Conflict, ConflictEvent, Operation, Practice, Status
-from vigil.apps.deconfliction.rules import PlanContext, read_plan, region_boxes
-from vigil.core.actor import Actor, system
+from vigil.apps.deconfliction.exercises.scenarios import SCENARIOS, TWO_DOORS, Scenario
+from vigil.apps.deconfliction.models import Conflict, ConflictEvent, Practice
+from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
-from vigil.core.identifiers import uuid7
 from vigil.core.permissions import Role
-from vigil.engine.operation import Mode
 from vigil.platform.actions import action, concerns
-from vigil.platform.agencies.models import Agency, Node, agency_of
+from vigil.platform.agencies.models import Node, agency_of
 
 READ = "deconfliction.practice.read"
-PLAYER = "Exercise"
-"""Who registers what is invented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +46,14 @@ class Course:
 def begin(actor: Actor, now: datetime) -> Practice:
     """Start a practice and search: its conflict is there when this returns, or the worker finds it."""
     practice = start_practice(actor, now)
-    _search(practice, now)
+    invented.search(_operations(practice), now)
     return practice
 
 
 def finish(actor: Actor, practice_id: UUID, now: datetime) -> Practice:
     """End a practice and let everything that was invented for it go."""
     practice = end_practice(actor, practice_id, now)
-    _search(practice, now)
+    invented.search(_operations(practice), now)
     return practice
 
 
@@ -76,13 +69,9 @@ def start_practice(actor: Actor, now: datetime) -> Practice:
     node = Node.objects.select_for_update().get(slot=1)  # two who start at once take different places
     if running_of(actor) is not None:
         raise Invalid.at(sentence=_("You practise already: finish that one or stop it first."))
-    region = region_boxes(node.region)
-    place = rules.free_place(region, _taken())
-    if place is None:
-        raise Invalid.at(sentence=_("Others practise at every place of the region. Try again in an hour."))
+    place = invented.free_place(node)
     zone = agency.time_zone or "UTC"
-    context = PlanContext(now=now, zone=zone, lead_time=timedelta(0), region=region, mode=Mode.EXERCISE)
-    ids = [_register(one, place, context, now) for one in TWO_DOORS.sides]
+    ids = [invented.register(one, place, zone, now).pk for one in TWO_DOORS.sides]
     practice = Practice.objects.create(
         user_id=actor.user_id,
         agency=agency,
@@ -111,9 +100,7 @@ def end_practice(actor: Actor, practice_id: UUID, now: datetime) -> Practice:
     found.ended_at, found.is_complete = now, course.is_complete
     found.steps = {step.value: at.isoformat() for step, at in course.reached.items()}
     found.save(update_fields=("ended_at", "is_complete", "steps"))
-    for operation in Operation.objects.filter(pk__in=_operations(found), purged_at=None):
-        if operation.status in (Status.REGISTERED, Status.UNDER_WAY):
-            actions.cancel_operation(_owner(operation.agency_id), operation.pk, operation.revision, now)
+    invented.cancel(_operations(found), now)
     return found
 
 
@@ -186,42 +173,5 @@ def _fact(event: ConflictEvent, practice: Practice) -> Fact:
     return Fact(event.at, event.kind, side or "", event.result, bool(event.identity_check))
 
 
-# --- what is invented -------------------------------------------------------------------------------------------------
-
-
-def _taken() -> list[tuple[float, float]]:
-    """Where anything is exercised now."""
-    found = ActiveSite.objects.filter(mode=Mode.EXERCISE.value)
-    return list(found.values_list("longitude", "latitude").distinct())
-
-
-def _register(side: Invented, place: tuple[float, float], context: PlanContext, now: datetime) -> UUID:
-    defaults: dict[str, Any] = {"name": side.agency, "short_name": side.short, "is_active": False}
-    agency, _made = Agency.objects.get_or_create(ori=side.ori, defaults={"id": uuid7(), **defaults})
-    longitude, latitude = place
-    starts = now + side.starts_in
-    raw = {
-        "operation_type": side.kind,
-        "starts_at": starts,
-        "ends_at": starts + side.lasts,
-        "zone": context.zone,
-        "mode": Mode.EXERCISE.value,
-        "lead_contact": {"name": side.lead[0], "phone": side.lead[1]},
-        "second_contact": {"name": side.second[0], "phone": side.second[1]},
-        "sites": [{"place": f"{latitude + side.aside:.4f}, {longitude:.4f}"}],
-    }
-    return actions.register_operation(_owner(agency.pk), read_plan(raw, context), now).pk
-
-
-def _owner(agency_id: UUID) -> Actor:
-    """Nobody: the node itself, for an invented agency."""
-    return replace(system(PLAYER), agency_id=agency_id)
-
-
 def _operations(practice: Practice) -> tuple[UUID, UUID]:
     return practice.operation_a, practice.operation_b
-
-
-def _search(practice: Practice, now: datetime) -> None:
-    for key in Operation.objects.filter(pk__in=_operations(practice), purged_at=None).values_list("pk", flat=True):
-        actions.run_due_search(system(PLAYER), key, now)
