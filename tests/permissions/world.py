@@ -23,10 +23,12 @@ from tests.protocol.test_pairing import ELM, SIGNER
 from vigil.apps.deconfliction import actions
 from vigil.apps.deconfliction.federation import pairing
 from vigil.apps.deconfliction.imports import uploads
+from vigil.apps.deconfliction.led import planning
 from vigil.apps.deconfliction.lists.calendar_feed import create_feed
 from vigil.apps.deconfliction.lists.saved import save_view
 from vigil.apps.deconfliction.models import (
     Conflict,
+    Exercise,
     FishingCase,
     ImportBatch,
     JointOffer,
@@ -111,6 +113,8 @@ NAMED_IN_FORM: Mapping[str, Callable[[Ids], Mapping[str, Any]]] = {
     "account/login/remove/": lambda ids: {"factor": ids["factor_id"]},
     "agency/deconflictor/": lambda ids: {"account": ids["user_id"]},
     "partners/<uuid:partner_id>/": lambda ids: {"do": "withdraw"},
+    "exercises/new/": lambda ids: {"copy": ids["exercise_id"]},
+    "exercises/<uuid:exercise_id>/file/": lambda ids: {"kind": "timeline"},
     "setup/streets/remove/": lambda ids: {"source": ids["source"]},
 }
 """Addresses whose object stands in the form or the question, not in the address."""
@@ -330,6 +334,7 @@ def build(people: Any, token: Callable[..., str], now: datetime) -> World:
         "batch_id": _batch(home, people.user("bob"), now).pk,
         "study_id": _study(people, "carol", now).pk,
         "case_id": _case(people, "alice", home, now),
+        "exercise_id": _exercise(people, "carol", now, sam="evaluator", alice="player"),
         "task_force_id": group.pk,
         "partner_id": pairing.take_in(people.actor("erin"), write_file(ELM, SIGNER), "live", now).pk,
         "user_id": people.user("alice").pk,
@@ -352,6 +357,7 @@ def build(people: Any, token: Callable[..., str], now: datetime) -> World:
         "batch_id": _batch(third, people.user("moe"), now).pk,
         "study_id": _study(people, "moe", now).pk,
         "case_id": _case(people, "fay", third, now),
+        "exercise_id": _exercise(people, "moe", now),
         "task_force_id": task_forces.found_task_force(people.actor("abe"), "Bay Group", [third.pk], now).pk,
         "user_id": people.user("fay").pk,
         "request_id": _asked(third, people.user("moe"), now).pk,
@@ -366,7 +372,7 @@ def build(people: Any, token: Callable[..., str], now: datetime) -> World:
         people=people,
         own=personal | {GLASS: personal["agency_admin"] | {"upload_id": _upload(people.actor("ann"))}},
         private=of_operation(silent, "bob", silent_conflict.pk)
-        | {"case_id": _case(people, "bob", home, now, silent=True)}
+        | {"case_id": _case(people, "bob", home, now, silent=True), "exercise_id": _exercise(people, "bob", now)}
         | _personal(people, "bob", now),
         other=other | _personal(people, "moe", now),
         sessions=sessions,
@@ -412,6 +418,15 @@ def _case(people: Any, name: str, agency: Any, now: datetime, *, silent: bool = 
     """A fishing case about that person."""
     times = {"since": now, "opened_at": now, "changed_at": now}
     return FishingCase.objects.create(user=people.user(name), agency=agency, silent=silent, **times).pk
+
+
+def _exercise(people: Any, name: str, now: datetime, **parts: str) -> UUID:
+    """A led exercise that the person controlled and that has ended."""
+    exercise = planning.plan_exercise(people.actor(name), "", now)
+    for other, part in parts.items():
+        planning.name_person(people.actor(name), exercise.pk, people.user(other).pk, part)
+    Exercise.objects.filter(pk=exercise.pk).update(state="ended", started_at=now, ended_at=now)
+    return exercise.pk
 
 
 def _personal(people: Any, name: str, now: datetime) -> dict[str, Any]:

@@ -72,7 +72,7 @@ register(
         _("Exercises"),
         "deconfliction:exercises",
         "groups",
-        64,
+        63,
         "deconfliction.exercise.plan",
         prefixes=("/exercises/",),
         on_phone=False,

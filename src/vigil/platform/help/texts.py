@@ -184,6 +184,24 @@ TOPICS = (
         (_("It is no proof that somebody would do it on a real night."),),
     ),
     Topic(
+        "led-exercises",
+        _("Led exercises"),
+        (
+            "deconfliction:exercises",
+            "deconfliction:exercise",
+            "deconfliction:exercise_sheet",
+            "deconfliction:exercise_report",
+        ),
+        _("A controller leads, evaluators watch, the desk plays: planned, run, rated and reported on."),
+        (
+            _("Copy the shipped hour and change it, or plan your own: people, objectives, and the list of injects."),
+            _("While it runs, operations are registered by themselves. You read out, telephone, and tick off the rest."),
+            _("Evaluators rate each objective P, S, M or U beside what Vigil measured, on the page or on paper."),
+            _("End it, and the report has ratings, measures, the timeline and a plan of corrective actions."),
+        ),
+        (_("It measures what was logged, not how well it was done. A live conflict comes first at any time."),),
+    ),
+    Topic(
         "receipts",
         _("Receipts"),
         ("deconfliction:check_receipt",),

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from vigil.apps.deconfliction import access, actions, plan_rows, queries
 from vigil.apps.deconfliction.alarms.lifecycle import CHECKS
 from vigil.apps.deconfliction.batches import BatchStore
+from vigil.apps.deconfliction.led import calls
 from vigil.apps.deconfliction.models import Operation, Revision, RevisionKind, Standing, TelephoneEntry
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.posted import uuid_of
@@ -26,6 +27,7 @@ from vigil.apps.deconfliction.rules import read_phone
 from vigil.apps.deconfliction.wall_times import TimeError, read_time
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound, Problem
+from vigil.engine.operation import Mode
 from vigil.platform import keys
 from vigil.platform.accounts.models import User
 from vigil.platform.accounts.pins import same_phone
@@ -110,15 +112,19 @@ def register_for(actor: Actor, plan: Plan, caller: Caller, now: datetime, known:
 
     `known` is the account whose PIN was given. Its submitter is the caller's account, where the telephone is its listed
     one or the PIN is its own and it may read that agency's operations, else nobody: then the agency's supervisors
-    answer for it. Raises `Invalid` at `caller-pin` where a PIN is said to be the way and none was right.
+    answer for it. What is telephoned in during an exercise is entered for an invented agency, and for nobody's account.
+    Raises `Invalid` at `caller-pin` where a PIN is said to be the way and none was right; `NotFound` for mode exercise
+    outside an exercise that the actor plays in.
     """
-    agency_id = caller.agency_id or actor.agency_id
-    if actor.user_id is None or agency_id is None or str(agency_id) not in dict(agencies()):
+    exercise = calls.played(actor) if plan.mode is Mode.EXERCISE else None
+    agency_id = calls.agency_id() if exercise else caller.agency_id or actor.agency_id
+    is_known = exercise is not None or str(agency_id) in dict(agencies())
+    if actor.user_id is None or agency_id is None or not is_known or (plan.mode is Mode.EXERCISE and exercise is None):
         raise NotFound
     if caller.identity_check == "pin" and known is None:
         raise Invalid.at("caller", "pin", sentence=_("No right PIN was given."))
     actions._check_silence(actor, plan)
-    account = _account_of(caller, known)
+    account = None if exercise else _account_of(caller, known)
     author = replace(actor, user_id=account.pk, name=account.full_name) if account else replace(actor, user_id=None)
     operation = actions._create(
         author, plan, RevisionKind.REGISTER, now, agency_id=agency_id, identity_check=caller.identity_check
@@ -131,6 +137,8 @@ def register_for(actor: Actor, plan: Plan, caller: Caller, now: datetime, known:
         caller=keys.encrypt(told, SEALED),
         taken_at=caller.taken_at,
     )
+    if exercise is not None:
+        calls.note_entered(exercise, operation.pk, actor.name, now)
     concerns(operation=operation.pk, agency=agency_id)
     detail(identity_check=caller.identity_check, taken_at=caller.taken_at.isoformat() if caller.taken_at else "")
     return operation

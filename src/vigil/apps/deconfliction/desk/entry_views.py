@@ -11,28 +11,37 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from vigil.apps.deconfliction import forms, queries, rules, words
 from vigil.apps.deconfliction.alarms import words as talk_words
-from vigil.apps.deconfliction.cards import ConflictPerson, named
+from vigil.apps.deconfliction.cards import ConflictPerson, mode_word, named
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.desk import entry
+from vigil.apps.deconfliction.led import calls
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.posted import uuid_of
 from vigil.apps.deconfliction.subjects import looks
 from vigil.apps.deconfliction.views import changed_form, reader_zone
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, Problem
+from vigil.engine.operation import Mode
 from vigil.platform import clock
 from vigil.platform.accounts import pins
+from vigil.platform.accounts.frame import show_mode
 from vigil.platform.doors import actor_of, page
 from vigil.web.templatetags.vigil import phone
 
 PROOF_COUNTS = timedelta(minutes=10)
 """A PIN that was right is not asked for again while the rest of the form is mended."""
 SALT = "vigil.desk-pin"
+MODES = {
+    Mode.LIVE.value: gettext_lazy("Real: it is registered live"),
+    Mode.EXERCISE.value: gettext_lazy("EXERCISE: it belongs to the exercise"),
+}
+"""What a call is, asked while the desk plays in an exercise; nothing is chosen beforehand."""
 
 
 @page(entry.PERMISSION)
@@ -75,6 +84,11 @@ def _read(typed: dict[str, Any], actor: Actor, zone: str, now: datetime) -> tupl
     raw = forms.plan_input({name: value for name, value in typed.items() if name != "caller"})
     if not any(text.strip() for _name, text in forms.flat(raw.get("lead_contact"))):
         raw["lead_contact"] = {"name": str(told.get("name", "")), "phone": str(told.get("phone", ""))}
+    if calls.played(actor) is not None:
+        raw["mode"] = told.get("mode", "")
+        if raw["mode"] not in MODES:
+            problems.append(Problem(("caller", "mode"), _("Say whether this call is real or belongs to the exercise.")))
+            raw["mode"] = Mode.LIVE.value
     if caller and caller.unit:
         raw["participants"] = caller.unit
     try:
@@ -130,6 +144,7 @@ def _form_page(
         "agencies": entry.agencies(),
         "none": entry.NONE_OF_THESE,
         "checks": talk_words.CHECKS,
+        "modes": MODES.items() if calls.played(actor) else (),
         "types": named(plan_context(actor.agency_id, clock.now()).types.values()),
     }
     return render(request, "deconfliction/desk_enter.html", context, status=status)
@@ -152,6 +167,7 @@ def entered(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     found = entry.answer(actor, operation_id, now)
     for one in found.conflicts:
         looks.note_conflict(actor, one.row.id, now)
+    show_mode(request, found.operation.mode, mode_word(found.operation.mode))
     heading, say = _answer_words(found, zone, now)
     context = {
         "answer": found,

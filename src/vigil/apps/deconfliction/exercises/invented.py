@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from vigil.apps.deconfliction import actions
 from vigil.apps.deconfliction.exercises import rules
 from vigil.apps.deconfliction.exercises.scenarios import Invented
-from vigil.apps.deconfliction.models import ActiveSite, Operation, Status
+from vigil.apps.deconfliction.models import ActiveSite, Exercise, ExerciseState, Operation, Status
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.rules import PlanContext, read_plan, region_boxes
 from vigil.core.actor import Actor, system
@@ -32,11 +32,13 @@ Place = tuple[float, float]
 
 
 def free_place(node: Node) -> Place:
-    """Where nothing is exercised now; the caller holds the node's row, so that two who start at once take different
-    places. Raises `Invalid` where the region has no room left.
+    """Where nothing is exercised now, nor will be in an exercise that goes on; the caller holds the node's row, so that
+    two who start at once take different places. Raises `Invalid` where the region has no room left.
     """
     taken = ActiveSite.objects.filter(mode=Mode.EXERCISE.value).values_list("longitude", "latitude").distinct()
-    place = rules.free_place(region_boxes(node.region), list(taken))
+    going = Exercise.objects.filter(state__in=(ExerciseState.RUNNING, ExerciseState.PAUSED))
+    kept = [(one.longitude, one.latitude) for one in going if one.longitude is not None and one.latitude is not None]
+    place = rules.free_place(region_boxes(node.region), [*taken, *kept])
     if place is None:
         raise Invalid.at(sentence=_("Others practise at every place of the region. Try again in an hour."))
     return place

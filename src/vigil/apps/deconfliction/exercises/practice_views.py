@@ -18,6 +18,7 @@ from vigil.apps.deconfliction.cards import mode_word
 from vigil.apps.deconfliction.exercises import practices, rules
 from vigil.apps.deconfliction.exercises.practices import Course
 from vigil.apps.deconfliction.exercises.rules import Fact, Step
+from vigil.apps.deconfliction.led import planning
 from vigil.apps.deconfliction.models import Practice
 from vigil.apps.deconfliction.views import reader_zone
 from vigil.core.errors import Invalid, NotFound
@@ -129,6 +130,7 @@ def _page(request: HttpRequest, status: int = 200, refused: str = "") -> HttpRes
         "practice": panel_of(practices.course_of(running) if running else None, zone, now),
         "may_start": actor.can("deconfliction.practice.start"),
         "done": [_done(one, zone) for one in practices.practised(actor)],
+        "led": planning.completed(actor),
         "refused": refused,
         "page_url": reverse("deconfliction:practice"),
     }

@@ -118,6 +118,16 @@ def zone_of(exercise: Exercise) -> str:
     return exercise.agency.time_zone or "UTC"
 
 
+def completed(actor: Actor, limit: int = 200) -> Sequence[ExercisePerson]:
+    """Who has completed which exercise, the newest first: the actor's own; an administrator's whole agency."""
+    if not actor.can(READ):
+        return ()
+    own = Q(user_id__in=[actor.user_id])
+    found = own | Q(agency_id__in=[actor.agency_id]) if Role.AGENCY_ADMIN in actor.roles else own
+    rows = ExercisePerson.objects.filter(found, completed_at__isnull=False).select_related("user", "exercise")
+    return tuple(rows.order_by("-completed_at", "-pk")[:limit])
+
+
 def operations_of_others(actor: Actor) -> set[UUID]:
     """The operations of exercises that go on without the actor."""
     mine = ExercisePerson.objects.filter(user_id__in=[actor.user_id]).values("exercise_id")
