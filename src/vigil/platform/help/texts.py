@@ -195,7 +195,7 @@ TOPICS = (
         _("A controller leads, evaluators watch, the desk plays: planned, run, rated and reported on."),
         (
             _("Copy the shipped hour and change it, or plan your own: people, objectives, and the list of injects."),
-            _("While it runs, operations are registered by themselves. You read out, telephone, and tick off the rest."),
+            _("While it runs, operations are registered by themselves. You read out, call, and tick off the rest."),
             _("Evaluators rate each objective P, S, M or U beside what Vigil measured, on the page or on paper."),
             _("End it, and the report has ratings, measures, the timeline and a plan of corrective actions."),
         ),
