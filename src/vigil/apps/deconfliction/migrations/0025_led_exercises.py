@@ -10,7 +10,7 @@ import vigil.core.identifiers
 class Migration(migrations.Migration):
     dependencies = [
         ("agencies", "0005_notice"),
-        ("deconfliction", "0023_federation"),
+        ("deconfliction", "0024_partners_due"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
