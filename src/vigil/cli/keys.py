@@ -59,6 +59,8 @@ def _list(_: argparse.Namespace) -> None:
             drawn = datetime.fromtimestamp(file.stat().st_mtime, UTC)
             what = f"id {key_id(own.open(file)).hex()}" if name == "field_key" else "-"
             state = rotation.why_kept(name, clock.now()) or "Needed by nothing." if number else "In use."
+            if name == "partner_key":
+                state = "In use." if file == own.files(name)[-1] else "Signs when every partner has taken it."
             kept = "wrapped" if own.is_wrapped(file) else "as it is"
             say("\t".join((file.name, what, f"written {drawn:%Y-%m-%d %H:%M} UTC", kept, state)))
 

@@ -32,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     remove.add_argument("name", help="its name")
     remove.add_argument("--because", required=True, metavar="REASON", help="why; it stands in the audit trail")
     add_node_arguments(remove)
+    rotate = verbs.add_parser("rotate-key", help="draw the next partner key; it signs when every partner has taken it")
+    rotate.add_argument("--drop-old", action="store_true", help="let it sign now; who has not taken it is paired again")
+    add_node_arguments(rotate)
+    secret = verbs.add_parser("new-secret", help="draw another blinding secret; everything active is asked again")
+    add_node_arguments(secret)
     address = verbs.add_parser("address", help="say where partners reach this node, or a partner is reached")
     address.add_argument("url", help="e.g. https://vigil.example.gov")
     address.add_argument("--of", metavar="NAME", help="of a partner; else of this node")
@@ -47,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
         "list": _list,
         "remove": _remove,
         "address": _address,
+        "rotate-key": _rotate,
+        "new-secret": _new_secret,
     }
     verbs[args.verb](args)
     return 0
@@ -141,6 +148,33 @@ def _address(args: argparse.Namespace) -> None:
         return
     node = partners.name_address(console(), args.url)
     say(f"Partners reach this node at {node.address}. Pairing files say so from now on.")
+
+
+def _rotate(args: argparse.Namespace) -> None:
+    from vigil.apps.deconfliction.federation import key_changes
+    from vigil.platform import clock
+    from vigil.platform.partners.roster import next_signer, not_yet_taken
+
+    if args.drop_old:
+        behind = key_changes.drop_old(console())
+        say("The new key signs from now on.")
+        if behind:
+            say(f"Pair again with {', '.join(one.name for one in behind)}: they had not taken it.")
+        return
+    if next_signer() is None:
+        say(f"Drew {key_changes.rotate(console(), clock.now())}. It is told to every partner.")
+        if key_changes.switch():
+            say("There is no partner: it signs from now on.")
+    for one in not_yet_taken():
+        say(f"{one.name}: has not taken it yet.")
+
+
+def _new_secret(_: argparse.Namespace) -> None:
+    from vigil.apps.deconfliction.federation import epochs
+    from vigil.platform import clock
+
+    epochs.draw_secret(console(), clock.now())
+    say("Drew another blinding secret. The node has a new epoch: everything active is being asked again.")
 
 
 def _named(name: str) -> UUID:

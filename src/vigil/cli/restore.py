@@ -32,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     open_node(args)
     from django.conf import settings
 
+    from vigil.apps.deconfliction.federation import epochs
     from vigil.apps.deconfliction.past import purge
     from vigil.config import backups, database
     from vigil.core.errors import Unavailable
@@ -43,14 +44,14 @@ def run(args: argparse.Namespace) -> int:
     encrypted = backups.is_encrypted(args.file)
     aside = backups.unpack(args.file.absolute(), clock.now(), _backup_key(args, data) if encrypted else None)
     database.prepare(clock.now())
-    backups.begin_new_epoch(console())
+    epochs.begin_new_epoch(console(), clock.now())
     # The backup holds what was purged since: it goes again before anybody can read it.
     purge.purge(console(), clock.now())
     if aside:
         say(f"The data of before is in {aside}.")
     if not encrypted:
         say("This backup was written before backups were encrypted: write a new one and destroy it.")
-    say("Restored. The node has a new epoch.")
+    say("Restored. The node has a new epoch: it asks its partners about everything active again, and they ask it.")
     return 0
 
 

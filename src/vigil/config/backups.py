@@ -26,13 +26,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.db.backends.sqlite3._functions import register  # type: ignore[import-untyped]
 
 from vigil.config import envelope, keys
-from vigil.core.actor import Actor
 from vigil.core.errors import Unavailable
-from vigil.core.identifiers import new_epoch
 from vigil.platform.audit.sealer import HEADS_FILE as HEADS
 from vigil.platform.gazetteer.tiles import FOLDER as STREETS
 
@@ -233,7 +231,7 @@ def unpack(source: Path, now: datetime, private: envelope.PrivateKey | None = No
     """Put database and keys of the backup into the data folder; what was there is moved aside and its place returned.
 
     Everything is read and checked beside the folder first: where a byte is wrong, nothing of the present is touched.
-    The caller draws the new epoch afterwards (`begin_new_epoch`), before anything is served.
+    The caller begins the new epoch afterwards, before anything is served.
     """
     data = Path(settings.VIGIL_DATA_DIR)
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=_made(data.parent)) as scratch:
@@ -291,15 +289,3 @@ def _move_aside(data: Path, now: datetime) -> Path | None:
         _made(data)
         (aside / "backups").rename(data / "backups")
     return aside
-
-
-def begin_new_epoch(actor: Actor) -> int:
-    """Draw the new epoch of a restored node (specification, section 2), recorded in the audit trail."""
-    from vigil.platform.agencies.models import Node
-    from vigil.platform.audit.trail import record
-
-    with transaction.atomic():
-        epoch = new_epoch()
-        Node.objects.update(epoch=epoch)
-        record(actor, "agencies.node.restore", {"node": str(Node.objects.get().pk)}, details={"epoch": epoch})
-    return epoch

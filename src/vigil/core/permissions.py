@@ -140,6 +140,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "agencies.key.retire": frozenset({SYSTEM}),
     "partners.partner.read": EVERYONE,
     "partners.partner.edit": frozenset({NODE_ADMIN, SYSTEM}),
+    "partners.key.rotate": frozenset({SYSTEM}),
     "partners.pairing.give": frozenset({NODE_ADMIN, SYSTEM}),
     "partners.message.send": frozenset({SYSTEM}),
     "partners.message.receive": frozenset({SYSTEM}),

@@ -23,7 +23,6 @@ from django.db.models.functions import Cast, Substr
 from vigil.core.actor import Actor
 from vigil.platform import keys
 from vigil.platform.actions import action, concerns
-from vigil.platform.partners.roster import not_yet_taken
 from vigil.platform.sealed import Again, SealedField
 from vigil.platform.turns import writing
 from vigil.platform.write_ahead import empty_log
@@ -120,10 +119,6 @@ def old(name: str) -> list[Path]:
 
 def why_kept(name: str, now: datetime) -> str:
     """Why the old keys of a kind may not go yet, in a sentence; empty: nothing needs them."""
-    if name == "partner_key":
-        behind = [partner.name for partner in not_yet_taken()]
-        if behind:
-            return f"Kept: not yet taken by {', '.join(behind)}."
     newest: Path = settings.VIGIL_KEYS.files(name)[0]
     until = datetime.fromtimestamp(newest.stat().st_mtime, UTC) + KEPT
     if now < until:

@@ -73,6 +73,8 @@ class Node(models.Model):
     code = models.CharField(max_length=8, validators=[RegexValidator(r"^[A-Z][A-Z0-9]{1,7}$")])
     epoch = models.BigIntegerField(default=new_epoch)
     sequence = models.BigIntegerField(default=0)
+    blinding_id = models.CharField(max_length=16, blank=True)
+    """Of the secret that this epoch's blinded tokens are made by; another secret begins another epoch."""
     reference_year = models.PositiveSmallIntegerField(default=0)
     reference_number = models.PositiveIntegerField(default=0)
     watch_desk_name = models.CharField(max_length=200, blank=True)

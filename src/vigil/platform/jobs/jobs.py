@@ -12,7 +12,7 @@ from vigil.platform.jobs.models import Job
 from vigil.platform.jobs.queue import at_start, periodic
 
 WORKER = system("worker")
-ROTATED = ("field_key", "secret_key", "partner_key")
+ROTATED = ("field_key", "secret_key")
 DONE_KEPT = timedelta(days=30)
 SAMPLE = 1_000
 """Rows of an index that are looked at: milliseconds for a million rows."""
