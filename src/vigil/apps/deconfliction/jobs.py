@@ -14,7 +14,7 @@ from vigil.apps.deconfliction import actions, queries
 from vigil.apps.deconfliction.alarms import climbing
 from vigil.apps.deconfliction.desk import screens
 from vigil.apps.deconfliction.exercises import practices
-from vigil.apps.deconfliction.federation import epochs, key_changes, rows
+from vigil.apps.deconfliction.federation import epochs, key_changes, own_news, rows
 from vigil.apps.deconfliction.imports import importing, uploads
 from vigil.apps.deconfliction.led import running
 from vigil.apps.deconfliction.past import purge
@@ -79,10 +79,13 @@ def extend_overdue(now: datetime) -> None:
 @at_start
 @periodic("deconfliction.partner_keys", every=timedelta(minutes=1))
 def look_after_partner_keys(now: datetime) -> None:
-    """Finish what a killed command left: a secret without its epoch, a new key that a partner was not told of."""
+    """Finish what a killed command left: a secret without its epoch, a key that a partner was not told of; and tell
+    partners what has changed about this node.
+    """
     epochs.fit_secret(WORKER, now)
     key_changes.tell_next(now)
     key_changes.switch()
+    own_news.tell_news(now)
 
 
 @at_start

@@ -28,8 +28,8 @@ from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.desk import entry
 from vigil.apps.deconfliction.exercises import practices
 from vigil.apps.deconfliction.federation import coverage_view
-from vigil.apps.deconfliction.federation.coverage_words import coverage_lines
 from vigil.apps.deconfliction.federation.asking import search_and_ask
+from vigil.apps.deconfliction.federation.coverage_words import coverage_lines
 from vigil.apps.deconfliction.lists import saved
 from vigil.apps.deconfliction.lists.list_filters import ALWAYS, CONFLICT_STATES, DETERMINATIONS, WHEN, cleaned
 from vigil.apps.deconfliction.models import Draft, Operation

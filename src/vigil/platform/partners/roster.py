@@ -10,11 +10,9 @@ from vigil.engine.predicate import PREDICATE
 from vigil.platform import keys
 from vigil.platform.agencies.models import Node, served_agencies, this_node
 from vigil.platform.partners.models import Partner, current_roster
+from vigil.protocol.envelope import SPOKEN
 from vigil.protocol.pairing import Pairing, write_code, write_file
 from vigil.protocol.signing import Signer, fingerprint
-
-SPOKEN = (1, 2)
-"""Versions of the protocol that this node understands (ADR 11)."""
 
 
 def partners() -> list[Partner]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import DataError
 
 from vigil.apps.deconfliction.federation.exchanging import exchange
+from vigil.apps.deconfliction.federation.key_changes import note_signed
 from vigil.apps.deconfliction.plan_rows import instant
 from vigil.protocol.envelope import Malformed
 
@@ -21,7 +22,9 @@ def answer(token: bytes, now: datetime) -> bytes:
     Raises `Malformed` where it is no signed message of a partner, and `Unfit`.
     """
     try:
-        return exchange().receive(token, instant(now))
+        said = exchange().receive(token, instant(now))
+        note_signed(token)
+        return said
     except Malformed:
         raise
     except (ValueError, DataError, OverflowError) as error:

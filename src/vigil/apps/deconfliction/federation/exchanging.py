@@ -6,6 +6,7 @@ import functools
 
 from vigil.apps.deconfliction.actions import node
 from vigil.apps.deconfliction.batches import BatchStore
+from vigil.apps.deconfliction.federation import key_changes, own_news
 from vigil.core.identifiers import uuid7
 from vigil.engine.operation import Mode
 from vigil.engine.predicate import PREDICATE
@@ -22,7 +23,7 @@ from vigil.protocol.store import Transaction
 def exchange() -> Exchange:
     """The partner half of this node: one for each use."""
     blinder = _blinder(keys.blinding_secret(), str(this_node().pk))
-    return Exchange(node(BatchStore()), signer(), blinder, lambda: str(uuid7()), {"capabilities": _capabilities})
+    return Exchange(node(BatchStore()), signer(), blinder, lambda: str(uuid7()), HANDLERS)
 
 
 @functools.lru_cache(maxsize=4)
@@ -43,3 +44,7 @@ def _capabilities(tx: Transaction, message: Message, now: int) -> JSON:
         "life_us": LIFE_US,
         "now": now,
     }
+
+
+HANDLERS = {"capabilities": _capabilities, key_changes.KIND: key_changes.take, own_news.KIND: own_news.take}
+"""What answers messages that concern the node and not its operations."""

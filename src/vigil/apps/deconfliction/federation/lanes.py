@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import DataError, close_old_connections
 
+from vigil.apps.deconfliction.federation import key_changes
 from vigil.apps.deconfliction.federation.asking import ASKER, Came, carried, note, sent, take
 from vigil.apps.deconfliction.federation.exchanging import exchange
 from vigil.apps.deconfliction.plan_rows import instant
@@ -103,6 +104,8 @@ class Lane:
         if said is None:
             with writing():
                 ours.untaken(letter, instant(now))
+        elif letter.outgoing and letter.kind == key_changes.KIND:
+            key_changes.note_taken(letter.outgoing)
         note(self.partner_id, came, code, now)
         return said
 

@@ -23,8 +23,9 @@ from vigil.platform.accounts.administrators import others_of_node
 from vigil.platform.actions import action, concerns, detail
 from vigil.platform.agencies.models import Node, this_node
 from vigil.platform.partners.models import Partner
-from vigil.platform.partners.roster import SPOKEN, own_file, partners, signer
+from vigil.platform.partners.roster import own_file, partners, signer
 from vigil.protocol import pairing
+from vigil.protocol.envelope import SPOKEN
 from vigil.protocol.pairing import Pairing, Unpaired
 
 Proposed, Purpose, State = Partner.Proposed, Partner.Purpose, Partner.State
@@ -39,7 +40,7 @@ def read_file(data: bytes, purpose: str) -> Pairing:
         raise Invalid.at("purpose", sentence=_("Choose what for: live, or tests only."))
     try:
         told = pairing.read(data)
-        pairing.check_address(told.address, plain=getattr(settings, "VIGIL_FEDERATION_HTTP", False))
+        pairing.check_address(told.address, plain=settings.VIGIL_FEDERATION_HTTP)
     except Unpaired as wrong:
         raise Invalid.at("file", sentence=str(wrong)) from None
     sentence = _unfit(told, purpose)
@@ -74,10 +75,7 @@ def take_in(actor: Actor, data: bytes, purpose: str, now: datetime) -> Partner:
     """
     told = read_file(data, purpose)
     row = Partner.objects.select_for_update().filter(pk=told.node_id).first()
-    if row is not None and row.file and told.made_at < pairing.read(row.file.encode()).made_at:
-        raise Invalid.at(
-            "file", sentence=_("A newer pairing file of this node was taken in already. Ask for its newest.")
-        )
+    _refuse_older(row, told)
     known = row is not None and row.state == State.ACTIVE
     row = row or Partner(pk=UUID(told.node_id))
     row.file = data.decode()
@@ -93,6 +91,30 @@ def take_in(actor: Actor, data: bytes, purpose: str, now: datetime) -> Partner:
     concerns(partner=row.pk)
     detail(purpose=purpose, key=told.fingerprint, address=told.address)
     return row
+
+
+@action("partners.partner.edit")
+def take_news(actor: Actor, row: Partner, file: str, now: datetime) -> Partner:
+    """Take over what a partner's newer file says of itself; the file is signed by a key of it that is known.
+
+    Raises `Invalid` at `file` where no partner could be like that, or an older file comes after a newer one.
+    """
+    told = read_file(file.encode(), row.purpose)
+    _refuse_older(row, told)
+    key = bytes(row.public_key)
+    _take_over(row, told, row.purpose)
+    row.public_key = key  # a next key is taken when it signs
+    row.file = file
+    row.save()
+    concerns(partner=row.pk)
+    detail(address=told.address)
+    return row
+
+
+def _refuse_older(row: Partner | None, told: Pairing) -> None:
+    if row is not None and row.file and told.made_at < pairing.read(row.file.encode()).made_at:
+        sentence = _("A newer pairing file of this node was taken in already. Ask for its newest.")
+        raise Invalid.at("file", sentence=sentence)
 
 
 def _take_over(row: Partner, told: Pairing, purpose: str) -> None:
@@ -203,7 +225,7 @@ def move(actor: Actor, partner_id: UUID, address: str) -> Partner:
 
 def _address(typed: str) -> str:
     try:
-        return pairing.check_address(typed.strip().rstrip("/"), plain=getattr(settings, "VIGIL_FEDERATION_HTTP", False))
+        return pairing.check_address(typed.strip().rstrip("/"), plain=settings.VIGIL_FEDERATION_HTTP)
     except Unpaired as wrong:
         raise Invalid.at("address", sentence=str(wrong)) from None
 
