@@ -1,4 +1,4 @@
-"""A new partner key signs when all have taken it; a partner's next key is taken; another secret is another epoch."""
+"""A new partner key signs when all have taken it, or the operator says so; another secret is another epoch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.apps.deconfliction.plans import plan
 from tests.apps.deconfliction.test_pairing_actions import paired
-from tests.protocol.test_pairing import ELM, SIGNER
+from tests.protocol.test_pairing import ELM
 
 from vigil.apps.deconfliction import actions
 from vigil.apps.deconfliction.federation import epochs, key_changes
@@ -21,9 +21,7 @@ from vigil.core.errors import Conflict
 from vigil.platform.agencies.models import this_node
 from vigil.platform.partners import roster
 from vigil.platform.partners.models import Partner
-from vigil.protocol.envelope import Message, seal
 from vigil.protocol.nodes import key_news, read_key_news
-from vigil.protocol.signing import Signer
 
 pytestmark = pytest.mark.django_db
 CONSOLE = system("console", Via.CLI)
@@ -60,25 +58,6 @@ def test_an_operator_may_drop_the_old_key(drawn_keys: Any, people: Any, now: dat
     assert main(["node", "rotate-key", "--drop-old"]) == 0
     assert "Pair again with Elm Region" in capsys.readouterr().out
     assert roster.next_signer() is None
-
-
-def test_a_partners_next_key_counts_beside_the_old_one_until_it_signs(people: Any, now: datetime) -> None:
-    row = paired(people.actor("erin"), now)
-    following = Signer.from_seed(b"G" * 32)
-    message = Message(
-        kind="keys", id="1", sender=ELM.node_id, to=str(people.node.pk), issued_at=instant(now), epoch=1, sequence=1,
-        content=key_news(following, ELM.node_id),
-    )  # fmt: skip
-    with DatabaseStore().transaction() as tx:
-        assert key_changes.take(tx, message, instant(now)) == {"key": following.fingerprint}
-    with DatabaseStore().transaction() as tx:
-        assert tx.roster().members[0].keys == (SIGNER.public_key, following.public_key)
-    key_changes.note_signed(seal(message, SIGNER))
-    row.refresh_from_db()
-    assert (bytes(row.public_key), bytes(row.next_key)) == (SIGNER.public_key, following.public_key)
-    key_changes.note_signed(seal(message, following))
-    row.refresh_from_db()
-    assert (bytes(row.public_key), bytes(row.next_key)) == (following.public_key, b"")
 
 
 def test_another_secret_is_another_epoch_also_when_the_command_was_killed(
