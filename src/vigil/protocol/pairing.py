@@ -14,12 +14,14 @@ import binascii
 import json
 import re
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from vigil.protocol.canonical import JSON, canonical_bytes, number_text
+from vigil.protocol.envelope import Malformed
 from vigil.protocol.signing import Signer, fingerprint, verify
 from vigil.texts import gettext as _
 
@@ -117,6 +119,26 @@ def read(data: bytes) -> Pairing:
     if not verify(pairing.key, body, signature):
         raise Unpaired(_("This pairing file was changed after it was made. Let the other node make it again."))
     return pairing
+
+
+def news(pairing: Pairing, signer: Signer) -> JSON:
+    """The content of a `pairing` message: the newest file, for a partner that is paired already."""
+    return {"file": write_file(pairing, signer).decode()}
+
+
+def read_news(content: JSON, sender: str, keys: Collection[bytes]) -> str:
+    """The text of the file in a `pairing` message. Raises Malformed, also where it is another node's than the sender's
+    or signed by none of the keys that are known of it.
+    """
+    if not isinstance(content, dict) or set(content) != {"file"} or not isinstance(content["file"], str):
+        raise Malformed("The message is not valid: it holds a pairing file and nothing else.")
+    try:
+        told = read(content["file"].encode())
+    except Unpaired as wrong:
+        raise Malformed("The message is not valid: its pairing file is not whole.") from wrong
+    if told.node_id != sender or told.key not in keys:
+        raise Malformed("The message is not valid: its pairing file is another node's, or of a key that is not known.")
+    return content["file"]
 
 
 def _of_file(text: str) -> tuple[bytes, bytes]:

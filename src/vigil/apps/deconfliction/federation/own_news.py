@@ -20,8 +20,8 @@ from vigil.platform.partners import roster
 from vigil.platform.partners.models import Partner
 from vigil.protocol import store as port
 from vigil.protocol.canonical import JSON, canonical_bytes
-from vigil.protocol.envelope import Malformed, Message
-from vigil.protocol.pairing import Unpaired, read, write_file
+from vigil.protocol.envelope import Message
+from vigil.protocol.pairing import news, read_news, write_file
 from vigil.protocol.store import Transaction
 
 KIND = "pairing"
@@ -36,7 +36,7 @@ def tell_news(now: datetime) -> None:
     behind = [one for one in roster.partners() if one.told != mark]
     if not behind:
         return
-    content = canonical_bytes({"file": write_file(own, roster.signer()).decode()})
+    content = canonical_bytes(news(own, roster.signer()))
     with DatabaseStore().transaction() as tx:
         for one in behind:
             key = f"{KIND}:{one.pk}"
@@ -46,18 +46,10 @@ def tell_news(now: datetime) -> None:
 
 def take(tx: Transaction, message: Message, now: int) -> JSON:
     """Take over what a partner says of itself. What cannot be used changes nothing: its administrator is shown it."""
-    content = message.content
-    if not isinstance(content, dict) or set(content) != {"file"} or not isinstance(content["file"], str):
-        raise Malformed("The message is not valid: it holds a pairing file and nothing else.")
-    try:
-        told = read(content["file"].encode())
-    except Unpaired as wrong:
-        raise Malformed("The message is not valid: its pairing file is not whole.") from wrong
     row = Partner.objects.get(pk=UUID(message.sender))
-    if told.node_id != message.sender or told.key not in (bytes(row.public_key), bytes(row.next_key)):
-        raise Malformed("The message is not valid: its pairing file is another node's, or of a key that is not known.")
+    file = read_news(message.content, message.sender, (bytes(row.public_key), bytes(row.next_key)))
     try:
-        partners.take_news(system("partners"), row, content["file"], moment(now))
+        partners.take_news(system("partners"), row, file, moment(now))
     except Invalid:
         return {"taken": False}
     return {"taken": True}
