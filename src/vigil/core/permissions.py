@@ -138,6 +138,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "agencies.node.restore": frozenset({SYSTEM}),
     "agencies.key.draw": frozenset({SYSTEM}),
     "agencies.key.retire": frozenset({SYSTEM}),
+    "partners.guessing.note": frozenset({SYSTEM}),
     "partners.partner.read": EVERYONE,
     "partners.partner.edit": frozenset({NODE_ADMIN, SYSTEM}),
     "partners.key.rotate": frozenset({SYSTEM}),

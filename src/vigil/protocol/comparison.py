@@ -103,7 +103,9 @@ def place_of(tx: Transaction, own: Side, other: Side) -> Match | None:
     return known.match if same and known.side(other.reference).revision == other.revision else None
 
 
-def masked_of(reference: Reference, query: Query, raised: Points, side: Side | None) -> Masked:
+def masked_of(
+    reference: Reference, query: Query, raised: Points, side: Side | None, wanted_at: int | None = None
+) -> Masked:
     """What of a query is kept: no place, only the joint tokens and, of a plain one, the span."""
     operation = None
     if query.plain is not None:
@@ -121,4 +123,5 @@ def masked_of(reference: Reference, query: Query, raised: Points, side: Side | N
         cells=frozenset(raised.cells),
         operation=operation,
         side=side,
+        wanted_at=wanted_at,
     )

@@ -16,8 +16,8 @@ from vigil.protocol.envelope import Malformed
 from vigil.protocol.store import Card, Due, Identity, Outcome, Partner, Revision, Seen
 
 _Read = TypeVar("_Read")
-MOST_POINTS = 65_536
-"""More than 200 subjects and the largest cover ever make."""
+MOST_POINTS = 1_024
+"""An operation of 50 sites and 200 subjects never has more of either (`cover.MOST_TOKENS`, a power of two)."""
 
 
 def _reading(kind: str, read: Callable[[], _Read]) -> _Read:

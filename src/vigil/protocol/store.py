@@ -255,7 +255,8 @@ class JointTokens:
 class Masked:
     """A partner's operation as its last query left it: its joint tokens and its span, never a place.
 
-    `operation` has no sites and no subjects; it and `side` are None where only a blind query was heard.
+    `operation` has no sites and no subjects; it and `side` are None where only a blind query was heard. `wanted_at` is
+    when that was answered by *the plain one is wanted*; None where nothing was shared.
     """
 
     reference: Reference
@@ -267,6 +268,7 @@ class Masked:
     cells: frozenset[str]
     operation: Operation | None = None
     side: Side | None = None
+    wanted_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from vigil.apps.deconfliction.led import running
 from vigil.apps.deconfliction.past import purge
 from vigil.apps.deconfliction.plan_rows import instant
 from vigil.apps.deconfliction.plans import reminders, series
-from vigil.apps.deconfliction.probing import probes
+from vigil.apps.deconfliction.probing import partner_guesses, probes
 from vigil.apps.deconfliction.study import past_pairs, studies
 from vigil.apps.deconfliction.subjects import interests
 from vigil.core.actor import system
@@ -113,6 +113,13 @@ def forget_leftovers(now: datetime) -> None:
 def look_for_fishing(now: datetime) -> None:
     """Look at what new revisions ask, and put before the watch desk who seems to look for others' operations."""
     probes.note_all(WORKER, now)
+
+
+@periodic("deconfliction.guesses", every=timedelta(minutes=1))
+def look_for_guessing(now: datetime) -> None:
+    """Put before people which partner seems to guess in what is compared blind."""
+    for guessing in partner_guesses.unnoted(now):
+        partner_guesses.note(WORKER, guessing, now)
 
 
 @periodic("deconfliction.interests", every=timedelta(hours=1))

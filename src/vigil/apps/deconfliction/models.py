@@ -604,6 +604,10 @@ class MaskedOperation(models.Model):
     """Microseconds UTC: from then on it can meet nothing."""
     contents = SealedText("deconfliction.masked")
     """JSON: span, joint operations and the side with its card; empty where only a blind query was heard."""
+    wanted_at = models.BigIntegerField(null=True, blank=True)
+    """Microseconds UTC: when its plain question was first wanted after a blind one; null where that met nothing."""
+    followed = models.BooleanField(default=False)
+    """Whether the plain question came after it had been wanted."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("node", "operation_id"), name="deconfliction_one_masked"),)
@@ -626,6 +630,23 @@ class MaskedToken(models.Model):
 
     def __str__(self) -> str:
         return f"token of {self.masked_id}"
+
+
+class PartnerDay(models.Model):
+    """How much a partner compared blind on one UTC day, and why that was put before people (`protocol.budget`)."""
+
+    id = models.BigAutoField(primary_key=True)
+    node = models.CharField(max_length=36)
+    day = models.DateField()
+    points = models.PositiveIntegerField(default=0)
+    guesses = models.JSONField(default=list)
+    """Reasons that people were told of on that day."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("node", "day"), name="deconfliction_one_partner_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.node} on {self.day}"
 
 
 class Outgoing(models.Model):

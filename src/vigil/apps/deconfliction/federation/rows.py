@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -17,10 +18,13 @@ from vigil.engine import operation as engine
 from vigil.platform import clock
 from vigil.platform.audit.trail import record
 from vigil.protocol import store as port
+from vigil.protocol.budget import new_points
 from vigil.protocol.messages import Acknowledgement
 from vigil.protocol.store import Reference
 
 PARTNER = system("partner")
+DAYS_KEPT = timedelta(days=90)
+"""Ours, as for the probes of own people."""
 PART = 500
 """So many tokens are looked up at once: SQLite takes no longer lists."""
 
@@ -31,23 +35,25 @@ class FederationRows:
     """The part of a transaction that speaks of partners' operations and of messages."""
 
     def put_masked(self, masked: port.Masked) -> None:
-        row, _ = models.MaskedOperation.objects.update_or_create(
-            node=masked.reference.node_id,
-            operation_id=UUID(masked.reference.operation_id),
-            defaults={
-                "revision": masked.revision,
-                "mode": masked.mode.value,
-                "registered": masked.registered,
-                "expires_at": masked.expires_at,
-                "contents": _contents(masked),
-            },
-        )
+        """Keeps also when its plain question was first wanted, and counts the points that are new."""
+        ids = {"node": masked.reference.node_id, "operation_id": UUID(masked.reference.operation_id)}
+        row = models.MaskedOperation.objects.filter(**ids).first() or models.MaskedOperation(**ids)
+        row.revision, row.mode, row.registered = masked.revision, masked.mode.value, masked.registered
+        row.expires_at, row.contents = masked.expires_at, _contents(masked)
+        row.wanted_at = masked.wanted_at if row.wanted_at is None else row.wanted_at
+        row.followed = row.wanted_at is not None and (row.followed or masked.operation is not None)
+        row.save()
+        tokens = {**dict.fromkeys(masked.subjects, False), **dict.fromkeys(masked.cells, True)}
+        before = {bytes(one.token).hex(): one.is_cell for one in row.tokens.all()}
+        if tokens == before:
+            return
         row.tokens.all().delete()
         models.MaskedToken.objects.bulk_create(
             models.MaskedToken(masked=row, token=bytes.fromhex(token), is_cell=is_cell)
-            for tokens, is_cell in ((masked.subjects, False), (masked.cells, True))
-            for token in sorted(tokens)
+            for token, is_cell in sorted(tokens.items())
         )
+        if masked.mode is engine.Mode.LIVE:
+            _count(row.node, new_points(tokens, before))
 
     def masked_with(self, partner: str, tokens: Collection[str]) -> Sequence[port.Masked]:
         found: set[int] = set()
@@ -168,8 +174,16 @@ class FederationRows:
         notices.conflict_changed(side.conflict, clock.now())
 
 
+def _count(partner: str, points: int) -> None:
+    day, _ = models.PartnerDay.objects.get_or_create(node=partner, day=clock.now().date())
+    models.PartnerDay.objects.filter(pk=day.pk).update(points=F("points") + points)
+
+
 def forget_ended(now: int) -> None:
-    """Drop what can meet nothing any more: partners' masked operations, ids of messages, what nobody took in time."""
+    """Drop what can meet nothing any more (partners' masked operations, ids of messages, what nobody took in time), and
+    how much partners asked on days long past.
+    """
+    models.PartnerDay.objects.filter(day__lt=(moment(now) - DAYS_KEPT).date()).delete()
     models.MaskedOperation.objects.filter(expires_at__lte=now).delete()
     models.TakenMessage.objects.filter(until__lte=moment(now)).delete()
     models.Outgoing.objects.filter(until__lte=moment(now)).delete()
