@@ -458,10 +458,11 @@ class World:
             self.now += 6 * MINUTE
             for station in self.stations.values():
                 self.trace.outputs.append(self.work(station))
-            for station in self.stations.values():
-                self.ask(station)
-            while self.wire:
-                self.trace.outputs.append(self.hand_over(self.wire.pop(0)))
+            for _ in ("blind", "exact"):  # a blind question that meets something is followed by the exact one
+                for station in self.stations.values():
+                    self.ask(station)
+                while self.wire:
+                    self.trace.outputs.append(self.hand_over(self.wire.pop(0)))
             self.check()
         self.check_settled()
 
