@@ -36,6 +36,12 @@ SAID_IN_ENGLISH = (
     "apps/deconfliction/receipts/paper.py",  # English, as the receipt is signed
     "apps/policy/queries.py",  # the policy: adopted, signed and compared word by word
     "apps/policy/rules.py",
+    "core/privacy/circumstances.py",  # what is found and put into English narratives
+    "core/privacy/moments.py",
+    "core/privacy/names.py",
+    "core/privacy/patterns.py",
+    "core/privacy/proposals.py",
+    "core/privacy/lexicons.py",
     "engine/__init__.py",  # for who writes programs
     "engine/study.py",
     "apps/deconfliction/store.py",  # why a roster was changed: stored

@@ -1,0 +1,408 @@
+"""Names of people, animals, agencies, and places: by titles, word lists, what stands around them, and again in the whole text.
+
+A capitalised word in the middle of a sentence that no list knows is taken for a name: showing one word too many costs
+the reader a look, one too few may cost the reporter the job.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from vigil.core.privacy.lexicons import lexicon, lowered
+from vigil.core.privacy.moments import MONTHS
+from vigil.core.privacy.patterns import STREET
+from vigil.core.privacy.spans import Find, Kind
+
+RANKS: dict[str, str] = {
+    "Officer": r"officers?|ofc|off|ofcr|deputy|deputies|dep|trooper|troopers|tpr|patrolman|patrolwoman|patrol officer|ptl|ptlm|ptlmn|police officer|p\.?o|constable|marshal|ranger|agent in charge|cadet|recruit|rookie|bailiff|jailer|correctional officer|c\.?o|corrections officer|guard|probation officer|parole officer|warden|fto|sro",
+    "Supervisor": r"sergeants?|sgts?|sarge|corporals?|cpl|lieutenants?|lt|ltc|captains?|capt|majors?|maj|commanders?|cmdr|inspectors?|insp|chiefs?|deputy chief|assistant chief|sheriffs?|undersheriff|colonel|col|superintendent|supt|commissioner|watch commander|master sergeant|staff sergeant",
+    "Detective": r"detectives?|dets?|investigators?|inv|special agents?|agents?|s\.?a|task force officer|tfo",
+    "Medic": r"paramedics?|medics?|emt|firefighters?|ff|nurse|dr|doctor|battalion chief",
+    "Dispatcher": r"dispatchers?|call-?taker",
+    "Person": r"mr|mrs|ms|miss|mister|judge|justice|magistrate|prosecutor|attorney|ada|da|councilman|councilwoman|mayor|governor|senator|rev|reverend|father|pastor|coach|principal|professor|prof|sir|madam|suspect|subject|victim|witness|complainant|offender|inmate|prisoner|driver|passenger|informant|his wife|her husband|named|name is|name was|called himself|known as|aka|a\.k\.a|alias|nicknamed|street name",
+}
+"""What stands before a name, by what it becomes."""
+
+_RANK = "|".join(sorted((rank for ranks in RANKS.values() for rank in ranks.split("|")), key=len, reverse=True))
+TITLED = re.compile(rf"(?i)\b(?:(?:{_RANK})(?:\.|\b)[,:]?(?:\s\(?(?:ret|retired|badge #?\d+)\)?)?\s)+")
+ABBREVIATED = re.compile(
+    r"(?i)(?:ofc|ofcr|dep|tpr|ptl|sgt|cpl|lt|capt|det|inv|cmdr|mr|mrs|ms|officer|deputy|trooper|sergeant|detective|corporal|lieutenant)s?\.?\s$"
+)
+WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?|\d+")
+PARTICLES = frozenset("de la del van von der den di da le st. bin al el ter dos san mac o".split())
+NICKNAME = re.compile(r"[\"“'‘]([A-Z][\w'’-]*(?:\s[A-Z][\w'’-]*)?)[\"”'’]")
+
+AGENCY_WORD = (
+    r"(?:Police|Sheriff['’]?s?|Sheriffs|PD|P\.D\.|SO|S\.O\.|SD|HP|DPS|Marshals?(?:['’]s?)?|Constable['’]?s?|Troopers|Highway Patrol|State Patrol|State Police|"
+    r"Department|Dept\.?|Bureau|Agency|Division|Task Force|Fire(?: Rescue| Department)?|EMS|Corrections|Probation|Parole|Academy|Tribal|Patrol|Rangers|Commission|Ministry|Company|Inc\.?|Corp\.?|LLC|Association|Union|Committee|Council|Agency|Institute|Foundation|Party|Office|Administration|Service|Authority|Board|Bank|Newspaper|Times|Gazette|Herald|Tribune|News|Lodge)"
+)
+AGENCY_TAIL = r"(?:\s(?:(?:City|County|Town|Township|Village|Borough|Parish|State|Metro|Metropolitan|Regional|Campus|Transit|Tribal|Housing|Airport|Port|School|University|Railroad|Park)\s)?)"
+_CAP = r"(?!The\b|Our\b|My\b|His\b|Her\b|A\b|An\b|When\b|While\b|After\b|Before\b|As\b|And\b|But\b|I\b|We\b|Two\b|If\b|In\b|On\b|At\b)(?:(?:[A-Z]|St|Ft|Mt)\.|[A-Z][\w'’&-]*)"
+AGENCY = re.compile(
+    rf"""\b(?:the\s|The\s)?{_CAP}(?:\s(?:and|&|of|the|for)?\s?{_CAP}){{0,4}}?\s(?:(?i:county|city|town|township|village|borough|parish|state|metro|metropolitan|regional|campus|transit|tribal|housing|airport|port|school|university|railroad|park)\s)?(?i:police(?:\sdepartment|\sdept\.?)?|sheriff['’]?s?\s(?:office|department|dept\.?)|sheriff['’]s|pd|so|sd|hp|dps|highway\spatrol|state\spatrol|state\spolice|department\sof\s[a-z]+(?:\s[a-z]+)?|marshals?(?:\sservice|\soffice)|constable['’]?s\soffice|fire(?:\sdepartment|\srescue|\sdistrict)|ems|task\sforce|police\sacademy|probation|parole|corrections|dispatch|communications|comm\scenter|911(?:\scenter)?|deput(?:y|ies)|officers?|troopers?|cops?|unit|units|k-?9|swat|detectives?|sergeant|game\swarden)\b"""
+    rf"""|\b(?:Department|Bureau|Office|Division|Ministry|Court|Board|Commission|University|College|Bank|Institute|Republic|Government|Council|Federation|Union|District|City|County|Town|Village|Borough|Parish|Province|Sheriff|Chamber|Faculty|Directorate)\sof\s(?:the\s)?{_CAP}(?:\s(?:and\s|of\s|for\s|the\s)?{_CAP})*"""
+    rf"""|\b(?:the\s)?(?:{_CAP}\s)+(?:(?:and|of|for|the)\s(?:{_CAP}\s)*)?{AGENCY_WORD}(?:\s(?:of|for|and)(?:\sthe)?(?:\s{_CAP})+)?(?:\s{_CAP})*"""
+)
+INITIALS = re.compile(
+    r"\b[A-Z]{1,5}(?:PD|SO|SP|HP|SD|FD|DPS|CSO|MPD|TF|DTF|COG|ISD)\b|\b(?:FBI|DEA|ATF|ICE|CBP|USMS|HSI|NYPD|LAPD|CHP|OSP|MSP|PSP|DPS|DOC|BOP|TSA|FEMA|USSS|BLM|NPS|DNR|FWC|ABC|CPS|DCF|DHS|DOJ|NCIS|CID|BIA|USFS|ASPCA|ACLU|FOP|PBA)\b|\b(?:[A-Z]\.){2,4}(?:P\.?D\.?|S\.?O\.?)\b"
+)
+
+PLACE_NOUNS: dict[str, str] = {
+    "an industrial building": "cannery|warehouse|factory|mill|plant|foundry|brewery|refinery|depot|shipyard|yard|yards|sawmill|tannery|works|terminal|hangar|silo|elevator|quarry|pit|mine|kiln|distillery|bottling plant|lumberyard|grainery|granary|gin|packing house|smokehouse",
+    "a school": "school|elementary|middle school|high school|high|academy|college|university|campus|kindergarten|seminary",
+    "a hospital": "hospital|medical center|clinic|infirmary|nursing home|er|emergency room|care center|rehab|hospice|memorial|general",
+    "a jail": "jail|prison|penitentiary|correctional facility|correctional center|detention center|detention|lockup|justice center|work camp|reformatory|juvenile hall",
+    "a court": "court|courthouse|courtroom|court of appeals|tribunal",
+    "a church": "church|chapel|temple|mosque|synagogue|cathedral|parish|tabernacle|mission|monastery",
+    "a bar": "bar|tavern|saloon|pub|lounge|grill|taproom|roadhouse|nightclub|club|cantina|brewpub|alehouse",
+    "a place to eat": "diner|restaurant|cafe|café|pizzeria|kitchen|bakery|steakhouse|barbecue|bbq|deli|coffee",
+    "a shop": "store|mart|market|mall|shop|outlet|pharmacy|drugs|hardware|supply|pawn|plaza|liquors|liquor|grocery|supermarket|dollar|gas|station|gas station|truck stop|travel center|car wash|salon|laundromat|auto|motors|dealership|tire|garage|bank|credit union|jewelers|feed|nursery|tackle|gun shop|florist",
+    "a hotel": "motel|hotel|inn|lodge|suites|resort|hostel|motor court",
+    "a housing complex": "apartments|apartment complex|projects|homes|towers|manor|estates|villas|condos|trailer park|mobile home park|courts|terrace|gardens|village|house|heights|subdivision|commons|trailer court|shelter|ranch|farm|mansion|dorm|hall",
+    "a park": "park|playground|field|fields|stadium|arena|fairgrounds|gym|rink|pool|zoo|preserve|forest|woods|campground|cemetery|trail|trailhead|garden|golf course|reservation|racetrack|speedway|ballpark|theater|theatre|museum|library|center|centre|casino|amphitheater|marina|pier|dock|docks|wharf|landing|boatyard|harbor|beach|boardwalk|ferry",
+    "a body of water": "river|lake|creek|bay|pond|reservoir|canal|bayou|brook|slough|inlet|sound|falls|dam|spillway|levee|lagoon|gulch|arroyo|cove",
+    "a bridge": "bridge|overpass|underpass|viaduct|tunnel|trestle|interchange|crossing|culvert|toll plaza|rest area|weigh station|checkpoint",
+    "open country": "mountain|hill|ridge|canyon|valley|peak|pass|hollow|island|point|meadow|mesa|butte|bluff|cliffs|gap|flats|bottoms|swamp|marsh|desert|grove|acres|orchard|springs|junction|corners|prairie|cut|bend",
+    "an airport": "airport|airfield|airstrip|bus station|train station|bus terminal|transit center|metro|depot",
+    "a town": "county|city|town|township|village|borough|parish|neighborhood|district|quarter|ward",
+}
+_PLACE_NOUN = "|".join(
+    sorted((noun for nouns in PLACE_NOUNS.values() for noun in nouns.split("|")), key=len, reverse=True)
+)
+PLACE = re.compile(
+    rf"""\b(?:(?:the|The|an?|our)\s)?(?:(?:old|abandoned|former|vacant|empty|closed|shuttered|new|derelict|burned-out|historic|condemned|big|little|downtown|local|Old)\s)*"""
+    rf"""(?:{_CAP}(?:\s(?:of\s|and\s|&\s|the\s|on\s)?{_CAP}){{0,3}}\s)(?:(?:fish|paper|steel|grain|cotton|bus|train|rail|truck|freight|salvage|lumber|textile|shoe|furniture|cement|sugar|city|county|state|federal|municipal|elementary|middle|high|regional|district|superior|circuit|community|memorial|public|apartment|housing|boat|motor|self|storage|power|water|mobile|trailer)\s)*(?i:{_PLACE_NOUN})\b(?:\s(?:Center|Complex|Building|Unit|Annex|Facility))?"""
+    rf"""(?:\s(?:on|at|off|near|by|in|along)\s(?:the\s)?(?:{STREET}|{_CAP}(?:\s{_CAP})*))?"""
+    rf"""|\b(?:Lake|Mount|Mt\.|Fort|Ft\.|Camp|Port|Saint|St\.|Point|Cape|Isle|Hotel|Café|Cafe|Club|Casa|El|La|Las|Los|San|Santa|Del|Rancho)\s{_CAP}(?:\s{_CAP})*"""
+)
+EMPTY = re.compile(r"(?i)\b(?:old|abandoned|former|vacant|empty|closed|shuttered|derelict|burned-out|condemned)\b")
+CHAINS = re.compile(
+    r"\b(?:Walmart|Wal-Mart|Target|Kroger|Safeway|Costco|Walgreens|CVS|Wawa|Sheetz|QuikTrip|7-Eleven|Circle K|Speedway|Shell|Exxon|Chevron|Texaco|Citgo|Sunoco|BP|Marathon|Waffle House|McDonald['’]?s|Burger King|Wendy['’]?s|Denny['’]?s|IHOP|Taco Bell|KFC|Subway|Starbucks|Dunkin['’]?(?: Donuts)?|Home Depot|Lowe['’]?s|Dollar General|Family Dollar|Dollar Tree|Motel 6|Super 8|Days Inn|Holiday Inn|Best Western|Hilton|Marriott|Ramada|Chase Bank|Wells Fargo|Kmart|Sears|Best Buy|Pilot|Love['’]s|Flying J)\b(?:\s(?:store|parking lot|lot|gas station))?(?:\s(?:on|at|off|near|by|in)\s(?:the\s)?"
+    + STREET
+    + r")?"
+)
+PLACE_BEFORE = re.compile(
+    r"(?i)\b(?:in|into|at|near|from|toward|towards|outside|around|through|across|downtown|north of|south of|east of|west of|leaving|on|off|behind|of|to|along|past)\s(?:the\s)?$"
+)
+PERSON_AFTER = re.compile(
+    r"(?i)(?:['’]s)?,?\s(?:and (?:I|me)\b|said|told|asked|yelled|shouted|was|had|has|is|took|went|saw|pulled|drew|grabbed|fired|ran|stepped|moved|held|got|came|called|radioed|covered|hit|kept|put|tackled|opened|who|stood|stayed|heard|noticed|tried|started|jumped|fell|slipped|turned|looked|knew|cuffed|drove|arrived|walked|climbed|crawled)\b"
+)
+PERSON_BEFORE = re.compile(
+    r"(?i)\b(?:with|told|asked|and|by|for|behind|beside|partner|my partner,|trainee|trainee,|my sergeant,|my fto|brother|wife|husband|son|daughter|cousin|named|name,?|is|was|called|that|thank|thanks|when|as|while|because|if|but|so|then|until|saw|heard|let|had|hey|yelled|shouted|suspect|from)\s$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of the text and how it stands there."""
+
+    text: str
+    start: int
+    end: int
+    capital: bool
+    first: bool
+    """Whether it begins a sentence."""
+
+    @property
+    def bare(self) -> str:
+        return re.sub(r"['’]s?$|\.$", "", self.text)
+
+    @property
+    def bare_end(self) -> int:
+        return self.start + len(self.bare)
+
+
+def tokens_of(text: str) -> list[Token]:
+    """The words, numbers among them, in order."""
+    found: list[Token] = []
+    first = True
+    last_end = 0
+    for match in WORD.finditer(text):
+        gap = text[last_end : match.start()]
+        begins = first or bool(re.search(r"[.!?:;\n•\"“(]", gap))
+        word = match[0]
+        if word.endswith(".") and not _abbreviation(word, text, match.end()):
+            word = word[:-1]
+            first = True
+        else:
+            first = False
+        last_end = match.start() + len(word)
+        found.append(Token(word, match.start(), last_end, word[0].isupper(), begins))
+    return found
+
+
+def _abbreviation(word: str, text: str, end: int) -> bool:
+    """Whether a full stop belongs to the word: an initial, or a title."""
+    return (
+        len(word) == 2
+        or re.fullmatch(
+            r"(?i)(?:ofc|ofcr|off|dep|tpr|ptl|sgt|cpl|lt|capt|det|inv|cmdr|maj|col|insp|supt|mr|mrs|ms|dr|jr|sr|st|rev|prof|ft|mt|no|nos|vs)\.",
+            word,
+        )
+        is not None
+    )
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """Words, in lower case, that are no names by themselves."""
+    return lowered("common_words") | lowered("kept_names") | frozenset(MONTHS) | lowered("demographics")
+
+
+@cache
+def _given() -> frozenset[str]:
+    return lexicon("given_names") - lexicon("ambiguous_names")
+
+
+@cache
+def _name_words() -> frozenset[str]:
+    return lowered("given_names") | lowered("surnames")
+
+
+@cache
+def places_known() -> re.Pattern[str]:
+    """States and large places, longest first."""
+    names = sorted(lexicon("places"), key=len, reverse=True)
+    return re.compile(
+        r"\b(?:"
+        + "|".join(map(re.escape, names))
+        + r")\b(?:,\s(?:[A-Z]{2}\b|"
+        + "|".join(map(re.escape, names))
+        + r"))?"
+    )
+
+
+def is_common(word: str) -> bool:
+    """Whether a word is no name by itself, also as a plural, a possessive, or parts joined by hyphens."""
+    low = word.lower().rstrip(".").replace("’", "'")
+    if low in common_words():
+        return True
+    if "'" in low:
+        return is_common(low.split("'")[0]) or low in (
+            "i'm",
+            "i'd",
+            "i'll",
+            "i've",
+            "o'clock",
+            "y'all",
+            "ma'am",
+            "it's",
+        )
+    if "-" in low:
+        return all(is_common(part) or len(part) < 3 for part in low.split("-"))
+    return (low.endswith("s") and low[:-1] in common_words()) or (low.endswith(("ing", "ed", "ly")) and len(low) > 5)
+
+
+def titled(text: str, tokens: Sequence[Token]) -> Iterator[Find]:
+    """Names after a rank or title, whatever their case."""
+    at = {token.start: index for index, token in enumerate(tokens)}
+    for match in TITLED.finditer(text):
+        index = at.get(match.end())
+        if index is None:
+            continue
+        taken = _name_run(text, tokens, index, surely=bool(ABBREVIATED.search(match[0])))
+        if taken:
+            yield Find(match.start(), taken, Kind.PERSON)
+            second = _second_name(text, tokens, at, taken)
+            if second:
+                yield Find(*second, Kind.PERSON)
+
+
+def _second_name(text: str, tokens: Sequence[Token], at: dict[int, int], end: int) -> tuple[int, int] | None:
+    """The other name of "Officers Brandt and Kowal"."""
+    joint = re.compile(r",?\s(?:and|&)\s").match(text, end)
+    index = at.get(joint.end()) if joint else None
+    if index is None:
+        return None
+    taken = _name_run(text, tokens, index, surely=False)
+    return (tokens[index].start, taken) if taken else None
+
+
+def _name_run(text: str, tokens: Sequence[Token], index: int, *, surely: bool) -> int:
+    """The end of the name that begins at a token, or 0."""
+    end = 0
+    for place in range(index, min(index + 5, len(tokens))):
+        token = tokens[place]
+        if place > index and text[tokens[place - 1].end : token.start] not in (" ", ""):
+            break
+        if token.text.lower() in PARTICLES and place + 1 < len(tokens) and tokens[place + 1].capital:
+            continue
+        if place == index and not token.capital:
+            return token.bare_end if surely and _lower_name(token) else 0
+        initial = len(token.bare) == 1 and token.capital and token.text != "I"
+        named = token.bare in lexicon("surnames") or token.bare in lexicon("given_names")
+        if not token.capital or token.text.isdigit() or (is_common(token.bare) and not initial and not named):
+            break
+        end = token.bare_end
+        if token.text != token.bare and not initial:
+            break
+    return end
+
+
+def _lower_name(token: Token) -> bool:
+    """Whether a word in small letters after a rank is a name: a list has it, or it is no word that we know."""
+    low = token.bare.lower()
+    if low in PARTICLES or low.isdigit() or len(low) < 3:
+        return False
+    return (low in _name_words() and low not in lowered("common_words")) or not is_common(low)
+
+
+def listed(text: str, tokens: Sequence[Token]) -> Iterator[Find]:
+    """Names that stand in the lists, with what follows them."""
+    for index, token in enumerate(tokens):
+        if not token.capital:
+            continue
+        word = token.bare if not token.bare.isupper() else token.bare.capitalize()
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
+        near = following is not None and following.capital and text[token.end : following.start] == " "
+        named_after = (
+            near
+            and following is not None
+            and (
+                following.bare in lexicon("surnames")
+                or not is_common(following.bare)
+                or re.fullmatch(r"[A-Z]\.", following.text)
+            )
+        )
+        if (word in _given() and not token.bare.isupper()) or (word in lexicon("given_names") and named_after):
+            yield Find(token.start, _name_run(text, tokens, index, surely=False) or token.bare_end, Kind.PERSON)
+        elif (word in lexicon("surnames") or word in lexicon("given_names")) and (
+            not is_common(word)
+            or (not token.first and not token.bare.isupper() and word.lower() not in lowered("kept_names"))
+        ):
+            yield Find(token.start, token.bare_end, Kind.PERSON)
+
+
+def unknown(text: str, tokens: Sequence[Token]) -> Iterator[Find]:
+    """Capitalised words that no list knows: a person, a place, or an agency by what stands around them."""
+    lower = sum(1 for token in tokens if token.text[0].islower())
+    if lower < len(tokens) / 3:  # a text in capital letters: they tell nothing
+        return
+    seen_small = {token.bare.lower() for token in tokens if not token.capital}
+    index = 0
+    while index < len(tokens):
+        if not _strange(tokens[index], seen_small):
+            index += 1
+            continue
+        last = index
+        while (
+            last + 1 < len(tokens)
+            and text[tokens[last].end : tokens[last + 1].start] in (" ", "")
+            and (_strange(tokens[last + 1], seen_small, inside=True) or _bridges(text, tokens, last + 1, seen_small))
+        ):
+            last += 1
+        yield _classed(text, tokens[index].start, tokens[last].bare_end)
+        index = last + 1
+
+
+def _strange(token: Token, seen_small: set[str], *, inside: bool = False) -> bool:
+    if not token.capital or token.text.isdigit() or (len(token.bare) < 2 and not inside):
+        return False
+    if token.bare.isupper() and len(token.bare) <= 1:
+        return inside and token.text.endswith(".")
+    if token.bare in ("I", "A"):
+        return False
+    word = token.bare
+    if is_common(word):
+        return False
+    return not (token.first and word.lower() in seen_small)
+
+
+def _bridges(text: str, tokens: Sequence[Token], index: int, seen_small: set[str]) -> bool:
+    """Whether a small word joins two parts of one name."""
+    if tokens[index].text.lower() not in PARTICLES or index + 1 >= len(tokens):
+        return False
+    return text[tokens[index].end : tokens[index + 1].start] == " " and _strange(
+        tokens[index + 1], seen_small, inside=True
+    )
+
+
+def _classed(text: str, start: int, end: int) -> Find:
+    words = text[start:end]
+    if words.isupper() and len(words) <= 6:
+        return Find(start, end, Kind.AGENCY)
+    before, after = text[max(0, start - 30) : start], text[end : end + 30]
+    if (
+        PLACE_BEFORE.search(before)
+        and not PERSON_AFTER.match(after)
+        and not re.search(r"(?i)\b(?:to|of|from|behind|on)\s$", before)
+    ):
+        return Find(start, end, Kind.PLACE)
+    if re.search(r"(?i)\b(?:city|town|county|village) of $", before):
+        return Find(start, end, Kind.PLACE)
+    return Find(start, end, Kind.PERSON)
+
+
+def animals(text: str) -> Iterator[Find]:
+    """Names of dogs and horses of the service."""
+    pattern = r"\b(?:K-?9s?|(?i:canine|police dog|patrol dog|my dog|his dog|her dog|the dog|tracking dog|bloodhound|my horse|his horse|her horse|police horse|the horse|my mount),?)\s(?:is |was |named |called |partner,? )?([A-Z][a-z]+)\b(?!\s(?:Unit|Officer|Handler|Sergeant|Deputy))"
+    for match in re.finditer(pattern, text):
+        if not is_common(match[1]):
+            yield Find(match.start(1), match.end(1), Kind.ANIMAL, "the dog")
+    for match in re.finditer(
+        r"\b([A-Z][a-z]+),?\s(?:(?:is|was)\s)?(?:my|our|his|her|the|a)\s(?:K-?9\b|police dog|dog|canine|patrol dog|horse|mount\b)",
+        text,
+    ):
+        if not is_common(match[1]):
+            yield Find(match.start(1), match.end(1), Kind.ANIMAL, "the dog")
+
+
+def institutions(text: str) -> Iterator[Find]:
+    """Agencies and named places."""
+    for match in AGENCY.finditer(text):
+        yield Find(*_trimmed(match), Kind.AGENCY)
+    for match in INITIALS.finditer(text):
+        yield Find(match.start(), match.end(), Kind.AGENCY)
+    for match in PLACE.finditer(text):
+        start, end = _trimmed(match)
+        if _named(text[start:end]):
+            yield Find(start, end, Kind.PLACE, place_type(text[start:end]))
+    for match in CHAINS.finditer(text):
+        yield Find(match.start(), match.end(), Kind.PLACE, "a shop")
+    for match in places_known().finditer(text):
+        yield Find(match.start(), match.end(), Kind.PLACE, "ZZZ")
+
+
+def _trimmed(match: re.Match[str]) -> tuple[int, int]:
+    return match.start(), match.end()
+
+
+def _named(words: str) -> bool:
+    """Whether a place has a name: one capitalised word at least that is no ordinary one."""
+    return any(not is_common(word) or word in lexicon("surnames") for word in re.findall(r"\b[A-Z][\w'’-]*", words))
+
+
+def place_type(words: str) -> str:
+    """What kind of place it is, in general words."""
+    nouns = re.split(r"\s(?:on|at|off|near|by|in|along)\s", words.lower())[0]
+    for type_name, listed_nouns in PLACE_NOUNS.items():
+        if re.search(rf"\b(?:{listed_nouns})$", nouns):
+            empty = EMPTY.search(words) and type_name.startswith(("a ", "an "))
+            return f"an empty {type_name.split(' ', 1)[1]}" if empty else type_name
+    return "ZZZ"
+
+
+def nicknames(text: str) -> Iterator[Find]:
+    """A capitalised word in quotation marks that is no word."""
+    for match in NICKNAME.finditer(text):
+        if not all(is_common(word) for word in match[1].split()):
+            yield Find(match.start(1), match.end(1), Kind.PERSON)
+
+
+def again(text: str, tokens: Sequence[Token], finds: Sequence[Find]) -> Iterator[Find]:
+    """Every word of a name that was found, wherever else it stands, in any case and with any ending."""
+    known: dict[str, Kind] = {}
+    for find in finds:
+        if find.kind in (Kind.PERSON, Kind.ANIMAL, Kind.AGENCY, Kind.PLACE):
+            for word in re.findall(r"[^\W\d_][\w'’-]+", text[find.start : find.end]):
+                bare = re.sub(r"['’]s?$", "", word)
+                if bare[0].isupper() and len(bare) > 2 and not is_common(bare):
+                    known.setdefault(bare.lower(), find.kind)
+    for token in tokens:
+        low = token.bare.lower()
+        kind = known.get(low) or (known.get(low[:-1]) if low.endswith("s") else None)
+        if kind and (token.capital or (low not in lowered("common_words") and kind in (Kind.PERSON, Kind.ANIMAL))):
+            yield Find(token.start, token.bare_end, kind)

@@ -1,0 +1,75 @@
+"""What a reporter's text shows, what it becomes, and that nothing is found twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from vigil.core.privacy import KEEP, Choice, Kind, forbidden, recognise, recognise_together, surrogates
+
+STORY = (
+    "Saturday around 02:40, Officer Brandt, 3C14 and I went to a burglar alarm at the old Fenwick cannery on Pier "
+    "Road. I took the side door. As the only K-9 handler on nights I had the dog in front of me. Brandt said 10-4."
+)
+
+
+def found(text: str) -> list[tuple[str, str]]:
+    return [(text[span.start : span.end], span.proposal) for span in recognise(text)]
+
+
+def test_the_story_of_the_picture() -> None:
+    assert found(STORY) == [
+        ("Saturday around 02:40", "At night, on a weekend"),
+        ("Officer Brandt, 3C14", "my partner"),
+        ("the old Fenwick cannery on Pier Road", "an empty industrial building"),
+        ("the only K-9 handler on nights", "the dog handler"),
+        ("Brandt", "My partner"),
+    ]
+    assert surrogates(STORY, recognise(STORY)) == (
+        "At night, on a weekend, my partner and I went to a burglar alarm at an empty industrial building. "
+        "I took the side door. As the dog handler I had the dog in front of me. My partner said 10-4."
+    )
+
+
+def test_each_thing_is_decided_once() -> None:
+    spans = recognise(STORY)
+    partner = next(span.thing for span in spans if span.kind == Kind.PERSON)
+    place = next(span.thing for span in spans if span.kind == Kind.PLACE)
+    told = surrogates(STORY, spans, {partner: Choice("own", "a colleague"), place: KEEP})
+    assert told.count("a colleague") == 2
+    assert "the old Fenwick cannery on Pier Road" in told
+    assert "Brandt" not in told
+
+
+def test_letters_are_stable_and_masked_text_is_silent() -> None:
+    text = "Sgt. Kolbe told Deputy Vantreese. Vantreese heard Kolbe. Marlow PD and Marlow PD again with Tolland PD."
+    told = surrogates(text, recognise(text))
+    assert (
+        told == "Supervisor A told Officer A. Officer A heard Supervisor A. Agency A and Agency A again with Agency B."
+    )
+    assert recognise(told) == ()
+
+
+def test_a_name_found_in_one_answer_is_found_in_all() -> None:
+    first, second = recognise_together(["Officer Brandt stood outside.", "i should have called brandt first"])
+    assert [span.thing for span in (*first, *second)] == [0, 0]
+    assert (second[0].start, second[0].end) == (21, 27)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("SSN 123-45-6789 was on his card", "Social Security"),
+        ("Jorin Velk DOB 03/14/1987 had the knife", "date of birth"),
+        (
+            "NCIC QH ATTENTION: DESK\nSID NUMBER: TX04419\nDATE OF ARREST: 2011\nCHARGE 1\nDISPOSITION: CONVICTED",
+            "criminal history",
+        ),
+        ("his card 4111 1111 1111 1111 fell out", "bank card"),
+    ],
+)
+def test_what_must_not_be_sent_is_told(text: str, said: str) -> None:
+    assert any(said in sentence for sentence in forbidden(text))
+
+
+def test_a_story_may_be_sent() -> None:
+    assert forbidden(STORY + " He had a felony warrant and was born angry. The sentence was short.") == ()
