@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deconfliction", "0023_federation"),
+        ("deconfliction", "0025_led_exercises"),
     ]
 
     operations = [
