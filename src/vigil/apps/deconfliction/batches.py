@@ -307,6 +307,9 @@ class BatchTransaction(DatabaseTransaction):
 
     def _current_row(self, operation_id: str) -> models.Revision | None:
         self._write_revisions()
+        known = self._rows.get(operation_id)
+        if known is not None and known.number == known.operation.revision:
+            return known
         return super()._current_row(operation_id)
 
     def put_revision(self, revision: port.Revision) -> None:
@@ -415,10 +418,6 @@ class BatchTransaction(DatabaseTransaction):
     def uncovered(self, partner: str, mode: engine.Mode, now: int) -> bool:
         self.flush()
         return super().uncovered(partner, mode, now)
-
-    def subjects_of(self, operation_id: str) -> Sequence[tuple[str, str]]:
-        self._write_revisions()
-        return super().subjects_of(operation_id)
 
     def put_acknowledgement(self, partner: str, acknowledgement: Acknowledgement) -> None:
         self.flush()

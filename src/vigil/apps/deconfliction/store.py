@@ -21,7 +21,7 @@ from django.db.models import F
 from vigil.apps.deconfliction import models, notices, plan_rows, search
 from vigil.apps.deconfliction.alarms import incidents, ladder, telling
 from vigil.apps.deconfliction.cards import relay_phone
-from vigil.apps.deconfliction.federation.rows import FederationRows
+from vigil.apps.deconfliction.federation.rows import FederationRows, word_of
 from vigil.apps.deconfliction.lists import operation_words
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.plan_rows import Author, instant, moment, opened
@@ -30,7 +30,7 @@ from vigil.engine import operation as engine
 from vigil.platform import clock, keys
 from vigil.platform.agencies import models as agencies
 from vigil.platform.partners import models as partners
-from vigil.platform.prepared import Prepared, new
+from vigil.platform.prepared import Prepared, insert, new
 from vigil.protocol import store as port
 from vigil.protocol.judgement import told
 from vigil.protocol.store import OWN, Pair, Reference
@@ -48,6 +48,10 @@ _UNENDED = Prepared(
     ).order_by()
 )
 _ROSTERS = Prepared(lambda: partners.Roster.objects.order_by("-number"))
+_PARTNERS = Prepared(lambda: partners.Partner.objects.order_by())
+_SEEN = Prepared(lambda partner: models.PartnerHighWater.objects.filter(pk=partner))
+_FOREIGN = Prepared(lambda node, key: models.ForeignRevision.objects.filter(node=node, operation_id=key))
+_ANSWERS = Prepared(lambda key, number: models.PartnerAnswer.objects.filter(operation_id=key, revision=number))
 _LAST_RECEIPT = Prepared(lambda: models.Receipt.objects.order_by("-number")[:1])
 
 
@@ -107,7 +111,7 @@ class DatabaseTransaction(FederationRows):
         if not rows:
             return port.Roster(0)
         ever = {member for row in rows for member in row.members}
-        known = {str(row.id): partner_of(row) for row in partners.Partner.objects.filter(pk__in=ever)} if ever else {}
+        known = {str(row.id): partner_of(row) for row in _PARTNERS()} if ever else {}
         members = tuple(known[member] for member in sorted(rows[0].members))
         left = [known[member] for member in sorted(ever - set(rows[0].members))]
         former = {one.name for one in left if engine.Mode.LIVE in one.modes} - {member.name for member in members}
@@ -137,21 +141,23 @@ class DatabaseTransaction(FederationRows):
         self.__dict__.pop("_roster", None)
 
     def highest_seen(self, partner: str) -> port.Seen | None:
-        row = models.PartnerHighWater.objects.filter(pk=partner).first()
+        row = _SEEN.first(partner)
         if row is None:
             return None
         return port.Seen(row.epoch, row.sequence, row.round, row.announced, row.clock, row.speaks)
 
     def note_seen(self, partner: str, seen: port.Seen) -> None:
-        models.PartnerHighWater.objects.update_or_create(partner=partner, defaults=asdict(seen))
+        columns = asdict(seen)
+        insert([new(models.PartnerHighWater, partner=partner, **columns)], unique=("partner",), updated=tuple(columns))
 
     def foreign_revision(self, reference: Reference) -> tuple[int, int] | None:
-        rows = models.ForeignRevision.objects.filter(**_foreign(reference))
-        return rows.values_list("epoch", "revision").first()
+        row = _FOREIGN.first(reference.node_id, UUID(reference.operation_id))
+        return (row.epoch, row.revision) if row else None
 
     def note_foreign(self, reference: Reference, epoch: int, revision: int) -> None:
-        newest = {"epoch": epoch, "revision": revision}
-        models.ForeignRevision.objects.update_or_create(**_foreign(reference), defaults=newest)
+        key = {"node": reference.node_id, "operation_id": UUID(reference.operation_id)}
+        row = new(models.ForeignRevision, **key, epoch=epoch, revision=revision)
+        insert([row], unique=tuple(key), updated=("epoch", "revision"))
 
     # --- operations ---------------------------------------------------------------------------------------------------
 
@@ -255,6 +261,10 @@ class DatabaseTransaction(FederationRows):
             armed_and_dangerous=row.armed_and_dangerous and row.share_armed_and_dangerous,
         )
 
+    def subjects_of(self, operation_id: str) -> Sequence[tuple[str, str]]:
+        row = self._current_row(operation_id)
+        return sorted({word_of(one) for one in row.subjects.all() if one.token is not None}) if row else []
+
     # --- searches and answers -----------------------------------------------------------------------------------------
 
     def open_due(self, due: port.Due) -> None:
@@ -290,27 +300,29 @@ class DatabaseTransaction(FederationRows):
         return models.SearchDue.objects.filter(operation_id=UUID(operation_id), revision=revision, target=target)
 
     def put_answer(self, answer: port.Answer) -> None:
-        asked = models.Revision.objects.filter(operation_id=UUID(answer.operation_id), number=answer.revision)
-        models.PartnerAnswer.objects.update_or_create(
-            operation_id=UUID(answer.operation_id),
-            revision=answer.revision,
-            partner=answer.partner,
-            defaults={
-                "digest": asked.values_list("digest", flat=True).first() or "",
-                "outcome": answer.outcome.value,
-                "epoch": answer.epoch,
-                "sequence": answer.sequence,
-                "evaluated_at": moment(answer.evaluated_at),
-                "received_at": moment(answer.received_at),
-                "roster_number": self._roster.number,
-                "void": answer.void,
-                "signed_bytes": answer.body.decode(),
-                "signature": answer.signature,
-            },
-        )
+        asked = self.current(answer.operation_id)
+        key = {
+            "operation_id": UUID(answer.operation_id),
+            "revision": answer.revision,
+            "partner": answer.partner,
+        }
+        said = {
+            "digest": asked.digest if asked and asked.number == answer.revision else "",
+            "outcome": answer.outcome.value,
+            "epoch": answer.epoch,
+            "sequence": answer.sequence,
+            "evaluated_at": moment(answer.evaluated_at),
+            "received_at": moment(answer.received_at),
+            "roster_number": self._roster.number,
+            "void": answer.void,
+            "signed_bytes": answer.body.decode(),
+            "signature": answer.signature,
+        }
+        row = new(models.PartnerAnswer, **key, **said)
+        insert([row], unique=("operation", "revision", "partner"), updated=tuple(said))
 
     def answers(self, operation_id: str, revision: int) -> Sequence[port.Answer]:
-        rows = models.PartnerAnswer.objects.filter(operation_id=UUID(operation_id), revision=revision)
+        rows = _ANSWERS(UUID(operation_id), revision)
         return sorted(map(_answer, rows), key=lambda answer: answer.partner)
 
     # --- conflicts and alarms -----------------------------------------------------------------------------------------
@@ -471,10 +483,6 @@ def partner_of(row: partners.Partner) -> port.Partner:
         modes=frozenset({engine.Mode.TEST}) if tests else _ALL,
         blind=row.is_blind,
     )
-
-
-def _foreign(reference: Reference) -> dict[str, Any]:
-    return {"node": reference.node_id, "operation_id": UUID(reference.operation_id)}
 
 
 def _times(operation: engine.Operation) -> dict[str, datetime]:

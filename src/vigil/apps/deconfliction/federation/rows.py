@@ -17,6 +17,7 @@ from vigil.core.actor import system
 from vigil.engine import operation as engine
 from vigil.platform import clock
 from vigil.platform.audit.trail import record
+from vigil.platform.prepared import Prepared, insert, new
 from vigil.protocol import store as port
 from vigil.protocol.budget import new_points
 from vigil.protocol.messages import Acknowledgement
@@ -25,6 +26,7 @@ from vigil.protocol.store import Reference
 PARTNER = system("partner")
 DAYS_KEPT = timedelta(days=90)
 """Ours, as for the probes of own people."""
+_TAKEN = Prepared(lambda sender, message: models.TakenMessage.objects.filter(sender=sender, message=message))
 PART = 500
 """So many tokens are looked up at once: SQLite takes no longer lists."""
 
@@ -113,17 +115,12 @@ class FederationRows:
         )
         return rows.exclude(status__in=(models.Status.DRAFT, models.Status.CANCELLED)).exists()
 
-    def subjects_of(self, operation_id: str) -> Sequence[tuple[str, str]]:
-        current = {"revision__operation_id": UUID(operation_id), "revision__number": F("revision__operation__revision")}
-        return sorted(set(map(_word, models.Subject.objects.filter(token__isnull=False, **current))))
-
     def remember(self, sender: str, message_id: str, until: int) -> bool:
-        _, is_new = models.TakenMessage.objects.get_or_create(
-            sender=sender, message=message_id, defaults={"until": moment(until)}
-        )
-        if is_new:
-            record(PARTNER, "partners.message.receive", {"partner": sender, "message": message_id})
-        return is_new
+        if _TAKEN.first(sender, message_id) is not None:
+            return False
+        insert([new(models.TakenMessage, sender=sender, message=message_id, until=moment(until))])
+        record(PARTNER, "partners.message.receive", {"partner": sender, "message": message_id})
+        return True
 
     def put_outgoing(self, outgoing: port.Outgoing) -> None:
         models.Outgoing.objects.update_or_create(
@@ -189,7 +186,7 @@ def forget_ended(now: int) -> None:
     models.Outgoing.objects.filter(until__lte=moment(now)).delete()
 
 
-def _word(row: models.Subject) -> tuple[str, str]:
+def word_of(row: models.Subject) -> tuple[str, str]:
     """The canonical subject and its token; one whose words are not known (its plan was never here) is its token."""
     _, canonical = json.loads(opened(row.sealed, SUBJECT))
     token = bytes(row.token or b"").hex()
