@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
-from tests.apps.deconfliction.elm_node import AtOnce, ElmNode, Never
+from tests.apps.deconfliction.elm_node import CARD, HOUR, AtOnce, ElmNode, Never
 from tests.apps.deconfliction.plans import HARBOR, plan
 
-from vigil.apps.deconfliction import actions
+from vigil.apps.deconfliction import actions, jobs
+from vigil.apps.deconfliction.alarms import lifecycle
+from vigil.apps.deconfliction.federation.answering import answer
 from vigil.apps.deconfliction.federation.asking import ask_now
 from vigil.apps.deconfliction.federation.lanes import Lane
-from vigil.apps.deconfliction.models import Alarm, Conflict, ConflictSide, Operation, SearchDue, Verdict
+from vigil.apps.deconfliction.models import Alarm, Conflict, ConflictSide, Operation, Outgoing, SearchDue, Verdict
+from vigil.apps.deconfliction.plan_rows import instant
+from vigil.engine.operation import Mode, Point, Site
+from vigil.engine.operation import Operation as EngineOperation
 from vigil.platform import clock
 from vigil.platform.audit.models import AuditRecord
 from vigil.platform.partners.client import JOSE
-from vigil.platform.partners.models import Contact
+from vigil.platform.partners.models import Contact, Partner
+from vigil.protocol.exchange import NotAnAnswer
+from vigil.protocol.messages import Acknowledgement
+from vigil.protocol.testing import Action, TestOrder, TestState
 
 pytestmark = pytest.mark.django_db
 FAR = (-80.0, 40.0)
@@ -39,6 +48,10 @@ def asked(elm: ElmNode, people: Any, now: datetime) -> Callable[[], Operation]:
         return Operation.objects.get(pk=operation.pk)
 
     return register
+
+
+def lane_of(partner: ElmNode) -> Lane:
+    return Lane(UUID(partner.id), partner.send, clock.now, AtOnce())
 
 
 @pytest.fixture
@@ -109,8 +122,6 @@ def test_whoever_is_no_partner_learns_nothing(elm: ElmNode, people: Any, now: da
         head + b"." + body[:-4] + b"AAAA." + signature,
     ]
     stranger = ElmNode(now, name="Stranger")
-    from vigil.platform.partners.models import Partner
-
     others.append(stranger.letter("health", now).token)
     Partner.objects.filter(pk=stranger.id).update(public_key=b"0" * 32)
     answers = [door(one, "health") for one in others]
@@ -140,7 +151,7 @@ def test_a_partner_that_is_not_done_in_time_is_left_to_the_worker(elm: ElmNode, 
     assert (due.target, due.attempts) == (elm.id, 0)
     assert Contact.objects.get().milliseconds == 1_500
     with clock.fixed(now + timedelta(seconds=3)):
-        while Lane(Contact.objects.get().partner_id, elm.send, clock.now, AtOnce()).round():
+        while lane_of(elm).round():
             pass
     assert Operation.objects.get().determination == "no_known_conflict"
     assert Contact.objects.get().milliseconds < 1_500
@@ -153,7 +164,7 @@ def test_a_lane_tries_a_silent_partner_singly_and_calls_all_that_waits_once_it_i
         operation = actions.register_operation(people.actor("alice"), plan(now), now)
         actions.run_due_search(people.actor("alice"), operation.pk, now)
     elm.down = "timeout"
-    lane = Lane(Contact(partner_id=elm.id).partner_id, elm.send, clock.now, AtOnce())
+    lane = lane_of(elm)
     with clock.fixed(now + timedelta(seconds=3)):
         assert not lane.round()
         assert not lane.round(), "not before its time"
@@ -169,3 +180,71 @@ def test_a_lane_tries_a_silent_partner_singly_and_calls_all_that_waits_once_it_i
     assert set(Operation.objects.values_list("determination", flat=True)) == {"conflict"}
     contact = Contact.objects.get()
     assert (contact.failing_since, contact.code, contact.failures) == (None, "", 0)
+
+
+def test_both_sides_learn_how_far_the_other_has_come(
+    asked: Any, elm: ElmNode, people: Any, now: datetime, door: Any, login: Any
+) -> None:
+    theirs = elm.registers(now, HARBOR)
+    operation = asked()
+    conflict = Conflict.objects.get()
+    alice = people.actor("alice")
+    lifecycle.acknowledge_conflict(alice, conflict.pk, now)
+    lifecycle.log_contact(alice, conflict.pk, lifecycle.Talk("Alice", "Pat Elm", "telephone"), now)
+    lifecycle.resolve_conflict(alice, conflict.pk, "delay", now)
+    while lane_of(elm).round():
+        pass
+    steps = elm.store.rows.acknowledged.values()
+    assert {(one.step, one.outcome) for one in steps} == {
+        ("acknowledged", ""),
+        ("contacted", ""),
+        ("resolved", "delay"),
+    }
+    assert {(one.operation_id, one.other) for one in steps} == {(theirs, str(operation.pk))}
+    assert not Outgoing.objects.exists()
+
+    for step, outcome in (("acknowledged", ""), ("resolved", "delay")):
+        content = Acknowledgement(str(operation.pk), theirs, step, instant(now), outcome).content()
+        letter = elm.exchange.letter(str(people.node.pk), "acknowledgement", content, instant(now))
+        assert elm.exchange.taken(letter, door(letter.token, "acknowledgements").content, instant(now)) == {}
+    page = login("alice").get(f"/conflicts/{conflict.pk}/")
+    assert b"They settled it at" in page.content
+    assert b"One side waits" in page.content
+
+
+def test_a_partner_for_tests_alone_plans_and_meets_operations_of_tests_alone(people: Any, now: datetime) -> None:
+    suite = ElmNode(now, purpose="test", name="Suite")
+    operation = actions.register_operation(people.actor("alice"), plan(now), now)
+    verdict = actions.run_due_search(people.actor("alice"), operation.pk, now)
+    assert verdict is not None
+    assert verdict.determination == "no_known_conflict", "live operations are none of its business"
+    key = str(uuid4())
+    start = instant(now) + 3 * HOUR
+    wanted = of_tests(key, start)
+
+    def ordered(action: Action, operation: Any = None, key: str = key) -> Any:
+        order = TestOrder(action, key, operation, card=CARD)
+        letter = suite.exchange.letter(str(people.node.pk), "test-operations", order.content(), instant(now))
+        return suite.exchange.taken(letter, answer(letter.token, now), instant(now))
+
+    assert ordered(Action.REGISTER, wanted)["determination"] == "checking"
+    jobs.run_due_searches(now)
+    assert TestState.from_content(ordered(Action.STATE)).not_answered == (suite.id,)
+    stored = Operation.objects.get(pk=key)
+    assert (stored.mode, stored.agency) == ("test", people.bay_county)
+    ask_now(stored.pk, send=suite.send, threads=AtOnce())
+    assert ordered(Action.STATE)["determination"] == "no_known_conflict"
+    assert ordered(Action.CANCEL)["status"] == "cancelled"
+    with pytest.raises(NotAnAnswer, match="malformed"):
+        ordered(Action.CANCEL, key=str(operation.pk))
+    elm = ElmNode(now)
+    letter = elm.exchange.letter(
+        str(people.node.pk), "test-operations", TestOrder(Action.STATE, key).content(), instant(now)
+    )
+    with pytest.raises(NotAnAnswer, match="malformed"):
+        elm.exchange.taken(letter, answer(letter.token, now), instant(now))
+
+
+def of_tests(key: str, start: int) -> EngineOperation:
+    site = Site(Point(*HARBOR), 300.0, start, start + 2 * HOUR)
+    return EngineOperation(key, (site,), frozenset({"phone:+14105550142"}), mode=Mode.TEST)

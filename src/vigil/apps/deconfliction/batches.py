@@ -190,6 +190,10 @@ class BatchTransaction(DatabaseTransaction):
             self._dues[key], self._receipts[key] = {}, []
             self._judged.add(Reference(OWN, key))
 
+    def store_with(self, operation_id: str, written: Written) -> None:
+        """What the operation's next revision is stored with."""
+        self._contents_of = {**self._contents_of, operation_id: written}
+
     def load(self, operation_ids: Iterable[str]) -> None:
         """Read what is stored of these operations, in a few queries for all of them."""
         wanted = [UUID(key) for key in set(operation_ids) - self._revisions.keys()]

@@ -444,6 +444,9 @@ class ConflictSideView:
     acknowledged_at: datetime | None
     acknowledged_by: str
     contacted_at: datetime | None
+    resolved_at: datetime | None
+    """Of a partner's side: when that node has told that it has settled it, and how (`resolved_outcome`)."""
+    resolved_outcome: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -936,6 +939,8 @@ def _side_view(seeing: _Seeing, side: ConflictSide, own: bool, desk: bool) -> Co
         acknowledged_at=side.acknowledged_at,
         acknowledged_by="" if masked else side.acknowledged_name,
         contacted_at=side.contacted_at,
+        resolved_at=side.resolved_at,
+        resolved_outcome=side.resolved_outcome,
     )
 
 

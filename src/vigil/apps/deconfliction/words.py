@@ -614,6 +614,18 @@ def conflict_banner(detail: ConflictDetail, line: ConflictLine, zone: str, now: 
     return VerdictWords(css, line.shape, sentence, "", call_before=line.call_before, seconds_left=line.seconds_left)
 
 
+def _their_step(detail: ConflictDetail, zone: str) -> str:
+    """How far the other side has come, as far as it was told here."""
+    for side in detail.other:
+        if side.resolved_at is not None:
+            how = str(dict(OUTCOMES).get(side.resolved_outcome, ""))
+            said = _("They settled it at {time}: {how}") if how else _("They settled it at {time}")
+            return said.format(time=hm(side.resolved_at, zone), how=how)
+    if any(side.contacted_at for side in detail.other):
+        return _("They have talked")
+    return _("They have seen it") if detail.row.other_acknowledged else _("Not acknowledged yet")
+
+
 def known_facts(detail: ConflictDetail, zone: str) -> list[tuple[str, str]]:
     """What both sides may know of the conflict: never place or distance."""
     row = detail.row
@@ -629,7 +641,7 @@ def known_facts(detail: ConflictDetail, zone: str) -> list[tuple[str, str]]:
         (_("How close"), close),
         (_("Both active"), extent.format(span=span(row.overlap_start, row.overlap_end, zone))),
         (_("Found"), f"{day(row.detected_at, zone)}, {row.detected_at.astimezone(ZoneInfo(zone)):%H:%M:%S %Z}"),
-        (_("Their alarm"), _("They have seen it") if row.other_acknowledged else _("Not acknowledged yet")),
+        (_("Their alarm"), _their_step(detail, zone)),
         *([(_("Watch desk"), detail.desk_owner)] if detail.desk_owner else []),
     ]
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from vigil.apps.deconfliction import access, notices, plan_rows
 from vigil.apps.deconfliction.alarms import ladder, rules
 from vigil.apps.deconfliction.alarms.rules import Event, State
+from vigil.apps.deconfliction.federation import steps
 from vigil.apps.deconfliction.models import Conflict, ConflictEvent, ConflictSide, ConflictState, Outcome, Standing
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
@@ -296,6 +297,7 @@ def _see(
             how=how,
             identity_check=identity_check,
         )
+        steps.tell(conflict, side, "acknowledged", now)
         if not any(line.acknowledged_at is None for line in ladder.lines_of([side.ladder_id])):
             outbox.stop(side.ladder_id, now)
     waiting = conflict.sides.filter(told=True, acknowledged_at=None, own_operation__isnull=False).exists()
@@ -307,6 +309,7 @@ def _talk(conflict: Conflict, sides: Sequence[ConflictSide], talk: Talk, actor: 
     people = {"who": talk.who, "whom": talk.whom} if talk.who else None
     for side in sides:
         ConflictSide.objects.filter(pk=side.pk).update(contacted_at=now)
+        steps.tell(conflict, side, "contacted", now)
         log(
             conflict,
             "contacted",
@@ -335,6 +338,8 @@ def _settle(
     move(conflict, event)
     conflict.outcome, conflict.resolved_at = outcome, now
     conflict.save(update_fields=("outcome", "resolved_at"))
+    for side in sides:
+        steps.tell(conflict, side, "resolved", now, outcome)
     log(conflict, "resolved", now, actor=actor, side=sides[0] if sides else None, note=note)
 
 

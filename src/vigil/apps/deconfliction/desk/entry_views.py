@@ -20,6 +20,7 @@ from vigil.apps.deconfliction.alarms import words as talk_words
 from vigil.apps.deconfliction.cards import ConflictPerson, mode_word, named
 from vigil.apps.deconfliction.contexts import plan_context
 from vigil.apps.deconfliction.desk import entry
+from vigil.apps.deconfliction.federation.asking import ask_now
 from vigil.apps.deconfliction.led import calls
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.posted import uuid_of
@@ -68,7 +69,9 @@ def enter(request: HttpRequest) -> HttpResponse:
     if problems:
         return _form_page(request, forms.RegisterForm(typed, problems), known, 422)
     operation = entry.register_for(actor, plan, caller, now, known)
-    entry.search_entered(actor, operation.pk, clock.now())
+    verdict = entry.search_entered(actor, operation.pk, clock.now())
+    if verdict is not None and verdict.not_answered:
+        ask_now(operation.pk)
     return redirect("deconfliction:desk_entered", operation.pk)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 
 from vigil.apps.deconfliction.actions import node
 from vigil.apps.deconfliction.batches import BatchStore
-from vigil.apps.deconfliction.federation import key_changes, own_news
+from vigil.apps.deconfliction.federation import key_changes, orders, own_news
 from vigil.core.identifiers import uuid7
-from vigil.engine.operation import Mode
 from vigil.engine.predicate import PREDICATE
 from vigil.platform import keys
 from vigil.platform.agencies.models import this_node
@@ -16,7 +16,8 @@ from vigil.platform.partners.roster import signer
 from vigil.protocol.blinding import PartnerBlinder
 from vigil.protocol.canonical import JSON
 from vigil.protocol.envelope import LIFE_US, MOST_BYTES, SPOKEN, Message
-from vigil.protocol.exchange import Exchange
+from vigil.protocol.exchange import Exchange, Handler
+from vigil.protocol.nodes import Capabilities
 from vigil.protocol.store import Transaction
 
 
@@ -31,20 +32,17 @@ def _blinder(secret: bytes, node_id: str) -> PartnerBlinder:
     return PartnerBlinder(secret, node_id)
 
 
-def _capabilities(tx: Transaction, message: Message, now: int) -> JSON:
-    """What this node can do, and by which limits it reads (specification 8)."""
-    partner = next((one for one in tx.roster().members if one.node_id == message.sender), None)
-    modes = partner.modes if partner else frozenset[Mode]()
-    return {
-        "versions": list(SPOKEN),
-        "predicates": [PREDICATE],
-        "modes": sorted(mode.value for mode in modes),
-        "blind": partner is not None and partner.blind,
-        "most_bytes": MOST_BYTES,
-        "life_us": LIFE_US,
-        "now": now,
-    }
+def tell_capabilities(tx: Transaction, message: Message, now: int) -> JSON:
+    """What this node can, and its limits of a message."""
+    partner = next(one for one in tx.roster().members if one.node_id == message.sender)
+    modes = tuple(sorted(partner.modes))
+    return Capabilities(SPOKEN, (PREDICATE,), modes, partner.blind, MOST_BYTES, LIFE_US, now).content()
 
 
-HANDLERS = {"capabilities": _capabilities, key_changes.KIND: key_changes.take, own_news.KIND: own_news.take}
-"""What answers messages that concern the node and not its operations."""
+HANDLERS: Mapping[str, Handler] = {
+    "capabilities": tell_capabilities,
+    key_changes.KIND: key_changes.take,
+    own_news.KIND: own_news.take,
+    orders.KIND: orders.take,
+}
+"""Kinds of messages that concern the nodes themselves; each is answered in the transaction that took it."""

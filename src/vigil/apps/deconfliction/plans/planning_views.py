@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from vigil.apps.deconfliction import actions, views
+from vigil.apps.deconfliction import views
+from vigil.apps.deconfliction.federation.asking import search_and_ask
 from vigil.apps.deconfliction.models import Operation
 from vigil.apps.deconfliction.plans import planning, reminders
 from vigil.apps.deconfliction.posted import whole
@@ -77,7 +78,7 @@ def split(request: HttpRequest, operation_id: UUID) -> HttpResponse:
 
     def change(actor: Actor, revision: int) -> Operation:
         rest, new = planning.split_operation(actor, operation_id, revision, chosen, clock.now())
-        actions.run_due_search(actor, rest.pk, clock.now())
+        search_and_ask(actor, rest.pk)
         return new
 
     return _changed(

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.deconfliction import actions, forms, queries, views
+from vigil.apps.deconfliction import forms, queries, views
+from vigil.apps.deconfliction.federation.asking import search_and_ask
 from vigil.apps.deconfliction.posted import posted_json, whole
 from vigil.apps.deconfliction.subjects import interests, looks
 from vigil.core.errors import Invalid, NotFound
@@ -67,7 +68,7 @@ def register_interest(request: HttpRequest) -> HttpResponse:
         operation = interests.register_interest(actor, raw, clock.now())
     except Invalid as refused:
         return _interest_form(request, forms.RegisterForm(typed, refused.problems), status=422)
-    actions.run_due_search(actor, operation.id, clock.now())
+    search_and_ask(actor, operation.id)
     return redirect("deconfliction:operation", operation.id)
 
 

@@ -14,8 +14,8 @@ from pydantic import Field
 
 from vigil.api.conditions import if_match
 from vigil.api.routes import actor_of, needs
-from vigil.apps.deconfliction import actions
 from vigil.apps.deconfliction.api import EDIT_REFUSALS, REFUSALS, ContactIn, PersonOut, Strict, SubjectIn
+from vigil.apps.deconfliction.federation.asking import search_and_ask
 from vigil.apps.deconfliction.models import Operation
 from vigil.apps.deconfliction.plan import Disclosure
 from vigil.apps.deconfliction.subjects import interests, possible_matches
@@ -170,7 +170,7 @@ def renew_interest(request: HttpRequest, operation_id: UUID) -> RevisedOut:
 
 def _revised(request: HttpRequest, operation: Operation) -> RevisedOut:
     """The second act, after the first has committed."""
-    verdict = actions.run_due_search(actor_of(request), operation.id, clock.now())
+    verdict = search_and_ask(actor_of(request), operation.id)
     return RevisedOut(
         id=operation.id,
         reference=operation.reference,
