@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from vigil.apps.deconfliction.actions import node
 from vigil.apps.deconfliction.batches import BatchStore
-from vigil.apps.deconfliction.federation import key_changes, orders, own_news
+from vigil.apps.deconfliction.federation import key_changes, orders_api, own_news
 from vigil.core.identifiers import uuid7
 from vigil.engine.predicate import PREDICATE
 from vigil.platform import keys
@@ -43,6 +43,6 @@ HANDLERS: Mapping[str, Handler] = {
     "capabilities": tell_capabilities,
     key_changes.KIND: key_changes.take,
     own_news.KIND: own_news.take,
-    orders.KIND: orders.take,
+    orders_api.KIND: orders_api.take,
 }
 """Kinds of messages that concern the nodes themselves; each is answered in the transaction that took it."""
