@@ -229,7 +229,7 @@ def ended(cast: Any, login: Login, address: str, report: str) -> None:
     assert files["report"].startswith(b"%PDF-")
     rows = files["timeline"].decode().splitlines()
     assert rows[0] == "time,minute,planned_minute,kind,what,who,more"
-    assert sum(",inject," in row for row in rows) == 6
+    assert (sum(",inject," in row for row in rows), sum("Not released." in row for row in rows)) == (11, 5)
     assert any(",10,,desk," in row and "Talked" in row for row in rows), "the pause counts in no minute"
     purge.purge(WORKER, now + timedelta(days=800))
     assert not Operation.objects.filter(purged_at=None).exists()

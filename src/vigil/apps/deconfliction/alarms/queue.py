@@ -105,9 +105,10 @@ def rehearsed(actor: Actor, now: datetime, limit: int = 100) -> tuple[Incident, 
     """The same of exercises and tests: they stand apart, and what only others practise is left out."""
     if not actor.can(access.WATCH):
         return ()
-    others = practices.operations_of_others(actor) | planning.operations_of_others(actor)
     found = modes.not_live(access.visible_conflicts(actor))
-    return _rows(found.exclude(Q(operation_a__in=others) | Q(operation_b__in=others)), now)[:limit]
+    for others in (practices.operations_of_others(actor), planning.out_of_sight(actor)):
+        found = found.exclude(Q(operation_a__in=others) | Q(operation_b__in=others))
+    return _rows(found, now)[:limit]
 
 
 def _live(actor: Actor) -> QuerySet[Conflict]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,7 @@ from vigil.apps.deconfliction.models import (
     Objective,
     Observation,
     ObservationKind,
+    Operation,
 )
 from vigil.apps.deconfliction.plan_rows import NOTE, names_in, opened
 from vigil.core.actor import Actor
@@ -44,6 +45,7 @@ EVALUATE = "deconfliction.exercise.evaluate"
 LONGEST_SUMMARY = 4000
 FURTHEST = timedelta(days=3 * 366)
 """A corrective action is due within three years (ours)."""
+LAST = datetime.max.replace(tzinfo=UTC)
 SHOWN = (*ACTS, "alarm_detected", "alarm_worsened", "alarm_withdrawn")
 
 
@@ -224,6 +226,7 @@ def _met(conflict: Conflict, players: Sequence[UUID]) -> Met:
         noticed_at=min(noticed, default=None),
         acknowledged_at=_last(sides, "acknowledged_at"),
         contacted_at=_last(sides, "contacted_at"),
+        outcome=conflict.outcome,
     )
 
 
@@ -238,12 +241,14 @@ _TIMES = ("found_at", "starts_at", "noticed_at", "acknowledged_at", "contacted_a
 
 def _met_row(met: Met) -> dict[str, Any]:
     times = {name: getattr(met, name) for name in _TIMES}
-    return {"reference": met.reference} | {name: at.isoformat() if at else None for name, at in times.items()}
+    return {"reference": met.reference, "outcome": met.outcome} | {
+        name: at.isoformat() if at else None for name, at in times.items()
+    }
 
 
 def _met_again(row: Mapping[str, Any]) -> Met:
     times = {name: datetime.fromisoformat(row[name]) if row[name] else None for name in _TIMES}
-    return Met(reference=row["reference"], **times)  # type: ignore[arg-type]
+    return Met(reference=row["reference"], outcome=row["outcome"], **times)  # type: ignore[arg-type]
 
 
 def judged(objective: Objective, mets: Sequence[Met], clock: Clock, now: datetime) -> Judged | None:
@@ -260,11 +265,11 @@ def judged(objective: Objective, mets: Sequence[Met], clock: Clock, now: datetim
 class Line:
     """One line of what happened: `planned` and `minute` are the exercise's minutes, planned None for what was not.
 
-    `kind` is `inject`, `desk` or `observation`.
+    `kind` is `inject`, `desk` or `observation`. An inject that was never released has neither time nor minute.
     """
 
-    at: datetime
-    minute: int
+    at: datetime | None
+    minute: int | None
     planned: int | None
     kind: str
     what: str
@@ -273,22 +278,26 @@ class Line:
 
 
 def timeline(exercise: Exercise) -> tuple[Line, ...]:
-    """MSEL as it was released, what the desk did, and what evaluators saw, in the order of time."""
+    """MSEL as it was released, what the desk did, and what evaluators saw, in the order of time; what was never
+    released last.
+    """
     clock = planning.clock_of(exercise)
-    lines = [_inject_line(one) for one in exercise.injects.exclude(released_at=None)]
+    lines = [_inject_line(one) for one in exercise.injects.all()]
     lines += [_act_line(row, clock) for row in log_of(exercise)]
-    lines += [
-        Line(one.at, clock.minute(one.at), None, "observation", one.text, str(one.author), one.get_kind_display())
-        for one in exercise.observations.select_related("author")
-    ]
-    return tuple(sorted(lines, key=lambda line: line.at))
+    lines += [_observation_line(one, clock) for one in exercise.observations.select_related("author")]
+    return tuple(sorted(lines, key=lambda line: line.at or LAST))
+
+
+def _observation_line(one: Observation, clock: Clock) -> Line:
+    what = f"{one.get_kind_display()}: {one.text}"
+    return Line(one.at, clock.minute(one.at), None, "observation", what, str(one.author), "")
 
 
 def _inject_line(inject: Inject) -> Line:
-    assert inject.released_at is not None
-    assert inject.released_minute is not None
     more = [inject.note]
-    if inject.seen_minute is not None:
+    if inject.released_at is None:
+        more.append(_("Not released."))
+    elif inject.seen_minute is not None:
         more.append(_("Expected action seen in minute {n} by {who}.").format(n=inject.seen_minute, who=inject.seen_by))
     elif inject.expected:
         more.append(_("Expected action not seen."))
@@ -300,7 +309,7 @@ def _inject_line(inject: Inject) -> Line:
         planned=inject.minute,
         kind="inject",
         what=f"{inject.get_kind_display()}: {inject.text}",
-        who=inject.released_by or _("the worker"),
+        who=inject.released_by or (_("By itself") if inject.released_at else ""),
         more=" ".join(filter(None, more)),
     )
 
@@ -309,7 +318,7 @@ def _act_line(row: Mapping[str, str], clock: Clock) -> Line:
     at = datetime.fromisoformat(row["at"])
     how = (talk_words.WAYS.get(row["how"]), dict(talk_words.CHECKS).get(row["check"]))
     result = dict(talk_words.RESULTS).get(row["result"])
-    more = [row["whom"], *(str(one) for one in (*how, result) if one), row["note"]]
+    more = [row["side"], row["whom"], *(str(one) for one in (*how, result) if one), row["note"]]
     return Line(
         at=at,
         minute=clock.minute(at),
@@ -326,14 +335,18 @@ def log_of(exercise: Exercise) -> Sequence[Mapping[str, str]]:
     if exercise.ended_at is not None:
         return list(exercise.kept_log)
     events = ConflictEvent.objects.filter(conflict__in=conflicts_of(exercise), kind__in=SHOWN)
-    return [_row(event) for event in events.select_related("conflict").order_by("at", "id")]
+    found = list(events.select_related("conflict").order_by("at", "id"))
+    sides = Operation.objects.filter(pk__in={one.operation_id for one in found}).select_related("agency")
+    names: dict[UUID | None, str] = {one.pk: one.agency.label for one in sides}
+    return [_row(event, names.get(event.operation_id, "")) for event in found]
 
 
-def _row(event: ConflictEvent) -> dict[str, str]:
+def _row(event: ConflictEvent, side: str) -> dict[str, str]:
     return {
         "at": event.at.isoformat(),
         "reference": event.conflict.reference,
         "kind": event.kind,
+        "side": side,
         "who": event.author_name,
         "whom": words.listed([name for name in names_in(event.people).values() if name]),
         "how": event.how,

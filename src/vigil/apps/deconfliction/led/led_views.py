@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from vigil.apps.deconfliction import words
 from vigil.apps.deconfliction.cards import mode_word, type_label
 from vigil.apps.deconfliction.led import evaluating, planning, rules, running
 from vigil.apps.deconfliction.led.evaluating import MselLine
@@ -94,6 +95,7 @@ class MetRow:
     reference: str
     found: int
     measures: Sequence[str]
+    outcome: str
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------
@@ -371,6 +373,7 @@ def met_rows(found: Exercise, mets: Sequence[Met]) -> list[MetRow]:
             one.reference,
             exercise_clock.minute(one.found_at),
             [minutes_said(one.minutes(measure, exercise_clock)) for measure in Measure],
+            str(dict(words.OUTCOMES).get(one.outcome, _("not yet"))),
         )
         for one in mets
     ]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from vigil.apps.deconfliction.led import evaluating, planning, rules
 from vigil.apps.deconfliction.led.evaluating import Line
 from vigil.apps.deconfliction.led.rules import Measure, Rating
-from vigil.apps.deconfliction.models import Exercise, ExerciseMeasure, Objective, ObservationKind
+from vigil.apps.deconfliction.models import Exercise, ExerciseMeasure, Objective, ObservationKind, Outcome
 from vigil.core.actor import Actor
 from vigil.platform.actions import action, concerns, detail
 from vigil.platform.agencies.models import this_node
@@ -62,9 +62,9 @@ SHEET = (
     #if objective.watched != "" [ #text(weight: "bold")[Look for: ] #text(objective.watched) #linebreak() ]
     #if objective.target != "" [ #text(weight: "bold")[Target: ] #text(objective.target) ]
     #v(1mm)
-    #grid(columns: (1fr,) * 4, column-gutter: 3mm,
+    #grid(columns: (auto,) * 4, column-gutter: 1fr,
       ..data.ratings.map(one => [#box(width: 3.4mm, height: 3.4mm, stroke: 0.7pt) #h(1mm)
-        #strong(one.at(0)) #text(size: 8pt, one.at(1))]))
+        #strong(one.at(0)) #text(size: 7.5pt, one.at(1))]))
     #v(1mm)
     #table(columns: (18mm, 1fr), inset: 3pt, stroke: 0.4pt,
       table.header(text(size: 8pt)[Time], text(size: 8pt)[Observation: what was done, by whom]),
@@ -89,7 +89,7 @@ REPORT = (
 #text(size: 8.5pt, data.scale)
 #heading(level: 1)[What Vigil measured]
 #if data.mets.len() == 0 [ #text("No conflict was found.") ] else [
-  #table(columns: (auto,) + (1fr,) * 5, inset: 4pt, stroke: 0.4pt,
+  #table(columns: (auto,) + (1fr,) * 6, inset: 4pt, stroke: 0.4pt,
     table.header(..data.met_head.map(one => strong(one))), ..cells(data.mets)) ]
 #heading(level: 1)[Strengths]
 #listed(data.strengths, "None was written down.")
@@ -133,7 +133,7 @@ def report_pdf(exercise: Exercise, zone: str, now: datetime) -> bytes:
         "objective_head": ("Objective", "Rating", "Measured"),
         "objectives": [_objective(one, exercise, now) for one in exercise.objectives.all()],
         "scale": ". ".join(f"{rating.value}: {said}" for rating, said in rules.RATINGS.items()),
-        "met_head": ("Conflict", "Found", "Taken up", "Acknowledged", "Talked", "Before the start"),
+        "met_head": ("Conflict", "Found", "Taken up", "Acknowledged", "Talked", "Before the start", "Agreed"),
         "mets": _mets(exercise),
         "strengths": [one.text for one in observations if one.kind == ObservationKind.STRENGTH],
         "improvements": [one.text for one in observations if one.kind == ObservationKind.IMPROVEMENT],
@@ -155,14 +155,18 @@ def timeline_csv(exercise: Exercise, zone: str) -> bytes:
 
 
 def _csv_line(line: Line, zone: str) -> tuple[Any, ...]:
-    at = line.at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
-    return at, line.minute, "" if line.planned is None else line.planned, line.kind, line.what, line.who, line.more
+    at = line.at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds") if line.at else ""
+    return at, _number(line.minute), _number(line.planned), line.kind, line.what, line.who, line.more
 
 
 def _cells(line: Line, zone: str) -> tuple[str, ...]:
-    what = f"{line.what} {line.more}".strip()
-    planned = "" if line.planned is None else str(line.planned)
-    return f"{line.at.astimezone(ZoneInfo(zone)):%H:%M:%S}", str(line.minute), planned, what, line.who
+    at = f"{line.at.astimezone(ZoneInfo(zone)):%H:%M:%S}" if line.at else "-"
+    what = ". ".join(filter(None, (line.what.rstrip("."), line.more)))
+    return at, _number(line.minute), _number(line.planned), what, line.who
+
+
+def _number(minute: int | None) -> str:
+    return "" if minute is None else str(minute)
 
 
 def _lead(exercise: Exercise, zone: str) -> str:
@@ -201,6 +205,7 @@ def _mets(exercise: Exercise) -> list[list[str]]:
             one.reference,
             f"minute {clock.minute(one.found_at)}",
             *(_minutes(one.minutes(name, clock)) for name in Measure),
+            Outcome(one.outcome).label if one.outcome else "-",
         ]
         for one in evaluating.mets_of(exercise)
     ]

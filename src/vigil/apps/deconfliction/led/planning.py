@@ -128,11 +128,12 @@ def completed(actor: Actor, limit: int = 200) -> Sequence[ExercisePerson]:
     return tuple(rows.order_by("-completed_at", "-pk")[:limit])
 
 
-def operations_of_others(actor: Actor) -> set[UUID]:
-    """The operations of exercises that go on without the actor."""
+def out_of_sight(actor: Actor) -> QuerySet[Inject, UUID | None]:
+    """The operations of exercises that have ended, or go on without the actor: no desk shows their conflicts."""
     mine = ExercisePerson.objects.filter(user_id__in=[actor.user_id]).values("exercise_id")
-    others = Inject.objects.filter(operation_id__isnull=False, exercise__state__in=GOING).exclude(exercise__in=mine)
-    return {one.operation_id for one in others if one.operation_id is not None}
+    invented = Inject.objects.filter(operation_id__isnull=False)
+    going = Q(exercise__state__in=GOING, exercise__in=mine)
+    return invented.exclude(going).values_list("operation_id", flat=True)
 
 
 # --- whom one may name ------------------------------------------------------------------------------------------------

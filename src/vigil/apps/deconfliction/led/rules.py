@@ -193,7 +193,7 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """One conflict of the exercise; `starts_at` is the earlier start. What has not happened is None."""
+    """One conflict of the exercise; `starts_at` is the earlier start. What has not happened is None, or empty."""
 
     reference: str
     found_at: datetime
@@ -201,6 +201,7 @@ class Met:
     noticed_at: datetime | None = None
     acknowledged_at: datetime | None = None
     contacted_at: datetime | None = None
+    outcome: str = ""
 
     def at(self, measure: Measure) -> datetime | None:
         """When what is measured happened."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import ParamSpec
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -30,6 +31,8 @@ BEGINS = gettext_noop("EXERCISE: an exercise that you are in has begun. Open Vig
 ENDS = gettext_noop("EXERCISE: an exercise that you were in has ended. Open Vigil.")
 
 log = logging.getLogger("vigil.jobs")
+
+P = ParamSpec("P")
 
 
 @action(RUN)
@@ -152,20 +155,29 @@ def release_due(actor: Actor, now: datetime) -> None:
 
     One inject after another, in the order of their minutes; one's trouble holds up no other.
     """
-    for exercise in Exercise.objects.filter(state=ExerciseState.RUNNING):
-        clock = planning.clock_of(exercise)
-        minute = clock.minute(now)
-        if clock.elapsed(now) - timedelta(minutes=minute) < EVERY:  # a new minute: what is due has changed
-            _look_again(exercise, now)
-        waiting = exercise.injects.filter(released_at=None, kind__in=rules.AUTOMATIC, minute__lte=minute)
-        for key in waiting.order_by("minute", "pk").values_list("pk", flat=True):
-            try:
-                release(actor, exercise.pk, key, "", now)
-            except Exception as error:  # whatever it is, it is tried again, and the others now
-                log.error("inject failed", extra={"inject": key, "code": type(error).__name__}, exc_info=error)
-    forgotten = Exercise.objects.filter(state__in=planning.GOING, started_at__lte=now - rules.LONGEST)
-    for exercise in forgotten:
-        end(actor, exercise.pk, None, now)
+    for exercise in Exercise.objects.filter(state__in=planning.GOING):
+        if exercise.started_at is not None and exercise.started_at <= now - rules.LONGEST:
+            _try(exercise.pk, end, actor, exercise.pk, None, now)
+        elif exercise.state == ExerciseState.RUNNING:
+            _release_due(actor, exercise, now)
+
+
+def _release_due(actor: Actor, exercise: Exercise, now: datetime) -> None:
+    clock = planning.clock_of(exercise)
+    minute = clock.minute(now)
+    waiting = exercise.injects.filter(released_at=None, kind__in=rules.AUTOMATIC, minute__lte=minute)
+    for key in waiting.order_by("minute", "pk").values_list("pk", flat=True):
+        _try(key, release, actor, exercise.pk, key, "", now)
+    if clock.elapsed(now) - timedelta(minutes=minute) < EVERY:  # a new minute: what is due has changed
+        _look_again(exercise, now)
+
+
+def _try(about: UUID, verb: Callable[P, object], *args: P.args, **more: P.kwargs) -> None:
+    """Whatever goes wrong, it is tried again the next time, and the others now."""
+    try:
+        verb(*args, **more)
+    except Exception as error:
+        log.error("exercise step failed", extra={"about": about, "code": type(error).__name__}, exc_info=error)
 
 
 def operations_of(exercise: Exercise) -> list[UUID]:
