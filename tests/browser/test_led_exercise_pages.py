@@ -51,7 +51,7 @@ def test_an_exercise_is_planned_run_rated_and_reported(visit: Visit, watch: Watc
     page.get_by_role("button", name="Write it down").click()
     page.get_by_label("P Performed without challenges").first.check()
     page.get_by_role("button", name="Rate Take up every conflict at once").click()
-    expect(page.get_by_text("1 of 1 conflicts reached it")).to_be_visible()
+    expect(page.get_by_text("Reached in 1 of 1 conflicts")).to_be_visible()
     narrow(page, watch)
 
     page.get_by_role("link", name="The exercise", exact=True).first.click()

@@ -105,7 +105,7 @@ def test_one_exercise_from_its_plan_to_its_report(cast: Any, login: Login, now: 
     carol.post(f"{address}details/", details)
     # Who plays does not know what comes; who is not in it knows nothing.
     assert cleo.get(address).status_code == 404
-    assert "Who plays does not read the plan." in text(cleo.get("/exercises/"))
+    assert "An hour. Who plays does not read the plan." in text(cleo.get("/exercises/"))
     assert login("desmond").get(address).status_code == 404
     assert "Winter exercise" not in text(login("desmond").get("/exercises/"))
     assert "Add an inject" not in text(sam.get(address))
@@ -183,7 +183,7 @@ def test_one_exercise_from_its_plan_to_its_report(cast: Any, login: Login, now: 
     with clock.fixed(now + 45 * MINUTE):
         sam, cleo = login("sam"), login("cleo")
         sheet = text(sam.get(f"{address}sheet/"))
-        assert "1 of 3 conflicts reached it, 2 missed it." in sheet
+        assert "Reached in 1 of 3 conflicts, missed in 2." in sheet
         objective = str(exercise.objectives.first().pk)  # type: ignore[union-attr]
         assert "Choose P, S, M or U." in text(
             sam.post(f"{address}sheet/", {"do": "rate", "objective": objective, "rating": "A"}), 422
@@ -212,7 +212,7 @@ def ended(cast: Any, login: Login, address: str, report: str) -> None:
         "Performed with some challenges",
         "Nobody had the list at hand.",
         "All here. Cleo has it.",
-        "1 of 3 conflicts reached it, 2 missed it.",
+        "Reached in 1 of 3 conflicts, missed in 2.",
         "Alice Arden",
         "was not there",
     ):

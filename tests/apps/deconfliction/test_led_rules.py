@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vigil.apps.deconfliction.led import rules
-from vigil.apps.deconfliction.led.rules import Clock, Inject, Kind, Measure, Met, Standing, State, Verb
+from vigil.apps.deconfliction.led.rules import Clock, Inject, Kind, Measure, Met, Standing, State, Verb, Where
 from vigil.apps.deconfliction.led.scenarios import LED_SCENARIOS, ROLES
 from vigil.core.errors import Invalid
+from vigil.engine.types import OPERATION_TYPES
 
 START = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -130,3 +131,25 @@ def test_a_shipped_scenario_is_whole() -> None:
         for inject in scenario.injects:
             assert (inject.starts_in is not None) == (inject.kind in rules.AUTOMATIC)
         assert {one.measure for one in scenario.objectives} >= {Measure.NOTICED, Measure.MARGIN, None}
+
+
+def test_the_shipped_hour_leaves_time_to_talk_about_every_conflict() -> None:
+    """Each conflict's countdown, buffers counted, still has 20 minutes when it is found."""
+    starts: dict[str, tuple[int, int]] = {}
+    street: dict[str, int] = {}
+    left = []
+    for inject in LED_SCENARIOS["friday"].injects:
+        if inject.kind not in rules.AUTOMATIC or inject.starts_in is None or inject.where is None:
+            continue
+        kind = OPERATION_TYPES[ROLES[inject.role].kind]
+        starts[inject.role] = (inject.minute + inject.starts_in, kind.buffer_before_min)
+        if inject.where not in (Where.HERE, Where.NEXT_STREET):
+            continue
+        street[inject.role] = starts[inject.role][0] - starts[inject.role][1]
+        left += [
+            max(street[inject.role], other) - 30 - inject.minute
+            for role, other in street.items()
+            if role != inject.role
+        ]
+    assert len(left) == 3
+    assert min(left) >= 20

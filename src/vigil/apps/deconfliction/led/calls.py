@@ -20,7 +20,7 @@ def played(actor: Actor) -> Exercise | None:
     if actor.user_id is None:
         return None
     mine = Exercise.objects.filter(people__user_id=actor.user_id, people__part=ExercisePart.PLAYER)
-    return mine.filter(state__in=planning.GOING).first()
+    return mine.filter(state__in=planning.GOING).order_by("-started_at").first()
 
 
 def agency_id() -> UUID:

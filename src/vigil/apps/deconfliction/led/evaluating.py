@@ -302,7 +302,7 @@ def _inject_line(inject: Inject) -> Line:
     elif inject.expected:
         more.append(_("Expected action not seen."))
     if inject.is_failed:
-        more.append(_("It could not be done: its operation was over."))
+        more.append(_("It could not be done: its operation was never registered, or is over."))
     return Line(
         at=inject.released_at,
         minute=inject.released_minute,

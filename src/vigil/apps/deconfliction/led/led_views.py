@@ -90,11 +90,11 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class MetRow:
-    """One conflict with its measures in minutes, as texts."""
+    """One conflict with its measures in minutes, each with its head, as texts."""
 
     reference: str
     found: int
-    measures: Sequence[str]
+    measures: Sequence[tuple[str, str]]
     outcome: str
 
 
@@ -123,7 +123,7 @@ def _list_row(row: planning.Row) -> dict[str, Any]:
     if exercise.state == ExerciseState.ENDED:
         address = reverse("deconfliction:exercise_report", args=[exercise.pk])
     part = ExercisePart(row.part).label if row.part else _("Administrator")
-    return {"exercise": exercise, "address": address, "part": part}
+    return {"exercise": exercise, "at": exercise.started_at or exercise.planned_at, "address": address, "part": part}
 
 
 @page(planning.PLAN)
@@ -319,7 +319,7 @@ def _run_context(found: Exercise, now: datetime) -> dict[str, Any]:
         "cells": [_cell(row, found) for row in evaluating.msel(found, now)],
         "figures": figures(found, now),
         "mets": met_rows(found, mets),
-        "measure_heads": MEASURE_HEADS,
+        "measure_heads": MEASURE_HEADS.values(),
         "cast": [(side.short, type_label(side.kind), side.lead, side.second) for side in ROLES.values()],
         "noted": None,
     }
@@ -356,13 +356,12 @@ def _role(code: str) -> str:
     return f"{side.short}, {type_label(side.kind)}"
 
 
-MEASURE_HEADS = (
-    gettext_lazy("Taken up after"),
-    gettext_lazy("Both acknowledged after"),
-    gettext_lazy("Both talked after"),
-    gettext_lazy("Talked before the start"),
-)
-"""In the order of `Measure`."""
+MEASURE_HEADS = {
+    Measure.NOTICED: gettext_lazy("Taken up after"),
+    Measure.ACKNOWLEDGED: gettext_lazy("Both acknowledged after"),
+    Measure.CONTACTED: gettext_lazy("Both talked after"),
+    Measure.MARGIN: gettext_lazy("Talked before the start"),
+}
 
 
 def met_rows(found: Exercise, mets: Sequence[Met]) -> list[MetRow]:
@@ -372,7 +371,10 @@ def met_rows(found: Exercise, mets: Sequence[Met]) -> list[MetRow]:
         MetRow(
             one.reference,
             exercise_clock.minute(one.found_at),
-            [minutes_said(one.minutes(measure, exercise_clock)) for measure in Measure],
+            [
+                (str(head), minutes_said(one.minutes(measure, exercise_clock)))
+                for measure, head in MEASURE_HEADS.items()
+            ],
             str(dict(words.OUTCOMES).get(one.outcome, _("not yet"))),
         )
         for one in mets
@@ -394,7 +396,7 @@ def figures(found: Exercise, now: datetime) -> list[Figure]:
         if judged is not None and judged.of == 0:
             said = _("No conflict to measure.")
         elif judged is not None:
-            said = _("{met} of {of} conflicts reached it, {missed} missed it.").format(
+            said = _("Reached in {met} of {of} conflicts, missed in {missed}.").format(
                 met=judged.met, of=judged.of, missed=judged.missed
             )
         shown.append(Figure(one, said))

@@ -187,12 +187,12 @@ FRIDAY = LedScenario(
         PlannedInject(
             32,
             Kind.MOVE,
-            gettext_noop("Mill Creek moves its warrant into the street and an hour and a quarter from now."),
+            gettext_noop("Mill Creek moves its warrant into the street and to two hours from now."),
             gettext_noop("New conflicts are taken up at once, and both teams that had talked are called again."),
             5,
             role="mill_creek",
             where=Where.HERE,
-            starts_in=75,
+            starts_in=120,
         ),
         PlannedInject(
             40,
