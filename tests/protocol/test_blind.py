@@ -27,10 +27,10 @@ class Products:
         self.node_id = node_id
 
     def blind(self, partner: str, values: Sequence[str]) -> list[str]:
-        return [f"{_number(value) * _number(self.node_id) % PRIME:016x}" for value in values]
+        return [f"{_number(value) * _number(self.node_id) % PRIME:064x}" for value in values]
 
     def raised(self, partner: str, points: Sequence[str]) -> list[str]:
-        return [f"{int(point, 16) * _number(self.node_id) % PRIME:016x}" for point in points]
+        return [f"{int(point, 16) * _number(self.node_id) % PRIME:064x}" for point in points]
 
     def keyed(self, text: str) -> str:
         return hashlib.sha256(f"{self.node_id}|{text}".encode()).hexdigest()

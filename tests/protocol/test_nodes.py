@@ -8,7 +8,7 @@ import pytest
 
 from protocol.trace import NORTH, SOUTH
 from vigil.engine.operation import Mode
-from vigil.protocol.messages import Malformed
+from vigil.protocol.envelope import Malformed
 from vigil.protocol.nodes import Capabilities, key_news, read_key_news
 from vigil.protocol.signing import Signer
 

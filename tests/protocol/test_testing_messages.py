@@ -11,7 +11,7 @@ import pytest
 from protocol.desk import HOUR, Desk, a_revision, a_site
 from protocol.trace import NORTH, SOUTH, START
 from vigil.engine.operation import Band, Mode, Window
-from vigil.protocol.messages import Malformed
+from vigil.protocol.envelope import Malformed
 from vigil.protocol.store import Card, ConflictState, Disclosure, Status
 from vigil.protocol.testing import Action, TestConflict, TestOrder, TestState, state_of
 

@@ -40,6 +40,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "places": ("vigil.cli.places", "import, list and remove streets for addresses and the map"),
     "op": ("vigil.cli.op", "register, list and show operations of a node over its API"),
     "import": ("vigil.cli.import_file", "import operations from a file"),
+    "conformance": ("vigil.cli.conformance", "check a node against the protocol between nodes"),
+    "mock-partner": ("vigil.cli.mock_partner", "a partner to try a node with, that misbehaves on request"),
 }
 
 UNUSABLE = 2
@@ -105,7 +107,7 @@ def _help(name: str) -> int:
         print(f"vigil: there is no command {name!r}", file=out)
     print("usage: vigil COMMAND [options]; `vigil COMMAND --help` explains one\n", file=out)
     for command, (_, sentence) in COMMANDS.items():
-        print(f"  {command:<10} {sentence}", file=out)
+        print(f"  {command:<12} {sentence}", file=out)
     return 0 if out is sys.stdout else UNUSABLE
 
 

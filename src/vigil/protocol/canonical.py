@@ -100,8 +100,10 @@ def operation_from_content(content: JSON) -> Operation:
     """
     sites, span = content["sites"], content["span"]
     subjects = _texts(content["subjects"])
-    if len(content) != len(OPERATION_MEMBERS) or len(sites) > MOST_SITES or len(subjects) > MOST_SUBJECTS:
-        raise ValueError("an operation has other members, or more sites or subjects, than there can be")
+    if not isinstance(sites, list) or len(sites) > MOST_SITES or len(subjects) > MOST_SUBJECTS:
+        raise ValueError("an operation has more sites or subjects than there can be")
+    if len(content) != len(OPERATION_MEMBERS):
+        raise ValueError("an operation has members that are not known")
     return Operation(
         operation_id=_text(content["operation"]),
         sites=tuple(_site_from_content(site) for site in sites),

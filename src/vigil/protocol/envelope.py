@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,9 @@ LIFE_US = 10 * 60_000_000
 """How long after it was written a message may be read, and by how much two clocks may differ (ours)."""
 MOST_BYTES = 8_000_000
 """A message larger than this is not read (ours): 50 sites of 10,000 corners, written out, have half of it."""
-MOST_ID = 64
+MOST_COUNT = 1 << 63
+NAME = re.compile(r"[!-~]{1,64}", re.ASCII)
+"""Ids, kinds and versions of the predicate."""
 
 _FRAME = ("kind", "version", "id", "from", "to", "issued_at", "expires_at", "epoch", "sequence", "in_reply_to")
 _MEMBERS = frozenset((*_FRAME, "content"))
@@ -66,14 +69,12 @@ class Message:
     """What was signed, of a message that was read."""
 
     def __post_init__(self) -> None:
-        texts = (self.kind, self.id, self.sender, self.to, self.in_reply_to)
+        names = (self.kind, self.id, self.sender, self.to, "-" if self.in_reply_to == "" else self.in_reply_to)
         numbers = (self.version, self.issued_at, self.expires_at, self.epoch, self.sequence)
-        if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in numbers):
-            raise Malformed("The message's frame is not whole: a name is no text or a count no whole number.")
-        if not (self.kind and self.id and self.sender and self.to):
-            raise Malformed("The message does not say what it is, its id, who sends it or to whom.")
-        if len(self.id) > MOST_ID:
-            raise Malformed(f"The message's id is longer than {MOST_ID} characters.")
+        if not all(isinstance(name, str) and NAME.fullmatch(name) for name in names):
+            raise Malformed("The message's kind, id, sender or reader is no name of 1 to 64 visible characters.")
+        if not all(type(number) is int and 0 <= number < MOST_COUNT for number in numbers):
+            raise Malformed("A count or an instant in the message's frame is no whole number that can be.")
 
 
 def seal(message: Message, signer: Signer) -> bytes:
@@ -141,7 +142,9 @@ def _decoded(data: bytes) -> bytes:
 
 def _object(data: bytes) -> dict[str, JSON]:
     try:
-        value = json.loads(data, object_pairs_hook=_once)
+        value = json.loads(data.decode(), object_pairs_hook=_once)
+        if b"\\u" in data:
+            canonical_bytes(value)  # half a character, written as its code: no text that could be written again
     except (ValueError, RecursionError) as error:
         raise Malformed("The message is not JSON.") from error
     if not isinstance(value, dict):

@@ -207,8 +207,12 @@ class Exchange:
         identity: Identity,
         content: JSON,
         now: int,
-        in_reply_to: str = "",
+        answered: Message | None = None,
     ) -> bytes:
+        """The message signed; an answer is written in the version of what it answers."""
+        version = seen.speaks if seen else VERSION
+        if answered is not None and answered.version in SPOKEN:
+            version = answered.version
         message = Message(
             kind=kind,
             id=message_id,
@@ -218,8 +222,8 @@ class Exchange:
             epoch=identity.epoch,
             sequence=identity.sequence,
             content=content,
-            in_reply_to=in_reply_to,
-            version=seen.speaks if seen else VERSION,
+            in_reply_to=answered.id if answered else "",
+            version=version,
         )
         return seal(message, self.signer)
 
@@ -412,7 +416,7 @@ class Exchange:
             kind, content = "error", _trouble(code, now)
         else:
             kind, content, identity = self._answered(roster, message, identity, now)
-        return self._seal(self.new_id(), kind, message.sender, seen, identity, content, now, in_reply_to=message.id)
+        return self._seal(self.new_id(), kind, message.sender, seen, identity, content, now, message)
 
     def _answered(self, roster: Roster, message: Message, identity: Identity, now: int) -> _Said:
         """What is said to a message; the identity is that of the transaction that took it (condition 10)."""

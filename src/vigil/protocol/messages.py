@@ -6,44 +6,17 @@ only masked tokens (blind); what people are shown is limited by the card. Subjec
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
 
 from vigil.engine.operation import Band, Basis, Match, Mode, Operation, Window
 from vigil.protocol.canonical import JSON, operation_content, operation_from_content
-from vigil.protocol.envelope import Malformed
+from vigil.protocol.reading import flags, ids, instants, lines, listed, members, reading, require, revisions
 from vigil.protocol.store import Card, Due, Identity, Outcome, Partner, Revision, Seen
 
-_Read = TypeVar("_Read")
+_POINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 MOST_POINTS = 1_024
 """An operation of 50 sites and 200 subjects never has more of either (`cover.MOST_TOKENS`, a power of two)."""
-
-
-def _reading(kind: str, read: Callable[[], _Read]) -> _Read:
-    try:
-        return read()
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise Malformed(f"The {kind} is not whole: {error}") from error
-
-
-def _members(content: JSON, *names: str) -> None:
-    _require(
-        isinstance(content, dict) and set(content) == set(names), "it has members that are not known, or lacks some"
-    )
-
-
-def _require(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise Malformed(f"The message is not valid: {otherwise}.")
-
-
-def _require_text(*values: Any) -> None:
-    _require(all(isinstance(value, str) for value in values), "a name is no text")
-
-
-def _require_whole(*numbers: object) -> None:
-    _require(all(type(number) is int for number in numbers), "a count or an instant is not a whole number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +28,16 @@ class Points:
 
     def __post_init__(self) -> None:
         for points in (self.subjects, self.cells):
-            _require(len(points) <= MOST_POINTS, "it has too many points")
-            _require(all(isinstance(point, str) for point in points), "a point is text")
+            require(len(points) <= MOST_POINTS, "it has too many points")
+            require(all(map(_POINT.fullmatch, points)), "a point is 64 hexadecimal digits in lower case")
 
     def content(self) -> JSON:
         return {"subjects": list(self.subjects), "cells": list(self.cells)}
 
     @classmethod
     def from_content(cls, content: JSON) -> Points:
-        _members(content, "subjects", "cells")
-        return cls(tuple(content["subjects"]), tuple(content["cells"]))
+        members(content, "subjects", "cells")
+        return cls(tuple(listed(content["subjects"])), tuple(listed(content["cells"])))
 
 
 NO_POINTS = Points()
@@ -79,8 +52,8 @@ class Plain:
     card: Card
 
     def __post_init__(self) -> None:
-        _require(not self.operation.subjects, "subjects are sent as points only")
-        _require(type(self.silent) is bool, "silent is true or false")
+        require(not self.operation.subjects, "subjects are sent as points only")
+        flags(self.silent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +75,16 @@ class Query:
     plain: Plain | None
 
     def __post_init__(self) -> None:
-        _require_whole(self.revision, self.expires_at)
-        _require(type(self.registered) is bool, "registered is true or false")
-        _require_text(self.operation_id, self.commitment, *self.predicates)
-        _require(bool(self.operation_id) and self.revision >= 1, "a query names an operation and a revision from 1")
+        instants(self.expires_at)
+        revisions(self.revision)
+        flags(self.registered)
+        ids(self.operation_id, self.commitment, *self.predicates)
+        require(bool(self.predicates), "a query names the predicates that its node evaluates")
+        require(self.registered or not (self.plain or self.points != NO_POINTS), "a cancel says nothing more")
         if self.plain is not None:
             whole = self.plain.operation
             same = (whole.operation_id, whole.mode, whole.registered) == (self.operation_id, self.mode, self.registered)
-            _require(same, "the plain part speaks of something else")
+            require(same, "the plain part speaks of something else")
 
     def content(self) -> JSON:
         return {
@@ -127,11 +102,11 @@ class Query:
     @classmethod
     def read(cls, content: JSON) -> Query:
         """The query again. Raises Malformed."""
-        return _reading("query", lambda: cls._from(content))
+        return reading("query", lambda: cls._from(content))
 
     @classmethod
     def _from(cls, content: JSON) -> Query:
-        _members(
+        members(
             content,
             *(
                 "operation",
@@ -154,7 +129,7 @@ class Query:
             mode=mode,
             registered=registered,
             expires_at=content["expires_at"],
-            predicates=frozenset(content["predicates"]),
+            predicates=frozenset(listed(content["predicates"])),
             points=Points.from_content(content["points"]),
             plain=None if plain is None else _plain_from(plain, content["operation"], mode, registered),
         )
@@ -170,7 +145,7 @@ def _plain_content(plain: Plain) -> JSON:
 
 
 def _plain_from(content: JSON, operation_id: str, mode: Mode, registered: bool) -> Plain:
-    _members(content, *_PLACE, "silent", "card")
+    members(content, *_PLACE, "silent", "card")
     whole = {
         **{name: content[name] for name in _PLACE},
         "operation": operation_id,
@@ -178,7 +153,7 @@ def _plain_from(content: JSON, operation_id: str, mode: Mode, registered: bool) 
         "registered": registered,
         "subjects": [],
     }
-    return Plain(operation_from_content(whole), content["silent"], _card(content["card"]))
+    return Plain(operation_from_content(whole), content["silent"], read_card(content["card"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +172,11 @@ class Sighting:
     card: Card
 
     def __post_init__(self) -> None:
-        _require_whole(self.revision, self.overlap.start, self.overlap.end)
-        _require(self.overlap.start < self.overlap.end, "an overlap ends after it starts")
-        _require_text(self.operation_id)
-        _require(type(self.silent) is bool and type(self.tentative) is bool, "a flag is true or false")
+        instants(self.overlap.start, self.overlap.end)
+        revisions(self.revision)
+        require(self.overlap.start < self.overlap.end, "an overlap ends after it starts")
+        ids(self.operation_id)
+        flags(self.silent, self.tentative)
 
     @property
     def match(self) -> Match:
@@ -220,7 +196,7 @@ class Sighting:
 
     @classmethod
     def from_content(cls, content: JSON) -> Sighting:
-        _members(content, "operation", "revision", "band", "overlap", "silent", "tentative", "card")
+        members(content, "operation", "revision", "band", "overlap", "silent", "tentative", "card")
         return cls(
             operation_id=content["operation"],
             revision=content["revision"],
@@ -228,7 +204,7 @@ class Sighting:
             overlap=_overlap(content["overlap"]),
             silent=content["silent"],
             tentative=content["tentative"],
-            card=_card(content["card"]),
+            card=read_card(content["card"]),
         )
 
 
@@ -248,9 +224,10 @@ class Reply:
     sightings: tuple[Sighting, ...] = ()
 
     def __post_init__(self) -> None:
-        _require_whole(self.evaluated_at, self.revision)
-        _require_text(self.operation_id, self.commitment)
-        _require(self.outcome is Outcome.ANSWERED or not self.sightings, "only an answer carries matches")
+        instants(self.evaluated_at)
+        revisions(self.revision)
+        ids(self.operation_id, self.commitment)
+        require(self.outcome is Outcome.ANSWERED or not self.sightings, "only an answer carries matches")
 
     def content(self) -> JSON:
         return {
@@ -267,13 +244,13 @@ class Reply:
     @classmethod
     def read(cls, content: JSON) -> Reply:
         """The reply again. Raises Malformed, also where it does not say that it is complete."""
-        return _reading("reply", lambda: cls._from(content))
+        return reading("reply", lambda: cls._from(content))
 
     @classmethod
     def _from(cls, content: JSON) -> Reply:
-        members = ("evaluated_at", "outcome", "operation", "revision", "commitment", "complete", "raised", "sightings")
-        _members(content, *members)
-        _require(content["complete"] is True, "it is not complete")
+        names = ("evaluated_at", "outcome", "operation", "revision", "commitment", "complete", "raised", "sightings")
+        members(content, *names)
+        require(content["complete"] is True, "it is not complete")
         return cls(
             evaluated_at=content["evaluated_at"],
             outcome=Outcome(content["outcome"]),
@@ -281,7 +258,7 @@ class Reply:
             revision=content["revision"],
             commitment=content["commitment"],
             raised=Points.from_content(content["raised"]),
-            sightings=tuple(Sighting.from_content(one) for one in content["sightings"]),
+            sightings=tuple(Sighting.from_content(one) for one in listed(content["sightings"])),
         )
 
 
@@ -294,19 +271,19 @@ class Tidings:
     sighting: Sighting
 
     def __post_init__(self) -> None:
-        _require_whole(self.revision)
-        _require_text(self.operation_id)
+        revisions(self.revision)
+        ids(self.operation_id)
 
     def content(self) -> JSON:
         return {"operation": self.operation_id, "revision": self.revision, "sighting": self.sighting.content()}
 
     @classmethod
     def read(cls, content: JSON) -> Tidings:
-        return _reading("match", lambda: cls._from(content))
+        return reading("match", lambda: cls._from(content))
 
     @classmethod
     def _from(cls, content: JSON) -> Tidings:
-        _members(content, "operation", "revision", "sighting")
+        members(content, "operation", "revision", "sighting")
         return cls(content["operation"], content["revision"], Sighting.from_content(content["sighting"]))
 
 
@@ -323,8 +300,8 @@ class Withdrawal:
     revision: int
 
     def __post_init__(self) -> None:
-        _require_whole(self.operation_revision, self.revision)
-        _require_text(self.operation_id, self.other)
+        revisions(self.operation_revision, self.revision)
+        ids(self.operation_id, self.other)
 
     def content(self) -> JSON:
         return {
@@ -336,11 +313,11 @@ class Withdrawal:
 
     @classmethod
     def read(cls, content: JSON) -> Withdrawal:
-        return _reading("withdrawal", lambda: cls._from(content))
+        return reading("withdrawal", lambda: cls._from(content))
 
     @classmethod
     def _from(cls, content: JSON) -> Withdrawal:
-        _members(content, "operation", "operation_revision", "other", "revision")
+        members(content, "operation", "operation_revision", "other", "revision")
         return cls(content["operation"], content["operation_revision"], content["other"], content["revision"])
 
 
@@ -362,10 +339,10 @@ class Acknowledgement:
     outcome: str = ""
 
     def __post_init__(self) -> None:
-        _require_whole(self.at)
-        _require_text(self.operation_id, self.other)
-        _require(self.step in STEPS and self.outcome in OUTCOMES, "the step or the outcome is not known")
-        _require(self.step == "resolved" or not self.outcome, "only what is resolved has an outcome")
+        instants(self.at)
+        ids(self.operation_id, self.other)
+        require(self.step in STEPS and self.outcome in OUTCOMES, "the step or the outcome is not known")
+        require(self.step == "resolved" or not self.outcome, "only what is resolved has an outcome")
 
     def content(self) -> JSON:
         return {
@@ -378,11 +355,11 @@ class Acknowledgement:
 
     @classmethod
     def read(cls, content: JSON) -> Acknowledgement:
-        return _reading("acknowledgement", lambda: cls._from(content))
+        return reading("acknowledgement", lambda: cls._from(content))
 
     @classmethod
     def _from(cls, content: JSON) -> Acknowledgement:
-        _members(content, "operation", "other", "step", "at", "outcome")
+        members(content, "operation", "other", "step", "at", "outcome")
         return cls(content["operation"], content["other"], content["step"], content["at"], content["outcome"])
 
 
@@ -398,20 +375,20 @@ class Trouble:
     speaks: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        _require_whole(self.now, *self.speaks)
-        _require(self.code in CODES, "the code is not known")
+        instants(self.now, *self.speaks)
+        require(self.code in CODES, "the code is not known")
 
     def content(self) -> JSON:
         return {"code": self.code, "now": self.now, "speaks": list(self.speaks)}
 
     @classmethod
     def read(cls, content: JSON) -> Trouble:
-        return _reading("error", lambda: cls._from(content))
+        return reading("error", lambda: cls._from(content))
 
     @classmethod
     def _from(cls, content: JSON) -> Trouble:
-        _members(content, "code", "now", "speaks")
-        return cls(content["code"], content["now"], tuple(content["speaks"]))
+        members(content, "code", "now", "speaks")
+        return cls(content["code"], content["now"], tuple(listed(content["speaks"])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,11 +420,16 @@ class Asked:
     """For each point of `query.points.cells` whether it is no filling."""
 
 
-def _card(content: JSON) -> Card:
-    card = Card(**content)
-    _require_text(card.agency, card.contact_name, card.contact_phone, card.operation_type)
-    _require(type(card.plain_clothes) is bool and type(card.armed_and_dangerous) is bool, "a flag is true or false")
-    return card
+def read_card(content: JSON) -> Card:
+    """A card again. Raises Malformed."""
+    texts, marks = (
+        ("agency", "contact_name", "contact_phone", "operation_type"),
+        ("plain_clothes", "armed_and_dangerous"),
+    )
+    fields = members(content, *texts, *marks)
+    lines(*(fields[name] for name in texts))
+    flags(*(fields[name] for name in marks))
+    return Card(**fields)
 
 
 def _overlap(content: JSON) -> Window:

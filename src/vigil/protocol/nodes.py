@@ -5,11 +5,11 @@ from __future__ import annotations
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from typing import Any
 
 from vigil.engine.operation import Mode
 from vigil.protocol.canonical import JSON, canonical_bytes
 from vigil.protocol.envelope import Malformed
+from vigil.protocol.reading import counts, flags, ids, instants, listed, members, reading, require
 from vigil.protocol.signing import Signer, verify
 
 KEY_BYTES, SIGNATURE_BYTES = 32, 64
@@ -33,11 +33,11 @@ class Capabilities:
     now: int
 
     def __post_init__(self) -> None:
-        _require(bool(self.versions) and bool(self.predicates), "it names no version")
-        numbers = (*self.versions, self.most_bytes, self.life_us, self.now)
-        _require(all(type(number) is int and number >= 0 for number in numbers), "a count is a whole number")
-        _require(all(isinstance(predicate, str) for predicate in self.predicates), "a predicate's name is text")
-        _require(type(self.blind) is bool, "blind is true or false")
+        require(bool(self.versions) and bool(self.predicates), "it names no version")
+        counts(*self.versions, self.most_bytes, self.life_us)
+        ids(*self.predicates)
+        flags(self.blind)
+        instants(self.now)
 
     def content(self) -> JSON:
         """The content of the answer."""
@@ -54,12 +54,10 @@ class Capabilities:
     @classmethod
     def read(cls, content: JSON) -> Capabilities:
         """The capabilities again. Raises Malformed."""
-        fields = _members(content, "versions", "predicates", "modes", "blind", "most_bytes", "life_us", "now")
-        try:
-            lists = {name: tuple(_list(fields[name])) for name in ("versions", "predicates")}
-            return cls(**{**fields, **lists, "modes": tuple(map(Mode, _list(fields["modes"])))})
-        except (TypeError, ValueError) as error:
-            raise Malformed(f"The capabilities are not whole: {error}") from error
+        fields = members(content, "versions", "predicates", "modes", "blind", "most_bytes", "life_us", "now")
+        lists = {name: tuple(listed(fields[name])) for name in ("versions", "predicates", "modes")}
+        modes = reading("capabilities", lambda: tuple(map(Mode, lists["modes"])))
+        return cls(**{**fields, **lists, "modes": modes})
 
 
 def key_news(signer: Signer, node_id: str) -> JSON:
@@ -72,20 +70,15 @@ def key_news(signer: Signer, node_id: str) -> JSON:
 
 def read_key_news(content: JSON, sender: str) -> bytes:
     """The next partner key of the sender. Raises Malformed, also where that key did not sign for itself."""
-    fields = _members(content, "key", "proof")
+    fields = members(content, "key", "proof")
     try:
         key, proof = bytes.fromhex(fields["key"]), urlsafe_b64decode(fields["proof"] + "==")
     except (TypeError, ValueError, binascii.Error) as error:
         raise Malformed("The next key is not readable.") from error
     exact = (fields["key"], fields["proof"]) == (key.hex(), _text(proof))
-    _require(exact and (len(key), len(proof)) == (KEY_BYTES, SIGNATURE_BYTES), "a key has 32 bytes, its proof 64")
-    _require(verify(key, _claim(key, sender), proof), "the next key has not signed for itself")
+    require(exact and (len(key), len(proof)) == (KEY_BYTES, SIGNATURE_BYTES), "a key has 32 bytes, its proof 64")
+    require(verify(key, _claim(key, sender), proof), "the next key has not signed for itself")
     return key
-
-
-def _list(value: JSON) -> list[JSON]:
-    _require(isinstance(value, list), "a list is none")
-    return list(value)
 
 
 def _claim(key: bytes, node_id: str) -> bytes:
@@ -94,14 +87,3 @@ def _claim(key: bytes, node_id: str) -> bytes:
 
 def _text(data: bytes) -> str:
     return urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def _members(content: JSON, *names: str) -> dict[str, Any]:
-    known = isinstance(content, dict) and set(content) == set(names)
-    _require(known, "it has members that are not known, or lacks some")
-    return dict(content)
-
-
-def _require(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise Malformed(f"The message is not valid: {otherwise}.")

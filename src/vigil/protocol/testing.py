@@ -1,27 +1,26 @@
 """What a partner of mode `test` may ask for besides the protocol: operations to be planned, and how they stand.
 
 An order is a message of kind `test-operations`, its answer tells how the operation stands; both travel in the envelope
-like every other message. A node takes orders only from a partner that its administrators have named for mode `test`, and only for operations of mode
-`test`: so a conformance suite can see whether a node asks, alarms and determines as the protocol wants.
+like every other message. A node takes orders only from a partner that its administrators have named for mode `test`,
+and only for operations of that mode: a conformance suite sees whether a node asks, alarms and determines as it must.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
 
 from vigil.engine.operation import Band, Mode, Operation, Window
 from vigil.protocol.canonical import JSON, operation_content, operation_from_content
-from vigil.protocol.envelope import Malformed
 from vigil.protocol.judgement import told
+from vigil.protocol.messages import read_card
+from vigil.protocol.reading import counts, flags, ids, instants, listed, members, reading, require
 from vigil.protocol.store import OWN, Card, ConflictState, Disclosure, Reference, Status, Transaction
 
-T = TypeVar("T")
 KIND = "test-operations"
 """Of the order; its answer is of kind `test-operations-answer`."""
+STATE = ("operation_id", "revision", "status", "determination", "tentative", "not_answered", "refused", "conflicts")
 NOBODY = Card()
 DETERMINATIONS = frozenset({"", "checking", "conflict", "no_known_conflict", "incomplete"})
 
@@ -54,12 +53,12 @@ class TestOrder:
 
     def __post_init__(self) -> None:
         plans = self.action in (Action.REGISTER, Action.EDIT)
-        _require(bool(self.operation_id), "it names no operation")
-        _require(plans is (self.operation is not None), f"{self.action} and the operation do not belong together")
+        ids(self.operation_id)
+        require(plans is (self.operation is not None), f"{self.action} and the operation do not belong together")
         if self.operation is not None:
-            _require(self.operation.operation_id == self.operation_id, "the operation has another id")
-            _require(self.operation.mode is Mode.TEST, "an operation of another mode than `test`")
-            _require(self.operation.registered, "a draft or a cancelled operation is not registered")
+            require(self.operation.operation_id == self.operation_id, "the operation has another id")
+            require(self.operation.mode is Mode.TEST, "an operation of another mode than `test`")
+            require(self.operation.registered, "a draft or a cancelled operation is not registered")
 
     def content(self) -> JSON:
         """The members of the message besides the envelope's."""
@@ -74,18 +73,19 @@ class TestOrder:
     @classmethod
     def from_content(cls, content: JSON) -> TestOrder:
         """The order again. Raises Malformed."""
-        return _read(cls, content, _order)
+        return reading("order", lambda: cls._from(content))
 
-
-def _order(content: dict[str, Any]) -> dict[str, Any]:
-    operation = content["operation"]
-    return {
-        **content,
-        "action": Action(content["action"]),
-        "operation": None if operation is None else operation_from_content(operation),
-        "disclosure": Disclosure(content["disclosure"]),
-        "card": _card(content["card"]),
-    }
+    @classmethod
+    def _from(cls, content: JSON) -> TestOrder:
+        fields = members(content, "action", "operation_id", "operation", "disclosure", "card")
+        operation = fields["operation"]
+        return cls(
+            Action(fields["action"]),
+            fields["operation_id"],
+            None if operation is None else operation_from_content(operation),
+            Disclosure(fields["disclosure"]),
+            read_card(fields["card"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,10 @@ class TestConflict:
     alarms: int
 
     def __post_init__(self) -> None:
-        _whole(self.alarms, self.overlap.start, self.overlap.end)
-        _require(self.alarms >= 0 and self.overlap.start < self.overlap.end, "a count or an overlap that cannot be")
+        counts(self.alarms)
+        ids(self.node_id, self.operation_id)
+        instants(self.overlap.start, self.overlap.end)
+        require(self.overlap.start < self.overlap.end, "an overlap ends after it starts")
 
     def content(self) -> JSON:
         return {
@@ -121,17 +123,20 @@ class TestConflict:
     @classmethod
     def from_content(cls, content: JSON) -> TestConflict:
         """The conflict again. Raises Malformed."""
-        return _read(cls, content, _conflict)
+        return reading("conflict", lambda: cls._from(content))
 
-
-def _conflict(content: dict[str, Any]) -> dict[str, Any]:
-    band = content["band"]
-    return {
-        **content,
-        "state": ConflictState(content["state"]),
-        "band": None if band is None else Band(band),
-        "overlap": Window(*content["overlap"]),
-    }
+    @classmethod
+    def _from(cls, content: JSON) -> TestConflict:
+        fields = members(content, "node_id", "operation_id", "state", "band", "overlap", "alarms")
+        band, (start, end) = fields["band"], listed(fields["overlap"])
+        return cls(
+            fields["node_id"],
+            fields["operation_id"],
+            ConflictState(fields["state"]),
+            None if band is None else Band(band),
+            Window(start, end),
+            fields["alarms"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +160,11 @@ class TestState:
     conflicts: tuple[TestConflict, ...] = ()
 
     def __post_init__(self) -> None:
-        _whole(self.revision)
-        _require((self.revision == 0) is (self.status is None), "a revision without a status, or the other way round")
-        _require(self.determination in DETERMINATIONS, "there is no such determination")
-        _require(type(self.tentative) is bool, "a flag is neither true nor false")
+        counts(self.revision)
+        ids(self.operation_id, *self.not_answered, *self.refused)
+        flags(self.tentative)
+        require((self.revision == 0) is (self.status is None), "a revision without a status, or the other way round")
+        require(self.determination in DETERMINATIONS, "there is no such determination")
 
     def content(self) -> JSON:
         """The members of the message besides the envelope's."""
@@ -176,7 +182,22 @@ class TestState:
     @classmethod
     def from_content(cls, content: JSON) -> TestState:
         """The state again. Raises Malformed."""
-        return _read(cls, content, _state)
+        return reading("state", lambda: cls._from(content))
+
+    @classmethod
+    def _from(cls, content: JSON) -> TestState:
+        fields = members(content, *STATE)
+        status = fields["status"]
+        return cls(
+            operation_id=fields["operation_id"],
+            revision=fields["revision"],
+            status=None if status is None else Status(status),
+            determination=fields["determination"],
+            tentative=fields["tentative"],
+            not_answered=tuple(listed(fields["not_answered"])),
+            refused=tuple(listed(fields["refused"])),
+            conflicts=tuple(TestConflict.from_content(one) for one in listed(fields["conflicts"])),
+        )
 
 
 def state_of(tx: Transaction, operation_id: str) -> TestState:
@@ -206,43 +227,3 @@ def state_of(tx: Transaction, operation_id: str) -> TestState:
             if told(conflict.side(own), other := conflict.other(own), conflict.match)
         ),
     )
-
-
-def _state(content: dict[str, Any]) -> dict[str, Any]:
-    status = content["status"]
-    return {
-        **content,
-        "status": None if status is None else Status(status),
-        "not_answered": _texts(content["not_answered"]),
-        "refused": _texts(content["refused"]),
-        "conflicts": tuple(TestConflict.from_content(one) for one in content["conflicts"]),
-    }
-
-
-def _read(cls: type[T], content: JSON, fields: Callable[[dict[str, Any]], dict[str, Any]]) -> T:
-    try:
-        return cls(**fields(dict(content)))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Malformed(f"The message is not whole: {error}") from error
-
-
-def _card(content: JSON) -> Card:
-    card = Card(**content)
-    flags, texts = (card.plain_clothes, card.armed_and_dangerous), (card.agency, card.contact_name, card.contact_phone)
-    _require(all(type(flag) is bool for flag in flags), "a flag is neither true nor false")
-    _require(all(isinstance(text, str) for text in (*texts, card.operation_type)), "a card's line is no text")
-    return card
-
-
-def _texts(values: JSON) -> tuple[str, ...]:
-    _require(isinstance(values, list) and all(isinstance(one, str) for one in values), "a list of ids is none")
-    return tuple(values)
-
-
-def _whole(*numbers: object) -> None:
-    _require(all(type(number) is int for number in numbers), "a count or an instant is not a whole number")
-
-
-def _require(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise Malformed(f"The message is not valid: {otherwise}.")

@@ -49,11 +49,11 @@ class StandInBlinder:
 
     def blind(self, partner: str, values: Sequence[str]) -> list[str]:
         exponent = _exponent(self.node_id, partner, self.generation)
-        return [f"{_number(value) * exponent % PRIME:016x}" for value in values]
+        return [f"{_number(value) * exponent % PRIME:064x}" for value in values]
 
     def raised(self, partner: str, points: Sequence[str]) -> list[str]:
         exponent = _exponent(self.node_id, partner, self.generation)
-        return [f"{int(point, 16) * exponent % PRIME:016x}" for point in points]
+        return [f"{int(point, 16) * exponent % PRIME:064x}" for point in points]
 
     def keyed(self, text: str) -> str:
         return blake2b(text.encode(), key=self.node_id.encode(), digest_size=32).hexdigest()
