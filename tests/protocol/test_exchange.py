@@ -512,6 +512,36 @@ def test_cells_that_meet_are_followed_by_the_exact_question() -> None:
     assert (pair.north.told("x"), pair.south.told("t")) == ([DETECTED], [DETECTED])
 
 
+def test_whoever_is_asked_blind_from_now_on_is_asked_about_everything_again(pair: Pairing) -> None:
+    pair.north.submit(a_revision("x", a_site()))
+    pair.ask(pair.north, "x")
+    pair.north.node.change_roster([replace(pair.south.partner, blind=True)], START)
+    assert pair.north.says("x") == "incomplete"
+    asked = pair.north.open(pair.north.question("x").token).content
+    assert asked["plain"] is None
+    assert len(asked["points"]["cells"]) == 32
+    assert pair.ask(pair.north, "x") == "no_known_conflict"
+    pair.north.node.change_roster([replace(pair.south.partner, blind=True)], START)
+    assert pair.north.says("x") == "no_known_conflict"
+
+
+@pytest.mark.parametrize("blind", ["north", "south"])
+def test_where_only_one_node_asks_blind_nothing_is_missed(blind: str) -> None:
+    pair = Pairing()
+    getattr(pair, blind).blind = True
+    for post in (pair.north, pair.south):
+        post.node.change_roster([pair.other(post).partner], START)
+    for post, name in ((pair.south, "t"), (pair.north, "x")):
+        post.submit(a_revision(name, a_site()))
+        while post.exchange.questions(START, name):
+            asked = post.question(name)
+            pair.ask(post, name)
+    assert pair.north.open(asked.token).content["plain"] is not None, (
+        "South holds none of its joint tokens, or asks plain"
+    )
+    assert (pair.north.says("x"), pair.south.says("t")) == ("conflict", "conflict")
+
+
 def test_an_edit_after_the_exact_question_is_put_blind_again_and_withdraws() -> None:
     pair = Pairing(blind=True)
     pair.south.submit(a_revision("t", a_site()))

@@ -32,6 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     remove.add_argument("name", help="its name")
     remove.add_argument("--because", required=True, metavar="REASON", help="why; it stands in the audit trail")
     add_node_arguments(remove)
+    blind = verbs.add_parser("blind", help="compare places with a partner blind first (experimental), or no longer")
+    blind.add_argument("name", help="its name")
+    blind.add_argument("state", choices=("on", "off"), help="the other node sets the same")
+    add_node_arguments(blind)
     rotate = verbs.add_parser("rotate-key", help="draw the next partner key; it signs when every partner has taken it")
     rotate.add_argument("--drop-old", action="store_true", help="let it sign now; who has not taken it is paired again")
     add_node_arguments(rotate)
@@ -52,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
         "list": _list,
         "remove": _remove,
         "address": _address,
+        "blind": _blind,
         "rotate-key": _rotate,
         "new-secret": _new_secret,
     }
@@ -148,6 +153,18 @@ def _address(args: argparse.Namespace) -> None:
         return
     node = partners.name_address(console(), args.url)
     say(f"Partners reach this node at {node.address}. Pairing files say so from now on.")
+
+
+def _blind(args: argparse.Namespace) -> None:
+    from vigil.apps.deconfliction.federation import pairing as partners
+    from vigil.platform import clock
+
+    row = partners.set_blind(console(), _named(args.name), args.state == "on", clock.now())
+    if row.is_blind:
+        say(f"{row.name} is asked blind first from now on. It is experimental and not reviewed outside.")
+        say("Its administrator does the same; until then each question is put plain.")
+    else:
+        say(f"{row.name} is asked plain from now on.")
 
 
 def _rotate(args: argparse.Namespace) -> None:

@@ -133,10 +133,12 @@ class Node:
             return tx.verdict(operation_id)
 
     def change_roster(self, members: Sequence[Partner], now: int) -> Roster:
-        """A recorded act: the next roster. Who joins is asked about everything active; who left stands on receipts."""
+        """A recorded act: the next roster. Who joins is asked about everything active, and so is who is asked blind
+        from now on, or no longer; who left stands on receipts.
+        """
         with self.store.transaction() as tx:
             old = tx.roster()
-            stay = {partner.node_id for partner in old.members}
+            stay = {(partner.node_id, partner.blind) for partner in old.members}
             names = {partner.name for partner in members}
             left = [partner for partner in old.members if partner.node_id not in {one.node_id for one in members}]
             leaving = {partner.name for partner in left if Mode.LIVE in partner.modes}
@@ -146,7 +148,7 @@ class Node:
             roster = Roster(old.number + 1, members, tuple(former), refused)
             tx.set_roster(roster)
             for partner in roster.members:
-                if partner.node_id not in stay:
+                if (partner.node_id, partner.blind) not in stay:
                     ask_again(tx, partner.node_id, now)
             gone = {partner.node_id for partner in left}
             for due in tx.due(END_OF_TIME):

@@ -154,6 +154,21 @@ def add(actor: Actor, partner_id: UUID, heard: str, now: datetime) -> Partner:
     return row
 
 
+@action("partners.partner.edit")
+def set_blind(actor: Actor, partner_id: UUID, blind: bool, now: datetime) -> Partner:
+    """Compare places with the partner blind first from now on, or no longer (experimental, docs/protocol/blind.md).
+
+    Everything active is asked of it again: the tokens that both hold are others then.
+    """
+    row = _row(partner_id, State.ACTIVE)
+    if row.is_blind != blind:
+        row.is_blind = blind
+        _change_roster([*(one for one in partners() if one.pk != row.pk), row], now)
+    concerns(partner=row.pk)
+    detail(blind=blind)
+    return row
+
+
 @action("partners.partner.propose")
 def propose_removal(actor: Actor, partner_id: UUID, reason: str, now: datetime) -> Partner:
     """Propose that a partner leaves the roster; until `remove` confirms it nothing changes."""
