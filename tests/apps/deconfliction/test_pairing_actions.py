@@ -69,6 +69,25 @@ def test_what_was_heard_pairs_and_everything_active_is_asked(people: Any, now: d
         pairing.remove(erin, row.pk, now)
 
 
+@pytest.mark.db
+def test_a_partner_that_is_asked_blind_from_now_on_is_asked_everything_again(people: Any, now: datetime) -> None:
+    erin, alice = people.actor("erin"), people.actor("alice")
+    row = paired(erin, now)
+    operation = actions.register_operation(alice, plan(now), now)
+    actions.run_due_search(alice, operation.pk, now)
+    SearchDue.objects.all().delete()  # it has answered
+    for blind in (True, False):
+        before = current_roster().number
+        pairing.set_blind(erin, row.pk, blind, now)
+        assert Partner.objects.get().is_blind is blind
+        assert [due.target for due in SearchDue.objects.all()] == [ELM.node_id]
+        SearchDue.objects.all().delete()
+        pairing.set_blind(erin, row.pk, blind, now)
+        assert (current_roster().number, SearchDue.objects.count()) == (before + 1, 0)
+    with pytest.raises(Refused):
+        pairing.set_blind(alice, row.pk, True, now)
+
+
 def test_where_there_is_another_administrator_the_second_step_is_theirs(people: Any, now: datetime) -> None:
     from vigil.platform.accounts.access import actor_of_user
 

@@ -27,8 +27,6 @@ from vigil.apps.deconfliction.store import DatabaseStore, partner_of
 from vigil.platform import clock
 from vigil.platform.partners.client import JOSE
 from vigil.platform.partners.models import Partner
-from vigil.protocol.store import OWN, Pair, Reference
-from vigil.protocol.telling import tell_step
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 FAR = (-80.0, 40.0)
@@ -165,11 +163,6 @@ def test_no_message_holds_more_than_section_7_allows(wire: Wire, people: Any, no
     assert {elm.node.verdict(one).determination for one in (subject_alone, both)} == {"conflict"}
     conflict = Conflict.objects.filter(operation_a=operation.pk, operation_b=both).get()
     lifecycle.acknowledge_conflict(people.actor("alice"), conflict.pk, now)
-    own, other = Reference(OWN, str(operation.pk)), Reference(elm.id, both)
-    with DatabaseStore().transaction() as tx:
-        stored = tx.conflict(Pair.of(own, other))
-        assert stored is not None
-        tell_step(tx, stored, own, "acknowledged", "", instant(now))
     wire.ask(operation)
     assert not Outgoing.objects.exists()
 
