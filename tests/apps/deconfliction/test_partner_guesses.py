@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.urls import reverse
 from tests.apps.deconfliction.test_actions import told
 
 from vigil.apps.deconfliction import jobs
@@ -18,6 +20,7 @@ from vigil.apps.deconfliction.store import DatabaseStore
 from vigil.engine.operation import Mode, Operation
 from vigil.platform import clock
 from vigil.platform.audit.models import AuditRecord
+from vigil.platform.partners.models import Partner
 from vigil.protocol.budget import NOT_FOLLOWED, POINTS_A_DAY
 from vigil.protocol.store import Masked, Reference, Side
 
@@ -60,6 +63,20 @@ def test_hits_that_are_not_followed_up_are_told_once_a_day(people: Any, now: dat
     assert len(told(people, "carol")) == 2
     row = MaskedOperation.objects.get(operation_id=keys[0])
     assert (row.wanted_at, row.followed) == (instant(now), True)
+
+
+def test_the_partners_page_says_it_and_sets_blind(people: Any, now: datetime, login: Callable[[str], Any]) -> None:
+    Partner.objects.create(pk=UUID(ELM), name="Elm Region", base_url="https://elm.example", state="active")
+    PartnerDay.objects.create(node=ELM, day=now.date(), guesses=["not_followed"])
+    address = reverse("deconfliction:partner", args=[ELM])
+    heading = "It asks as if it were guessing"
+    assert [heading in login(name).get(address).content.decode() for name in ("carol", "alice")] == [True, False]
+    page = login("erin")
+    assert "did not ask exactly" in page.get(address).content.decode()
+    for do, blind in (("blind", True), ("plain", False)):
+        assert page.post(address, {"do": do}).status_code == 302
+        assert Partner.objects.get().is_blind is blind
+    assert login("carol").post(address, {"do": "blind"}).status_code == 403
 
 
 def test_new_points_are_counted_by_day_and_only_of_live_operations(people: Any, now: datetime) -> None:

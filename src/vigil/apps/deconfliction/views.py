@@ -1168,6 +1168,7 @@ NOTICED = {
     "conflict": "deconfliction:conflict",
     "operation": "deconfliction:operation",
     "fishing_case": "deconfliction:fishing_case",
+    "partner": "deconfliction:partner",
 }
 """Where a notice leads, by the noun of what it is about."""
 

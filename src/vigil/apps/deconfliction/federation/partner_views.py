@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from vigil.apps.deconfliction.federation import pairing as actions
 from vigil.apps.deconfliction.federation import partner_states
 from vigil.apps.deconfliction.federation.pairing import may_confirm
+from vigil.apps.deconfliction.probing import partner_guesses
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, Invalid, NotFound
 from vigil.platform import clock
@@ -151,6 +152,9 @@ def _do(actor: Actor, row: Partner, what: str, typed: dict[str, str]) -> str:
     if what == "withdraw":
         actions.withdraw(actor, row.pk)
         return _("Taken back. Nothing has changed.")
+    if what in ("blind", "plain"):
+        actions.set_blind(actor, row.pk, what == "blind", now)
+        return _("Saved. Everything active is being asked of {name} again.").format(name=row.name)
     if what == "move":
         moved = actions.move(actor, row.pk, typed["address"])
         return _("{name} is reached at {address} from now on.").format(name=row.name, address=moved.base_url)
@@ -169,4 +173,5 @@ def _about(actor: Actor, row: Partner) -> dict[str, Any]:
         "may_confirm": bool(row.proposed) and actor.can("partners.partner.add") and may_confirm(actor, row),
         "is_removal": row.proposed == Partner.Proposed.REMOVAL,
         "other_key": proposes_pairing and row.state == Partner.State.ACTIVE,
+        "guessing": partner_guesses.told_lately(actor, row.pk, clock.now()),
     }

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from vigil.apps.deconfliction.models import ConflictSide, MaskedOperation, PartnerDay
@@ -27,8 +28,18 @@ from vigil.protocol.budget import Guess, Hit, guesses
 
 log = logging.getLogger("vigil.partners")
 
+READERS = frozenset({Role.WATCH_DESK, Role.NODE_ADMIN})
 KIND = "partners.guessing"
 TOLD = gettext_noop("A partner node asks as if it were guessing what is planned here. Open Vigil, Partners.")
+
+
+SENTENCES: Mapping[Guess, str] = {
+    Guess.MANY_POINTS: gettext_noop("It compared far more than its operations need."),
+    Guess.NOT_FOLLOWED: gettext_noop("It met operations of this node and did not ask exactly about them."),
+    Guess.MEETS_NOTHING: gettext_noop("Almost nothing of what it then asked exactly met anything."),
+}
+LATELY = timedelta(days=30)
+SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,7 @@ def _hits() -> dict[str, list[Hit]]:
 @action("partners.guessing.note")
 def note(actor: Actor, guessing: Guessing, now: datetime) -> None:
     """Tell the watch desks and the node's administrators, once a reason and day."""
-    day, _ = PartnerDay.objects.get_or_create(node=guessing.partner, day=now.date())
+    day, _is_new = PartnerDay.objects.get_or_create(node=guessing.partner, day=now.date())
     day.guesses = sorted({*day.guesses, *guessing.reasons})
     day.save(update_fields=["guesses"])
     concerns(partner=guessing.partner)
@@ -75,7 +86,23 @@ def note(actor: Actor, guessing: Guessing, now: datetime) -> None:
     notify(_told(), KIND, TOLD, objects={"partner": guessing.partner}, key=key, at=now)
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One reason of one day, for its readers."""
+
+    day: date
+    sentence: str
+
+
+def told_lately(actor: Actor, partner_id: UUID, now: datetime) -> list[Noted]:
+    """What was told of the partner in the last 30 days, newest first; nothing for whoever is not told."""
+    if actor.roles.isdisjoint(READERS):
+        return []
+    days = PartnerDay.objects.filter(node=str(partner_id), day__gt=(now - LATELY).date()).order_by("-day")
+    noted = [Noted(one.day, _(SENTENCES[Guess(guess)])) for one in days for guess in one.guesses]
+    return noted[:SHOWN]
+
+
 def _told() -> list[UUID]:
-    roles = (Role.WATCH_DESK.value, Role.NODE_ADMIN.value)
-    held = Membership.objects.filter(role__in=roles, active=True, user__is_active=True)
+    held = Membership.objects.filter(role__in=[role.value for role in READERS], active=True, user__is_active=True)
     return sorted(set(held.values_list("user_id", flat=True)))
