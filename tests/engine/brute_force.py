@@ -55,6 +55,10 @@ class Edge:
         place = self.line.Position(along, Geodesic.LATITUDE | Geodesic.LONGITUDE)
         return (place["lon2"], place["lat2"])
 
+    def least(self, place: Vertex) -> float:
+        """No place of the edge is nearer than this: each is within half a step of a sample."""
+        return 0.99 * min(sphere_separation(place, sample) for sample in self.samples) - self.step / 2 - NEGLIGIBLE_M
+
     def distance(self, place: Vertex) -> float:
         apart = [sphere_separation(place, sample) for sample in self.samples]
         order = sorted(range(len(apart)), key=apart.__getitem__)
@@ -77,6 +81,9 @@ class Edge:
         return best
 
     def crosses(self, other: Edge) -> bool:
+        between = sphere_separation(self.samples[SAMPLES // 2], other.samples[SAMPLES // 2])
+        if 0.99 * between > (self.length + other.length) / 2 + 1.0:
+            return False
         apart, i, j = min(
             (sphere_separation(p, q), i, j) for i, p in enumerate(self.samples) for j, q in enumerate(other.samples)
         )
@@ -139,9 +146,10 @@ def encloses(ring: tuple[Vertex, ...], place: Vertex) -> bool:
     """Whether the ring's smaller side holds the place; for rings that fit into a hemisphere.
 
     The bearing turns once round where the ring parts the place from its antipode; the place is then inside where the
-    ring is the nearer of the two.
+    ring is the nearer of the two. The geodesic from a vertex through a place inside meets the ring again beyond it, and
+    both ways round to there are longer: nothing inside is farther from a vertex than half the way round.
     """
-    if sphere_separation(ring[0], place) * 0.99 > sum(edge.length for edge in edges(ring)):
+    if sphere_separation(ring[0], place) * 0.99 > sum(edge.length for edge in edges(ring)) / 2:
         return False
     turned, total, count, last = 0.0, 0.0, 0, None
     for edge in edges(ring):
@@ -178,9 +186,14 @@ def shape_distance(a: Point | Line | Polygon, b: Point | Line | Polygon) -> floa
     edges_a, edges_b = _all_edges(a), _all_edges(b)
     if any(one.crosses(other) for one in edges_a for other in edges_b):
         return 0.0
-    to_b = [edge.distance(place) for place in _vertices(a) for edge in edges_b]
-    to_a = [edge.distance(place) for place in _vertices(b) for edge in edges_a]
-    return min(to_b + to_a)
+    pairs = [(edge.least(place), edge, place) for place in _vertices(a) for edge in edges_b]
+    pairs += [(edge.least(place), edge, place) for place in _vertices(b) for edge in edges_a]
+    best = math.inf
+    for least, edge, place in sorted(pairs, key=lambda pair: pair[0]):
+        if least > best:
+            break
+        best = min(best, edge.distance(place))
+    return best
 
 
 def _rings(shape: Point | Line | Polygon) -> tuple[tuple[Vertex, ...], ...]:
