@@ -139,6 +139,31 @@ def test_every_setting_is_documented_with_its_default() -> None:
         assert knob.sentence.endswith("."), knob.name
 
 
+@pytest.mark.parametrize("app", ["agencies", "deconfliction"])
+def test_the_short_beginning_of_migrations_leaves_what_those_that_it_replaces_left(app: str) -> None:
+    from django.db.migrations.loader import MigrationLoader
+
+    whole: Any = MigrationLoader(None, replace_migrations=False)
+    start = (app, "0001_start")
+    replaced = whole.disk_migrations[start].replaces
+    assert set(replaced) <= whole.disk_migrations.keys()
+    short = MigrationLoader(None).project_state(start).models
+    long = whole.project_state(replaced[-1]).models
+    names = {key for key in long if key[0] == app}
+    assert names == {key for key in short if key[0] == app}
+    for key in names:
+        assert _described(short[key]) == _described(long[key]), key
+
+
+def _described(model: Any) -> tuple[Any, ...]:
+    fields = {name: field.deconstruct()[1:] for name, field in model.fields.items()}
+    kept = {name: value for name, value in model.options.items() if value}
+    unordered = {
+        name: sorted((one.deconstruct() for one in kept.pop(name, ())), key=repr) for name in ("indexes", "constraints")
+    }
+    return fields, kept, unordered, model.bases
+
+
 def test_every_model_has_one_leaf_of_migrations() -> None:
     from django.db.migrations.loader import MigrationLoader
 

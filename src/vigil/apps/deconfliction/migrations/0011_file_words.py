@@ -30,5 +30,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(file_words, migrations.RunPython.noop),
+        migrations.RunPython(file_words, migrations.RunPython.noop, elidable=True),
     ]

@@ -116,5 +116,5 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.CASCADE, related_name="on_call", to="agencies.agency"
             ),
         ),
-        migrations.RunPython(file_together, migrations.RunPython.noop),
+        migrations.RunPython(file_together, migrations.RunPython.noop, elidable=True),
     ]

@@ -34,5 +34,5 @@ class Migration(migrations.Migration):
         migrations.AddField("revision", "participants", models.BinaryField(blank=True, null=True)),
         migrations.AddField("revision", "personnel_band", models.BinaryField(blank=True, null=True)),
         migrations.AddField("savedmapping", "toml", models.BinaryField(blank=True, null=True)),
-        migrations.RunPython(seal, migrations.RunPython.noop),
+        migrations.RunPython(seal, migrations.RunPython.noop, elidable=True),
     ]
