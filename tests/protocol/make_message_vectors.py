@@ -77,6 +77,7 @@ def contents() -> list[tuple[str, str, JSON, str]]:
     plan = replace(operation(), mode=Mode.TEST)
     met = TestConflict(NORTH, OURS, ConflictState.OPEN, Band.DIRECT, Window(NOW, NOW + HOUR), 1)
     state = TestState(plan.operation_id, 1, Status.REGISTERED, "conflict", True, (NORTH,), (), (met,))
+    file = pairing_file()
     return [
         ("query", NORTH, query().content(), ""),
         ("reply", SOUTH, reply().content(), "message-1"),
@@ -99,6 +100,8 @@ def contents() -> list[tuple[str, str, JSON, str]]:
         ("error", SOUTH, Trouble("clock", NOW, (1, 2)).content(), "message-13"),
         ("test-operations", NORTH, TestOrder(Action.REGISTER, THEIRS, plan, Disclosure.SILENT, CARD).content(), ""),
         ("test-operations-answer", SOUTH, state.content(), "message-15"),
+        ("pairing", NORTH, {"file": file}, ""),
+        ("pairing-answer", SOUTH, {"taken": True}, "message-17"),
     ]
 
 

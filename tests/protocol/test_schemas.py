@@ -20,6 +20,7 @@ from vigil.protocol.canonical import canonical_bytes
 from vigil.protocol.envelope import LIFE_US, MOST_BYTES, Malformed, opened
 from vigil.protocol.messages import Acknowledgement, Query, Reply, Tidings, Trouble, Withdrawal
 from vigil.protocol.nodes import Capabilities, key_news, read_key_news
+from vigil.protocol.pairing import Pairing, news, read_news
 from vigil.protocol.signing import Signer
 from vigil.protocol.testing import TestOrder, TestState
 
@@ -29,6 +30,10 @@ EMPTY = ("taken", "keys-answer", "health", "capabilities")
 """Kinds whose content is empty."""
 NODE = "01900000-0000-7000-8000-00000000000a"
 SIGNER = Signer.from_seed(b"n" * 32)
+OWN_NEWS = {
+    "keys": key_news(SIGNER, NODE),
+    "pairing": news(Pairing(NODE, "North", "https://north.example", SIGNER.public_key), SIGNER),
+}
 READERS: dict[str, Callable[[Any], Any]] = {
     "query": Query.read,
     "reply": Reply.read,
@@ -38,10 +43,22 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "error": Trouble.read,
     "capabilities-answer": Capabilities.read,
     "keys": lambda content: read_key_news(content, NODE),
+    "pairing": lambda content: read_news(content, NODE, (SIGNER.public_key,)),
     "test-operations": TestOrder.from_content,
     "test-operations-answer": TestState.from_content,
 }
-BEYOND_SCHEMAS = ("overlap", "span", "sites", "geometry", "starts_at", "ends_at", "key", "proof", "operation_id")
+BEYOND_SCHEMAS = (
+    "overlap",
+    "span",
+    "sites",
+    "geometry",
+    "starts_at",
+    "ends_at",
+    "key",
+    "proof",
+    "operation_id",
+    "file",
+)
 """Members whose values must also fit one another, or be a shape, or be signed: of a schema no matter."""
 VALUES: tuple[Any, ...] = (
     *(None, True, 0, 1, -1, 1.5, 2**31, 2**62, 2**63, "", "x", "é", "a b", "\0", "0" * 64, "0" * 65, "y" * 501, "1.50"),
@@ -76,7 +93,7 @@ def written() -> dict[str, list[dict[str, Any]]]:
     trial.partner.wire = Loop(noting(trial.suite.receive))
     trial.suite.wire = Loop(noting(trial.partner.receive))
     trial.run([f"FED-{number}" for number in (104, 107, 111, 114, 115, 202, 204, 230, 241, 243, 250, 252, 253)])
-    trial.run(["FED-009", "FED-015", "FED-016", "FED-020"])
+    trial.run(["FED-009", "FED-015", "FED-016", "FED-020", "FED-023"])
     kinds: dict[str, list[dict[str, Any]]] = {}
     for body in payloads:
         payload = payload_of(body)
@@ -86,7 +103,7 @@ def written() -> dict[str, list[dict[str, Any]]]:
 
 def test_whatever_is_written_the_schemas_take() -> None:
     kinds = written()
-    assert set(kinds) >= {*PATHS, *READERS, "taken", "health-answer", "keys-answer"}
+    assert set(kinds) >= {*PATHS, *READERS, "taken", "health-answer", "keys-answer", "pairing-answer"}
     for kind, payloads in kinds.items():
         for payload in payloads:
             validator("envelope").validate(payload)
@@ -133,7 +150,7 @@ def is_read(read: Callable[[Any], Any], content: Any) -> bool:
 @pytest.mark.parametrize("kind", READERS)
 def test_schema_and_reader_refuse_the_same(kind: str) -> None:
     content, schema, apart = richest(kind), validator(kind), []
-    content = key_news(SIGNER, NODE) if kind == "keys" else _short(content)
+    content = OWN_NEWS[kind] if kind in OWN_NEWS else _short(content)
     assert schema.is_valid(content)
     assert is_read(READERS[kind], content)
     for path, mutate in mutants(content):

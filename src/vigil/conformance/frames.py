@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vigil.conformance import forging
 from vigil.conformance.requirements import requires
 from vigil.conformance.suite import MINUTE, Suite
 from vigil.conformance.wire import Response, token_of
 from vigil.protocol.envelope import LIFE_US, seal
 from vigil.protocol.nodes import Capabilities, key_news
+from vigil.protocol.pairing import news
 from vigil.protocol.signing import Signer
 
 STRANGER = Signer.from_seed(b"a key that nobody has ever seen.")
@@ -209,6 +212,17 @@ def unproved(suite: Suite) -> None:
     suite.expect(trouble.code == "malformed", "malformed", trouble.code)
     response = suite.post("health", seal(suite.message("health", {}), STRANGER), "signed by that key")
     suite.expect(400 <= response.status < 500, "an unsigned refusal", f"HTTP status {response.status}")
+
+
+@requires("023", "A partner's newest pairing file, signed by its key, is taken by `pairing`; another one is malformed.")
+def newest_file(suite: Suite) -> None:
+    own = replace(suite.identity.own, made_at=suite.now())
+    answer = suite.send(suite.message("pairing", news(own, suite.identity.signer)), "the newest pairing file")
+    suite.expect(answer.kind == "pairing-answer", "pairing-answer", suite.described(answer))
+    suite.expect(answer.content.get("taken") is True, "taken: true", answer.content)
+    strange = replace(own, key=STRANGER.public_key)
+    trouble = suite.trouble(suite.message("pairing", news(strange, STRANGER)), "a file of another key")
+    suite.expect(trouble.code == "malformed", "malformed", trouble.code)
 
 
 @requires("022", "The epoch stays the same from answer to answer, and the sequence never falls.")

@@ -577,6 +577,12 @@ class AnyKey(MockPartner):
         return {}
 
 
+@misbehaves("any-file", "takes a pairing file of any key", "023")
+class AnyFile(MockPartner):
+    def take_news(self, tx: Transaction, message: Message, now: int) -> JSON:
+        return {"taken": True}
+
+
 # --- what is planned -------------------------------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ from vigil.protocol.memory import MemoryStore
 from vigil.protocol.messages import Asked, Question
 from vigil.protocol.node import Node
 from vigil.protocol.nodes import Capabilities, read_key_news
+from vigil.protocol.pairing import read_news
 from vigil.protocol.store import Card, Disclosure, Partner, Revision, Roster, Status, Transaction
 from vigil.protocol.testing import Action, TestOrder, state_of
 
@@ -45,7 +46,12 @@ class MockPartner:
         self.cards: dict[str, Card] = {}
         self.store = MemoryStore(identity.own.node_id, epoch, cards=self.cards)
         self.node = Node(self.store, identity.signer)
-        handlers = {"capabilities": self.tell_capabilities, "keys": self.take_key, "test-operations": self.take_order}
+        handlers = {
+            "capabilities": self.tell_capabilities,
+            "keys": self.take_key,
+            "pairing": self.take_news,
+            "test-operations": self.take_order,
+        }
         self.exchange = self.exchange_class(self.node, identity.signer, identity.blinder, new_id, handlers)
         self._lock = threading.RLock()
         self.node.change_roster([self._partner(identity.partner.key)], now())
@@ -78,6 +84,11 @@ class MockPartner:
         roster = tx.roster()
         tx.set_roster(Roster(roster.number, (replace(roster.members[0], public_key=key),)))
         return {}
+
+    def take_news(self, tx: Transaction, message: Message, now: int) -> JSON:
+        """The other node's newest pairing file; this partner goes on with the one that it was started with."""
+        read_news(message.content, message.sender, tx.roster().members[0].keys)
+        return {"taken": True}
 
     def take_order(self, tx: Transaction, message: Message, now: int) -> JSON:
         """Register, edit or cancel as the test partner wants it; how the operation stands then."""

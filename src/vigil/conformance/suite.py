@@ -21,6 +21,7 @@ from vigil.protocol.cover import is_first, subject_tokens
 from vigil.protocol.envelope import LIFE_US, MOST_BYTES, SPOKEN, Malformed, Message, opened, seal
 from vigil.protocol.messages import Acknowledgement, Plain, Points, Query, Reply, Sighting, Tidings, Trouble, Withdrawal
 from vigil.protocol.nodes import Capabilities
+from vigil.protocol.pairing import read_news
 from vigil.protocol.signing import Signer
 from vigil.protocol.store import Card, Disclosure, Outcome
 from vigil.protocol.testing import Action, TestConflict, TestOrder, TestState
@@ -29,8 +30,7 @@ MINUTE, HOUR = 60_000_000, 3_600_000_000
 RADIUS_M = 300.0
 CARD = Card("Suite agency", "R. Okafor", "+12025550143", "search_warrant", plain_clothes=True)
 PLANNED = Card("Test agency", "T. Alvarez", "+12025550155", "search_warrant")
-CONTENTS: dict[str, Callable[[JSON], Any]] = {
-    "query": Query.read,
+TOLD: dict[str, Callable[[JSON], Any]] = {
     "match": Tidings.read,
     "withdrawal": Withdrawal.read,
     "acknowledgement": Acknowledgement.read,
@@ -249,7 +249,7 @@ class Suite:
         """What the tested node sends."""
         try:
             message = opened(token, self._keys)
-            content = CONTENTS[message.kind](message.content) if message.kind in CONTENTS else None
+            content = self._content(message)
             if PATHS.get(message.kind) != path:
                 raise Malformed(f"a {message.kind} at {path}")
             if message.to != self.node_id:
@@ -265,6 +265,14 @@ class Suite:
             return self._replied(message, content)
         return self.answer(message, *self._answered(message))
 
+    def _content(self, message: Message) -> Any:
+        """What a message of the node says. Raises Malformed."""
+        if message.kind == "query":
+            return Query.read(message.content)
+        if message.kind == "pairing":
+            return read_news(message.content, self.tested, (self.identity.partner.key,))
+        return TOLD[message.kind](message.content) if message.kind in TOLD else None
+
     def _replied(self, message: Message, query: Query) -> Response:
         """As the check wants it; what fails on the way is the check's failure, and no answer."""
         try:
@@ -274,8 +282,10 @@ class Suite:
             return Response(cut=True)
 
     def _answered(self, message: Message) -> tuple[str, JSON]:
-        if message.kind in CONTENTS:
+        if message.kind in TOLD:
             return "taken", {}
+        if message.kind == "pairing":
+            return "pairing-answer", {"taken": True}
         if message.kind == "health":
             return "health-answer", {"now": self.now()}
         if message.kind == "capabilities":

@@ -22,6 +22,7 @@ PATHS = {
     "capabilities": "capabilities",
     "health": "health",
     "keys": "keys",
+    "pairing": "pairings",
     "test-operations": "test-operations",
 }
 """Where each kind of message is sent to."""
