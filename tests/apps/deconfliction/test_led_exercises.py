@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import DEFAULT, Mock
 from uuid import UUID
 
 import pytest
@@ -243,11 +244,18 @@ def ended(cast: Any, login: Login, address: str, report: str) -> None:
     again = text(carol.post("/exercises/new/", {"copy": address.split("/")[2]}, follow=True))
     assert "11 injects" in again
     assert "Cleo has it." not in again
+    assert "is kept elsewhere." in text(carol.post(f"{address}details/", {"do": "discard"}), 422)
+    carol.post(f"{address}details/", {"do": "discard", "sure": "yes"})
+    assert carol.get(f"{address}report/").status_code == 404
+    assert Exercise.objects.get().title == "Winter exercise"
 
 
 @pytest.mark.db
 @pytest.mark.django_db
-def test_exercises_stay_apart_what_is_gone_holds_nothing_up_and_what_is_left_is_ended(cast: Any, now: datetime) -> None:
+def test_exercises_stay_apart_what_fails_holds_nothing_up_and_what_is_left_is_ended(
+    cast: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_side = running.invented.register
     first, second = planned(cast, now), planned(cast, now)
     carol, actors = cast.actor("carol"), {name: cast.actor(name) for name in ("cleo", "sam", "alice", "desmond")}
     with pytest.raises(Refused):
@@ -258,6 +266,12 @@ def test_exercises_stay_apart_what_is_gone_holds_nothing_up_and_what_is_left_is_
         planning.plan_exercise(carol, "no such", now)
     for one in (first, second):
         running.start_exercise(carol, one.pk, now)
+    with monkeypatch.context() as broken:
+        broken.setattr(
+            running.invented, "register", Mock(side_effect=[OSError("disk full"), *([DEFAULT] * 3)], wraps=one_side)
+        )
+        running.release_due(WORKER, now + 5 * MINUTE)
+    assert Conflict.objects.count() == 1, "one inject's trouble holds up no other"
     running.release_due(WORKER, now + 5 * MINUTE)
     assert Conflict.objects.count() == 2, "each meets its own"
     register(cast, "alice", now)

@@ -156,7 +156,7 @@ def details(request: HttpRequest, exercise_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     if request.POST.get("do") == "discard":
         try:
-            planning.discard_exercise(actor, exercise_id)
+            planning.discard_exercise(actor, exercise_id, request.POST.get("sure") == "yes")
         except Invalid as refused:
             return _refused(request, exercise_id, "", refused)
         messages.info(request, _("EXERCISE thrown away."))

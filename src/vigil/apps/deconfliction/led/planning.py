@@ -254,9 +254,18 @@ def change_details(actor: Actor, exercise_id: UUID, typed: Mapping[str, str], no
 
 
 @action(PLAN)
-def discard_exercise(actor: Actor, exercise_id: UUID) -> None:
-    """Throw a planned one away. Raises `Invalid` where it has started."""
-    _planned(actor, exercise_id).delete()
+def discard_exercise(actor: Actor, exercise_id: UUID, sure: bool = False) -> None:
+    """Throw a planned one away, or, where `sure`, one that has ended, with everything written about it.
+
+    Raises `Invalid` while it goes on, and at `sure`.
+    """
+    concerns(exercise=exercise_id)
+    exercise = led(actor, exercise_id, lock=True)
+    if exercise.state in GOING:
+        raise Invalid.at(sentence=_("The exercise goes on: end it first."))
+    if exercise.state == ExerciseState.ENDED and not sure:
+        raise Invalid.at("sure", sentence=_("Tick that what must be kept is kept elsewhere."))
+    exercise.delete()
 
 
 @action(PLAN)

@@ -117,6 +117,7 @@ def _report_page(request: HttpRequest, exercise_id: UUID, refused: Invalid | Non
     context = {
         "exercise": found,
         "may_write": part in (ExercisePart.CONTROLLER, ExercisePart.EVALUATOR) and actor.can(EVALUATE),
+        "leads": part == ExercisePart.CONTROLLER,
         "people": list(found.people.select_related("user", "agency")),
         "figures": figures(found, now),
         "mets": met_rows(found, evaluating.mets_of(found)),

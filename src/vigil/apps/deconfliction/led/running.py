@@ -12,6 +12,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from vigil.apps.deconfliction.alarms import texts
 from vigil.apps.deconfliction.exercises import invented
 from vigil.apps.deconfliction.led import evaluating, planning, rules
 from vigil.apps.deconfliction.led.rules import Kind, State, Verb
@@ -19,6 +20,7 @@ from vigil.apps.deconfliction.led.scenarios import ROLES
 from vigil.apps.deconfliction.models import Exercise, ExercisePart, ExerciseState, Inject, Operation, Status
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
+from vigil.engine.operation import Mode
 from vigil.platform.actions import action, concerns, detail
 from vigil.platform.agencies.models import Node
 from vigil.platform.notices.board import changed, notify
@@ -27,8 +29,8 @@ RUN = "deconfliction.exercise.run"
 LONGEST_NOTE = 500
 EVERY = timedelta(seconds=5)
 """How often the worker looks for what is due."""
-BEGINS = gettext_noop("EXERCISE: an exercise that you are in has begun. Open Vigil.")
-ENDS = gettext_noop("EXERCISE: an exercise that you were in has ended. Open Vigil.")
+BEGINS = gettext_noop("An exercise that you are in has begun. Open Vigil.")
+ENDS = gettext_noop("An exercise that you were in has ended. Open Vigil.")
 
 log = logging.getLogger("vigil.jobs")
 
@@ -236,7 +238,7 @@ def _tell(exercise: Exercise, body: str, now: datetime) -> None:
     users = list(exercise.people.values_list("user_id", flat=True))
     objects = {"exercise": exercise.pk, "page": "deconfliction:exercises"}
     key = f"deconfliction.exercise:{exercise.pk}:{exercise.state}"
-    notify(users, "deconfliction.exercise", body, objects=objects, key=key, at=now)
+    notify(users, "deconfliction.exercise", f"{texts.MODES[Mode.EXERCISE]}: {body}", objects=objects, key=key, at=now)
 
 
 def _look_again(exercise: Exercise, now: datetime) -> None:
