@@ -111,11 +111,11 @@ def _round(longitude: float) -> float:
 
 
 def test_how_a_partner_stands() -> None:
-    up = Line(answered_at=NOON, milliseconds=80)
+    up = Line(answered_at=NOON)
     for line, expected in (
         (Line(), Standing.NEW),
         (up, Standing.UP),
-        (replace(up, milliseconds=1_500), Standing.LATE),
+        (replace(up, late=True), Standing.LATE),
         (replace(up, refusing=True), Standing.REFUSING),
         (replace(up, failing_since=NOON - timedelta(seconds=29)), Standing.LATE),
         (replace(up, failing_since=NOON - timedelta(seconds=30), refusing=True), Standing.DOWN),

@@ -14,7 +14,7 @@ from vigil.apps.deconfliction import actions, queries
 from vigil.apps.deconfliction.alarms import climbing
 from vigil.apps.deconfliction.desk import screens
 from vigil.apps.deconfliction.exercises import practices
-from vigil.apps.deconfliction.federation import epochs, key_changes, own_news, rows
+from vigil.apps.deconfliction.federation import epochs, key_changes, own_news, rows, watching
 from vigil.apps.deconfliction.imports import importing, uploads
 from vigil.apps.deconfliction.led import running
 from vigil.apps.deconfliction.past import purge
@@ -76,16 +76,23 @@ def extend_overdue(now: datetime) -> None:
         actions.extend_overdue(WORKER, now)
 
 
+@periodic("deconfliction.partner_lines", every=watching.EVERY)
+def look_at_partner_lines(now: datetime) -> None:
+    """Show the watch desk which partner is down."""
+    watching.look_at_lines(now)
+
+
 @at_start
 @periodic("deconfliction.partner_keys", every=timedelta(minutes=1))
 def look_after_partner_keys(now: datetime) -> None:
-    """Finish what a killed command left: a secret without its epoch, a key that a partner was not told of; and tell
-    partners what has changed about this node.
+    """Finish what a killed command left: a secret without its epoch, a key that a partner was not told of; tell
+    partners what has changed about this node, and administrators which partner does not answer.
     """
     epochs.fit_secret(WORKER, now)
     key_changes.tell_next(now)
     key_changes.switch()
     own_news.tell_news(now)
+    watching.look_after(now)
 
 
 @at_start

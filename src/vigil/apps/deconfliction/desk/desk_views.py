@@ -25,6 +25,7 @@ from vigil.apps.deconfliction.cards import ConflictPerson, mode_word
 from vigil.apps.deconfliction.desk import papers, screens
 from vigil.apps.deconfliction.desk.rules import Watch
 from vigil.apps.deconfliction.exercises import practice_views, practices
+from vigil.apps.deconfliction.federation import partner_states
 from vigil.apps.deconfliction.models import ConflictState
 from vigil.apps.deconfliction.posted import uuid_of
 from vigil.apps.deconfliction.subjects import looks
@@ -89,6 +90,7 @@ def _desk_page(request: HttpRequest, conflict_id: UUID | None, status: int = 200
         "rehearsed": [_row(one, chosen) for one in rehearsed(actor, now)],
         "duty": screens.on_duty(now),
         "attended": screens.watched(len(open_ones), now) is Watch.ATTENDED,
+        "silent_partners": partner_states.silent(now),
         "hours": node.desk_hours,
         "outside": node.outside,
         "page_url": reverse("deconfliction:desk_conflict", args=[chosen]) if chosen else reverse("deconfliction:desk"),

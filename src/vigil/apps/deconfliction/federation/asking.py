@@ -21,8 +21,10 @@ from vigil.apps.deconfliction.federation.exchanging import exchange
 from vigil.apps.deconfliction.models import Outgoing, SearchDue
 from vigil.apps.deconfliction.plan_rows import instant
 from vigil.core.actor import Actor, system
+from vigil.core.permissions import Role
 from vigil.platform import clock
 from vigil.platform.actions import action, concerns, detail
+from vigil.platform.notices.board import changed
 from vigil.platform.partners import client, contacts
 from vigil.platform.partners.models import Partner
 from vigil.platform.turns import writing
@@ -139,6 +141,7 @@ def note(partner_id: UUID, came: Came, code: str, now: datetime, refusing: bool 
         with writing():
             for rows in (SearchDue.objects.filter(target=partner_id), Outgoing.objects.filter(partner=partner_id)):
                 rows.filter(attempts__gt=0, run_after__gt=now).update(run_after=now)
+            changed("conflicts", roles=(Role.WATCH_DESK,), at=now)  # the desk's strip goes
 
 
 @action("partners.message.send")

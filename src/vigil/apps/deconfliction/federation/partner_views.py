@@ -54,7 +54,7 @@ def partners(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _after(row))
             return redirect("deconfliction:partner", row.pk)
-    context |= {"partners": partner_states.known(actor), "may_pair": actor.can(PAIR)}
+    context |= {"partners": partner_states.known(actor, clock.now()), "may_pair": actor.can(PAIR)}
     if context["may_pair"]:
         context |= {"groups": pairing.groups(roster.signer().fingerprint), "has_code": _code() is not None}
     return render(request, "deconfliction/partners.html", context, status=422 if "at" in context else 200)
@@ -120,7 +120,8 @@ def partner(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     if request.method == "POST":
         actor.require(PAIR)
-    row = partner_states.one(actor, partner_id)
+    state = partner_states.one(actor, partner_id, clock.now())
+    row = state.row
     context: dict[str, Any] = {"values": {"address": row.base_url}}
     if request.method == "POST":
         context["values"] |= {name: request.POST.get(name, "") for name in ("heard", "reason", "address")}
@@ -133,7 +134,7 @@ def partner(request: HttpRequest, partner_id: UUID) -> HttpResponse:
             return redirect("deconfliction:partner", row.pk)
         else:
             return redirect("deconfliction:partners")
-    context |= _about(actor, row)
+    context |= _about(actor, row) | {"state": state, "oldest": partner_states.oldest_question(row.pk)}
     return render(request, "deconfliction/partner.html", context, status=422 if "at" in context else 200)
 
 

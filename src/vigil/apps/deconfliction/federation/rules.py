@@ -14,8 +14,6 @@ from vigil.engine.operation import Site
 AreaBox = Sequence[float]
 """West, south, east, north in degrees; west of more than east crosses the antimeridian."""
 METRES_A_DEGREE = 111_195.0
-LATE_MILLISECONDS = 1_500
-"""An answer that took longer came too late for whoever had registered (ours)."""
 SILENT_AFTER = timedelta(seconds=30)
 """So long a partner may fail before it is said to be down (ours)."""
 CLOCK_US = 5_000_000
@@ -57,10 +55,12 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is known of the line to a partner; see `platform.partners.models.Contact`."""
+    """What is known of the line to a partner; see `platform.partners.models.Contact`. `late`: its last answer came too
+    late for whoever had registered.
+    """
 
     answered_at: datetime | None = None
-    milliseconds: int = 0
+    late: bool = False
     refusing: bool = False
     failing_since: datetime | None = None
 
@@ -73,4 +73,4 @@ def standing(line: Line, now: datetime) -> Standing:
         return Standing.NEW
     if line.refusing:
         return Standing.REFUSING
-    return Standing.LATE if line.milliseconds >= LATE_MILLISECONDS else Standing.UP
+    return Standing.LATE if line.late else Standing.UP
