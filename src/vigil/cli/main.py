@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("vigil.cli.backup", "write database and keys into one file"),
     "keys": ("vigil.cli.keys", "list and rotate the keys, wrap them by a KMS, draw a key for backups"),
     "node": ("vigil.cli.node_life", "pair with other nodes, list and remove partners"),
+    "demo": ("vigil.cli.demo", "three nodes on this machine that find each other's conflicts"),
     "restore": ("vigil.cli.restore", "bring a backup back, under a new epoch"),
     "purge": ("vigil.cli.purge", "remove what retention no longer allows to be kept"),
     "account": ("vigil.cli.account", "give somebody who lost everything a new beginning, release locks"),
