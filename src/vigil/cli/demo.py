@@ -1,7 +1,7 @@
 """Demonstrations of more than one node. `federation` starts three on this machine, paired with each other.
 
-Each has a data folder, a port and a name of its own, so that a browser keeps their logins apart. Type the name of one and
-Enter: it falls silent; once more: it comes back. Ctrl+C ends them all; started again, nothing is lost.
+Each has a data folder, a port and a host name of its own, so that a browser keeps their logins apart. Type the name of
+one and Enter: it falls silent; once more: it comes back. Ctrl+C ends them all; started again, nothing is lost.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ import argparse
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vigil.cli import serve
 from vigil.cli.node import console, open_node, say
 from vigil.core.errors import Unavailable
 
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
 NAMES = ("bay", "susquehanna", "potomac")
 FOLDER = Path("data") / "demo-federation"
+PAIRING = "pairing.json"
 FIRST_PORT = 8771
-READY_SECONDS = 120
+READY_SECONDS = 300
 LEAVE_SECONDS = 15
 
 
@@ -38,28 +40,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     federation = shows.add_parser("federation", help="three nodes, paired with each other")
     federation.add_argument("--data", type=Path, metavar="FOLDER", help=f"folder of the three (else {FOLDER})")
     federation.add_argument("--port", type=int, default=FIRST_PORT, help=f"the first of three ports ({FIRST_PORT})")
-    # What the three processes do that make one node each.
-    region = shows.add_parser("region")
-    region.add_argument("name", choices=NAMES)
-    region.add_argument("--data", required=True)
-    region.add_argument("--address", required=True)
-    region.add_argument("--out", type=Path, required=True)
-    join = shows.add_parser("join")
-    join.add_argument("files", type=Path, nargs="+")
-    join.add_argument("--data", required=True)
+    # What the process of one node does.
+    node = shows.add_parser("node")
+    node.add_argument("name", choices=NAMES)
+    node.add_argument("--data", required=True)
+    node.add_argument("--port", type=int, required=True)
+    node.add_argument("--others", type=Path, nargs="*", default=(), help="pairing files that are about to be written")
 
 
 def run(args: argparse.Namespace) -> int:
     """Show it, until interrupted."""
-    {"federation": _federation, "region": _region, "join": _join}[args.show](args)
+    {"federation": _federation, "node": _node}[args.show](args)
     return 0
 
 
 # --- one process a node ----------------------------------------------------------------------------------------------
 
 
-def _region(args: argparse.Namespace) -> None:
-    """Found the node, or bring it up to date, and write its pairing file."""
+def _node(args: argparse.Namespace) -> None:
+    """Found the node or bring it up to date, pair it with the others, and serve it."""
     args.demo = True
     open_node(args)
     from vigil.apps.deconfliction import demo_regions
@@ -69,24 +68,35 @@ def _region(args: argparse.Namespace) -> None:
 
     database.prepare(clock.now())
     demo_regions.ensure(demo_regions.REGIONS[args.name], clock.now())
-    pairing.name_address(console(), args.address)
-    args.out.write_bytes(pairing.give_own_file(console(), clock.now()))
+    pairing.name_address(console(), f"http://127.0.0.1:{args.port}")
+    half = Path(args.data) / f".{PAIRING}"
+    half.write_bytes(pairing.give_own_file(console(), clock.now()))
+    half.rename(half.with_name(PAIRING))
+    for file in args.others:
+        _pair(_awaited(file))
+    as_served = {"demo": False, "empty": False, "bind": None, "no_worker": False, "socket": None}
+    serve.run(argparse.Namespace(data=args.data, port=args.port, **as_served))
 
 
-def _join(args: argparse.Namespace) -> None:
-    """Pair with the others: here nobody reads aloud, for one hand made all the files a moment ago."""
-    args.demo = True
-    open_node(args)
+def _pair(content: bytes) -> None:
+    """Nobody reads aloud: one hand made all the files a moment ago."""
     from vigil.apps.deconfliction.federation import pairing
     from vigil.platform import clock
     from vigil.platform.partners.models import Partner
     from vigil.protocol.pairing import read
 
-    for file in args.files:
-        content = file.read_bytes()
-        row = pairing.take_in(console(), content, "live", clock.now())
-        if row.proposed == Partner.Proposed.PAIRING:
-            pairing.add(console(), row.pk, read(content).fingerprint, clock.now())
+    row = pairing.take_in(console(), content, "live", clock.now())
+    if row.proposed == Partner.Proposed.PAIRING:
+        pairing.add(console(), row.pk, read(content).fingerprint, clock.now())
+
+
+def _awaited(file: Path) -> bytes:
+    until = time.monotonic() + READY_SECONDS
+    while time.monotonic() < until:
+        with contextlib.suppress(FileNotFoundError):
+            return file.read_bytes()
+        time.sleep(0.1)
+    raise Unavailable(f"{file} was not written.")
 
 
 # --- all of them -----------------------------------------------------------------------------------------------------
@@ -102,11 +112,6 @@ class Member:
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     @property
-    def address(self) -> str:
-        """For other nodes."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
     def page(self) -> str:
         """For browsers, by a host name of its own: they keep logins apart by host, not by port."""
         return f"http://{self.name}.localhost:{self.port}/"
@@ -114,34 +119,29 @@ class Member:
     @property
     def file(self) -> Path:
         """Its pairing file."""
-        return self.data / "pairing.json"
+        return self.data / PAIRING
 
-    def begin(self, *command: str) -> subprocess.Popen[bytes]:
-        """A `vigil` command of its own, in a group of its own: Ctrl+C reaches this process alone."""
+    def start(self, others: Iterable[Member] = ()) -> None:
+        """Start it; Ctrl+C reaches this process alone. With others, it waits for their files and pairs with them."""
         hosts = f"{self.name}.localhost,localhost,127.0.0.1,[::1]"
-        settings = {"VIGIL_DATA_DIR": str(self.data), "VIGIL_PORT": str(self.port), "VIGIL_HOSTS": hosts}
-        log = (self.data / "demo.log").open("ab")
-        with log:
-            return subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-m", "vigil.cli.main", *command, "--data", str(self.data)],
-                env=os.environ | settings,
+        command = [sys.executable, "-m", "vigil.cli.main", "demo", "node", self.name, "--port", str(self.port)]
+        command += ["--data", str(self.data), "--others", *(str(one.file) for one in others)]
+        with (self.data / "demo.log").open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603 - our own command
+                command,
+                env=os.environ | {"VIGIL_DATA_DIR": str(self.data), "VIGIL_HOSTS": hosts},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
 
-    def serve(self) -> None:
-        """Start it."""
-        self.process = self.begin("serve", "--port", str(self.port))
-
     def wait(self) -> None:
         """Until it answers."""
         until = time.monotonic() + READY_SECONDS
         while time.monotonic() < until and self.process is not None and self.process.poll() is None:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.address}/login/", timeout=5) as answer:
-                if answer.status == 200:
-                    return
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
             time.sleep(0.2)
         raise Unavailable(f"{self.name} did not start: see {self.data / 'demo.log'}.")
 
@@ -167,14 +167,10 @@ def _federation(args: argparse.Namespace) -> None:
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         say("Making three nodes; the first time takes a minute.")
-        _together(
-            one.begin("demo", "region", one.name, "--address", one.address, "--out", str(one.file)) for one in members
-        )
-        _together(
-            one.begin("demo", "join", *(str(other.file) for other in members if other is not one)) for one in members
-        )
         for one in members:
-            one.serve()
+            one.file.unlink(missing_ok=True)
+        for one in members:
+            one.start(other for other in members if other is not one)
         for one in members:
             one.wait()
         _tell(members)
@@ -189,17 +185,6 @@ def _interrupt(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _together(processes: Iterator[subprocess.Popen[bytes]]) -> None:
-    begun = list(processes)
-    try:
-        if any([one.wait() for one in begun]):
-            raise Unavailable("A node could not be made: see demo.log in its folder.")
-    finally:
-        for one in begun:
-            if one.poll() is None:
-                one.kill()
-
-
 def _listen(members: dict[str, Member]) -> None:
     """Until interrupted. Where nobody can type, only wait."""
     for line in sys.stdin:
@@ -210,7 +195,7 @@ def _listen(members: dict[str, Member]) -> None:
             one.stop()
             say(f"{one.name} is silent. Type {one.name} once more and it comes back.")
         else:
-            one.serve()
+            one.start()
             one.wait()
             say(f"{one.name} is back.")
     signal.pause()
@@ -234,7 +219,7 @@ def _walk(members: list[Member], regions: dict[str, Region], now: Any) -> list[s
 
     from vigil.apps.deconfliction.demo_regions import ZONE, begins
 
-    bay, susquehanna, potomac = members
+    _, susquehanna, potomac = members
     zone = ZoneInfo(ZONE)
     start = (begins(now) + timedelta(hours=1)).astimezone(zone)
     end = start + timedelta(hours=2)

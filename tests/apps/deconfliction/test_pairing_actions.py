@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.apps.deconfliction.plans import plan
-from tests.conftest import make_user
+from tests.conftest import make_agency, make_user
 from tests.protocol.test_pairing import ELM, SIGNER
 
 from vigil.apps.deconfliction import actions
@@ -39,6 +39,9 @@ def paired(actor: Actor, now: datetime) -> Partner:
 @pytest.mark.db
 def test_what_was_heard_pairs_and_everything_active_is_asked(people: Any, now: datetime) -> None:
     erin, alice = people.actor("erin"), people.actor("alice")
+    seat = {"latitude": 39.2904, "longitude": -76.6122, "is_served": False}
+    for ori, name in (("MD0000300", "Elm Police"), ("MD0000400", "Oak Police")):
+        make_agency(ori, name, "", **seat)
     operation = actions.register_operation(alice, plan(now), now)
     assert actions.run_due_search(alice, operation.pk, now).determination == "no_known_conflict"
 
@@ -52,6 +55,8 @@ def test_what_was_heard_pairs_and_everything_active_is_asked(people: Any, now: d
     assert [due.target for due in SearchDue.objects.all()] == [ELM.node_id]
     verdict = Verdict.objects.get(operation=operation)
     assert (verdict.determination, verdict.not_answered) == ("incomplete", [ELM.node_id])
+    said = bytes(Receipt.objects.order_by("-number")[0].body)
+    assert (b"Elm Police" in said, b"Oak Police" in said) == (False, True), "a partner serves the one, nobody the other"
     partner = Partner.objects.get()
     assert (partner.base_url, partner.watch_desk_phone, partner.proposed) == (ELM.address, ELM.desk_phone, "")
     assert partner.known_key == roster.signer().fingerprint != roster.mark_of(partner) == ELM.fingerprint

@@ -1,7 +1,7 @@
 """Three small invented regions that are neighbours, each for a node of its own: `vigil demo federation` pairs them.
 
-Everything is invented; 555-01xx is reserved for fiction. Two plans lie where regions touch, so that somebody of Bay Gateway
-can meet them: at Havre de Grace Susquehanna Regional's, at Laurel Potomac Crossing's.
+Everything is invented; 555-01xx is reserved for fiction. Two plans lie where regions touch, so that somebody of Bay
+Gateway can meet them: at Havre de Grace Susquehanna Regional's, at Laurel Potomac Crossing's.
 """
 
 from __future__ import annotations

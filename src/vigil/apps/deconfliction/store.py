@@ -30,6 +30,7 @@ from vigil.engine import operation as engine
 from vigil.platform import clock, keys
 from vigil.platform.agencies import models as agencies
 from vigil.platform.partners import models as partners
+from vigil.platform.partners.roster import served_by_partners
 from vigil.platform.prepared import Prepared, insert, new
 from vigil.protocol import store as port
 from vigil.protocol.judgement import told
@@ -749,11 +750,13 @@ def receipt_of(row: models.Receipt) -> port.StoredReceipt:
 
 
 def neighbours(sites: Iterable[engine.Site]) -> list[str]:
-    """Names of the agencies that no node serves whose seat is within reach of a site, sorted."""
+    """Names, sorted, of the agencies within reach of a site that neither this node nor a partner serves."""
     sites = tuple(sites)
     near = (replace(site, uncertainty_m=site.uncertainty_m + NEIGHBOUR_M) for site in sites)
     unserved = agencies.unserved_agencies(box for site in near for box in geometry.zone_boxes(site))
-    return sorted(agency.name for agency in unserved if _is_neighbour(agency, sites))
+    near_ones = [agency for agency in unserved if _is_neighbour(agency, sites)]
+    covered = served_by_partners() if near_ones else frozenset()
+    return sorted(agency.name for agency in near_ones if agency.ori not in covered)
 
 
 def _is_neighbour(agency: agencies.Agency, sites: Iterable[engine.Site]) -> bool:

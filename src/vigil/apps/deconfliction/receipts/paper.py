@@ -98,7 +98,7 @@ def receipt_pdf(receipt: StoredReceipt, node: str, zone: str) -> bytes:
             "code_alt": f"QR code with receipt {receipt.number:06d} and its signature.",
             "asked": [
                 (node, "own search", _at(said["issued_at"], zone)),
-                *(_asked(what, line, zone) for what, line in coverage if what is not Coverage.NOT_COVERED),
+                *(_asked(what, line, zone) for what, line in sorted(coverage, key=_silent_first) if _was_asked(what)),
             ],
             "not_covered": ", ".join(line["name"] for what, line in coverage if what is Coverage.NOT_COVERED),
             "notes": [f"{note[:1].upper()}{note[1:]}." for note in said["notes"]],
@@ -132,6 +132,14 @@ def _facts(said: Mapping[str, Any], node: str, zone: str) -> list[tuple[str, str
     if said["supersedes"]:
         facts.append(("In place of", f"receipt {said['supersedes']:06d}"))
     return facts
+
+
+def _was_asked(what: Coverage) -> bool:
+    return what is not Coverage.NOT_COVERED
+
+
+def _silent_first(line: tuple[Coverage, Any]) -> bool:
+    return line[0] is Coverage.ANSWERED
 
 
 def _asked(what: Coverage, line: Mapping[str, Any], zone: str) -> Sequence[str]:
