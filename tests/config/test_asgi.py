@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
 from tests import own_loop
 
+from vigil.api import later
 from vigil.config import asgi
 
 SCOPE = {
@@ -88,3 +92,61 @@ def test_what_changes_something_has_the_writers_thread(echo: Echo) -> None:
         answer_to(part(b"", False), method=method)
     assert len(echo.threads) == 3
     assert all(name.startswith(asgi._writer._thread_name_prefix) for name in echo.threads)
+
+
+class Asked:
+    """An asking of one answer, which comes after so many looks."""
+
+    def __init__(self, answer: str = "", seconds: float = 5.0) -> None:
+        self.seconds_left = seconds
+        self.coming: list[Future[str]] = [Future()]
+        if answer:
+            self.coming[0].set_result(answer)
+        self.taken: list[str] = []
+        self.threads: set[str] = set()
+
+    def take(self, done: Collection[Future[str]]) -> None:
+        self.threads.add(threading.current_thread().name)
+        self.taken += [one.result() for one in done]
+        self.coming = []
+
+
+class Waiting(Echo):
+    """Says at first what it knows, and then what was taken in."""
+
+    def __init__(self, asked: Asked, fails: bool = False) -> None:
+        super().__init__()
+        self.kept: list[bytes] = []
+
+        def say() -> HttpResponse:
+            if fails:
+                raise RuntimeError
+            return HttpResponse(" ".join(["now", *asked.taken]), headers={"ETag": '"2"'})
+
+        self.later = later.Later(asked, say)
+        self.later.also(lambda said: self.kept.append(said.content))
+
+    def __call__(self, environ: Any, start: Any) -> Any:
+        assert environ[later.CAN_WAIT]
+        super().__call__(environ, lambda status, headers: start(status, [*headers, ("ETag", '"1"')]))
+        return self
+
+
+@pytest.mark.parametrize(("answer", "seconds", "said"), [("more", 5.0, b"now more"), ("", 0.0, b"now")])
+def test_an_answer_that_waits_is_completed_in_the_thread_that_made_it(
+    monkeypatch: pytest.MonkeyPatch, answer: str, seconds: float, said: bytes
+) -> None:
+    asked = Asked(answer, seconds)
+    app = Waiting(asked)
+    monkeypatch.setattr(asgi, "_pages", app)
+    start, body = answer_to(part(b"first", False))
+    assert body["body"] == said
+    assert (b"etag", b'"2"') in start["headers"]
+    assert app.kept == [said]
+    assert asked.threads == set(app.threads)
+
+
+def test_an_answer_that_cannot_be_completed_is_sent_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi, "_pages", Waiting(Asked("more"), fails=True))
+    start, body = answer_to(part(b"first", False))
+    assert (body["body"], (b"etag", b'"1"') in start["headers"]) == (b"first.", True)

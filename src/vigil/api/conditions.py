@@ -17,6 +17,7 @@ from django.utils.http import parse_etags
 from ninja.errors import HttpError
 from pydantic import BaseModel
 
+from vigil.api import later
 from vigil.api.routes import token_of, wrap
 from vigil.core.errors import Conflict, Invalid
 from vigil.platform import clock
@@ -124,6 +125,9 @@ def _once(
                 raise
         else:
             _keep(claims.first(), response)
+            waits = later.of(response)
+            if waits is not None:
+                waits.also(lambda said: _keep(claims.first(), said))
             return response
     if known.request_digest != digest:
         raise Conflict("This Idempotency-Key was used for another request. Draw a new key for each new submission.")

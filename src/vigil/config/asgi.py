@@ -4,14 +4,16 @@ The live stream is asynchronous and goes to Django's ASGI application. Everythin
 Django and runs in a fixed pool of threads, each with its own lasting database connection. On SQLite, which lets one
 write at a time, what changes something through the API has one thread: its connection keeps the pages of the database
 at hand, which several would spoil for one another. Such a request comes whole and is answered whole: one way to the
-thread and one back. So do the messages of partner nodes, in a thread that never waits for a partner: two nodes that ask
-each other at the same time would otherwise wait for one another.
+thread and one back; where it waits for partners' answers, it holds no thread meanwhile (`api.later`). The messages of
+partner nodes have a thread of their own, so that no node waits for one that waits for it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
+import logging
 import os
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
@@ -26,9 +28,13 @@ from a2wsgi.wsgi import build_environ  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 
+from vigil.api import later  # noqa: E402
+from vigil.api.later import Later  # noqa: E402
 from vigil.config.wsgi import application as _wsgi  # noqa: E402
 from vigil.platform.partners.client import PATH  # noqa: E402
 from vigil.protocol.envelope import MOST_BYTES  # noqa: E402
+
+log = logging.getLogger("vigil.request")
 
 _pages: Any = _wsgi
 _threads = WSGIMiddleware(_pages, workers=settings.VIGIL_THREADS)
@@ -59,9 +65,33 @@ async def _write(scope: Any, receive: Any, send: Any, thread: Executor, most_byt
     if body is None:
         return
     environ: Any = build_environ(scope, body)  # type: ignore[arg-type]
-    start, content = await asyncio.get_running_loop().run_in_executor(thread, _answer, environ)
+    environ[later.CAN_WAIT] = True
+    run = functools.partial(asyncio.get_running_loop().run_in_executor, thread)
+    start, content, waits = await run(_answer, environ)
+    if waits is not None:
+        start, content = await _completed(run, waits, start, content)
     await send(start)
     await send({"type": "http.response.body", "body": content})
+
+
+async def _completed(run: Any, waits: Later, start: Any, content: bytes) -> tuple[dict[str, Any], bytes]:
+    """The answer after what it waits for; as it was where that fails."""
+    try:
+        while waits.asking.coming:
+            coming = waits.asking.coming
+            await asyncio.wait(
+                [asyncio.ensure_future(asyncio.wrap_future(one)) for one in coming],
+                timeout=waits.asking.seconds_left,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            await run(waits.asking.take, [one for one in coming if one.done()])
+        said = await run(waits.said)
+    except Exception:
+        log.exception("an answer was not completed")
+        return start, content
+    fresh = {b"etag": said.headers.get("ETag", "").encode(), b"content-length": str(len(said.content)).encode()}
+    headers = [(name, fresh.get(name, value)) for name, value in start["headers"]]
+    return {**start, "headers": headers}, said.content
 
 
 async def _arrived(receive: Any, most_bytes: int) -> io.BytesIO | None:
@@ -77,8 +107,8 @@ async def _arrived(receive: Any, most_bytes: int) -> io.BytesIO | None:
             return body
 
 
-def _answer(environ: Any) -> tuple[dict[str, Any], bytes]:
-    """The whole answer of the application: the message that begins it, and the body."""
+def _answer(environ: Any) -> tuple[dict[str, Any], bytes, Later | None]:
+    """The whole answer of the application: the message that begins it, the body, and what it waits for."""
     started: list[dict[str, Any]] = []
 
     def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
@@ -90,4 +120,4 @@ def _answer(environ: Any) -> tuple[dict[str, Any], bytes]:
         content = b"".join(answer)
     finally:
         answer.close()
-    return started[-1], content
+    return started[-1], content, later.of(answer)

@@ -17,13 +17,14 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import BaseModel, ConfigDict, Field
 
+from vigil.api import later
 from vigil.api.conditions import answered, idempotent, if_match
 from vigil.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageQuery, page
 from vigil.api.routes import actor_of, needs
 from vigil.apps.deconfliction import access, actions, queries, rules
 from vigil.apps.deconfliction.alarms import lifecycle
 from vigil.apps.deconfliction.contexts import plan_context
-from vigil.apps.deconfliction.federation.asking import ask_now
+from vigil.apps.deconfliction.federation.asking import Asking, ask_now
 from vigil.apps.deconfliction.field_tools.cap_messages import newest_message
 from vigil.apps.deconfliction.models import ConflictState, Determination, Operation, Receipt, Status
 from vigil.apps.deconfliction.plan import Contact, Disclosure, PlaceSource, Plan, PlannedSite
@@ -603,11 +604,15 @@ def _searched(request: HttpRequest, operation_id: UUID, status: int) -> HttpResp
     """The second act, after the first has committed; then the operation with its determination."""
     actor, now = actor_of(request), clock.now()
     shown = actions.search_and_show(actor, operation_id, now)
-    if shown is not None and shown.verdict.not_answered and ask_now(operation_id) is not None:
-        shown = None
+    if shown is not None and shown.verdict.not_answered and not later.can_wait(request):
+        shown = None if ask_now(operation_id) is not None else shown
     if shown is None or not actor.can(access.READ):
         return _operation(request, operation_id, status)
-    return _answer(request, queries.operation_now(actor, shown, now), status)
+    response = _answer(request, queries.operation_now(actor, shown, now), status)
+    if shown.verdict.not_answered and later.can_wait(request):
+        asked = later.Later(Asking(operation_id), lambda: _operation(request, operation_id, status))
+        return later.put(response, asked)
+    return response
 
 
 def _operation(request: HttpRequest, operation_id: UUID, status: int) -> HttpResponse:

@@ -76,6 +76,11 @@ def failed(partner_id: UUID, code: str, now: datetime) -> None:
     )
 
 
+def spoke(partner_id: UUID, now: datetime) -> None:
+    """A message of the partner's came: where it fails, it is tried at once, in the caller's transaction."""
+    Contact.objects.filter(pk=partner_id, failing_since__isnull=False, retry_at__gt=now).update(retry_at=now)
+
+
 def told(partner_id: UUID, capabilities: dict[str, Any], now: datetime) -> None:
     """What it says that it can do."""
     _write(partner_id, capabilities=capabilities, told_at=now)

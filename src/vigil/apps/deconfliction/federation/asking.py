@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,38 +61,71 @@ def ask_now(
     seconds: float = PATIENCE_SECONDS,
     send: client.Send = client.send,
     threads: Executor | None = None,
-    monotonic: Callable[[], float] = time.monotonic,
 ) -> Verdict | None:
     """Put the operation to all partners at once and take in what comes in time: the verdict after the last answer.
 
-    None where nothing came. Nobody waits for a partner that is known to fail or to be late: the worker asks it.
+    None where nothing came.
     """
-    until, ours, away, bases = monotonic() + seconds, exchange(), contacts.away(), addresses()
-    waiting: dict[Future[tuple[Asked, Came]], Question] = {}
-    verdict = None
+    asking = Asking(operation_id, seconds, send, threads)
+    while asking.coming:
+        asking.take(wait(asking.coming, asking.seconds_left, FIRST_COMPLETED).done)
+    return asking.verdict
 
-    def put(questions: Iterable[Question]) -> None:
-        for question in questions:
-            partner = question.due.target
-            if partner in bases and UUID(partner) not in away:
-                left = max(until - monotonic(), 0.0)
-                pool = threads or client.threads()
-                waiting[pool.submit(carried, ours, question, bases[partner], left, send)] = question
 
-    put(ours.questions(instant(clock.now()), str(operation_id)))
-    while waiting:
-        done, late = wait(waiting, max(until - monotonic(), 0.0), FIRST_COMPLETED)
+class Asking:
+    """One operation's questions, on their way to all partners at once.
+
+    Nobody waits for a partner that is known to fail or to be late: the worker asks it.
+    """
+
+    def __init__(
+        self,
+        operation_id: UUID,
+        seconds: float = PATIENCE_SECONDS,
+        send: client.Send = client.send,
+        threads: Executor | None = None,
+    ) -> None:
+        self.verdict: Verdict | None = None
+        """After the last answer that was taken in."""
+        self._operation = str(operation_id)
+        self._until = time.monotonic() + seconds
+        self._send, self._threads = send, threads or client.threads()
+        self._ours, self._away, self._bases = exchange(), contacts.away(), addresses()
+        self._waiting: dict[Future[tuple[Asked, Came]], Question] = {}
+        self._put(self._questions())
+
+    @property
+    def coming(self) -> Sequence[Future[tuple[Asked, Came]]]:
+        """What has not come yet."""
+        return list(self._waiting)
+
+    @property
+    def seconds_left(self) -> float:
+        """How long somebody still waits."""
+        return max(self._until - time.monotonic(), 0.0)
+
+    def take(self, done: Collection[Future[tuple[Asked, Came]]]) -> None:
+        """Take in what has come; nothing: the time is over, and what is left is the worker's."""
         if not done:
-            contacts.late(UUID(waiting[one].due.target) for one in late)
-            break
+            contacts.late(UUID(question.due.target) for question in self._waiting.values())
+            self._waiting.clear()
         for one in done:
-            question = waiting.pop(one)
-            said = take(ours, *one.result())
-            verdict = said or verdict
+            question = self._waiting.pop(one)
+            said = take_result(self._ours, one)
+            self.verdict = said or self.verdict
             if said is not None and question.card is None:  # asked blind: it may have met something
-                again = ours.questions(instant(clock.now()), str(operation_id))
-                put(more for more in again if more.due.exact and more.due.target == question.due.target)
-    return verdict
+                again = (more for more in self._questions() if more.due.target == question.due.target)
+                self._put(more for more in again if more.due.exact)
+
+    def _questions(self) -> Sequence[Question]:
+        return self._ours.questions(instant(clock.now()), self._operation)
+
+    def _put(self, questions: Iterable[Question]) -> None:
+        for question in questions:
+            base = self._bases.get(question.due.target)
+            if base and UUID(question.due.target) not in self._away:
+                left = self.seconds_left
+                self._waiting[self._threads.submit(carried, self._ours, question, base, left, self._send)] = question
 
 
 def addresses() -> dict[str, str]:
@@ -114,6 +147,15 @@ def sent(base_url: str, kind: str, token: bytes, seconds: float, send: client.Se
     except client.Unreached as error:
         code = error.code
     return Came(back, code, round((time.monotonic() - began) * 1000))
+
+
+def take_result(ours: Exchange, coming: Future[tuple[Asked, Came]]) -> Verdict | None:
+    """Take in what came of a question that was put in a thread; a fault of ours there leaves it due."""
+    try:
+        return take(ours, *coming.result())
+    except Exception:
+        log.exception("question not put")
+        return None
 
 
 def take(ours: Exchange, asked: Asked, came: Came) -> Verdict | None:

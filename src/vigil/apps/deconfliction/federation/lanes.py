@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import DataError, close_old_connections
 
 from vigil.apps.deconfliction.federation import key_changes
-from vigil.apps.deconfliction.federation.asking import ASKER, Came, carried, note, sent, take
+from vigil.apps.deconfliction.federation.asking import ASKER, Came, carried, note, sent, take_result
 from vigil.apps.deconfliction.federation.exchanging import exchange
 from vigil.apps.deconfliction.plan_rows import instant
 from vigil.core.actor import Actor
@@ -82,7 +82,7 @@ class Lane:
     def _ask(self, ours: Exchange, questions: Sequence[Question]) -> bool:
         base = self._base()
         coming = [self._pool.submit(carried, ours, one, base, WHOLE_SECONDS, self._send) for one in questions]
-        took = [take(ours, *one.result()) for one in coming]
+        took = [take_result(ours, one) for one in coming]
         return all(one is not None for one in took)
 
     def _ask_about(self, ours: Exchange, kind: str) -> bool:

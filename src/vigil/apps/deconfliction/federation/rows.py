@@ -17,6 +17,7 @@ from vigil.core.actor import system
 from vigil.engine import operation as engine
 from vigil.platform import clock
 from vigil.platform.audit.trail import record
+from vigil.platform.partners import contacts
 from vigil.platform.prepared import Prepared, insert, new
 from vigil.protocol import store as port
 from vigil.protocol.budget import new_points
@@ -120,6 +121,7 @@ class FederationRows:
             return False
         insert([new(models.TakenMessage, sender=sender, message=message_id, until=moment(until))])
         record(PARTNER, "partners.message.receive", {"partner": sender, "message": message_id})
+        contacts.spoke(UUID(sender), clock.now())
         return True
 
     def put_outgoing(self, outgoing: port.Outgoing) -> None:
