@@ -14,6 +14,7 @@ first by code point is the *first*. `docs/protocol/blind.md` writes this down fo
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from math import inf
 from typing import NamedTuple
@@ -35,6 +36,8 @@ MOST_LOOKED_AT = 16 * MOST_TOKENS
 """Cells times spans, and"""
 MOST_WORK = 500_000
 """cells times edges that are looked at for one site on one level; beyond, a coarser one: bounds time and memory."""
+REMEMBERED = 600
+"""Covers of so many sites and levels are kept in memory: a hundred sites, the same for every partner."""
 GROWTH_M = 2 * EPSILON_SHAPE_M
 """Zones match at up to 2 ε apart (specification 4.2): each is grown by half of that, and as much again for rounding."""
 
@@ -165,10 +168,13 @@ def columns(bands: int, row: Integers) -> Integers:
     return np.asarray(np.maximum(round_the_earth, 1), dtype=np.int64)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _site_texts(site: Site, level: Level) -> _Listed:
     spans = _spans(site.window, level.hours)
     cells = _cells(site, level.bands, MOST_LOOKED_AT // max(len(spans), 1))
-    return None if cells is None else [f"{row}|{column}|{span}" for row, column in cells for span in spans]
+    if cells is None or len(cells) * len(spans) > MOST_TOKENS:
+        return None
+    return [f"{row}|{column}|{span}" for row, column in cells for span in spans]
 
 
 def _cells(site: Site, bands: int, most: int) -> list[tuple[int, int]] | None:
