@@ -33,30 +33,6 @@ from vigil.platform.partners.models import Partner
 from vigil.protocol.envelope import Malformed
 
 CHOSEN = (101, 106, 109, 110, 113, 114, 115, 201, 202, 204, 211, 222, 228, 230, 240, 242, 243)
-    101,
-    106,
-    107,
-    109,
-    110,
-    111,
-    113,
-    114,
-    115,
-    116,
-    201,
-    202,
-    204,
-    211,
-    213,
-    217,
-    222,
-    224,
-    228,
-    230,
-    240,
-    242,
-    243,
-)
 ALONE = (9, 20, 250, 252, 254, 260)
 STEP = timedelta(seconds=6)
 
