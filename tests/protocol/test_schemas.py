@@ -18,6 +18,7 @@ from vigil.conformance.wire import PATHS, PREFIX, Loop, Response
 from vigil.engine.operation import Mode
 from vigil.protocol.canonical import canonical_bytes
 from vigil.protocol.envelope import LIFE_US, MOST_BYTES, Malformed, opened
+from vigil.protocol.exchange import FIRST_RETRY_US, LONGEST_RETRY_US
 from vigil.protocol.messages import Acknowledgement, Query, Reply, Tidings, Trouble, Withdrawal
 from vigil.protocol.nodes import Capabilities, key_news, read_key_news
 from vigil.protocol.pairing import Pairing, news, read_news
@@ -194,6 +195,8 @@ def test_numbers_of_the_documents_are_those_of_the_code() -> None:
     said = (FOLDER / "federation.md").read_text(encoding="utf-8")
     assert f"{MOST_BYTES:,} bytes" in said
     assert f"at most {LIFE_US // 60_000_000} minutes" in said
+    first, most = FIRST_RETRY_US // 1_000_000, LONGEST_RETRY_US // 60_000_000
+    assert f"asked again after {first} s, {2 * first} s, {4 * first} s … at most every {most} minutes" in said
     assert {mode.value for mode in Mode} == set(SCHEMAS["common"]["$defs"]["mode"]["enum"])
 
 
