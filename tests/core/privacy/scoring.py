@@ -19,14 +19,16 @@ GOLD = Path(__file__).parent / "gold"
 TAB = Path(__file__).parents[4] / "shared" / "data" / "tab" / "entity_tab_113.jsonl"
 
 MARK = re.compile(r"\[\[([A-Z]+)\|(direct|quasi)\|([^\]]+)\]\]")
-IGNORED = frozenset(
-    "mr mrs ms miss dr sir the a an of and in on at by to for from with our my his her its their is was were it i had been "
-    "officer ofc sergeant sgt deputy dep trooper tpr corporal cpl lieutenant lt captain chief detective det agent special "
-    "commander commissioner instructor recruit dispatcher medic firefighter judge bailiff marshal inspector handler about "
-    "around co nurse diver engineer analyst calltaker range master fire sro k mayor senator reverend clerk negotiator man "
-    "number no plate tag serial case report record file ticket citation incident call event docket badge unit car vehicle "
-    "vin fleet crash training booking inmate asset license".split()
-)
+_NO_CONTENT = """
+    mr mrs ms miss dr sir the a an of and in on at by to for from with our my his her its their is was were it
+    i had been am me officer ofc sergeant sgt deputy dep trooper tpr corporal cpl lieutenant lt captain chief
+    detective det agent special commander commissioner instructor recruit dispatcher medic firefighter judge
+    bailiff marshal inspector handler about around co nurse diver engineer analyst calltaker range master fire
+    sro k mayor senator reverend clerk negotiator man number no plate tag serial case report record file
+    ticket citation incident call event docket badge unit car vehicle vin fleet crash training booking inmate
+    asset license
+"""
+IGNORED = frozenset(_NO_CONTENT.split())
 
 Ranges = Sequence[tuple[int, int]]
 

@@ -1,13 +1,15 @@
 """De-identification of narratives, and suppression of small counts, shared by door, review and export.
 
 `recognise(text)` finds what may point at a person, `surrogates(text, spans, choices)` writes the masked text,
-`forbidden` says what must not be sent at all. It proposes and people decide: never promise anonymity by machine.
+`forbidden` says what must not be sent at all, `suppressed_together` hides small counts. It proposes and people decide:
+never promise anonymity by machine.
 """
 
 from vigil.core.privacy.forbidden import forbidden
 from vigil.core.privacy.model import Model, spacy_model
 from vigil.core.privacy.recognise import recognise, recognise_together
 from vigil.core.privacy.spans import Kind, Span
+from vigil.core.privacy.suppression import Shown, suppressed, suppressed_line, suppressed_together
 from vigil.core.privacy.surrogates import KEEP, REPLACE, Choice, surrogates
 
 __all__ = [
@@ -16,10 +18,14 @@ __all__ = [
     "Choice",
     "Kind",
     "Model",
+    "Shown",
     "Span",
     "forbidden",
     "recognise",
     "recognise_together",
     "spacy_model",
+    "suppressed",
+    "suppressed_line",
+    "suppressed_together",
     "surrogates",
 ]

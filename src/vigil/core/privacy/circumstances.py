@@ -125,7 +125,22 @@ _RULES: tuple[tuple[Kind, str | Callable[[str], str], re.Pattern[str]], ...] = t
         (
             Kind.CIRCUMSTANCE,
             "early in my service",
-            r"\b(?:(?:on|during|in|it was|this was)\s)?(?:my|his|her)\s(?:very\s)?(?:first|second|third|1st|2nd|3rd)\s(?:solo\s|full\s|ever\s)?(?:day|night|week|shift|call|month|tour|weekend|traffic stop|arrest|foot chase|pursuit|assignment|homicide|patrol)\b(?:\s(?:on|of|with|as|in|off|out of|back|alone|after|since)\b[^,.;]{0,40}?(?=[,.;]|\s(?:and|I|we|when)\b))?",
+            r"\b(?:(?:on|during|in|it was|this was)\s)?(?:my|his|her)\s(?:very\s)?(?:first|second|third|1st|2nd|3rd)\s(?:solo\s|full\s|ever\s)?(?:day|night|week|shift|call|month|tour|weekend|traffic stop|arrest|foot chase|pursuit|assignment|homicide|patrol|winter|summer|snow|year|ride|raid|entry)\b(?:\s(?:on|of|with|as|in|off|out of|back|alone|after|since)\b[^,.;]{0,40}?(?=[,.;]|\s(?:and|I|we|when)\b))?",
+        ),
+        (
+            Kind.CIRCUMSTANCE,
+            "early in my service",
+            r"(?:^|(?<=[.!?] ))(?:it was the )?(?:very )?(?:first|second|third)\s(?:day|night|week|shift|month|tour|snow|winter|call)\b(?:\s(?:on|of|with|as|in|off|out of|back|alone|after|since|and)\b[^,.;]{0,40}?(?=[,.;]|\s(?:I|we|when)\b))?",
+        ),
+        (
+            Kind.QUANTITY,
+            "some time",
+            r"\b(?:an? |the (?:last|past) )?(?:\d{1,2}|(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?)[- ](?:and a half )?(?:years?|months?)\b(?! old|[- ]old)|\b\d\d (?:straight )?(?:days|nights|shifts|weeks)(?: straight| in a row)?\b",
+        ),
+        (
+            Kind.QUANTITY,
+            _rounded,
+            r"(?<![\w.$/#-])(?<!code )(?:\d{1,3}(?:,\d{3})+|(?!(?:19|20)\d\d\b)[1-9]\d{1,3})(?!(?:st|nd|rd|th)|[\w/-]|[.,:]\d| ?(?:feet|foot|ft|yards?|yds?|inch(?:es)?|meters?|metres?|minutes?|mins?|seconds?|secs?|percent|gauge|cal|caliber|mm|degrees|volts?|watts?)\b| ?%)",
         ),
         (
             Kind.CIRCUMSTANCE,
@@ -175,7 +190,7 @@ _RULES: tuple[tuple[Kind, str | Callable[[str], str], re.Pattern[str]], ...] = t
         (
             Kind.CIRCUMSTANCE,
             "an officer",
-            r"\bofficer of the (?:year|month)\b|\b(?:the|our) union (?:president|rep(?:resentative)?|steward|treasurer)\b|\b(?:the |our )?(?:chief|sheriff|mayor|sergeant|captain|lieutenant|judge)['’]s (?:son|daughter|wife|husband|brother|nephew|niece|cousin|sister|father)\b|\bmy (?:twin|brother|sister|wife|husband|father|dad|son|daughter|cousin|uncle|ex-wife|ex-husband|father-in-law|brother-in-law|fianc[eé]e?)(?=,? (?:who )?(?:is|was|also|works|worked|serves|served|an?|the|on) )",
+            r"\bofficer of the (?:year|month)\b|\b(?:the|our) union (?:president|rep(?:resentative)?|steward|treasurer)\b|\b(?:the |our )?(?:chief|sheriff|mayor|sergeant|captain|lieutenant|judge)['’]s (?:son|daughter|wife|husband|brother|nephew|niece|cousin|sister|father)\b|\bmy (?:twin|brother|sister|wife|husband|father|dad|son|daughter|cousin|uncle|ex-wife|ex-husband|father-in-law|brother-in-law|fianc[eé]e?)(?:,? (?:who )?(?:is|was|also|works|worked|serves|served) (?:an?|the|in|on|for|as|at|with)\b[^,.;]{0,40}?(?=[,.;]))",
         ),
         (
             Kind.CIRCUMSTANCE,
@@ -190,7 +205,7 @@ _RULES: tuple[tuple[Kind, str | Callable[[str], str], re.Pattern[str]], ...] = t
         (
             Kind.AGE,
             _age_band,
-            r"\b(?:a |an )?\d{1,3}[- ]?(?:year|yr)s?[- ]old\b|\b(?:aged?|age of) \d{1,3}\b|\b\d{1,3}[ -]?(?:yoa|y/o|yo|y\.o\.|yom|yof|years of age)\b|\b(?:I am|I'm|I was|he is|he was|she is|she was|who was|who is|just|turned|turning) \d{2}\b(?=[,.;]| (?:and|at the time|then|when|years old))|\b\d{1,3}(?: years old)\b|\b(?:W|B|H|A)/?[MF](?:,| ) ?\d{2}\b|\b(?:a |an )?(?:[a-z]+teen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|eleven|twelve|ten|nine|eight|seven|six|five|four|three|two)[- ]year[s]?[- ]old\b",
+            r"\b(?:about |around )?(?:an? )?\d{1,3}[- ]?(?:year|yr)s?[- ]old\b|\b(?:boy|girl|man|woman|kid|child|teen|teenager|male|female|guy|person|driver|student) (?:of|aged?) (?:about |around )?\d{1,2}\b(?: years old)?|(?<=[a-z], )(?:about )?[1-9]\d(?=[,.;]| and (?:\d\d\b|a\b|drunk|high|alone))(?: and \d\d\b)?|\b(?:aged?|age of) \d{1,3}\b|\b\d{1,3}[ -]?(?:yoa|y/o|yo|y\.o\.|yom|yof|years of age)\b|\b(?:I am|I'm|I was|he is|he was|she is|she was|who was|who is|just|turned|turning) \d{2}\b(?: years old\b|(?=[,.;]| (?:and|at the time|then|when)))|\b\d{1,3}(?: years old)\b|\b(?:W|B|H|A)/?[MF](?:,| ) ?\d{2}\b|\b(?:a |an )?(?:[a-z]+teen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|eleven|twelve|ten|nine|eight|seven|six|five|four|three|two)[- ]year[s]?[- ]old\b",
         ),
         (
             Kind.QUANTITY,
@@ -228,7 +243,7 @@ def _described() -> re.Pattern[str]:
 
 
 DESCRIBED = re.compile(
-    r"(?i)\b(?:black|white|hispanic|asian|latino|latina|native american|middle[- ]eastern|biracial|mixed-race|light-skinned|dark-skinned)\s(?:male|female|man|woman|men|women|kid|boy|girl|teen|teenager|adult|juvenile|guy|lady|couple|family|youth|driver|suspect|subject)s?\b|\b[WBHA]/?[MF]\b|\b(?:five|six|[4-7])(?:['’]|\s(?:foot|feet|ft)\s?)\s?\d{0,2}[\"”]?(?=[\s,.])(?:\s?(?:tall|and|,)?\s?\d{2,3}\s?(?:lbs?|pounds)\b)?|\b(?:\d{3})[- ](?:lbs?|pounds?)\b|\b(?:tattoo|tattoos|scar|birthmark|prosthetic|limp|wheelchair|lisp|stutter|glass eye|gold teeth|gold tooth|accent|diabetic|epileptic|schizophrenic|bipolar|autistic|HIV|hepatitis|deaf|blind in one eye)\b"
+    r"(?i)\b(?:black|white|hispanic|asian|latino|latina|native american|middle[- ]eastern|biracial|mixed-race|light-skinned|dark-skinned)\s(?:male|female|man|woman|men|women|kid|boy|girl|teen|teenager|adult|juvenile|guy|lady|couple|family|youth|driver|suspect|subject)s?\b|(?-i:\b[WBHA]/?[MF]\b)|\b(?:five|six|[4-7])(?:['’]|\s(?:foot|feet|ft)\s?)\s?\d{0,2}[\"”]?(?=[\s,.])(?:\s?(?:tall|and|,)?\s?\d{2,3}\s?(?:lbs?|pounds)\b)?|\b(?:\d{3})[- ](?:lbs?|pounds?)\b|\b(?:tattoo|tattoos|scar|birthmark|prosthetic|limp|wheelchair|lisp|stutter|glass eye|gold teeth|gold tooth|accent|diabetic|epileptic|schizophrenic|bipolar|autistic|HIV|hepatitis|deaf|blind in one eye)\b"
 )
 
 

@@ -28,16 +28,16 @@ DATES = re.compile(
     | \b(?:on|since|until|by|before|after)\sthe\s{ORDINAL}\b(?!\s(?:street|st\b|ave|floor|district|precinct|time|day|block))
     | \bnew\syear'?s(?:\s(?:eve|day))?\b | \bchristmas(?:\s(?:eve|day))\b | \b(?:thanksgiving|halloween|labor\sday|memorial\sday|easter\ssunday|super\sbowl\ssunday|mother's\sday|father's\sday|veterans\sday|(?:the\s)?(?:4th|fourth)\sof\sjuly|independence\sday|st\.?\spatrick's\sday|mardi\sgras)\b
     | (?:\b(?:last|this|next)\s)?\b(?:{WEEKDAY})
-    | \b(?:yesterday|last\snight|this\smorning|the\snight\sbefore\slast|two\snights\sago|last\sweek(?:end)?)\b
+    | \b(?:yesterday|last\snight|this\smorning|(?:the\s)?night\sbefore(?:\slast)?|two\snights\sago|last\sweek(?:end)?)\b
     )""",
 )
 HOURS = re.compile(
     rf"""(?ix)
     (?P<time> (?<![\d:/.-]){CLOCK}:[0-5]\d(?::[0-5]\d)?(?:\s?{HALVES})?{ZONE}?(?![\d:])
     | (?<![\d/$.-])[0-2]\d[0-5]\d{ZONE}
-    | (?<=at\s)[0-2]\d[0-5]\d\b(?!\s(?:[NSEW]\.?\s)?[A-Z][a-z]|\sblock|-)
-    | (?:(?<=around\s)|(?<=about\s)|(?<=roughly\s)|(?<=before\s)|(?<=after\s)|(?<=until\s)|(?<=since\s)|(?<=nearly\s)|(?<=by\s)|(?<=approximately\s)|(?<=approx\s)|(?<=approx\.\s))
-      (?:[01]\d[0-5]\d|2[0-3][0-5]\d)\b(?!\s(?:[NSEW]\.?\s)?[A-Z][a-z]|\s(?:block|rounds|feet|yards|pounds|people|miles|dollars|square))
+    | (?<=at\s)[0-2]\d[0-5]\d\b(?!\s(?-i:(?:[NSEW]\.?\s)?[A-Z][a-z])|\sblock|-)
+    | (?:(?<=around\s)|(?<=about\s)|(?<=roughly\s)|(?<=before\s)|(?<=after\s)|(?<=until\s)|(?<=nearly\s)|(?<=by\s)|(?<=approximately\s)|(?<=approx\s)|(?<=approx\.\s))
+      (?:[01]\d[0-5]\d|2[0-3][0-5]\d)\b(?!\s(?-i:(?:[NSEW]\.?\s)?[A-Z][a-z])|\s(?:block|rounds|feet|yards|pounds|people|miles|dollars|square))
     | (?<![\d:.$-])\b{CLOCK}\s?{HALVES}
     | \b{HOUR_WORD}\s?{HALVES}
     | \b(?:{HOUR_WORD}|{CLOCK})\so['’]clock(?:\sin\sthe\s(?:morning|afternoon|evening)|\sat\snight)?
@@ -129,7 +129,7 @@ def week_part(words: str) -> str:
 
 def month(words: str) -> str:
     """The month, and the year where it is given."""
-    year = re.search(rf"\b{YEAR}\b", words)
+    year = re.search(rf"\b{YEAR}\b", HOURS.sub("", words))
     tail = f" {year[0]}" if year else ""
     named = re.search(rf"(?i)\b{MONTH}", words)
     if named:

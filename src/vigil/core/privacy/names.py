@@ -27,7 +27,9 @@ RANKS: dict[str, str] = {
 """What stands before a name, by what it becomes."""
 
 _RANK = "|".join(sorted((rank for ranks in RANKS.values() for rank in ranks.split("|")), key=len, reverse=True))
-TITLED = re.compile(rf"(?i)\b(?:(?:{_RANK})(?:\.|\b)[,:]?(?:\s\(?(?:ret|retired|badge #?\d+)\)?)?\s)+")
+TITLED = re.compile(
+    rf"(?i)(?<![\w-])(?:(?:\w+[-/])?(?:{_RANK})(?:\.|\b)[,:]?(?:\s\(?(?:ret|retired|badge #?\d+)\)?)?\s)+"
+)
 ABBREVIATED = re.compile(
     r"(?i)(?:ofc|ofcr|dep|tpr|ptl|sgt|cpl|lt|capt|det|inv|cmdr|mr|mrs|ms|officer|deputy|trooper|sergeant|detective|corporal|lieutenant)s?\.?\s$"
 )
@@ -37,7 +39,7 @@ NICKNAME = re.compile(r"[\"“'‘]([A-Z][\w'’-]*(?:\s[A-Z][\w'’-]*)?)[\"”
 
 AGENCY_WORD = (
     r"(?:Police|Sheriff['’]?s?|Sheriffs|PD|P\.D\.|SO|S\.O\.|SD|HP|DPS|Marshals?(?:['’]s?)?|Constable['’]?s?|Troopers|Highway Patrol|State Patrol|State Police|"
-    r"Department|Dept\.?|Bureau|Agency|Division|Task Force|Fire(?: Rescue| Department)?|EMS|Corrections|Probation|Parole|Academy|Tribal|Patrol|Rangers|Commission|Ministry|Company|Inc\.?|Corp\.?|LLC|Association|Union|Committee|Council|Agency|Institute|Foundation|Party|Office|Administration|Service|Authority|Board|Bank|Newspaper|Times|Gazette|Herald|Tribune|News|Lodge)"
+    r"Department|Dept\.?|Bureau|Agency|Division|Task Force|Fire(?: Rescue| Department)?|EMS|Corrections|Probation|Parole|Academy|Tribal|Patrol|Rangers|Commission|Ministry|Company|Inc\.?|Corp\.?|LLC|Association|Union|Committee|Council|Agency|Institute|Foundation|Party|Office|Administration|Services?|Security|Railroad|Railway|Gas|Electric|Power|Transit|Works|Tactical|Towing|Ambulance|Authority|Board|Bank|Newspaper|Times|Gazette|Herald|Tribune|News|Lodge)"
 )
 AGENCY_TAIL = r"(?:\s(?:(?:City|County|Town|Township|Village|Borough|Parish|State|Metro|Metropolitan|Regional|Campus|Transit|Tribal|Housing|Airport|Port|School|University|Railroad|Park)\s)?)"
 _CAP = r"(?!The\b|Our\b|My\b|His\b|Her\b|A\b|An\b|When\b|While\b|After\b|Before\b|As\b|And\b|But\b|I\b|We\b|Two\b|If\b|In\b|On\b|At\b)(?:(?:[A-Z]|St|Ft|Mt)\.|[A-Z][\w'’&-]*)"
@@ -51,10 +53,10 @@ INITIALS = re.compile(
 )
 
 PLACE_NOUNS: dict[str, str] = {
-    "an industrial building": "cannery|warehouse|factory|mill|plant|foundry|brewery|refinery|depot|shipyard|yard|yards|sawmill|tannery|works|terminal|hangar|silo|elevator|quarry|pit|mine|kiln|distillery|bottling plant|lumberyard|grainery|granary|gin|packing house|smokehouse",
+    "an industrial building": "cold storage|pump house|cannery|warehouse|factory|mill|plant|foundry|brewery|refinery|depot|shipyard|yard|yards|sawmill|tannery|works|terminal|hangar|silo|elevator|quarry|pit|mine|kiln|distillery|bottling plant|lumberyard|grainery|granary|gin|packing house|smokehouse|landfill|power station|substation|parking garage|garage|storage|tower|fire tower|water tower|bunker|armory",
     "a school": "school|elementary|middle school|high school|high|academy|college|university|campus|kindergarten|seminary",
-    "a hospital": "hospital|medical center|clinic|infirmary|nursing home|er|emergency room|care center|rehab|hospice|memorial|general",
-    "a jail": "jail|prison|penitentiary|correctional facility|correctional center|detention center|detention|lockup|justice center|work camp|reformatory|juvenile hall",
+    "a hospital": "hospital|medical center|clinic|infirmary|day care|nursing home|er|emergency room|care center|rehab|hospice|memorial|general",
+    "a jail": "police station|jail|prison|penitentiary|correctional facility|correctional center|detention center|detention|lockup|justice center|work camp|reformatory|juvenile hall",
     "a court": "court|courthouse|courtroom|court of appeals|tribunal",
     "a church": "church|chapel|temple|mosque|synagogue|cathedral|parish|tabernacle|mission|monastery",
     "a bar": "bar|tavern|saloon|pub|lounge|grill|taproom|roadhouse|nightclub|club|cantina|brewpub|alehouse",
@@ -62,7 +64,7 @@ PLACE_NOUNS: dict[str, str] = {
     "a shop": "store|mart|market|mall|shop|outlet|pharmacy|drugs|hardware|supply|pawn|plaza|liquors|liquor|grocery|supermarket|dollar|gas|station|gas station|truck stop|travel center|car wash|salon|laundromat|auto|motors|dealership|tire|garage|bank|credit union|jewelers|feed|nursery|tackle|gun shop|florist",
     "a hotel": "motel|hotel|inn|lodge|suites|resort|hostel|motor court",
     "a housing complex": "apartments|apartment complex|projects|homes|towers|manor|estates|villas|condos|trailer park|mobile home park|courts|terrace|gardens|village|house|heights|subdivision|commons|trailer court|shelter|ranch|farm|mansion|dorm|hall",
-    "a park": "park|playground|field|fields|stadium|arena|fairgrounds|gym|rink|pool|zoo|preserve|forest|woods|campground|cemetery|trail|trailhead|garden|golf course|reservation|racetrack|speedway|ballpark|theater|theatre|museum|library|center|centre|casino|amphitheater|marina|pier|dock|docks|wharf|landing|boatyard|harbor|beach|boardwalk|ferry",
+    "a park": "park|playground|field|fields|stadium|arena|fairgrounds|gym|rink|pool|zoo|preserve|forest|woods|campground|cemetery|trail|trailhead|garden|golf course|reservation|racetrack|speedway|ballpark|theater|theatre|museum|statehouse|capitol|ballroom|monument|lookout|library|center|centre|casino|amphitheater|marina|pier|dock|docks|wharf|landing|boatyard|harbor|beach|boardwalk|ferry",
     "a body of water": "river|lake|creek|bay|pond|reservoir|canal|bayou|brook|slough|inlet|sound|falls|dam|spillway|levee|lagoon|gulch|arroyo|cove",
     "a bridge": "bridge|overpass|underpass|viaduct|tunnel|trestle|interchange|crossing|culvert|toll plaza|rest area|weigh station|checkpoint",
     "open country": "mountain|hill|ridge|canyon|valley|peak|pass|hollow|island|point|meadow|mesa|butte|bluff|cliffs|gap|flats|bottoms|swamp|marsh|desert|grove|acres|orchard|springs|junction|corners|prairie|cut|bend",
@@ -74,8 +76,9 @@ _PLACE_NOUN = "|".join(
 )
 PLACE = re.compile(
     rf"""\b(?:(?:the|The|an?|our)\s)?(?:(?:old|abandoned|former|vacant|empty|closed|shuttered|new|derelict|burned-out|historic|condemned|big|little|downtown|local|Old)\s)*"""
-    rf"""(?:{_CAP}(?:\s(?:of\s|and\s|&\s|the\s|on\s)?{_CAP}){{0,3}}\s)(?:(?:fish|paper|steel|grain|cotton|bus|train|rail|truck|freight|salvage|lumber|textile|shoe|furniture|cement|sugar|city|county|state|federal|municipal|elementary|middle|high|regional|district|superior|circuit|community|memorial|public|apartment|housing|boat|motor|self|storage|power|water|mobile|trailer)\s)*(?i:{_PLACE_NOUN})\b(?:\s(?:Center|Complex|Building|Unit|Annex|Facility))?"""
+    rf"""(?:{_CAP}(?:\s(?:of\s|and\s|&\s|the\s|on\s)?{_CAP}){{0,3}}\s)(?:(?:fish|paper|steel|grain|cotton|bus|train|rail|truck|freight|salvage|lumber|textile|shoe|furniture|cement|sugar|city|county|state|federal|municipal|elementary|middle|high|regional|district|superior|circuit|community|memorial|public|apartment|housing|boat|motor|self|storage|power|water|mobile|trailer|hardware|feed|pump|fire|cold|fuel|pipe|chemical|milk|ice|toy|book|shoe|drug|gun|fruit|chicken|tire|rental|senior|day|rest|bottling)\s)*(?i:{_PLACE_NOUN})\b(?:\s(?:Center|Complex|Building|Unit|Annex|Facility|basement|lobby|parking lot|lot|entrance|boat ramp|ramp|gate|dock|roof|north|south|east|west|wing|branch))*"""
     rf"""(?:\s(?:on|at|off|near|by|in|along)\s(?:the\s)?(?:{STREET}|{_CAP}(?:\s{_CAP})*))?"""
+    rf"""|\b(?:Dock|Gate|Pier|Bay|Hangar|Building|Bldg|Terminal|Warehouse|Tower|Ward|Wing|Cell|Mile|Door|Platform|Slip|Berth|Field|Lot)\s(?:\d{{1,4}}[A-Z]?|[A-Z]\d{{0,3}}(?![a-z'’]))(?:,?\s(?:of\s|at\s|in\s)?(?:the\s)?(?:{_CAP}\s?)+(?:{_PLACE_NOUN})?)?"""
     rf"""|\b(?:Lake|Mount|Mt\.|Fort|Ft\.|Camp|Port|Saint|St\.|Point|Cape|Isle|Hotel|Café|Cafe|Club|Casa|El|La|Las|Los|San|Santa|Del|Rancho)\s{_CAP}(?:\s{_CAP})*"""
 )
 EMPTY = re.compile(r"(?i)\b(?:old|abandoned|former|vacant|empty|closed|shuttered|derelict|burned-out|condemned)\b")
@@ -192,6 +195,8 @@ def is_common(word: str) -> bool:
             "it's",
         )
     if "-" in low:
+        if len(re.findall(r"(?:^|-)[A-Z]", word)) > 1 and not word.isupper():  # Gas-N-Go, Landry-Pike
+            return False
         return all(is_common(part) or len(part) < 3 for part in low.split("-"))
     return (low.endswith("s") and low[:-1] in common_words()) or (low.endswith(("ing", "ed", "ly")) and len(low) > 5)
 
@@ -223,12 +228,12 @@ def _second_name(text: str, tokens: Sequence[Token], at: dict[int, int], end: in
 
 def _name_run(text: str, tokens: Sequence[Token], index: int, *, surely: bool) -> int:
     """The end of the name that begins at a token, or 0."""
-    end = 0
+    end, whole = 0, False
     for place in range(index, min(index + 5, len(tokens))):
         token = tokens[place]
         if place > index and text[tokens[place - 1].end : token.start] not in (" ", ""):
             break
-        if token.text.lower() in PARTICLES and place + 1 < len(tokens) and tokens[place + 1].capital:
+        if token.text.lower() in PARTICLES and _leads_to_name(tokens, place + 1):
             continue
         if place == index and not token.capital:
             return token.bare_end if surely and _lower_name(token) else 0
@@ -236,10 +241,18 @@ def _name_run(text: str, tokens: Sequence[Token], index: int, *, surely: bool) -
         named = token.bare in lexicon("surnames") or token.bare in lexicon("given_names")
         if not token.capital or token.text.isdigit() or (is_common(token.bare) and not initial and not named):
             break
-        end = token.bare_end
+        end, whole = token.bare_end, whole or not initial
         if token.text != token.bare and not initial:
             break
-    return end
+    return end if whole else 0
+
+
+def _leads_to_name(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a particle stands before a name, perhaps after another particle."""
+    for token in tokens[place : place + 2]:
+        if token.text.lower() not in PARTICLES:
+            return token.capital and not is_common(token.bare)
+    return False
 
 
 def _lower_name(token: Token) -> bool:
@@ -271,7 +284,9 @@ def listed(text: str, tokens: Sequence[Token]) -> Iterator[Find]:
             yield Find(token.start, _name_run(text, tokens, index, surely=False) or token.bare_end, Kind.PERSON)
         elif (word in lexicon("surnames") or word in lexicon("given_names")) and (
             not is_common(word)
-            or (not token.first and not token.bare.isupper() and word.lower() not in lowered("kept_names"))
+            or (
+                not token.first and not token.bare.isupper() and word.lower() not in lowered("kept_names") | set(MONTHS)
+            )
         ):
             yield Find(token.start, token.bare_end, Kind.PERSON)
 
@@ -294,8 +309,30 @@ def unknown(text: str, tokens: Sequence[Token]) -> Iterator[Find]:
             and (_strange(tokens[last + 1], seen_small, inside=True) or _bridges(text, tokens, last + 1, seen_small))
         ):
             last += 1
-        yield _classed(text, tokens[index].start, tokens[last].bare_end)
+        begin = index
+        if index and _calls(text, tokens[index - 1], tokens[index]):
+            begin -= 1
+        end = _with_number(text, tokens, last)
+        if end:
+            yield Find(tokens[begin].start, end, Kind.UNIT)
+        else:
+            yield _classed(text, tokens[begin].start, tokens[last].bare_end)
         index = last + 1
+
+
+def _calls(text: str, before: Token, name: Token) -> bool:
+    """Whether an ordinary word with a capital belongs to the name after it: Big Lou."""
+    return (
+        before.capital and not before.first and before.bare not in ("I", "A") and text[before.end : name.start] == " "
+    )
+
+
+def _with_number(text: str, tokens: Sequence[Token], last: int) -> int:
+    """The end of a call sign made of a name and a number: Raven 4; else 0."""
+    match = re.compile(r"[ -]\d{1,3}\b(?![:.,]?\d|\s(?:feet|yards|minutes|years|officers|people|miles))").match(
+        text, tokens[last].end
+    )
+    return match.end() if match else 0
 
 
 def _strange(token: Token, seen_small: set[str], *, inside: bool = False) -> bool:
@@ -350,29 +387,39 @@ def animals(text: str) -> Iterator[Find]:
             yield Find(match.start(1), match.end(1), Kind.ANIMAL, "the dog")
 
 
+SMALL_PLACE = re.compile(
+    rf"\b(?:at|in|into|behind|near|by|outside|inside|from|past|across from|of) (?:the )?((?:old )?[a-z][a-z'’-]+(?: [a-z]+)?) (?:{_PLACE_NOUN})\b"
+)
+SMALL_AGENCY = re.compile(
+    r"(?i)\b(?:the )?(?:regional|county|city|state|town|township|village|tribal|campus|transit|university|federal|park|local|neighboring) (?:police|sheriff['’]?s?|communications|dispatch|corrections|patrol|troopers|marshals?|probation|parole|narcotics|drug task force|fire marshal)(?: (?:board|center|department|office|unit|officers?|deput(?:y|ies)))?\b"
+)
+
+
 def institutions(text: str) -> Iterator[Find]:
     """Agencies and named places."""
     for match in AGENCY.finditer(text):
-        yield Find(*_trimmed(match), Kind.AGENCY)
+        yield Find(match.start(), match.end(), Kind.AGENCY)
     for match in INITIALS.finditer(text):
         yield Find(match.start(), match.end(), Kind.AGENCY)
     for match in PLACE.finditer(text):
-        start, end = _trimmed(match)
-        if _named(text[start:end]):
-            yield Find(start, end, Kind.PLACE, place_type(text[start:end]))
+        if _named(match[0]):
+            yield Find(match.start(), match.end(), Kind.PLACE, place_type(match[0]))
+    for match in SMALL_PLACE.finditer(text):
+        if not is_common(match[1].split()[0]):
+            yield Find(match.start(1), match.end(), Kind.PLACE, place_type(match[0]))
+    for match in SMALL_AGENCY.finditer(text):
+        yield Find(match.start(), match.end(), Kind.AGENCY)
     for match in CHAINS.finditer(text):
         yield Find(match.start(), match.end(), Kind.PLACE, "a shop")
     for match in places_known().finditer(text):
         yield Find(match.start(), match.end(), Kind.PLACE, "ZZZ")
 
 
-def _trimmed(match: re.Match[str]) -> tuple[int, int]:
-    return match.start(), match.end()
-
-
 def _named(words: str) -> bool:
     """Whether a place has a name: one capitalised word at least that is no ordinary one."""
-    return any(not is_common(word) or word in lexicon("surnames") for word in re.findall(r"\b[A-Z][\w'’-]*", words))
+    return bool(re.search(r"[A-Z]?\d|\b[A-Z]\b", words)) or any(
+        not is_common(word) or word in lexicon("surnames") for word in re.findall(r"\b[A-Z][\w'’-]*", words)
+    )
 
 
 def place_type(words: str) -> str:

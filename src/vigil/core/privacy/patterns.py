@@ -67,7 +67,7 @@ RULES = (
     _rule(
         Kind.CONTACT,
         "a phone number",
-        r"(?<![\w-])(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?:,? ?(?:x|ext\.?|extension) ?\d{1,6})?\b",
+        r"(?<![\w-])(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3,4}[ .-]\d{4}(?:,? ?(?:x|ext\.?|extension) ?\d{1,6})?\b",
     ),
     _rule(Kind.CONTACT, "a phone number", r"(?<![\w-])\d{3}-\d{4}\b(?!-)"),
     _rule(Kind.CONTACT, "a phone extension", r"\b(?:ext|extension)\b\.? ?\d{2,6}\b"),
@@ -125,7 +125,7 @@ RULES = (
     _rule(
         Kind.BADGE,
         "a badge number",
-        r"\b(?:badge|shield|star|ID|P#|serial|employee|payroll|personnel|IBM|DSN|PIN|vest|asset|property|rifle|shotgun|pistol|taser|radio|camera|body ?cam)(?: (?:no|num|number|id|serial|tag|ending in|is|was)\b\.?)*[ :#]{1,3}(?=[A-Z0-9-]*\d)(?!(?:19|20)\d\d\b|9\d\dS?\b)[A-Z]{0,4}-?\d{2,}[A-Z0-9-]*\b(?! (?:hours|hrs|feet|seconds|minutes|block|yards|officers|rounds))",
+        r"\b(?:badge|shield|star|ID|P#|serial|employee|payroll|personnel|IBM|DSN|PIN|vest|asset|property|rifle|shotgun|pistol|taser|radio|camera|body ?cam)(?: (?:no|num|number|id|serial|tag|ending in|is|was)\b\.?)*[ :#]{1,3}(?=[A-Z0-9-]*\d)(?!(?:19|20)\d\d\b|9\d\dS?\b)(?=[A-Z0-9-]*\d[A-Z-]*\d)[A-Z0-9][A-Z0-9-]+\b(?! (?:hours|hrs|feet|seconds|minutes|block|yards|officers|rounds))",
     ),
     _rule(Kind.BADGE, "a badge number", r"(?<=[a-z] )\(?#\d{2,6}\)?(?!\w)"),
     # call signs and units
@@ -134,7 +134,7 @@ RULES = (
     _rule(
         Kind.UNIT,
         "",
-        rf"\b{SAID_LETTER}[- ](?:\d{{1,4}}|{DIGIT_WORD}(?:[- ]{DIGIT_WORD})*)\b(?! (?:hours|feet|of|minutes|seconds|years|officers|rounds|shots|times|and I\b))",
+        rf"\b(?!November (?:19|20)\d\d\b){SAID_LETTER}[- ](?:\d{{1,4}}|{DIGIT_WORD}(?:[- ]{DIGIT_WORD})*)\b(?! (?:hours|feet|of|minutes|seconds|years|officers|rounds|shots|times|and I\b))",
         0,
     ),
     _rule(
@@ -151,7 +151,7 @@ RULES = (
     _rule(
         Kind.UNIT,
         "",
-        r"(?<![\w/$.#-])(?:\d{1,3}[A-Z]{1,2}\d{1,3}|\d{1,2}-[A-Z]{1,2}-?\d{1,3}|[A-Z]{1,2}-?\d{2,3}|[A-Z]\d{1,2}[A-Z]\d{0,2}|[A-Z]-\d|\d{3,4}[A-Z])\b(?!-\d|['’]s? (?:rifle|pistol))",
+        r"(?<![\w/$.#-])(?:\d{1,3}[A-Z]{1,2}\d{1,3}|\d{1,2}-[A-Z]{1,2}-?\d{1,3}|[A-Z]{1,2}-?\d{2,3}|[A-Z]\d{1,2}[A-Z]\d{0,2}|\d{1,2}[A-Z]{1,2}-\d{1,3}|[A-Z]-\d|\d{3,4}[A-Z])\b(?!-\d|['’]s? (?:rifle|pistol))",
         0,
     ),
     _rule(
@@ -224,7 +224,7 @@ RULES = (
     _rule(
         Kind.ADDRESS,
         "an apartment",
-        r"\b(?:apartment|apt|suite|ste|lot|room|rm|cell|pod|dorm|cellblock)\b\.? ?#?(?:\d{1,5}[A-Z]?|[A-Z]-?\d{1,4}|[A-H])\b(?!['’])(?! (?:feet|people|officers|of))",
+        r"\b(?:apartment|apt|suite|ste|lot|room|rm|cell|pod|dorm|cellblock)\b\.? ?#?(?:\d{1,5}[A-Z]?|[A-Z]-?\d{1,4}|[A-H])\b(?!['’])(?! (?:feet|people|officers))",
     ),
     _rule(
         Kind.ADDRESS,
