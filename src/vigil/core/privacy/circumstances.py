@@ -115,7 +115,7 @@ _RULES: tuple[tuple[Kind, str | Callable[[str], str], re.Pattern[str]], ...] = t
         (
             Kind.CIRCUMSTANCE,
             _generic_role,
-            rf"\b(?:the|our|my department'?s|our department'?s|the department'?s|the county'?s|the city'?s|the agency'?s|their|its|this county'?s)\s(?:only|sole|lone|single|one and only|last|newest|oldest|youngest|tallest|smallest|longest[- ]serving|most senior|first(?:[- ]ever)?)\s(?:other\s)?(?:(?:[\w'’-]+\s){{0,3}}?)?{ROLE}\b{REST}{STOP}",
+            rf"\b(?:the|our|my department'?s|our department'?s|the department'?s|the county'?s|the city'?s|the agency'?s|their|its|this county'?s)\s(?:only|sole|lone|single|one and only|last|newest|oldest|youngest|tallest|smallest|longest[- ]serving|most senior|first(?:[- ]ever)?)\s(?:other\s)?(?:(?:[\w'’-]+\s){{0,3}}?)?{ROLE}\b(?:\s(?:we|they) (?:have|had|got)\b|{REST}{STOP})?",
         ),
         (
             Kind.CIRCUMSTANCE,
@@ -135,12 +135,12 @@ _RULES: tuple[tuple[Kind, str | Callable[[str], str], re.Pattern[str]], ...] = t
         (
             Kind.QUANTITY,
             "some time",
-            r"\b(?:an? |the (?:last|past) )?(?:\d{1,2}|(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?)[- ](?:and a half )?(?:years?|months?)\b(?! old|[- ]old)|\b\d\d (?:straight )?(?:days|nights|shifts|weeks)(?: straight| in a row)?\b",
+            r"\b(?:an? |the (?:last|past) )?(?:\d{1,2}|(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?)[- ](?:and a half )?(?:years?|months?)\b(?! old|[- ]old)|\b(?:\d\d|nine|ten|eleven|twelve|\w+teen|twenty) (?:straight )?(?:days|nights|shifts|weeks|hours)(?: straight| in a row)?\b",
         ),
         (
             Kind.QUANTITY,
             _rounded,
-            r"(?<![\w.$/#-])(?<!code )(?:\d{1,3}(?:,\d{3})+|(?!(?:19|20)\d\d\b)[1-9]\d{1,3})(?!(?:st|nd|rd|th)|[\w/-]|[.,:]\d| ?(?:feet|foot|ft|yards?|yds?|inch(?:es)?|meters?|metres?|minutes?|mins?|seconds?|secs?|percent|gauge|cal|caliber|mm|degrees|volts?|watts?)\b| ?%)",
+            r"(?<![\w.$/#-])(?<!code )(?:\d{1,3}(?:,\d{3})+|(?!(?:19|20)\d\d\b)[1-9]\d{1,3})(?: times\b)?(?!(?:st|nd|rd|th)|[\w/-]|[.,:]\d| ?(?:feet|foot|ft|yards?|yds?|inch(?:es)?|meters?|metres?|minutes?|mins?|seconds?|secs?|percent|gauge|cal|caliber|mm|degrees|volts?|watts?)\b| ?%)",
         ),
         (
             Kind.CIRCUMSTANCE,
@@ -205,7 +205,7 @@ _RULES: tuple[tuple[Kind, str | Callable[[str], str], re.Pattern[str]], ...] = t
         (
             Kind.AGE,
             _age_band,
-            r"\b(?:about |around )?(?:an? )?\d{1,3}[- ]?(?:year|yr)s?[- ]old\b|\b(?:boy|girl|man|woman|kid|child|teen|teenager|male|female|guy|person|driver|student) (?:of|aged?) (?:about |around )?\d{1,2}\b(?: years old)?|(?<=[a-z], )(?:about )?[1-9]\d(?=[,.;]| and (?:\d\d\b|a\b|drunk|high|alone))(?: and \d\d\b)?|\b(?:aged?|age of) \d{1,3}\b|\b\d{1,3}[ -]?(?:yoa|y/o|yo|y\.o\.|yom|yof|years of age)\b|\b(?:I am|I'm|I was|he is|he was|she is|she was|who was|who is|just|turned|turning) \d{2}\b(?: years old\b|(?=[,.;]| (?:and|at the time|then|when)))|\b\d{1,3}(?: years old)\b|\b(?:W|B|H|A)/?[MF](?:,| ) ?\d{2}\b|\b(?:a |an )?(?:[a-z]+teen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|eleven|twelve|ten|nine|eight|seven|six|five|four|three|two)[- ]year[s]?[- ]old\b",
+            r"\b(?:about |around )?(?:an? )?\d{1,3}[- ]?(?:year|yr)s?[- ]old\b|\b(?:boy|girl|man|woman|kid|child|teen|teenager|male|female|guy|person|driver|student) (?:of|aged?) (?:about |around )?\d{1,2}\b(?: years old)?|(?:(?<=child, )|(?<=boy, )|(?<=girl, )|(?<=kid, )|(?<=son, )|(?<=daughter, ))\d\b|(?<=[a-z], )(?:about )?[1-9]\d(?=[,.;]| and (?:\d\d\b|a\b|drunk|high|alone))(?: and \d\d\b)?|\b(?:aged?|age of) \d{1,3}\b|\b\d{1,3}[ -]?(?:yoa|y/o|yo|y\.o\.|yom|yof|years of age)\b|\b(?:I am|I'm|I was|he is|he was|she is|she was|who was|who is|just|turned|turning) \d{2}\b(?: years old\b|(?=[,.;]| (?:and|at the time|then|when)))|\b\d{1,3}(?: years old)\b|\b(?:W|B|H|A)/?[MF](?:,| ) ?\d{2}\b|\b(?:a |an )?(?:[a-z]+teen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|eleven|twelve|ten|nine|eight|seven|six|five|four|three|two)[- ]year[s]?[- ]old\b",
         ),
         (
             Kind.QUANTITY,
@@ -225,7 +225,7 @@ _RULES: tuple[tuple[Kind, str | Callable[[str], str], re.Pattern[str]], ...] = t
         (
             Kind.QUANTITY,
             "several",
-            r"\b(?:\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?\s(?:rounds|shots|stitches|staples|bullets|shell casings|casings|hostages|victims|fatalities|stab wounds|gunshot wounds|arrests|marijuana plants|plants|dogs|cats|horses|cows|cattle|head of cattle|vehicles|cars)\b(?!\s(?:back|ahead|away|behind|length))",
+            r"\b(?:\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?\s(?:rounds|shots|stitches|staples|bullets|shell casings|casings|hostages|victims|fatalities|stab wounds|gunshot wounds|arrests|marijuana plants|plants|dogs|cats|horses|cows|cattle|head of cattle|vehicles|cars|guns|rifles|firearms|pistols|officers|people|kids|times)\b(?!\s(?:back|ahead|away|behind|length))",
         ),
         (
             Kind.QUANTITY,
@@ -243,7 +243,7 @@ def _described() -> re.Pattern[str]:
 
 
 DESCRIBED = re.compile(
-    r"(?i)\b(?:black|white|hispanic|asian|latino|latina|native american|middle[- ]eastern|biracial|mixed-race|light-skinned|dark-skinned)\s(?:male|female|man|woman|men|women|kid|boy|girl|teen|teenager|adult|juvenile|guy|lady|couple|family|youth|driver|suspect|subject)s?\b|(?-i:\b[WBHA]/?[MF]\b)|\b(?:five|six|[4-7])(?:['’]|\s(?:foot|feet|ft)\s?)\s?\d{0,2}[\"”]?(?=[\s,.])(?:\s?(?:tall|and|,)?\s?\d{2,3}\s?(?:lbs?|pounds)\b)?|\b(?:\d{3})[- ](?:lbs?|pounds?)\b|\b(?:tattoo|tattoos|scar|birthmark|prosthetic|limp|wheelchair|lisp|stutter|glass eye|gold teeth|gold tooth|accent|diabetic|epileptic|schizophrenic|bipolar|autistic|HIV|hepatitis|deaf|blind in one eye)\b"
+    r"(?i)\b(?:black|white|hispanic|asian|latino|latina|native american|middle[- ]eastern|biracial|mixed-race|light-skinned|dark-skinned)\s(?:male|female|man|woman|men|women|kid|boy|girl|teen|teenager|adult|juvenile|guy|lady|couple|family|youth|driver|suspect|subject)s?\b|(?-i:\b[WBHA]/?[MF]\b)|\b(?:five|six|[4-7])(?:['’]|[\s-](?:foot|feet|ft)\b\s?)\s?\d{0,2}[\"”]?(?:\s?(?:tall\b|and\b|,){0,2}\s?\d{2,3}\s?(?:lbs?|pounds?)\b)?|\b(?:\d{3})[- ](?:lbs?|pounds?)\b|\b(?:tattoo|tattoos|scar|birthmark|prosthetic|limp|wheelchair|lisp|stutter|glass eye|gold teeth|gold tooth|accent|diabetic|epileptic|schizophrenic|bipolar|autistic|HIV|hepatitis|deaf|blind in one eye)\b"
 )
 
 

@@ -13,7 +13,7 @@ from functools import cache
 
 from vigil.core.privacy.lexicons import lexicon, lowered
 from vigil.core.privacy.moments import MONTHS
-from vigil.core.privacy.patterns import STREET
+from vigil.core.privacy.patterns import STREET, STREET_TYPE
 from vigil.core.privacy.spans import Find, Kind
 
 RANKS: dict[str, str] = {
@@ -31,7 +31,7 @@ TITLED = re.compile(
     rf"(?i)(?<![\w-])(?:(?:\w+[-/])?(?:{_RANK})(?:\.|\b)[,:]?(?:\s\(?(?:ret|retired|badge #?\d+)\)?)?\s)+"
 )
 ABBREVIATED = re.compile(
-    r"(?i)(?:ofc|ofcr|dep|tpr|ptl|sgt|cpl|lt|capt|det|inv|cmdr|mr|mrs|ms|officer|deputy|trooper|sergeant|detective|corporal|lieutenant)s?\.?\s$"
+    r"(?i)(?:ofc|ofcr|dep|tpr|ptl|sgt|cpl|lt|capt|det|inv|cmdr|co|po|ff|dispatcher|sro|chief|mr|mrs|ms|officer|deputy|trooper|sergeant|detective|corporal|lieutenant)s?\.?\s$"
 )
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?|\d+")
 PARTICLES = frozenset("de la del van von der den di da le st. bin al el ter dos san mac o".split())
@@ -155,6 +155,19 @@ def common_words() -> frozenset[str]:
     return lowered("common_words") | lowered("kept_names") | frozenset(MONTHS) | lowered("demographics")
 
 
+def in_small_letters(text: str) -> str:
+    """A text in capitals with small letters, and capitals where a name may stand; of the same length. Others as they are."""
+    letters = [character for character in text if character.isalpha()]
+    if sum(character.isupper() for character in letters) < 0.7 * len(letters):
+        return text
+    return re.sub(r"[A-Z][A-Z'’]+", lambda word: _small(word[0]), text)
+
+
+def _small(word: str) -> str:
+    capital = re.fullmatch(STREET_TYPE, word.capitalize()) or not is_common(word)
+    return word.capitalize() if capital else word.lower()
+
+
 @cache
 def _given() -> frozenset[str]:
     return lexicon("given_names") - lexicon("ambiguous_names")
@@ -198,7 +211,12 @@ def is_common(word: str) -> bool:
         if len(re.findall(r"(?:^|-)[A-Z]", word)) > 1 and not word.isupper():  # Gas-N-Go, Landry-Pike
             return False
         return all(is_common(part) or len(part) < 3 for part in low.split("-"))
-    return (low.endswith("s") and low[:-1] in common_words()) or (low.endswith(("ing", "ed", "ly")) and len(low) > 5)
+    return low.endswith("s") and low[:-1] in common_words()
+
+
+def _derived(word: str) -> bool:
+    """Whether a word ends like one that is no name: counts where its capital tells nothing."""
+    return word.endswith(("ing", "ed", "ly")) and len(word) > 5
 
 
 def titled(text: str, tokens: Sequence[Token]) -> Iterator[Find]:
@@ -260,7 +278,7 @@ def _lower_name(token: Token) -> bool:
     low = token.bare.lower()
     if low in PARTICLES or low.isdigit() or len(low) < 3:
         return False
-    return (low in _name_words() and low not in lowered("common_words")) or not is_common(low)
+    return (low in _name_words() and low not in lowered("common_words")) or not (is_common(low) or _derived(low))
 
 
 def listed(text: str, tokens: Sequence[Token]) -> Iterator[Find]:
@@ -345,7 +363,7 @@ def _strange(token: Token, seen_small: set[str], *, inside: bool = False) -> boo
     word = token.bare
     if is_common(word):
         return False
-    return not (token.first and word.lower() in seen_small)
+    return not (token.first and (word.lower() in seen_small or _derived(word)))
 
 
 def _bridges(text: str, tokens: Sequence[Token], index: int, seen_small: set[str]) -> bool:
@@ -390,6 +408,9 @@ def animals(text: str) -> Iterator[Find]:
 SMALL_PLACE = re.compile(
     rf"\b(?:at|in|into|behind|near|by|outside|inside|from|past|across from|of) (?:the )?((?:old )?[a-z][a-z'’-]+(?: [a-z]+)?) (?:{_PLACE_NOUN})\b"
 )
+SMALL_STREET = re.compile(
+    r"\b([a-z]{3,}) (?:street|avenue|ave|road|lane|boulevard|blvd|court|drive|terrace|parkway|hwy|pike)\b"
+)
 SMALL_AGENCY = re.compile(
     r"(?i)\b(?:the )?(?:regional|county|city|state|town|township|village|tribal|campus|transit|university|federal|park|local|neighboring) (?:police|sheriff['’]?s?|communications|dispatch|corrections|patrol|troopers|marshals?|probation|parole|narcotics|drug task force|fire marshal)(?: (?:board|center|department|office|unit|officers?|deput(?:y|ies)))?\b"
 )
@@ -405,8 +426,11 @@ def institutions(text: str) -> Iterator[Find]:
         if _named(match[0]):
             yield Find(match.start(), match.end(), Kind.PLACE, place_type(match[0]))
     for match in SMALL_PLACE.finditer(text):
-        if not is_common(match[1].split()[0]):
+        if not (is_common(match[1].split()[0]) or _derived(match[1].split()[0])):
             yield Find(match.start(1), match.end(), Kind.PLACE, place_type(match[0]))
+    for match in SMALL_STREET.finditer(text):
+        if not (is_common(match[1]) or _derived(match[1])):
+            yield Find(match.start(1), match.end(), Kind.ADDRESS, "a street")
     for match in SMALL_AGENCY.finditer(text):
         yield Find(match.start(), match.end(), Kind.AGENCY)
     for match in CHAINS.finditer(text):
@@ -446,7 +470,8 @@ def again(text: str, tokens: Sequence[Token], finds: Sequence[Find]) -> Iterator
         if find.kind in (Kind.PERSON, Kind.ANIMAL, Kind.AGENCY, Kind.PLACE):
             for word in re.findall(r"[^\W\d_][\w'’-]+", text[find.start : find.end]):
                 bare = re.sub(r"['’]s?$", "", word)
-                if bare[0].isupper() and len(bare) > 2 and not is_common(bare):
+                named = bare[0].isupper() or find.kind == Kind.PERSON
+                if named and len(bare) > 2 and not is_common(bare):
                     known.setdefault(bare.lower(), find.kind)
     for token in tokens:
         low = token.bare.lower()

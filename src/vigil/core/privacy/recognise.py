@@ -8,7 +8,17 @@ from collections.abc import Iterable, Sequence
 from vigil.core.privacy.circumstances import circumstances
 from vigil.core.privacy.model import Model
 from vigil.core.privacy.moments import banded, moments
-from vigil.core.privacy.names import again, animals, institutions, listed, nicknames, titled, tokens_of, unknown
+from vigil.core.privacy.names import (
+    again,
+    animals,
+    in_small_letters,
+    institutions,
+    listed,
+    nicknames,
+    titled,
+    tokens_of,
+    unknown,
+)
 from vigil.core.privacy.patterns import patterned
 from vigil.core.privacy.proposals import KEPT, proposed
 from vigil.core.privacy.spans import Find, Kind, Span
@@ -26,19 +36,16 @@ def recognise(text: str, model: Model | None = None) -> tuple[Span, ...]:
     NASA ASRS's rules (names and organisations out, dates to the month, hours to a six-hour band, places ZZZ) for police
     language. It proposes, people decide: it will miss what no rule knows.
     """
-    tokens = tokens_of(text)
+    plain = in_small_letters(text)
+    tokens = tokens_of(plain)
     finds = [*patterned(text), *moments(text), *circumstances(text)]
-    named = [
-        *animals(text),
-        *titled(text, tokens),
-        *institutions(text),
-        *nicknames(text),
-        *listed(text, tokens),
-        *unknown(text, tokens),
-    ]
+    named = [*animals(plain), *titled(plain, tokens), *institutions(plain), *nicknames(plain)]
+    named += [*listed(plain, tokens), *unknown(plain, tokens)]
+    if plain != text:
+        finds += patterned(plain)
     if model is not None:
-        named += [_named_by_model(text, find) for find in model(text)]
-    named += list(again(text, tokens, named))
+        named += [_named_by_model(text, find) for find in model(plain)]
+    named += list(again(plain, tokens, named))
     return proposed(text, _joined(text, _without_kept(text, finds + named)))
 
 
