@@ -9,8 +9,8 @@ import time
 from collections import Counter
 
 import pytest
-
 from tests.core.privacy.scoring import TAB, Story, gold_stories, score, tab_stories
+
 from vigil.core.privacy import Model, recognise, spacy_model, surrogates
 from vigil.core.privacy.lexicons import lexicon, lowered
 

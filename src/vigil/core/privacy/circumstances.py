@@ -70,15 +70,11 @@ def _number_in(words: str) -> int | None:
 
 
 def _age_band(words: str) -> str:
-    """A child, a teenager, or the decade."""
+    """A child, a teenager, or the decade; with the article that was there."""
     age = _number_in(words)
-    if age is None:
-        return "a person"
-    if age < 13:
-        return "a child"
-    if age < 20:
-        return "a teenager"
-    return f"a person in their {_TENS[min(age // 10, 9)].rstrip('y')}ies"
+    band = "child" if age is None or age < 13 else "teenager" if age < 20 else f"{_TENS[min(age // 10, 9)]}-something"
+    article = re.match(r"(?i)(?:the|my|his|her|their|our)\s", words)
+    return f"{article[0]}{band}" if article else f"a {band}"
 
 
 def _service_band(words: str) -> str:
@@ -106,7 +102,16 @@ def _rounded(words: str) -> str:
         return f"about {about} mph"
     if "$" in words or re.search(r"(?i)dollar|bucks", words):
         return f"about ${about:,}"
-    return f"about {about:,}"
+    noun = re.search(r"\d (times|people|officers)$", words)
+    return f"about {about:,}{f' {noun[1]}' if noun else ''}"
+
+
+def _several(words: str) -> str:
+    return f"several {words.split()[-1]}"
+
+
+def _background(words: str) -> str:
+    return "a person" if re.search(r"(?i)[a-z]\s[a-z]", words) else "a feature"
 
 
 _RULES: tuple[tuple[Kind, str | Callable[[str], str], re.Pattern[str]], ...] = tuple(
@@ -140,7 +145,7 @@ _RULES: tuple[tuple[Kind, str | Callable[[str], str], re.Pattern[str]], ...] = t
         (
             Kind.QUANTITY,
             _rounded,
-            r"(?<![\w.$/#-])(?<!code )(?:\d{1,3}(?:,\d{3})+|(?!(?:19|20)\d\d\b)[1-9]\d{1,3})(?: times\b)?(?!(?:st|nd|rd|th)|[\w/-]|[.,:]\d| ?(?:feet|foot|ft|yards?|yds?|inch(?:es)?|meters?|metres?|minutes?|mins?|seconds?|secs?|percent|gauge|cal|caliber|mm|degrees|volts?|watts?)\b| ?%)",
+            r"(?<![\w.$/#-])(?<!code )(?<!in a )(?:\d{1,3}(?:,\d{3})+|(?!(?:19|20)\d\d\b)[1-9]\d{1,3})(?: times\b)?(?!(?:st|nd|rd|th)|[\w/-]|[.,:]\d| ?(?:feet|foot|ft|yards?|yds?|inch(?:es)?|meters?|metres?|minutes?|mins?|seconds?|secs?|percent|gauge|cal|caliber|mm|degrees|volts?|watts?)\b| ?%)",
         ),
         (
             Kind.CIRCUMSTANCE,
@@ -205,7 +210,7 @@ _RULES: tuple[tuple[Kind, str | Callable[[str], str], re.Pattern[str]], ...] = t
         (
             Kind.AGE,
             _age_band,
-            r"\b(?:about |around )?(?:an? )?\d{1,3}[- ]?(?:year|yr)s?[- ]old\b|\b(?:boy|girl|man|woman|kid|child|teen|teenager|male|female|guy|person|driver|student) (?:of|aged?) (?:about |around )?\d{1,2}\b(?: years old)?|(?:(?<=child, )|(?<=boy, )|(?<=girl, )|(?<=kid, )|(?<=son, )|(?<=daughter, ))\d\b|(?<=[a-z], )(?:about )?[1-9]\d(?=[,.;]| and (?:\d\d\b|a\b|drunk|high|alone))(?: and \d\d\b)?|\b(?:aged?|age of) \d{1,3}\b|\b\d{1,3}[ -]?(?:yoa|y/o|yo|y\.o\.|yom|yof|years of age)\b|\b(?:I am|I'm|I was|he is|he was|she is|she was|who was|who is|just|turned|turning) \d{2}\b(?: years old\b|(?=[,.;]| (?:and|at the time|then|when)))|\b\d{1,3}(?: years old)\b|\b(?:W|B|H|A)/?[MF](?:,| ) ?\d{2}\b|\b(?:a |an )?(?:[a-z]+teen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|eleven|twelve|ten|nine|eight|seven|six|five|four|three|two)[- ]year[s]?[- ]old\b",
+            r"\b(?:about |around )?(?:(?:an?|the|my|his|her|their|our) )?\d{1,3}[- ]?(?:year|yr)s?[- ]old\b(?: (?:boy|girl|man|woman|male|female|kid|child|teen|teenager|juvenile)\b)?|\b(?:boy|girl|man|woman|kid|child|teen|teenager|male|female|guy|person|driver|student) (?:of|aged?) (?:about |around )?\d{1,2}\b(?: years old)?|(?:(?<=child, )|(?<=boy, )|(?<=girl, )|(?<=kid, )|(?<=son, )|(?<=daughter, ))\d\b|(?<=[a-z], )(?:about )?[1-9]\d(?=[,.;]| and (?:\d\d\b|a\b|drunk|high|alone))(?: and \d\d\b)?|\b(?:aged?|age of) \d{1,3}\b|\b\d{1,3}[ -]?(?:yoa|y/o|yo|y\.o\.|yom|yof|years of age)\b|\b(?:I am|I'm|I was|he is|he was|she is|she was|who was|who is|just|turned|turning) \d{2}\b(?: years old\b|(?=[,.;]| (?:and|at the time|then|when)))|\b\d{1,3}(?: years old)\b|\b(?:W|B|H|A)/?[MF](?:,| ) ?\d{2}\b|\b(?:a |an )?(?:[a-z]+teen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|eleven|twelve|ten|nine|eight|seven|six|five|four|three|two)[- ]year[s]?[- ]old\b",
         ),
         (
             Kind.QUANTITY,
@@ -224,7 +229,7 @@ _RULES: tuple[tuple[Kind, str | Callable[[str], str], re.Pattern[str]], ...] = t
         ),
         (
             Kind.QUANTITY,
-            "several",
+            _several,
             r"\b(?:\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?\s(?:rounds|shots|stitches|staples|bullets|shell casings|casings|hostages|victims|fatalities|stab wounds|gunshot wounds|arrests|marijuana plants|plants|dogs|cats|horses|cows|cattle|head of cattle|vehicles|cars|guns|rifles|firearms|pistols|officers|people|kids|times)\b(?!\s(?:back|ahead|away|behind|length))",
         ),
         (
@@ -267,11 +272,13 @@ def circumstances(text: str) -> Iterator[Find]:
             "muslim",
             "jewish",
         ):
-            yield Find(match.start(), match.end(), Kind.DEMOGRAPHIC, "of some background")
+            attributive = re.match(r"\s(?!(?:and|or|but|is|was|who)\b)[a-z]", text[match.end() :])
+            said = "certain" if attributive else "of some background"
+            yield Find(match.start(), match.end(), Kind.DEMOGRAPHIC, said)
     for match in DESCRIBED.finditer(text):
         yield Find(
             match.start(),
             match.end(),
             Kind.DEMOGRAPHIC,
-            "a person" if re.search(r"(?i)[a-z]\s[a-z]", match[0]) else "a feature",
+            _background(match[0]),
         )

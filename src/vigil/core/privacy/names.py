@@ -17,12 +17,12 @@ from vigil.core.privacy.patterns import STREET, STREET_TYPE
 from vigil.core.privacy.spans import Find, Kind
 
 RANKS: dict[str, str] = {
-    "Officer": r"officers?|ofc|off|ofcr|deputy|deputies|dep|trooper|troopers|tpr|patrolman|patrolwoman|patrol officer|ptl|ptlm|ptlmn|police officer|p\.?o|constable|marshal|ranger|agent in charge|cadet|recruit|rookie|bailiff|jailer|correctional officer|c\.?o|corrections officer|guard|probation officer|parole officer|warden|fto|sro",
+    "Officer": r"officers?|ofc|off|ofcr|deputy|deputies|dep|trooper|troopers|tpr|patrolman|patrolwoman|patrol officer|ptl|ptlm|ptlmn|police officer|p\.?o|constable|marshal|ranger|agent in charge|cadet|recruit|rookie|bailiff|jailer|correctional officer|c\.?o|corrections officer|guard|probation officer|parole officer|warden|fto|sro|handler|instructor|trainer|range master|negotiator|sniper|reserve",
     "Supervisor": r"sergeants?|sgts?|sarge|corporals?|cpl|lieutenants?|lt|ltc|captains?|capt|majors?|maj|commanders?|cmdr|inspectors?|insp|chiefs?|deputy chief|assistant chief|sheriffs?|undersheriff|colonel|col|superintendent|supt|commissioner|watch commander|master sergeant|staff sergeant",
     "Detective": r"detectives?|dets?|investigators?|inv|special agents?|agents?|s\.?a|task force officer|tfo",
-    "Medic": r"paramedics?|medics?|emt|firefighters?|ff|nurse|dr|doctor|battalion chief",
+    "Medic": r"paramedics?|medics?|emt|firefighters?|ff|nurse|dr|doctor|battalion chief|fire marshal|fire chief|diver",
     "Dispatcher": r"dispatchers?|call-?taker",
-    "Person": r"mr|mrs|ms|miss|mister|judge|justice|magistrate|prosecutor|attorney|ada|da|councilman|councilwoman|mayor|governor|senator|rev|reverend|father|pastor|coach|principal|professor|prof|sir|madam|suspect|subject|victim|witness|complainant|offender|inmate|prisoner|driver|passenger|informant|his wife|her husband|named|name is|name was|called himself|known as|aka|a\.k\.a|alias|nicknamed|street name",
+    "Person": r"mr|mrs|ms|miss|mister|judge|justice|magistrate|prosecutor|attorney|ada|da|councilman|councilwoman|mayor|governor|senator|rev|reverend|father|pastor|coach|principal|professor|prof|sir|madam|clerk|engineer|analyst",
 }
 """What stands before a name, by what it becomes."""
 
@@ -30,6 +30,10 @@ _RANK = "|".join(sorted((rank for ranks in RANKS.values() for rank in ranks.spli
 TITLED = re.compile(
     rf"(?i)(?<![\w-])(?:(?:\w+[-/])?(?:{_RANK})(?:\.|\b)[,:]?(?:\s\(?(?:ret|retired|badge #?\d+)\)?)?\s)+"
 )
+CUE = re.compile(
+    r"(?i)\b(?:suspect|subject|victim|witness|complainant|offender|inmate|prisoner|driver|passenger|informant|owner|wife|husband|son|father|mother|brother|named|name is|name was|called himself|known as|aka|a\.k\.a\.?|alias|nicknamed|street name),?\s"
+)
+"""What also stands before a name, and stays."""
 ABBREVIATED = re.compile(
     r"(?i)(?:ofc|ofcr|dep|tpr|ptl|sgt|cpl|lt|capt|det|inv|cmdr|co|po|ff|dispatcher|sro|chief|mr|mrs|ms|officer|deputy|trooper|sergeant|detective|corporal|lieutenant)s?\.?\s$"
 )
@@ -232,6 +236,11 @@ def titled(text: str, tokens: Sequence[Token]) -> Iterator[Find]:
             second = _second_name(text, tokens, at, taken)
             if second:
                 yield Find(*second, Kind.PERSON)
+    for match in CUE.finditer(text):
+        index = at.get(match.end())
+        taken = _name_run(text, tokens, index, surely=False) if index is not None else 0
+        if taken:
+            yield Find(match.end(), taken, Kind.PERSON)
 
 
 def _second_name(text: str, tokens: Sequence[Token], at: dict[int, int], end: int) -> tuple[int, int] | None:
@@ -278,7 +287,7 @@ def _lower_name(token: Token) -> bool:
     low = token.bare.lower()
     if low in PARTICLES or low.isdigit() or len(low) < 3:
         return False
-    return (low in _name_words() and low not in lowered("common_words")) or not (is_common(low) or _derived(low))
+    return (low in _name_words() and low not in lowered("common_words")) or not _ordinary(low)
 
 
 def listed(text: str, tokens: Sequence[Token]) -> Iterator[Find]:
@@ -378,17 +387,17 @@ def _bridges(text: str, tokens: Sequence[Token], index: int, seen_small: set[str
 def _classed(text: str, start: int, end: int) -> Find:
     words = text[start:end]
     if words.isupper() and len(words) <= 6:
-        return Find(start, end, Kind.AGENCY)
+        return Find(start, end, Kind.AGENCY, sure=False)
     before, after = text[max(0, start - 30) : start], text[end : end + 30]
     if (
         PLACE_BEFORE.search(before)
         and not PERSON_AFTER.match(after)
         and not re.search(r"(?i)\b(?:to|of|from|behind|on)\s$", before)
     ):
-        return Find(start, end, Kind.PLACE)
+        return Find(start, end, Kind.PLACE, sure=False)
     if re.search(r"(?i)\b(?:city|town|county|village) of $", before):
-        return Find(start, end, Kind.PLACE)
-    return Find(start, end, Kind.PERSON)
+        return Find(start, end, Kind.PLACE, sure=False)
+    return Find(start, end, Kind.PERSON, sure=False)
 
 
 def animals(text: str) -> Iterator[Find]:
@@ -408,6 +417,9 @@ def animals(text: str) -> Iterator[Find]:
 SMALL_PLACE = re.compile(
     rf"\b(?:at|in|into|behind|near|by|outside|inside|from|past|across from|of) (?:the )?((?:old )?[a-z][a-z'’-]+(?: [a-z]+)?) (?:{_PLACE_NOUN})\b"
 )
+PEOPLE = re.compile(
+    r"(?i)\b(?:dispatch|deput(?:y|ies)|officers?|troopers?|cops?|units?|k-?9|swat|detectives?|sergeant)$"
+)
 SMALL_STREET = re.compile(
     r"\b([a-z]{3,}) (?:street|avenue|ave|road|lane|boulevard|blvd|court|drive|terrace|parkway|hwy|pike)\b"
 )
@@ -416,27 +428,36 @@ SMALL_AGENCY = re.compile(
 )
 
 
-def institutions(text: str) -> Iterator[Find]:
-    """Agencies and named places."""
+def agencies(text: str) -> Iterator[Find]:
+    """Agencies, companies, and public bodies."""
     for match in AGENCY.finditer(text):
-        yield Find(match.start(), match.end(), Kind.AGENCY)
-    for match in INITIALS.finditer(text):
-        yield Find(match.start(), match.end(), Kind.AGENCY)
+        if _named(match[0]) or not PEOPLE.search(match[0]):
+            yield Find(match.start(), match.end(), Kind.AGENCY)
+    for pattern in (INITIALS, SMALL_AGENCY):
+        for match in pattern.finditer(text):
+            yield Find(match.start(), match.end(), Kind.AGENCY)
+
+
+def places(text: str) -> Iterator[Find]:
+    """Named places and streets, with capitals or without."""
     for match in PLACE.finditer(text):
         if _named(match[0]):
             yield Find(match.start(), match.end(), Kind.PLACE, place_type(match[0]))
     for match in SMALL_PLACE.finditer(text):
-        if not (is_common(match[1].split()[0]) or _derived(match[1].split()[0])):
+        if not _ordinary(match[1].split()[0]):
             yield Find(match.start(1), match.end(), Kind.PLACE, place_type(match[0]))
     for match in SMALL_STREET.finditer(text):
-        if not (is_common(match[1]) or _derived(match[1])):
+        if not _ordinary(match[1]):
             yield Find(match.start(1), match.end(), Kind.ADDRESS, "a street")
-    for match in SMALL_AGENCY.finditer(text):
-        yield Find(match.start(), match.end(), Kind.AGENCY)
     for match in CHAINS.finditer(text):
         yield Find(match.start(), match.end(), Kind.PLACE, "a shop")
     for match in places_known().finditer(text):
         yield Find(match.start(), match.end(), Kind.PLACE, "ZZZ")
+
+
+def _ordinary(word: str) -> bool:
+    """Whether a word in small letters is no name."""
+    return is_common(word) or _derived(word)
 
 
 def _named(words: str) -> bool:
@@ -463,11 +484,14 @@ def nicknames(text: str) -> Iterator[Find]:
             yield Find(match.start(1), match.end(1), Kind.PERSON)
 
 
+NAMED_KINDS = (Kind.PERSON, Kind.ANIMAL, Kind.AGENCY, Kind.PLACE, Kind.ADDRESS)
+
+
 def again(text: str, tokens: Sequence[Token], finds: Sequence[Find]) -> Iterator[Find]:
     """Every word of a name that was found, wherever else it stands, in any case and with any ending."""
     known: dict[str, Kind] = {}
-    for find in finds:
-        if find.kind in (Kind.PERSON, Kind.ANIMAL, Kind.AGENCY, Kind.PLACE):
+    for find in sorted(finds, key=lambda find: not find.sure):
+        if find.kind in NAMED_KINDS:
             for word in re.findall(r"[^\W\d_][\w'’-]+", text[find.start : find.end]):
                 bare = re.sub(r"['’]s?$", "", word)
                 named = bare[0].isupper() or find.kind == Kind.PERSON

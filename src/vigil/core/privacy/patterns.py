@@ -204,6 +204,7 @@ RULES = (
         "a street address",
         r"(?<![\w$.])\d{2,5} (?:[nsew]\.? )?[a-z]{3,} (?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|terrace|parkway|pkwy|pike)\b\.?",
     ),
+    _rule(Kind.ADDRESS, "a street address", rf"(?:(?<=at )|(?<=of )|(?<=to )|(?<=on ))\d{{1,5}} {CAP}(?: {CAP})?", 0),
     _rule(
         Kind.ADDRESS,
         "an intersection",

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from vigil.core.privacy.circumstances import circumstances
 from vigil.core.privacy.model import Model
 from vigil.core.privacy.moments import banded, moments
 from vigil.core.privacy.names import (
     again,
+    agencies,
     animals,
     in_small_letters,
-    institutions,
     listed,
     nicknames,
+    places,
     titled,
     tokens_of,
     unknown,
@@ -39,13 +41,13 @@ def recognise(text: str, model: Model | None = None) -> tuple[Span, ...]:
     plain = in_small_letters(text)
     tokens = tokens_of(plain)
     finds = [*patterned(text), *moments(text), *circumstances(text)]
-    named = [*animals(plain), *titled(plain, tokens), *institutions(plain), *nicknames(plain)]
+    named = [*animals(plain), *titled(plain, tokens), *agencies(plain), *places(plain), *nicknames(plain)]
     named += [*listed(plain, tokens), *unknown(plain, tokens)]
     if plain != text:
         finds += patterned(plain)
     if model is not None:
         named += [_named_by_model(text, find) for find in model(plain)]
-    named += list(again(plain, tokens, named))
+    named += list(again(plain, tokens, [*finds, *named]))
     return proposed(text, _joined(text, _without_kept(text, finds + named)))
 
 
@@ -68,7 +70,7 @@ def _moved(span: Span, by: int, length: int) -> Span:
 def _named_by_model(text: str, find: Find) -> Find:
     """A model's find, with the proposal of its kind where that needs the words."""
     words = text[find.start : find.end]
-    return Find(find.start, find.end, find.kind, banded(words) if find.kind == Kind.WHEN else "")
+    return Find(find.start, find.end, find.kind, banded(words) if find.kind == Kind.WHEN else "", sure=False)
 
 
 def _without_kept(text: str, finds: Iterable[Find]) -> list[Find]:
@@ -83,7 +85,7 @@ def _without_kept(text: str, finds: Iterable[Find]) -> list[Find]:
 
 def _without_stop(text: str, find: Find) -> Find:
     ends = text[find.end - 1] == "." and ENDS.match(text, find.end)
-    return Find(find.start, find.end - 1, find.kind, find.proposal) if ends else find
+    return replace(find, end=find.end - 1) if ends else find
 
 
 def _joined(text: str, finds: Iterable[Find]) -> list[Find]:
@@ -93,24 +95,18 @@ def _joined(text: str, finds: Iterable[Find]) -> list[Find]:
         if joined and find.start < joined[-1].end:
             joined[-1] = _union(joined[-1], find)
         elif joined and _belongs(text, joined[-1], find):
-            joined[-1] = Find(joined[-1].start, find.end, joined[-1].kind, joined[-1].proposal)
+            joined[-1] = replace(joined[-1], end=find.end)
         else:
             joined.append(find)
     return joined
 
 
 def _union(one: Find, other: Find) -> Find:
-    """Both, under the kind that covers more of them; of equals the stronger."""
-    start, end = one.start, max(one.end, other.end)
-    wider, narrower = (one, other) if one.end - one.start >= other.end - other.start else (other, one)
-    named = (
-        wider
-        if (wider.end - wider.start) > (narrower.end - narrower.start)
-        else min(one, other, key=lambda find: STRENGTH[find.kind])
+    """Both, under the kind that is sure, then covers more of them, then is the stronger."""
+    named = min(
+        one, other, key=lambda find: (not find.sure, find.start - find.end, STRENGTH[find.kind], not find.proposal)
     )
-    if named.proposal or wider.kind != narrower.kind:
-        return Find(start, end, named.kind, named.proposal)
-    return Find(start, end, named.kind, narrower.proposal)
+    return replace(named, start=one.start, end=max(one.end, other.end))
 
 
 def _belongs(text: str, one: Find, other: Find) -> bool:

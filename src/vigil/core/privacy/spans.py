@@ -119,3 +119,5 @@ class Find:
     end: int
     kind: Kind
     proposal: str = ""
+    sure: bool = True
+    """Whether a rule or list says so; a guess from capitals, or a model's, gives way."""
