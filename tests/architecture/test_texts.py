@@ -42,6 +42,7 @@ SAID_IN_ENGLISH = (
     "core/privacy/patterns.py",
     "core/privacy/proposals.py",
     "core/privacy/lexicons.py",
+    "core/privacy/suppression.py",  # for who writes programs
     "engine/__init__.py",  # for who writes programs
     "engine/study.py",
     "apps/deconfliction/store.py",  # why a roster was changed: stored
