@@ -34,13 +34,12 @@ def _refuse_floats(value: JSON) -> None:
     if isinstance(value, float):
         raise TypeError("A float has no canonical form: write it with number_text.")
     if isinstance(value, dict):
-        if not all(isinstance(key, str) for key in value):
-            raise TypeError("The keys of a canonical object are text.")
-        value = value.values()
-    elif not isinstance(value, list | tuple):
-        return
-    for item in value:
-        if type(item) is not str:
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise TypeError("The keys of a canonical object are text.")
+            _refuse_floats(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
             _refuse_floats(item)
 
 

@@ -20,9 +20,11 @@ from vigil.protocol.store import (
     Reference,
     Revision,
     Route,
+    Seen,
     Status,
 )
 from vigil.simulator.plans import AGENCY, REFERENCE, SUBJECTS
+from vigil.simulator.wire import payload
 
 if TYPE_CHECKING:
     from vigil.simulator.station import Station
@@ -61,6 +63,10 @@ class Watch:
         """Operations whose node lost a state of them by the restore of an older backup."""
         self.unheard: set[tuple[str, str]] = set()
         """(node, partner's operation): only a stale replica of the node has heard its last query."""
+        self.heard: dict[tuple[str, str], int] = {}
+        """The newest epoch of a partner that a node has heard of: (node, partner). Here epochs have an order."""
+        self.said: set[tuple[str, bytes]] = set()
+        """Every message that a node has sent, before anything happened to it on its way."""
         self.pairs_seen: set[tuple[str, str]] = set()
 
     # -- at every commit ---------------------------------------------------------------------------------------
@@ -83,13 +89,21 @@ class Watch:
                 conflicts.setdefault(key, before if isinstance(before, Conflict) else None)
             elif table is rows.alarms:
                 alarms.append(rows.alarms[key])
-            elif table is rows.seen or key == "roster":
+            elif table is rows.seen:
+                seen = rows.seen[key]
+                self._hears(station, key, max(seen.epoch, seen.announced or 0))
+                everything = True
+            elif key == "roster":
                 everything = True
         self._check_told(station, conflicts, alarms)
         for pair in conflicts:
             operations.update(one.operation_id for one in (pair.a, pair.b) if one.node_id == OWN)
         for operation_id in rows.newest if everything else sorted(operations):
             self._check_verdict(station, rows, operation_id)
+
+    def _hears(self, station: Station, partner: str, epoch: int) -> None:
+        link = (station.node_id, partner)
+        self.heard[link] = max(self.heard.get(link, 0), epoch)
 
     def _revised(self, station: Station, revision: Revision) -> None:
         self.committed[station.node_id, revision.operation_id, revision.number, revision.digest] = self.instant
@@ -119,6 +133,10 @@ class Watch:
     def restored(self, station: Station) -> None:
         """The node's rows were replaced by older ones."""
         rows = station.store.rows
+        for partner in self.world.stations:
+            self.heard.pop((station.node_id, partner.node_id), None)
+        for partner_id, seen in rows.seen.items():
+            self._hears(station, partner_id, max(seen.epoch, seen.announced or 0))
         for name, (home, revision) in list(self.home.items()):
             if home is not station:
                 continue
@@ -142,6 +160,7 @@ class Watch:
                 raise Violation("I4", f"{alarm.operation_id} was told of a conflict in which nothing had changed")
         for pair, before in conflicts.items():
             after = rows.conflicts[pair]
+            self.world.marks.conflict(after)
             for own in (pair.a, pair.b):
                 if own.node_id == OWN:
                     fresh = [one for one in alarms if one.pair == pair and one.operation_id == own.operation_id]
@@ -216,6 +235,8 @@ class Watch:
             seen = rows.seen.get(partner.node_id)
             epoch = -1 if seen is None else seen.epoch
             key = (partner.node_id, name, number, station.blinder.keyed(f"commitment|{revision.digest}"), epoch)
+            if epoch < self.heard.get((station.node_id, partner.node_id), 0):
+                raise Violation("I2", f"{partner.name} counts as having answered on {name} in an epoch that is over")
             if self.evaluated.get(key, -1) < committed:
                 raise Violation("I2", f"{partner.name} counts as having answered and never evaluated {name}/{number}")
 
@@ -258,6 +279,16 @@ class Watch:
             conflict = rows.conflicts.get(Pair.of(own, foreign))
             if conflict is None or not self._alarmed(rows, conflict, own):
                 raise Violation("I5", f"a reply left before {station.name} had its own alarm of {own.operation_id}")
+
+    def counted(self, station: Station, partner: str, seen: Seen | None, body: bytes) -> None:
+        """I2: the partner has said this very thing, in its current epoch, from no older state than it had shown."""
+        if (partner, body) not in self.said:
+            raise Violation("I2", f"{station.name} counts an answer that {partner} never gave")
+        said, _ = payload(body)
+        if said["epoch"] < self.heard.get((station.node_id, partner), 0):
+            raise Violation("I2", f"{station.name} counts an answer of an epoch that is over")
+        if seen is not None and seen.epoch == said["epoch"] and said["sequence"] < seen.sequence:
+            raise Violation("I2", f"{station.name} counts an answer from an older state than it had seen before")
 
     def _alarmed(self, rows: Rows, conflict: Conflict, own: Reference) -> bool:
         """Whether this side was alarmed as far as it is entitled to; a past or withdrawn conflict alarms nobody."""

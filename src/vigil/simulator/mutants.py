@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from vigil.engine import predicate
 from vigil.engine.operation import Match, Operation
-from vigil.protocol import coverage, judgement, node
+from vigil.protocol import coverage, envelope, judgement, node
 from vigil.protocol.coverage import conclude
 from vigil.protocol.envelope import Malformed, Message
 from vigil.protocol.exchange import Exchange, NotAnAnswer
@@ -370,6 +370,8 @@ MUTANTS: dict[str, Mutant] = {
     "edit-without-asking": Mutant("an edit is a new query", Cast(node=EditsWithoutAsking)),
     "no-withdrawal": Mutant("whoever met the old extent is told", Cast(node=ForgetsToWithdraw)),
     "trust-restored": Mutant("an answer counts in the current epoch only", Cast(exchange=TrustsAnyEpoch)),
+    "no-round": Mutant("a question of before a new epoch is void", Cast(exchange=ForgetsRounds)),
+    "trust-snapshot": Mutant("an answer from an older state is none", Cast(exchange=TrustsOldSnapshots)),
     "skip-record": Mutant("no record is skipped", Cast(store=_store(_Skipping))),
     "truncated": Mutant("no search is cut short", Cast(store=_store(_Truncating))),
     "double-alarm": Mutant("nobody is told twice", Cast(store=_store(_AlarmingTwice))),
@@ -386,5 +388,9 @@ MUTANTS: dict[str, Mutant] = {
     "refused-counts": Mutant("a refusal is no answer", at_work=_refused_counts),
     "join-not-asked": Mutant("who joins the roster is asked about everything", Cast(node=JoinsInSilence)),
     "purge-early": Mutant("purge waits for unanswered questions", Cast(node=PurgesEarly)),
+    "unsigned": Mutant(
+        "a message counts when its node has signed it",
+        at_work=lambda: patched(lambda key, body, signature: True, (envelope, "verify")),
+    ),
 }
 """By name, in the order of the documentation."""

@@ -80,7 +80,12 @@ def play(seed: int, mutant: str = "", real_crypto: bool = False, history: list[s
     broken = MUTANTS[mutant] if mutant else UNCHANGED
     crypto = Crypto(real_crypto)
     with crypto.at_work(), broken.at_work():
-        return World(seed, broken.cast, crypto, history).play()
+        try:
+            return World(seed, broken.cast, crypto, history).play()
+        except Violation:
+            raise
+        except Exception as error:
+            raise Violation("I8", f"unexpected: {error!r}") from error
 
 
 def play_some(seeds: range, mutant: str = "", real_crypto: bool = False) -> Tally:

@@ -8,7 +8,6 @@ guessed.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
@@ -33,11 +32,15 @@ class StandInSigner(Signer):
         self.__dict__["public_key"] = sha256(seed).digest()
 
     def sign(self, body: bytes) -> bytes:
-        return hmac.digest(self.public_key, body, "sha256")
+        return _keyed_hash(self.public_key, body)
 
 
 def stand_in_verify(public_key: bytes, body: bytes, signature: bytes) -> bool:
-    return hmac.digest(public_key, body, "sha256") == signature
+    return _keyed_hash(public_key, body) == signature
+
+
+def _keyed_hash(public_key: bytes, body: bytes) -> bytes:
+    return blake2b(body, key=public_key, digest_size=64).digest()
 
 
 class StandInBlinder:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vigil.protocol.exchange import Exchange, Letter
 from vigil.protocol.messages import Asked
 from vigil.protocol.node import Node
-from vigil.protocol.store import Partner, Revision
+from vigil.protocol.store import Partner, Revision, Seen, Verdict
 from vigil.simulator.crashing import CrashingStore
 from vigil.simulator.stand_ins import Crypto
 
@@ -35,8 +35,9 @@ class Call:
     partner: str
     about: Asked | Letter
     asked_at: int
+    seen: Seen | None = None
+    """What this node had seen from the partner when it asked."""
     late: bool = False
-    died: int = 0
 
 
 @dataclass
@@ -58,8 +59,11 @@ class Station:
     backups: list[Any] = field(default_factory=list)
     snapshot: Any = None
     """What a stale replica of this node answers from; None where the node itself answers."""
+    needs_epoch: bool = False
+    """An older backup was put back, and the new epoch is not stored yet."""
     is_lying: bool = False
     is_from_the_future: bool = False
+    is_of_the_version_before: bool = False
     drafts: list[Revision] = field(default_factory=list)
     """What people of this node have filled in and not yet sent."""
     unsearched: list[str] = field(default_factory=list)
@@ -88,6 +92,11 @@ class Station:
     def partner(self) -> Partner:
         return Partner(self.node_id, self.name, self.desk_phone, frozenset({"p1"}), self.signer.public_key)
 
+    def verdict_on(self, name: str) -> Verdict | None:
+        """What is stored of the current revision, read without a transaction."""
+        rows = self.store.rows
+        return rows.verdicts.get((name, rows.newest.get(name, 0)))
+
     def start(self) -> None:
         """A fresh process over the same store."""
         self.node = self.cast.node(self.store, self.signer)
@@ -97,7 +106,6 @@ class Station:
     def die(self) -> None:
         self.deaths += 1
         self.up = False
-        self.store.live_on()
         self.calls.clear()
         self.drafts.clear()
         self.unsearched.clear()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from typing import Any
+
+from vigil.protocol.canonical import canonical_bytes
 
 SECOND = 1_000_000
 
@@ -42,7 +44,7 @@ class Weather:
             loss=draw.choice((0.0, 0.05, 0.2, 0.4)),
             doubling=draw.choice((0.0, 0.1, 0.3)),
             delay=draw.choice((0.0, 0.2, 0.6)),
-            garbling=draw.choice((0.0, 0.0, 0.05, 0.2)),
+            garbling=draw.choice((0.0, 0.0, 0.1, 0.3)),
         )
 
 
@@ -56,6 +58,7 @@ class Wire:
     cut: set[tuple[str, str]] = field(default_factory=set)
     faults: dict[str, int] = field(default_factory=dict)
     sent: int = 0
+    _earlier: dict[tuple[str, str], list[bytes]] = field(default_factory=dict)
 
     def count(self, fault: str) -> None:
         self.faults[fault] = self.faults.get(fault, 0) + 1
@@ -94,6 +97,8 @@ class Wire:
 
     def next(self, now: int) -> Packet | None:
         """Any packet that may arrive now, in any order; None where nothing has."""
+        if not self.packets:
+            return None
         ready = [position for position, packet in enumerate(self.packets) if packet.arrives <= now]
         if not ready:
             return None
@@ -105,22 +110,35 @@ class Wire:
             return None
         return packet
 
-    def garbled(self, body: bytes) -> bytes:
-        """What a broken partner or proxy makes of a message."""
+    def garbled(self, sender: str, receiver: str, body: bytes) -> bytes:
+        """What a broken partner, a proxy or an attacker on the way makes of a message."""
         self.count("garbled")
         draw = self.draw
         at = draw.randrange(len(body))
+        earlier = self._earlier.setdefault((sender, receiver), [])
+        earlier.append(body)
         return draw.choice(
             (
                 body[:at],
                 body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :],
-                b"<html>please log in</html>",
-                b"",
-                b"{}",
+                draw.choice((b"<html>please log in</html>", b"", b"{}")),
                 body.replace(b".", b"", 1),
                 body.rsplit(b".", 1)[0] + b".AAAA",
+                draw.choice(earlier),
+                _forged(body),
+                _forged(body),
             )
         )
+
+
+def _forged(body: bytes) -> bytes:
+    """An answer that says "answered, no match" whatever it said, under the signature that it had."""
+    head, _, signature = body.split(b".")
+    said, _ = payload(body)
+    if said["kind"] == "reply":
+        said["content"] |= {"outcome": "answered", "sightings": []}
+    text = urlsafe_b64encode(canonical_bytes(said)).rstrip(b"=")
+    return head + b"." + text + b"." + signature
 
 
 def payload(body: bytes) -> tuple[dict[str, Any], bytes]:

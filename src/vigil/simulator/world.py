@@ -15,9 +15,9 @@ from hashlib import sha256
 from itertools import accumulate
 from typing import Any
 
-from vigil.protocol.envelope import Malformed, Message, seal
+from vigil.protocol.envelope import VERSION, Malformed, Message, opened, seal
 from vigil.protocol.exchange import Letter, NotAnAnswer
-from vigil.protocol.messages import Asked
+from vigil.protocol.messages import Asked, Trouble
 from vigil.protocol.node import AHEAD_US
 from vigil.protocol.store import (
     Alarm,
@@ -97,6 +97,8 @@ class World:
         ]
         self.by_id = {station.node_id: station for station in self.stations}
         self.acts, self.weights = self._drawn_acts()
+        self.is_blind = self.draw.random() < 0.1
+        """Whether the partners put their operations to each other as masked cells first."""
         for station in self.stations:
             self._watch(station)
             for other in self.stations:
@@ -125,9 +127,9 @@ class World:
         faults: dict[Act, int] = {
             self.cut: 3,
             self.heal: 2,
-            self.back_up_or_restore: 2,
+            self.back_up_or_restore: 5,
             self.step_clock: 2,
-            self.go_stale: 2,
+            self.go_stale: 3,
             self.lie: 1,
             self.leave_or_join: 2,
             self.mismatch: 2,
@@ -158,7 +160,7 @@ class World:
         station = draw.choice(self.stations)
         if station.up or act.__name__ in _ALSO_WHEN_DOWN:
             self.risk(station, act.__name__, lambda: act(station))
-        for _ in range(draw.choice((0, 1, 2, 3, 5))):
+        for _ in range(draw.choice((0, 0, 1, 2, 3, 5))):
             self.deliver()
 
     def risk(self, station: Station, doing: str, act: Callable[[], object]) -> None:
@@ -220,7 +222,7 @@ class World:
         self.ask(station)
 
     def _search(self, station: Station, name: str) -> None:
-        if station.node.verdict(name) is None:
+        if station.verdict_on(name) is None:
             return
         try:
             verdict = station.node.search(name, station.clock)
@@ -228,7 +230,7 @@ class World:
             self.say(station, f"the search for {name} fails")
             self.marks.reach("a search that fails")
             return
-        if verdict != station.node.verdict(name):
+        if verdict != station.verdict_on(name):
             raise Violation("I6", f"a verdict on {name} was shown that is not stored")
         self.say(station, f"says {verdict.determination} of {name}/{verdict.revision}")
 
@@ -311,6 +313,13 @@ class World:
 
     def ask(self, station: Station) -> None:
         """Put everything that is due on the wire."""
+        if station.store.rows.due:
+            self._put_questions(station)
+        if station.store.rows.outgoing:
+            for letter in station.exchange.letters(station.clock):
+                self._call(station, letter.partner, letter, letter.token)
+
+    def _put_questions(self, station: Station) -> None:
         waiting = {
             (call.about.query.operation_id, call.about.query.revision, call.partner)
             for call in station.calls.values()
@@ -326,12 +335,10 @@ class World:
                 self.marks.reach("a question asked again")
             asked = station.exchange.asked(question, station.clock)
             self._call(station, due.target, asked, asked.token)
-        for letter in station.exchange.letters(station.clock):
-            self._call(station, letter.partner, letter, letter.token)
 
     def _call(self, station: Station, partner: str, about: Asked | Letter, body: bytes) -> None:
         self._calls += 1
-        station.calls[self._calls] = Call(partner, about, self.now)
+        station.calls[self._calls] = Call(partner, about, self.now, station.store.rows.seen.get(partner))
         said, plain = payload(body)
         if isinstance(about, Asked):
             self.say(station, f"asks {partner} of {about.query.operation_id}/{about.query.revision}")
@@ -343,8 +350,9 @@ class World:
         self._send(station, partner, self._calls, body, is_answer=False)
 
     def _send(self, station: Station, receiver: str, call: int, body: bytes, is_answer: bool) -> None:
+        self.watch.said.add((station.node_id, body))
         if self.wire.weather.garbling and self.draw.random() < self.wire.weather.garbling:
-            body = self.wire.garbled(body)
+            body = self.wire.garbled(station.node_id, receiver, body)
         deaths = self.by_id[receiver].deaths
         self.wire.send(
             Packet(station.node_id, receiver, call, body, is_answer, self.now, self.wire.sent, deaths), self.now
@@ -369,6 +377,8 @@ class World:
     def answer(self, station: Station, packet: Packet) -> None:
         """A request arrives; the reply leaves after its commit."""
         stale = station.snapshot is not None and self.draw.random() < 0.6
+        if station.is_of_the_version_before and self._is_too_new(station, packet):
+            return
         try:
             body = (
                 self._stale_answer(station, packet) if stale else station.exchange.receive(packet.body, station.clock)
@@ -386,6 +396,33 @@ class World:
         if said["kind"] == "reply" and station.is_lying:
             body = self._lie(station, said, body)
         self._send(station, packet.sender, packet.call, body, is_answer=True)
+
+    def _is_too_new(self, station: Station, packet: Packet) -> bool:
+        """A node of the version before says what it speaks to a message of the current one."""
+        try:
+            message = opened(packet.body, lambda sender: (self.by_id[sender].signer.public_key,))
+        except (Malformed, KeyError):
+            return True
+        if message.version < VERSION:
+            return False
+        self.faults["version mismatch"] += 1
+        identity = station.store.rows.identity
+        trouble = Trouble("version", station.clock, (VERSION - 2, VERSION - 1)).content()
+        answer = Message(
+            kind="error",
+            id=self.new_id(),
+            sender=station.node_id,
+            to=message.sender,
+            issued_at=station.clock,
+            epoch=identity.epoch,
+            sequence=identity.sequence,
+            content=trouble,
+            in_reply_to=message.id,
+            version=VERSION - 1,
+        )
+        self.marks.reach("a partner of the version before")
+        self._send(station, message.sender, packet.call, seal(answer, station.signer), is_answer=True)
+        return True
 
     def _stale_answer(self, station: Station, packet: Packet) -> bytes:
         """A replica that lags answers: what it writes goes nowhere."""
@@ -414,7 +451,7 @@ class World:
             return
         asked = call.about
         name = asked.query.operation_id
-        before = station.node.verdict(name)
+        before = station.verdict_on(name)
         try:
             verdict = station.exchange.accept_answer(asked, packet.body, station.clock)
         except NotAnAnswer as refusal:
@@ -422,8 +459,11 @@ class World:
             self.marks.not_an_answer(str(refusal))
             station.exchange.unreachable(asked.question.due, station.clock)
             return
-        if verdict != station.node.verdict(name):
+        if verdict != station.verdict_on(name):
             raise Violation("I6", f"a verdict on {name} was shown that is not stored")
+        if asked.question.due.exact:
+            self.marks.reach("cells that met, and then the exact question")
+        self.watch.counted(station, packet.sender, call.seen, packet.body)
         self.say(station, f"takes {packet.sender}'s answer in and says {verdict.determination} of {name}")
         if call.late:
             self.marks.reach("a late answer")
@@ -463,8 +503,14 @@ class World:
 
     def _start(self, station: Station) -> None:
         station.start()
-        self.say(station, "starts")
+        if station.needs_epoch:
+            station.epochs += 1
+            station.node.restore(station.epoch, station.clock)
+            station.needs_epoch = False
+        self.say(station, f"starts in epoch {station.epoch}")
         self.extend(station, 0)
+        if self.draw.random() < 0.7:
+            self.work(station)
 
     def cut(self, station: Station) -> None:
         """A link is cut, one way or both."""
@@ -484,10 +530,12 @@ class World:
 
     def back_up_or_restore(self, station: Station) -> None:
         """A backup, or the restore of an older one under a new epoch."""
-        if not station.backups or self.draw.random() < 0.4:
+        if not station.backups or self.draw.random() < 0.3:
             station.backups.append(station.store.backup())
             self.say(station, "is backed up")
             return
+        if station.up:
+            self._answer_what_waits(station)
         if any(due.attempts for due in station.store.rows.due.values()):
             self.marks.reach("restore during a retry")
         if any(call.partner == station.node_id for other in self.stations for call in other.calls.values()):
@@ -498,11 +546,17 @@ class World:
         self.watch.restored(station)
         number = station.store.rows.roster.number
         station.together = {one for one in station.together if one[0] <= number}
-        station.epochs += 1
-        station.start()
-        self.say(station, f"is restored from an older backup, epoch {station.epoch}")
-        station.node.restore(station.epoch, station.clock)
-        self.extend(station, 0)
+        station.needs_epoch, station.snapshot = True, None
+        self.say(station, "is restored from an older backup")
+        self._start(station)
+
+    def _answer_what_waits(self, station: Station) -> None:
+        """The last answers before the end are on their way when the next epoch begins."""
+        for packet in [one for one in self.wire.packets if one.receiver == station.node_id and not one.is_answer]:
+            if (packet.sender, packet.receiver) in self.wire.cut:
+                continue
+            self.wire.packets.remove(packet)
+            self.answer(station, packet)
 
     def step_clock(self, station: Station) -> None:
         """The clock jumps, at most by what two nodes may differ."""
@@ -546,7 +600,10 @@ class World:
         return seal(Message(sender=fields.pop("from"), **fields), station.signer)
 
     def mismatch(self, station: Station) -> None:
-        """The node is updated to a version that shares no predicate with its partners, or back."""
+        """The node is updated to a version that shares no predicate with others, or put back to the one before."""
+        if self.draw.random() < 0.3:
+            station.is_of_the_version_before = not station.is_of_the_version_before
+            return
         station.is_from_the_future = not station.is_from_the_future
         self.say(station, f"speaks {'another version' if station.is_from_the_future else 'p1 again'}")
         other = self._other(station)
@@ -581,7 +638,10 @@ class World:
     def join(self, station: Station, other: Station) -> None:
         self.say(station, f"takes {other.name} onto its roster")
         members = [one for one in station.store.rows.roster.members if one.node_id != other.node_id]
-        self._change_roster(station, [*members, other.partner])
+        self._change_roster(station, [*members, self._partner(other)])
+
+    def _partner(self, station: Station) -> Partner:
+        return replace(station.partner, blind=self.is_blind)
 
     def _change_roster(self, station: Station, members: Sequence[Partner]) -> None:
         number = station.store.rows.roster.number + 1
@@ -618,12 +678,13 @@ class World:
             self.wire.packets.clear()
         for station in self.stations:
             station.store.searches_fail = False
-            station.skew, station.snapshot, station.is_from_the_future = 0, None, False
+            station.skew, station.snapshot = 0, None
+            station.is_from_the_future = station.is_of_the_version_before = False
             if not station.up:
                 self._start(station)
         for station in self.stations:
             for other in self.stations:
-                if other is not station and other.partner not in station.store.rows.roster.members:
+                if other is not station and self._partner(other) not in station.store.rows.roster.members:
                     self.join(station, other)
 
     def _is_quiet(self) -> bool:
