@@ -386,6 +386,21 @@ def test_what_a_partner_did_not_name_and_stands_here_is_told_to_it(pair: Pairing
     assert pair.tell(pair.north) == []
 
 
+def test_what_was_to_be_told_is_not_told_once_the_other_side_may_not_know(pair: Pairing) -> None:
+    """Found by seed 10077: both were silent; before the match was told, the other side was so no more."""
+    silent = {"subjects": ("phone:+12025550147",), "disclosure": Disclosure.SILENT}
+    pair.south.submit(a_revision("t", a_site(FAR), **silent))
+    pair.answer(pair.south, pair.south.question("t"))  # North knows its subjects; the answer is lost
+    pair.north.submit(a_revision("x", a_site(), **silent))
+    assert pair.ask(pair.north, "x") == "conflict"
+    assert pair.north.store.rows.outgoing
+    silent["disclosure"] = Disclosure.CONTACT_ONLY
+    pair.south.submit(a_revision("t", a_site(FAR), number=2, **silent))
+    pair.answer(pair.south, pair.south.question("t"))
+    assert pair.north.exchange.letters(pair.north.now) == []
+    assert not pair.north.store.rows.outgoing
+
+
 def _without_matches(store: MemoryStore) -> Callable[[], AbstractContextManager[MemoryTransaction]]:
     open_transaction = store.transaction
 

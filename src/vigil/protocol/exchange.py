@@ -65,7 +65,7 @@ from vigil.protocol.store import (
     Transaction,
     Verdict,
 )
-from vigil.protocol.telling import sighting_of, tell_missed
+from vigil.protocol.telling import may_be_told, sighting_of, tell_missed
 
 WEEK_US = 7 * 24 * 3_600_000_000
 FIRST_RETRY_US = 5_000_000
@@ -359,7 +359,11 @@ class Exchange:
         with self.store.transaction() as tx:
             members = {partner.node_id for partner in tx.roster().members}
             rows = [row for row in tx.outgoing(now, partner, most) if row.partner in members]
-            return [self._letter(tx, row.partner, row.kind, json.loads(row.content), now, row) for row in rows]
+            kept = [row for row in rows if may_be_told(tx, row)]
+            for row in rows:
+                if row not in kept:
+                    tx.close_outgoing(row.key)
+            return [self._letter(tx, row.partner, row.kind, json.loads(row.content), now, row) for row in kept]
 
     def letter(self, partner: str, kind: str, content: JSON, now: int) -> Letter:
         """A message about the nodes themselves: health, capabilities, keys."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from vigil.engine.operation import Match
 from vigil.protocol.canonical import JSON, canonical_bytes
 from vigil.protocol.envelope import LIFE_US
 from vigil.protocol.judgement import told, visible
 from vigil.protocol.messages import Acknowledgement, Sighting, Tidings
-from vigil.protocol.store import OWN, Conflict, ConflictState, Outgoing, Reference, Revision, Side, Transaction
+from vigil.protocol.store import OWN, Conflict, ConflictState, Outgoing, Pair, Reference, Revision, Side, Transaction
 
 
 def tell_step(tx: Transaction, conflict: Conflict, own: Reference, step: str, outcome: str, now: int) -> None:
@@ -33,6 +35,17 @@ def tell_missed(tx: Transaction, partner: str, side: Side, named: set[str], revi
         if told(other, side, conflict.match):
             tidings = Tidings(other.reference.operation_id, other.revision, sighting_of(tx, side, conflict.match))
             _tell(tx, "match", "match", revision, other.reference, tidings.content(), now)
+
+
+def may_be_told(tx: Transaction, row: Outgoing) -> bool:
+    """Whether the other side may still learn of it: who is silent may have changed since the row was written (7)."""
+    if row.kind not in ("match", "acknowledgement"):
+        return True
+    content = json.loads(row.content)
+    own = content["sighting"]["operation"] if row.kind == "match" else content["other"]
+    other = Reference(row.partner, content["operation"])
+    conflict = tx.conflict(Pair.of(Reference(OWN, own), other))
+    return conflict is not None and visible(conflict, other)
 
 
 def _tell(tx: Transaction, kind: str, word: str, revision: Revision, other: Reference, content: JSON, now: int) -> None:
