@@ -6,9 +6,8 @@ A transaction writes into the rows themselves and keeps what stood there before,
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from vigil.engine.index import Index
 from vigil.engine.operation import Mode, Operation
@@ -85,7 +84,7 @@ class MemoryStore:
         self.not_covered = not_covered
         self.index = Index()
         """Current revisions of committed rows."""
-        self._open = False
+        self.is_open = False
 
     def backup(self) -> Rows:
         """What would be kept now."""
@@ -96,21 +95,8 @@ class MemoryStore:
         self.rows = rows.copy()
         self.index = Index(self.rows.revisions[key].operation for key in self.rows.newest.items())
 
-    @contextmanager
-    def transaction(self) -> Iterator[MemoryTransaction]:
-        if self._open:
-            raise RuntimeError("Transactions are never nested: leave the first one before opening another.")
-        self._open = True
-        tx = MemoryTransaction(self)
-        try:
-            yield tx
-        except BaseException:
-            tx.undo()
-            raise
-        finally:
-            self._open = False
-        for operation_id in tx.written:
-            self.index.add(self.rows.revisions[operation_id, self.rows.newest[operation_id]].operation)
+    def transaction(self) -> MemoryTransaction:
+        return MemoryTransaction(self)
 
 
 class MemoryTransaction:
@@ -123,6 +109,20 @@ class MemoryTransaction:
         self.changes: list[tuple[dict[Any, Any], Any, Any]] = []
         """Table, key and what stood there before, in the order of the writes."""
         self._store = store
+
+    def __enter__(self) -> Self:
+        if self._store.is_open:
+            raise RuntimeError("Transactions are never nested: leave the first one before opening another.")
+        self._store.is_open = True
+        return self
+
+    def __exit__(self, failure: type[BaseException] | None, error: object, traceback: object) -> None:
+        self._store.is_open = False
+        if failure is not None:
+            self.undo()
+            return
+        for operation_id in self.written:
+            self._store.index.add(self.rows.revisions[operation_id, self.rows.newest[operation_id]].operation)
 
     def _put(self, table: dict[Any, Any], key: object, value: object) -> None:
         self.changes.append((table, key, table.get(key, _ABSENT)))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from vigil.engine.operation import Operation
@@ -35,17 +34,8 @@ class CrashingStore(MemoryStore):
         """Whatever death was planned does not come."""
         self._death = None
 
-    @contextmanager
-    def transaction(self) -> Iterator[MemoryTransaction]:
-        where = self._fate()
-        with super().transaction() as tx:
-            yield self.given(tx)
-            if where == BEFORE and tx.changes:
-                raise Crashed(BEFORE)
-        if tx.changes:
-            self.on_commit(tx)
-            if where == AFTER:
-                raise Crashed(AFTER)
+    def transaction(self) -> MemoryTransaction:
+        return _Crashing(self, self._fate())
 
     def given(self, tx: MemoryTransaction) -> MemoryTransaction:
         """What the node works with."""
@@ -59,6 +49,26 @@ class CrashingStore(MemoryStore):
             self._death = (where, commits - 1)
             return None
         return where
+
+
+class _Crashing(MemoryTransaction):
+    def __init__(self, store: CrashingStore, where: str | None) -> None:
+        super().__init__(store)
+        self._crashes, self._where = store, where
+
+    def __enter__(self) -> Any:
+        super().__enter__()
+        return self._crashes.given(self)
+
+    def __exit__(self, failure: type[BaseException] | None, error: object, traceback: object) -> None:
+        dies = self._where if failure is None and self.changes else None
+        super().__exit__(Crashed if dies == BEFORE else failure, error, traceback)
+        if dies == BEFORE:
+            raise Crashed(BEFORE)
+        if failure is None and self.changes:
+            self._crashes.on_commit(self)
+        if dies == AFTER:
+            raise Crashed(AFTER)
 
 
 class Around:

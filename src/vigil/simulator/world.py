@@ -509,7 +509,7 @@ class World:
             station.needs_epoch = False
         self.say(station, f"starts in epoch {station.epoch}")
         self.extend(station, 0)
-        if self.draw.random() < 0.7:
+        if self.draw.random() < 0.8:
             self.work(station)
 
     def cut(self, station: Station) -> None:
@@ -552,6 +552,9 @@ class World:
 
     def _answer_what_waits(self, station: Station) -> None:
         """The last answers before the end are on their way when the next epoch begins."""
+        other = self._other(station)
+        if other.up:
+            self.risk(other, "asking", lambda: self.ask(other))
         for packet in [one for one in self.wire.packets if one.receiver == station.node_id and not one.is_answer]:
             if (packet.sender, packet.receiver) in self.wire.cut:
                 continue
