@@ -15,15 +15,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vigil.simulator.run import Tally, play_many
+from vigil.simulator.mutants import MUTANTS
+from vigil.simulator.run import Tally, play_many, play_some
 
 ROOT = Path(__file__).parents[1]
 LEDGER = ROOT / "docs/protocol/simulation-ledger.txt"
 CORE = ("engine", "protocol", "simulator")
 HEAD = "# code (first 16 of SHA-256) | seeds | schedules | pairs that met | faults | violations | day\n"
-SLICE = 5_000
+TABLE = ROOT / "docs/protocol/simulation.md"
+BEGIN, END = "<!-- mutants -->\n", "<!-- end of mutants -->\n"
+SLICE = 2_000
 """Schedules after which the ledger is written."""
 GOAL = 1_000_000
+MOST_SEEDS = 1_000
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.simulate", description=__doc__)
     parser.add_argument("--schedules", type=int, default=100_000, help="how many more (100000)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (all cores)")
+    parser.add_argument("--mutants", action="store_true", help="write the table of mutants instead")
     args = parser.parse_args()
+    if args.mutants:
+        write_mutants()
+        return
     code = core_hash()
     lines = read_ledger()
     line = next((line for line in lines if line.code == code), Line(code, 0, 0, 0, 0, 0, ""))
@@ -84,6 +92,20 @@ def main() -> None:
     print(f"violations: {total.violations}")
     if not total.holds:
         sys.exit("Not reached: " + ", ".join(total.missing_marks))
+
+
+def write_mutants() -> None:
+    """Play each mutant from seed 0 until it is caught, and write the table of the documentation."""
+    rows = [f"Of {datetime.now(UTC).date().isoformat()}, code `{core_hash()}`.\n\n"]
+    rows.append("| mutant | safeguard that it lacks | caught by | after seeds |\n|---|---|---|---|\n")
+    for name, mutant in MUTANTS.items():
+        caught = play_some(range(MOST_SEEDS), name).first
+        if caught is None:
+            sys.exit(f"{name} was not caught within {MOST_SEEDS} seeds.")
+        rows.append(f"| `{name}` | {mutant.removed} | {caught.invariant} | {caught.seed + 1} |\n")
+        print(rows[-1], end="", flush=True)
+    before, rest = TABLE.read_text("utf-8").split(BEGIN)
+    TABLE.write_text(before + BEGIN + "\n" + "".join(rows) + "\n" + END + rest.split(END)[1], "utf-8")
 
 
 def core_hash() -> str:

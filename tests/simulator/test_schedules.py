@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,12 @@ def test_a_seed_replays_exactly_in_another_process() -> None:
 def test_a_node_without_a_safeguard_is_caught(mutant: str) -> None:
     tally = play_some(range(SEEDS), mutant)
     assert tally.first is not None, f"{SEEDS} seeds did not notice that {MUTANTS[mutant].removed!r} no longer holds"
+
+
+def test_every_mutant_stands_in_the_documentation() -> None:
+    text = (Path(__file__).parents[2] / "docs/protocol/simulation.md").read_text("utf-8")
+    named = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
+    assert named == list(MUTANTS)
 
 
 def test_the_seed_of_a_violation_plays_it_again(capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,10 +37,12 @@ def _refuse_floats(value: JSON) -> None:
         for key, item in value.items():
             if not isinstance(key, str):
                 raise TypeError("The keys of a canonical object are text.")
-            _refuse_floats(item)
+            if type(item) is not str:
+                _refuse_floats(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            _refuse_floats(item)
+            if type(item) is not str:
+                _refuse_floats(item)
 
 
 def digest(data: bytes) -> str:

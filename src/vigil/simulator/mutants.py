@@ -36,6 +36,7 @@ from vigil.protocol.store import (
     Roster,
     SearchFailed,
     Seen,
+    Side,
     Transaction,
     Verdict,
 )
@@ -266,6 +267,14 @@ class TrustsOldSnapshots(Exchange):
         super()._take_epoch(tx, question, message, reply, now)
 
 
+class TakesCellsForAnswers(Exchange):
+    """Counts a blind answer that met something without asking exactly."""
+
+    def _take_matches(self, *args: Any) -> Outcome:
+        outcome = super()._take_matches(*args)
+        return Outcome.ANSWERED if outcome is Outcome.EXACT_WANTED else outcome
+
+
 # -- stores --------------------------------------------------------------------------------------------------------
 
 
@@ -293,6 +302,13 @@ class _Truncating(Around):
     def matching(self, operation: Operation) -> Sequence[Found]:
         found: Sequence[Found] = self._tx.matching(operation)
         return found[:1]
+
+
+class _KeepingNoTokens(Around):
+    """Keeps nothing of a partner's query: a subject shared with a later operation is not seen."""
+
+    def put_masked(self, masked: object) -> None:
+        return None
 
 
 class _AlarmingTwice(Around):
@@ -328,6 +344,13 @@ class JoinsInSilence(Node):
             return super().change_roster(members, now)
 
 
+class RestoresInSilence(Node):
+    """Comes back from an older backup as if nothing had happened."""
+
+    def restore(self, epoch: int, now: int) -> None:
+        return None
+
+
 class PurgesEarly(Node):
     """Removes what has begun, whoever has not answered yet."""
 
@@ -347,6 +370,10 @@ class PurgesEarly(Node):
 def _match_joint_by_one(a: Operation, b: Operation) -> Match | None:
     named = b.operation_id in a.joint_with or a.operation_id in b.joint_with
     return None if named else predicate.match(a, b)
+
+
+def _told_never_of_the_silent(side: Side, other: Side, match: Match) -> bool:
+    return side.silent or not other.silent
 
 
 def _refused_counts() -> AbstractContextManager[None]:
@@ -374,6 +401,10 @@ MUTANTS: dict[str, Mutant] = {
     "trust-snapshot": Mutant("an answer from an older state is none", Cast(exchange=TrustsOldSnapshots)),
     "skip-record": Mutant("no record is skipped", Cast(store=_store(_Skipping))),
     "truncated": Mutant("no search is cut short", Cast(store=_store(_Truncating))),
+    "no-tokens-kept": Mutant("a query's joint tokens are kept", Cast(store=_store(_KeepingNoTokens))),
+    "cells-for-answers": Mutant(
+        "cells that meet are followed by the exact question", Cast(exchange=TakesCellsForAnswers)
+    ),
     "double-alarm": Mutant("nobody is told twice", Cast(store=_store(_AlarmingTwice))),
     "late-alarm": Mutant("a conflict and its alarms are one transaction", Cast(store=_store(_LosingAlarms))),
     "silent-card": Mutant("a silent operation shows the watch desk", Cast(store=_store(_ShowingSilent))),
@@ -381,12 +412,17 @@ MUTANTS: dict[str, Mutant] = {
         "a silent operation's subject match is its owner's alone",
         at_work=lambda: in_the_nodes(judgement.told, lambda side, other, match: True),
     ),
+    "silent-place-hidden": Mutant(
+        "a place match is never silent",
+        at_work=lambda: in_the_nodes(judgement.told, _told_never_of_the_silent),
+    ),
     "joint-by-one": Mutant(
         "two are joint when each names the other",
         at_work=lambda: in_the_nodes(predicate.match, _match_joint_by_one),
     ),
     "refused-counts": Mutant("a refusal is no answer", at_work=_refused_counts),
     "join-not-asked": Mutant("who joins the roster is asked about everything", Cast(node=JoinsInSilence)),
+    "restore-same-epoch": Mutant("a restore draws a new epoch", Cast(node=RestoresInSilence)),
     "purge-early": Mutant("purge waits for unanswered questions", Cast(node=PurgesEarly)),
     "unsigned": Mutant(
         "a message counts when its node has signed it",

@@ -97,7 +97,7 @@ class World:
         ]
         self.by_id = {station.node_id: station for station in self.stations}
         self.acts, self.weights = self._drawn_acts()
-        self.is_blind = self.draw.random() < 0.1
+        self.is_blind = self.draw.random() < 0.07
         """Whether the partners put their operations to each other as masked cells first."""
         for station in self.stations:
             self._watch(station)
@@ -147,7 +147,7 @@ class World:
 
     def play(self) -> Outcome:
         """The whole schedule. Raises Violation."""
-        for _ in range(self.draw.choice((25, 40, 60))):
+        for _ in range(self.draw.choice((20, 35, 55))):
             self.step()
         self.settle()
         return self.outcome()
