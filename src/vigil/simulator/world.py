@@ -691,7 +691,7 @@ class World:
                     self.join(station, other)
 
     def _is_quiet(self) -> bool:
-        horizon = self.now + ROUND
+        horizon = self.now + ROUND + self.furthest_ahead
         return not any(
             due.run_after <= horizon and due.operation_id not in self.watch.hidden
             for station in self.stations
