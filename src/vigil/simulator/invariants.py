@@ -59,8 +59,6 @@ class Watch:
         """What p1 says of every pair of current revisions."""
         self.hidden: set[str] = set()
         """Operations that a lying partner hides."""
-        self.forgotten: set[str] = set()
-        """Operations whose node lost a state of them by the restore of an older backup."""
         self.unheard: set[tuple[str, str]] = set()
         """(node, partner's operation): only a stale replica of the node has heard its last query."""
         self.heard: dict[tuple[str, str], int] = {}
@@ -143,7 +141,6 @@ class Watch:
             number = rows.newest.get(name)
             if number is not None and rows.revisions[name, number] == revision:
                 continue
-            self.forgotten.add(name)
             del self.home[name]
             for other in self.meets.pop(name):
                 self.meets[other].pop(name, None)
@@ -368,8 +365,7 @@ class Watch:
             if verdict.determination not in ("conflict", "no_known_conflict"):
                 missing = ", ".join((*verdict.not_answered, *verdict.refused))
                 raise Violation("I1", f"after faults ended {name} is still {verdict.determination} {missing}")
-        if not self.forgotten:
-            self._check_none_stale()
+        self._check_none_stale()
 
     def _is_over(self, met: Match, one: Revision, two: Revision) -> bool:
         """A partner is asked until the operation is over: a subject shared with what has ended may stay unknown."""
@@ -398,7 +394,10 @@ class Watch:
             raise Violation("I1", f"{name} meets {other.operation_id} and is not said to be in conflict")
 
     def _check_none_stale(self) -> None:
-        """Everyone matched by an old extent was told: no conflict stands between two that do not meet."""
+        """Everyone matched by an old extent was told: no conflict stands between two that do not meet.
+
+        A node that came back from an older backup cannot tell what changed; what was known before is kept then.
+        """
         for station in self.world.stations:
             rows = station.store.rows
             for pair, conflict in rows.conflicts.items():
@@ -406,6 +405,8 @@ class Watch:
                 if conflict.state is not ConflictState.OPEN or one not in self.home or two not in self.home:
                     continue
                 if {one, two} & self.hidden or (station.node_id, two) in self.unheard:
+                    continue
+                if self.home[two][0].epochs > 1 or station.epochs > 1:
                     continue
                 over = any(self.home[name][1].last_window_end <= self.world.now for name in (one, two))
                 if not over and two not in self.meets[one]:
