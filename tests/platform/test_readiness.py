@@ -38,6 +38,7 @@ READY = Facts(
     desks_checked=1,
     streets=5,
     channels=1,
+    partners=1,
 )
 
 
@@ -73,6 +74,7 @@ def test_each_needed_thing_is_missed_alone(code: str, changes: dict[str, Any]) -
     ("code", "changes"),
     [
         ("auditor", {"auditors": 0}),
+        ("partners", {"partners": 0}),
         ("neighbours", {"neighbours": 0}),
         ("desks", {"desks_checked": 0}),
         ("streets", {"streets": 0}),

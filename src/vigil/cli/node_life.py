@@ -128,11 +128,15 @@ def _day(microseconds: int) -> str:
 
 
 def _list(_: argparse.Namespace) -> None:
-    from vigil.platform.partners.models import Partner
-    from vigil.platform.partners.roster import mark_of
+    from vigil.apps.deconfliction.federation import partner_states
+    from vigil.platform import clock
 
-    for one in Partner.objects.all():
-        say("\t".join((one.name, one.state, one.purpose, one.base_url, one.watch_desk_phone, mark_of(one)[:16])))
+    for one in partner_states.known(console(), clock.now()):
+        word = one.word if one.is_member else "waits to be heard"
+        row, since = one.row, one.contact.failing_since
+        told = f"since {since:%Y-%m-%d %H:%M} UTC" if since else "-"
+        open_ones = f"{one.open_questions} open"
+        say("\t".join((row.name, word, row.purpose, told, open_ones, row.watch_desk_phone, row.base_url)))
 
 
 def _remove(args: argparse.Namespace) -> None:

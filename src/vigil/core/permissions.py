@@ -139,7 +139,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "agencies.key.draw": frozenset({SYSTEM}),
     "agencies.key.retire": frozenset({SYSTEM}),
     "partners.guessing.note": frozenset({SYSTEM}),
-    "partners.partner.read": EVERYONE,
+    "partners.partner.read": EVERYONE | {SYSTEM},
     "partners.partner.edit": frozenset({NODE_ADMIN, SYSTEM}),
     "partners.key.rotate": frozenset({SYSTEM}),
     "partners.pairing.give": frozenset({NODE_ADMIN, SYSTEM}),

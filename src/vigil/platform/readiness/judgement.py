@@ -21,7 +21,7 @@ class Facts:
     `administrators` and `supervisors` count people who can log in. `policy` is `adopted`, `differs` or empty;
     `desks_checked` counts telephones on Whom to call that were checked within a year; `streets` is None where the
     node has no street search. `channels` are the ways by which alarms reach a person away from
-    the pages. `auditors` are those of the agency and of the node.
+    the pages. `auditors` are those of the agency and of the node. `partners` counts the nodes that are asked.
     """
 
     agency: str
@@ -41,6 +41,7 @@ class Facts:
     streets: int | None = None
     auditors: int = 0
     channels: int = 0
+    partners: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def judge(facts: Facts, now: datetime) -> list[Item]:
     """Every item with its state, in the order in which they are best done."""
     items = [_agency(facts), _administrators(facts), _supervisor(facts), _desk(facts), _rules(facts), _retention(facts)]
     items += [_channels(facts), _policy(facts), _backup(facts, now)]
-    items += [_auditor(facts), _neighbours(facts), _desks(facts)]
+    items += [_auditor(facts), _partners(facts), _neighbours(facts), _desks(facts)]
     return items if facts.streets is None else [*items, _streets(facts.streets)]
 
 
@@ -174,6 +175,13 @@ def _auditor(facts: Facts) -> Item:
     now = now.format(n=facts.auditors)
     done = facts.auditors > 0
     return Item("auditor", _("An auditor beside the administrators"), done, now, "people", "accounts.user.read", False)
+
+
+def _partners(facts: Facts) -> Item:
+    now = _("{n} paired.") if facts.partners else _("None: an operation that another node has is not found.")
+    now = now.format(n=facts.partners)
+    where = "deconfliction:partners", "partners.partner.read"
+    return Item("partners", _("Partner nodes"), facts.partners > 0, now, *where, needed=False, of_node=True)
 
 
 def _neighbours(facts: Facts) -> Item:
