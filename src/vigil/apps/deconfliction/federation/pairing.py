@@ -28,6 +28,10 @@ from vigil.protocol import pairing
 from vigil.protocol.envelope import SPOKEN
 from vigil.protocol.pairing import Pairing, Unpaired
 
+TOLD = tuple(
+    "name base_url watch_desk_name watch_desk_phone desk_hours served area versions predicate_versions".split()
+)
+"""What a pairing file says beside the key."""
 Proposed, Purpose, State = Partner.Proposed, Partner.Purpose, Partner.State
 
 
@@ -101,11 +105,10 @@ def take_news(actor: Actor, row: Partner, file: str, now: datetime) -> Partner:
     """
     told = read_file(file.encode(), row.purpose)
     _refuse_older(row, told)
-    key = bytes(row.public_key)
     _take_over(row, told, row.purpose)
-    row.public_key = key  # a next key is taken when it signs
     row.file = file
-    row.save()
+    # Its keys stay: a next key is taken when it signs.
+    row.save(update_fields=[*TOLD, "file"])
     concerns(partner=row.pk)
     detail(address=told.address)
     return row
