@@ -80,6 +80,9 @@ def test_the_commands_over_loopback(tmp_path: Path, capsys: pytest.CaptureFixtur
         assert main([*command, "http://127.0.0.1:9", "--only", "FED-001"]) == 1
         assert main([*command, "--only", "FED-999"]) == 2
         assert main(["conformance", "--pairing", str(suite)]) == 2
+        capsys.readouterr()
+        assert main([*command, "--listen", listen]) == 2
+        assert f"Cannot listen on {listen}" in capsys.readouterr().err
     finally:
         over.set()
         serving.join()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from vigil.conformance import report, running
 from vigil.conformance.identity import Identity
+from vigil.conformance.over_http import CannotListen
 from vigil.conformance.requirements import REQUIREMENTS
 from vigil.core.errors import Unavailable
 from vigil.protocol import pairing
@@ -36,6 +37,7 @@ def add_partner_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pairing", metavar="FILE", help="the secret file that --introduce wrote")
     parser.add_argument("--introduce", metavar="FILE", help="write a new secret file, and the pairing file beside it")
     parser.add_argument("--node", metavar="NODE", help="pairing file of the node to be tried (once, at --introduce)")
+    parser.add_argument("--name", help="with --introduce: what we are called; no two partners of a node alike")
     parser.add_argument(
         "--listen", metavar="HOST:PORT", help="where the node reaches us (as introduced, else 127.0.0.1)"
     )
@@ -52,7 +54,10 @@ def run(args: argparse.Namespace) -> int:
     address = args.url or own.partner.address
     told = (lambda result: None) if args.json else (lambda result: print(report.as_text(result), flush=True))
     listen = args.listen or running.listening(own)
-    results = running.checked(own, address, listen, args.only, told, args.patience, args.late)
+    try:
+        results = running.checked(own, address, listen, args.only, told, args.patience, args.late)
+    except CannotListen as error:
+        raise Unavailable(str(error)) from None
     print(running.as_json(results, address) if args.json else f"\n{report.summary(results)}")
     return 0 if all(one.outcome is report.Outcome.PASSED for one in results) else 1
 
@@ -61,7 +66,7 @@ def introduce(args: argparse.Namespace, name: str, listen: str) -> int:
     """Write who we are, for the node to take in."""
     node = Path(args.node) if args.node else None
     try:
-        told = running.introduced(Path(args.introduce), name, args.listen or listen, node)
+        told = running.introduced(Path(args.introduce), args.name or name, args.listen or listen, node)
         mark = pairing.read(told.read_bytes()).fingerprint
     except Unpaired as error:
         raise Unavailable(str(error)) from None

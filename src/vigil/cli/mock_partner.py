@@ -11,7 +11,9 @@ import argparse
 from vigil.cli.conformance import add_partner_arguments, introduce, opened
 from vigil.conformance import running
 from vigil.conformance.misbehaviours import MISBEHAVIOURS
+from vigil.conformance.over_http import CannotListen
 from vigil.conformance.partner import MockPartner
+from vigil.core.errors import Unavailable
 
 LISTEN = "127.0.0.1:8791"
 NAME = "Mock partner"
@@ -36,5 +38,8 @@ def run(args: argparse.Namespace) -> int:
     kind = MISBEHAVIOURS[args.misbehave].partner if args.misbehave else MockPartner
     listen = args.listen or running.listening(own)
     print(f"The mock partner is at http://{listen}. Stop it with Ctrl+C.", flush=True)
-    running.served(own, listen, kind, lambda: False)
+    try:
+        running.served(own, listen, kind, lambda: False)
+    except CannotListen as error:
+        raise Unavailable(str(error)) from None
     return 0

@@ -15,6 +15,10 @@ from vigil.protocol.envelope import MOST_BYTES
 PART_BYTES = 65_536
 
 
+class CannotListen(Exception):
+    """Somebody else does, or it is no address of this machine; the text is a sentence for people."""
+
+
 class Http:
     """A node at an address such as `https://vigil.example.gov`, with a certificate that this machine trusts."""
 
@@ -51,11 +55,14 @@ def _read(answer: HTTPResponse, until: float) -> bytes:
 
 
 class Server:
-    """Takes messages on an address of this machine, each in a thread of its own."""
+    """Takes messages on an address of this machine, each in a thread of its own. Raises CannotListen."""
 
     def __init__(self, listen: str, receive: Receive) -> None:
         parts = urlsplit(f"//{listen}")
-        self._server = ThreadingHTTPServer((parts.hostname or "127.0.0.1", parts.port or 0), _handler(receive))
+        try:
+            self._server = ThreadingHTTPServer((parts.hostname or "127.0.0.1", parts.port or 0), _handler(receive))
+        except OSError as error:
+            raise CannotListen(f"Cannot listen on {listen}: {error.strerror}. Choose another address.") from None
         self._server.daemon_threads = True
         self.address = f"http://{parts.hostname or '127.0.0.1'}:{self._server.server_port}"
 
