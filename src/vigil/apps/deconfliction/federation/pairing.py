@@ -28,8 +28,16 @@ from vigil.protocol import pairing
 from vigil.protocol.envelope import SPOKEN
 from vigil.protocol.pairing import Pairing, Unpaired
 
-TOLD = tuple(
-    "name base_url watch_desk_name watch_desk_phone desk_hours served area versions predicate_versions".split()
+TOLD = (
+    "name",
+    "base_url",
+    "watch_desk_name",
+    "watch_desk_phone",
+    "desk_hours",
+    "served",
+    "area",
+    "versions",
+    "predicate_versions",
 )
 """What a pairing file says beside the key."""
 Proposed, Purpose, State = Partner.Proposed, Partner.Purpose, Partner.State
