@@ -46,7 +46,7 @@ def partners(request: HttpRequest) -> HttpResponse:
         try:
             if request.POST.get("do") == "address":
                 actions.name_address(actor, context["values"]["address"])
-                messages.success(request, _("Saved. The pairing file names it from now on."))
+                messages.success(request, _("Saved. The pairing file names it, and partners are told within a minute."))
                 return redirect("deconfliction:partners")
             row = actions.take_in(actor, _sent(request), context["values"]["purpose"], clock.now())
         except Invalid as refused:
