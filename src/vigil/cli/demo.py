@@ -145,12 +145,17 @@ class Member:
             time.sleep(0.2)
         raise Unavailable(f"{self.name} did not start: see {self.data / 'demo.log'}.")
 
+    def leave(self) -> None:
+        """Ask it to end."""
+        if self.process is not None:
+            self.process.terminate()
+
     def stop(self) -> None:
         """End it, whatever it is doing."""
+        self.leave()
         process, self.process = self.process, None
-        if process is None or process.poll() is not None:
+        if process is None:
             return
-        process.terminate()
         try:
             process.wait(LEAVE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -176,6 +181,8 @@ def _federation(args: argparse.Namespace) -> None:
         _tell(members)
         _listen({one.name: one for one in members})
     finally:
+        for one in members:
+            one.leave()
         for one in members:
             one.stop()
         signal.signal(signal.SIGTERM, before)
