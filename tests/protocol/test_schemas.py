@@ -181,7 +181,7 @@ def test_schema_and_reader_refuse_the_same_frames() -> None:
     payload = {**written()["health"][0], "from": NODE}
     for path, mutate in mutants(payload):
         mutant = mutate(payload)
-        if path[:1] in (("content",), ("from",)) or not isinstance(mutant, dict):
+        if path[:1] == ("from",) or not isinstance(mutant, dict):
             continue
         try:
             token = signed(mutant, SIGNER)

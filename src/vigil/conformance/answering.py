@@ -270,3 +270,18 @@ def revised(suite: Suite) -> None:
     conflicts = suite.conflicts(theirs.operation_id, mine.operation_id)
     told = [(one.band, one.alarms) for one in conflicts]
     suite.expect(told == [(Band.DIRECT, 2)], "a conflict that is direct, told twice", told)
+
+
+@requires(
+    "121",
+    "A blind query that may meet what the node has put to this partner gets `exact_wanted`, then the plain one a reply.",
+)
+def blind(suite: Suite) -> Check:
+    theirs = suite.operation()
+    suite.register(theirs)
+    yield suite.determined(theirs.operation_id, "no_known_conflict")
+    mine = same_place(suite, theirs)
+    reply = suite.ask(suite.blind_query(mine), "a blind query")
+    suite.expect(reply.outcome is Outcome.EXACT_WANTED, "exact_wanted", reply.outcome)
+    suite.expect(not reply.sightings, "no sighting", f"{len(reply.sightings)} sightings")
+    meets(suite, mine, theirs)

@@ -134,6 +134,7 @@ lies_in("incomplete", "does not say that its answer is complete", "101", complet
 lies_in("refuses", "refuses every query", "101", outcome="refused", sightings=[])
 lies("one-point", "raises all points to one", "103", _one_point, "reply")
 lies("sorts-points", "raises points in another order", "103", _sorted_points, "reply")
+lies("blind-trust", "sees nothing in blind queries", "121", lambda payload: _answered(payload), "reply")
 lies_in("never-matches", "never tells of a match", "104", sightings=[])
 lies("never-near", "calls every match direct", "105", lambda payload: _each(payload, band="direct"), "reply")
 lies("cuts-short", "tells of five matches at most", "108", lambda payload: _most(payload, 5), "reply")
@@ -153,6 +154,10 @@ lies(
     lambda payload: _determined(payload, "incomplete", "no_known_conflict"),
     "test-operations-answer",
 )
+
+
+def _answered(payload: dict[str, Any]) -> None:
+    payload["content"].update(outcome="answered")
 
 
 def _each(payload: dict[str, Any], **changes: JSON) -> None:

@@ -65,6 +65,7 @@ def checked(
         spot=(secrets.randbelow(300) - 150.0, 20.0),
     )
     with Server(listen, suite.receive):
+        suite.learn_clock()
         return run(suite, only, told)
 
 

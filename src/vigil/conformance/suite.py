@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from vigil.conformance.identity import Identity
 from vigil.conformance.wire import PATHS, NoAnswer, Response, Wire, token_of
 from vigil.engine.operation import Band, Geometry, Mode, Operation, Point, Site, Window
 from vigil.protocol.canonical import JSON
-from vigil.protocol.cover import is_first, subject_tokens
+from vigil.protocol.cover import is_first, place_tokens, subject_tokens
 from vigil.protocol.envelope import LIFE_US, MOST_BYTES, SPOKEN, Malformed, Message, opened, seal
 from vigil.protocol.messages import Acknowledgement, Plain, Points, Query, Reply, Sighting, Tidings, Trouble, Withdrawal
 from vigil.protocol.nodes import Capabilities
@@ -173,6 +174,12 @@ class Suite:
             points=Points(subjects=tuple(self.blinded(operation)) if operation.registered else ()),
             plain=plain,
         )
+
+    def blind_query(self, operation: Operation, revision: int = 1) -> Query:
+        """The query without its plain part: place and time are blinded too."""
+        query, first = self.query(operation, revision), is_first(self.node_id, self.tested)
+        cells = self.identity.blinder.blind(self.tested, sorted(place_tokens(operation, first)))
+        return replace(query, plain=None, points=replace(query.points, cells=tuple(cells)))
 
     def blinded(self, operation: Operation) -> list[str]:
         """The points of an operation's subjects."""
@@ -399,11 +406,11 @@ class Suite:
                 return
 
     def learn_clock(self) -> None:
-        """Ask for the node's clock, and stamp by it from now on."""
-        answer = self.send(self.message("health", {}), "health")
-        told = Trouble.read(answer.content).now if answer.kind == "error" else int(answer.content["now"])
-        if abs(told - self.now()) > LIFE_US // 4:
-            self.skew = told - self.now()
+        """Ask for the node's clock, and stamp by it from now on where it is far off."""
+        with suppress(NoAnswer, Malformed):  # the checks will tell
+            told = self.send(self.message("health", {}), "health").content.get("now")
+            if type(told) is int and abs(told - self.now()) > LIFE_US // 4:
+                self.skew = told - self.now()
 
     def _note(self, said: str) -> None:
         with self._lock:

@@ -73,6 +73,8 @@ class Message:
         numbers = (self.version, self.issued_at, self.expires_at, self.epoch, self.sequence)
         if not all(isinstance(name, str) and NAME.fullmatch(name) for name in names):
             raise Malformed("The message's kind, id, sender or reader is no name of 1 to 64 visible characters.")
+        if not isinstance(self.content, dict):
+            raise Malformed("The message's content is no JSON object.")
         if not all(type(number) is int and 0 <= number < MOST_COUNT for number in numbers):
             raise Malformed("A count or an instant in the message's frame is no whole number that can be.")
 

@@ -32,7 +32,7 @@ from vigil.platform.partners.client import Unreached
 from vigil.platform.partners.models import Partner
 from vigil.protocol.envelope import Malformed
 
-CHOSEN = (101, 106, 109, 110, 113, 114, 115, 201, 202, 204, 211, 222, 228, 230, 240, 242, 243)
+CHOSEN = (101, 106, 109, 121, 110, 113, 114, 115, 201, 202, 204, 211, 222, 228, 230, 240, 242, 243)
 ALONE = (9, 20, 250, 252, 254, 260)
 STEP = timedelta(seconds=6)
 
