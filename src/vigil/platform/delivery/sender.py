@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from django.db import close_old_connections
 from django.db.models import Q, QuerySet
 
+from vigil.core.back_off import back_off
 from vigil.core.identifiers import uuid7
 from vigil.platform import clock
 from vigil.platform.delivery import channels, failures, kinds
@@ -55,11 +56,6 @@ POINTS = (
 
 Lane = tuple[str, bool]
 """Its name, and whether what waits there is urgent."""
-
-
-def back_off(attempts: int) -> timedelta:
-    """How long to wait after so many failed attempts."""
-    return min(FIRST_RETRY * (1 << min(max(attempts - 1, 0), 10)), LONGEST_RETRY)
 
 
 def _due(now: datetime) -> QuerySet[Delivery]:
@@ -158,7 +154,8 @@ def _not_taken(delivery: Delivery, code: str, for_good: bool, now: datetime) -> 
             if _ours(delivery).update(state=STATE.GAVE_UP, ended_at=now, lease_until=None):
                 steps.append(step(delivery.pk, STEP.GAVE_UP, now, code))
         else:
-            _ours(delivery).update(next_attempt_at=now + back_off(delivery.attempts), lease_until=None)
+            wait = back_off(delivery.attempts, FIRST_RETRY, LONGEST_RETRY)
+            _ours(delivery).update(next_attempt_at=now + wait, lease_until=None)
         insert(steps)
         if for_good:
             _answered(delivery.lane, now)

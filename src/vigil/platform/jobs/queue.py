@@ -18,6 +18,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from vigil.core.back_off import back_off
 from vigil.core.errors import DomainError
 from vigil.core.identifiers import uuid7
 from vigil.platform import clock
@@ -166,13 +167,8 @@ def _failed(claimed: Job, kind: Kind | None, error: Exception, now: datetime) ->
     if dead:
         _mark(claimed, state=Job.State.DEAD, finished_at=now, last_error=code[:100], lease_until=None)
         return
-    _mark(claimed, run_after=now + back_off(claimed.attempts), last_error=code[:100], lease_until=None)
-
-
-def back_off(attempts: int) -> timedelta:
-    """How long to wait after the given number of failed attempts: 2 s, doubled each time, at most 15 minutes."""
-    doublings = min(max(attempts - 1, 0), 20)
-    return min(FIRST_RETRY * (1 << doublings), LONGEST_RETRY)
+    wait = back_off(claimed.attempts, FIRST_RETRY, LONGEST_RETRY)
+    _mark(claimed, run_after=now + wait, last_error=code[:100], lease_until=None)
 
 
 def _mark(claimed: Job, **changes: Any) -> None:

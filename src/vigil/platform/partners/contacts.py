@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from vigil.core.back_off import back_off
 from vigil.platform.partners.models import Contact
 from vigil.platform.turns import writing
 
@@ -18,11 +19,6 @@ LATE_MILLISECONDS = 1_500
 """So long whoever registers waits for the partners, so that the verdict is there within 2 s."""
 WRITTEN_EVERY = timedelta(seconds=10)
 """How fresh the row of a partner that answers is kept; each change of state is written at once."""
-
-
-def back_off(failures: int) -> timedelta:
-    """How long to wait after so many failed tries."""
-    return min(FIRST_RETRY * (1 << min(max(failures - 1, 0), 10)), LONGEST_RETRY)
 
 
 def away() -> frozenset[UUID]:
@@ -71,7 +67,7 @@ def failed(partner_id: UUID, code: str, now: datetime) -> None:
         partner_id,
         failing_since=row.failing_since or now,
         failures=row.failures + 1,
-        retry_at=now + back_off(row.failures + 1),
+        retry_at=now + back_off(row.failures + 1, FIRST_RETRY, LONGEST_RETRY),
         code=code[:60],
     )
 

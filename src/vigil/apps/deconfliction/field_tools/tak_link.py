@@ -28,6 +28,7 @@ from django.db import close_old_connections
 from vigil.apps.deconfliction.field_tools.tak_zones import zones
 from vigil.apps.deconfliction.models import TakServer
 from vigil.apps.deconfliction.plan_rows import instant
+from vigil.core.back_off import back_off
 from vigil.engine.formats.cot import Zone, delete, draw
 from vigil.platform import clock
 
@@ -148,8 +149,8 @@ class Line:
 
     def _lost(self, server: TakServer, error: Exception, now: datetime) -> None:
         self.close()
-        self.retry_at = now + min(FIRST_RETRY * (1 << min(self.failures, 10)), LONGEST_RETRY)
         self.failures += 1
+        self.retry_at = now + back_off(self.failures, FIRST_RETRY, LONGEST_RETRY)
         if server.failed_at is None:
             word = type(error).__name__
             log.warning("TAK server lost", extra={"agency_id": str(server.agency_id), "code": word})
