@@ -14,6 +14,7 @@ from tests.protocol.test_pairing import ELM, SIGNER
 from vigil.apps.deconfliction import actions
 from vigil.apps.deconfliction.federation import pairing
 from vigil.apps.deconfliction.models import Receipt, SearchDue, Verdict
+from vigil.cli.main import main
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, Invalid, Refused
 from vigil.platform.partners import roster
@@ -91,6 +92,8 @@ def test_a_partner_that_is_asked_blind_from_now_on_is_asked_everything_again(peo
         assert (current_roster().number, SearchDue.objects.count()) == (before + 1, 0)
     with pytest.raises(Refused):
         pairing.set_blind(alice, row.pk, True, now)
+    assert main(["node", "blind", ELM.name, "on"]) == 0
+    assert Partner.objects.get().is_blind
 
 
 def test_where_there_is_another_administrator_the_second_step_is_theirs(people: Any, now: datetime) -> None:
