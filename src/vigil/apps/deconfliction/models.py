@@ -611,7 +611,12 @@ class MaskedOperation(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("node", "operation_id"), name="deconfliction_one_masked"),)
-        indexes = (models.Index(fields=("expires_at",), name="deconfliction_masked_expiry"),)
+        indexes = (
+            models.Index(fields=("expires_at",), name="deconfliction_masked_expiry"),
+            models.Index(
+                fields=("node",), name="deconfliction_masked_wanted", condition=models.Q(wanted_at__isnull=False)
+            ),
+        )
 
     def __str__(self) -> str:
         return f"masked {self.operation_id}"
