@@ -274,7 +274,7 @@ def revised(suite: Suite) -> None:
 
 @requires(
     "121",
-    "A blind query that may meet what the node has put to this partner gets `exact_wanted`, then the plain one a reply.",
+    "A blind query that may meet what this partner was asked about gets `exact_wanted`, then the plain one a reply.",
 )
 def blind(suite: Suite) -> Check:
     theirs = suite.operation()
