@@ -135,7 +135,7 @@ def _list(_: argparse.Namespace) -> None:
         word = one.word if one.is_member else "waits to be heard"
         row, since = one.row, one.contact.failing_since
         told = f"since {since:%Y-%m-%d %H:%M} UTC" if since else "-"
-        open_ones = f"{one.open_questions} open"
+        open_ones = f"{one.open_questions} open" + (", new key not taken" if one.behind else "")
         say("\t".join((row.name, word, row.purpose, told, open_ones, row.watch_desk_phone, row.base_url)))
 
 

@@ -31,9 +31,12 @@ MATTERS = timedelta(days=30)
 
 def tell_news(now: datetime) -> None:
     """Send the pairing file to each partner that was told something else, or nothing. Safe to repeat."""
+    members = roster.partners()
+    if not members:
+        return
     own = roster.own_pairing(now)
     mark = sha256(write_file(replace(own, made_at=0), roster.signer())).hexdigest()
-    behind = [one for one in roster.partners() if one.told != mark]
+    behind = [one for one in members if one.told != mark]
     if not behind:
         return
     content = canonical_bytes(news(own, roster.signer()))
