@@ -22,6 +22,7 @@ from vigil.protocol.store import (
     Route,
     Seen,
     Status,
+    Verdict,
 )
 from vigil.simulator.plans import AGENCY, REFERENCE, SUBJECTS
 from vigil.simulator.wire import payload
@@ -214,21 +215,22 @@ class Watch:
                 raise Violation("I8", f"the incomplete verdict on {name} does not name who is missing")
             if verdict.receipt is None or b"+1202555" not in rows.receipts[verdict.receipt].body:
                 raise Violation("I8", f"the incomplete verdict on {name} gives no telephone")
+        self._check_answered(station, rows, rows.revisions[name, number], verdict)
         if verdict.determination != "no_known_conflict":
             return
         if verdict.not_answered or verdict.refused:
             raise Violation("I8", f"no known conflict of {name} although somebody has not answered")
-        revision = rows.revisions[name, number]
-        self._check_answered(station, rows, revision, verdict.roster)
         self._check_pairs(station, rows, name)
 
-    def _check_answered(self, station: Station, rows: Rows, revision: Revision, roster: int) -> None:
+    def _check_answered(self, station: Station, rows: Rows, revision: Revision, verdict: Verdict) -> None:
         """I2. An operation that is over is asked about no more: its verdict speaks of the roster that it names."""
-        if roster != rows.roster.number or revision.last_window_end <= station.clock:
+        if verdict.roster != rows.roster.number or revision.last_window_end <= station.clock:
             return
         name, number = revision.operation_id, revision.number
         committed = self.committed.get((station.node_id, name, number, revision.digest), 0)
         for partner in rows.roster.asked(revision.operation.mode):
+            if partner.node_id in verdict.not_answered or partner.node_id in verdict.refused:
+                continue
             seen = rows.seen.get(partner.node_id)
             epoch = -1 if seen is None else seen.epoch
             key = (partner.node_id, name, number, station.blinder.keyed(f"commitment|{revision.digest}"), epoch)
@@ -365,6 +367,10 @@ class Watch:
             if verdict.determination not in ("conflict", "no_known_conflict"):
                 missing = ", ".join((*verdict.not_answered, *verdict.refused))
                 raise Violation("I1", f"after faults ended {name} is still {verdict.determination} {missing}")
+        for station in self.world.stations:
+            for row in station.store.rows.outgoing.values():
+                if row.until > self.world.now:
+                    raise Violation("I1", f"{station.name} has never told {row.partner} a {row.kind}")
         self._check_none_stale()
 
     def _is_over(self, met: Match, one: Revision, two: Revision) -> bool:

@@ -12,6 +12,7 @@ ENOUGH = 5_000
 _ACTS = {
     "fill_in": "registering",
     "send": "registering",
+    "acknowledge": "an acknowledgement",
     "register": "registering",
     "revise": "an edit",
     "cancel_or_undo": "a cancel or its undoing",
@@ -58,6 +59,8 @@ MARKS = frozenset(
         "a duplicate after a crash",
         "a question asked again",
         "a search that fails",
+        "a partner has taken: match",
+        "a partner has taken: acknowledgement",
         "a partner of the version before",
         "cells that met, and then the exact question",
         "a partner joins while operations are active",

@@ -17,11 +17,14 @@ from typing import Any
 
 from vigil.protocol.envelope import VERSION, Malformed, Message, opened, seal
 from vigil.protocol.exchange import Letter, NotAnAnswer
+from vigil.protocol.judgement import visible
 from vigil.protocol.messages import Asked, Trouble
 from vigil.protocol.node import AHEAD_US
 from vigil.protocol.store import (
+    OWN,
     Alarm,
     Conflict,
+    ConflictState,
     Partner,
     Reference,
     Revision,
@@ -29,6 +32,7 @@ from vigil.protocol.store import (
     StaleRevision,
     Status,
 )
+from vigil.protocol.telling import tell_step
 from vigil.simulator import plans
 from vigil.simulator.crashing import AFTER, BEFORE, Crashed
 from vigil.simulator.invariants import Violation, Watch
@@ -119,6 +123,7 @@ class World:
             self.end: 2,
             self.draft: 1,
             self.send_stale: 1,
+            self.acknowledge: 2,
             self.work: 8,
             self.pass_time: 3,
             self.time_out: 3,
@@ -284,6 +289,21 @@ class World:
             return
         raise Violation("I6", f"a revision of {old.operation_id} that is not the next one was stored")
 
+    def acknowledge(self, station: Station) -> None:
+        """Somebody takes notice of a conflict with a partner's operation, which the partner is told."""
+        rows = station.store.rows
+        open_ones = [
+            conflict
+            for pair, conflict in rows.conflicts.items()
+            if pair.b.node_id != OWN and conflict.state is ConflictState.OPEN and visible(conflict, pair.a)
+        ]
+        if not open_ones:
+            return
+        conflict = self.draw.choice(open_ones)
+        with station.store.transaction() as tx:
+            tell_step(tx, conflict, conflict.pair.a, self.draw.choice(("acknowledged", "contacted")), "", station.clock)
+        self.say(station, f"takes notice of {conflict.pair.b.operation_id} for {conflict.pair.a.operation_id}")
+
     def _some(self, station: Station) -> Revision | None:
         rows = station.store.rows
         if not rows.newest:
@@ -446,6 +466,7 @@ class World:
         if isinstance(call.about, Letter):
             try:
                 station.exchange.taken(call.about, packet.body, station.clock)
+                self.marks.reach(f"a partner has taken: {call.about.kind}")
             except (NotAnAnswer, Malformed):
                 station.exchange.untaken(call.about, station.clock)
             return
