@@ -386,6 +386,19 @@ def test_what_a_partner_did_not_name_and_stands_here_is_told_to_it(pair: Pairing
     assert pair.tell(pair.north) == []
 
 
+def test_a_subject_told_of_an_older_revision_is_withdrawn_when_the_tokens_come(pair: Pairing) -> None:
+    """Found by seed 1806: the tidings came late, and the query that knew better before the tokens to judge it by."""
+    subjects = ("phone:+12025550147",)
+    pair.north.submit(a_revision("x", a_site(), subjects=subjects))
+    pair.south.submit(a_revision("t", a_site(FAR), subjects=subjects))
+    pair.south.submit(a_revision("t", a_site(FAR), number=2))
+    hears(pair, "match", Tidings("x", 1, a_sighting(overlap=Window(START, START + 100 * HOUR))).content())
+    pair.answer(pair.south, pair.south.question("t"))
+    assert pair.north.told("x") == [DETECTED]
+    assert pair.ask(pair.north, "x") == "no_known_conflict"
+    assert pair.north.told("x") == [DETECTED, WITHDRAWN]
+
+
 def test_what_was_to_be_told_is_not_told_once_the_other_side_may_not_know(pair: Pairing) -> None:
     """Found by seed 10077: both were silent; before the match was told, the other side was so no more."""
     silent = {"subjects": ("phone:+12025550147",), "disclosure": Disclosure.SILENT}

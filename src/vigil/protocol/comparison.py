@@ -83,6 +83,16 @@ def may_withdraw(tx: Transaction, reference: Reference, asker: Side | None, conf
     return not hidden or tx.joint(own, reference.node_id) is not None
 
 
+def is_overtaken(tx: Transaction, conflict: Conflict, reference: Reference) -> bool:
+    """Whether a shared subject was told of an older revision of the partner's operation than the one that asked last.
+
+    That query could not be judged: the joint tokens of the own operation come only with the partner's answer.
+    """
+    known = tx.foreign_revision(reference)
+    by_subject = conflict.match.basis is Basis.SUBJECT
+    return by_subject and known is not None and conflict.side(reference).revision < known[1]
+
+
 def together(place: Match | None, subject: Match | None) -> Match:
     """One match of a pair that meets in place, by a subject, or both."""
     if place is None or subject is None:

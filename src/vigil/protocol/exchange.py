@@ -19,6 +19,7 @@ from vigil.protocol.comparison import (
     Shared,
     compared,
     found_by,
+    is_overtaken,
     masked_of,
     may_withdraw,
     meets_blind,
@@ -340,7 +341,11 @@ class Exchange:
             reference = conflict.other(side.reference).reference
             # Judged against this very revision already: the partner's own later query knows better than this answer.
             older = conflict.side(side.reference).revision < side.revision
-            if older and reference.node_id == partner and reference.operation_id not in met:
+            if (
+                (older or is_overtaken(tx, conflict, reference))
+                and reference.node_id == partner
+                and reference.operation_id not in met
+            ):
                 withdraw(tx, conflict, side, now)
 
     def unreachable(self, due: Due, now: int) -> None:
