@@ -6,11 +6,13 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.conftest import NOON
 
-from vigil.platform.partners import client
+from vigil.platform.partners import client, rates
 from vigil.platform.partners.client import JOSE, Unreached, address_of, send
 
 SIGNED = b"HTTP/1.1 200 OK\r\nContent-Type: application/jose\r\nContent-Length: 5\r\n\r\na.b.c"
@@ -142,3 +144,14 @@ def test_messages_go_out_in_clear_only_within_the_machine(url: str, may: bool, s
             send(url, b"", 1)
     settings.VIGIL_FEDERATION_HTTP = True
     assert client.may_be_reached("http://vigil.elm.gov/")
+
+
+def test_what_a_partner_sends_beyond_measure_is_logged_once_a_minute(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rates, "MUCH", 3)
+    counted = rates.Rates()
+    for seconds in (0, 1, 2, 3, 61, 62):
+        counted.count("elm", NOON + timedelta(seconds=seconds))
+        counted.count(f"other {seconds}", NOON)
+    assert [record.partner for record in caplog.records] == ["elm"]

@@ -33,7 +33,9 @@ CARD = Card("Elm County SO", "Pat Elm", "+14105550300")
 class ElmNode:
     """Paired with this node, which is paired with it."""
 
-    def __init__(self, now: datetime, purpose: str = "live", name: str = "Elm Region") -> None:
+    def __init__(
+        self, now: datetime, purpose: str = "live", name: str = "Elm Region", url: str = "https://elm.example"
+    ) -> None:
         self.id = str(uuid4())
         self.store = MemoryStore(self.id, epoch=7)
         self.signer = Signer.from_seed(uuid4().bytes * 2)
@@ -43,12 +45,14 @@ class ElmNode:
         )
         self.heard: list[tuple[str, bytes]] = []
         """Kind by its address, and the message, of everything that came."""
+        self.leave: Callable[[], None] = lambda: None
+        """Be gone, where it is reached by a socket."""
         self.down = ""
         """A code: nothing is answered."""
         row = Partner.objects.create(
             pk=UUID(self.id),
             name=name,
-            base_url="https://elm.example",
+            base_url=url,
             public_key=self.signer.public_key,
             watch_desk_phone="+14105550399",
             predicate_versions=["p1"],

@@ -18,6 +18,7 @@ from vigil.engine import operation as engine
 from vigil.platform import clock
 from vigil.platform.audit.trail import record
 from vigil.platform.partners import contacts
+from vigil.platform.partners.rates import RATES
 from vigil.platform.prepared import Prepared, insert, new
 from vigil.protocol import store as port
 from vigil.protocol.budget import new_points
@@ -122,6 +123,7 @@ class FederationRows:
         insert([new(models.TakenMessage, sender=sender, message=message_id, until=moment(until))])
         record(PARTNER, "partners.message.receive", {"partner": sender, "message": message_id})
         contacts.spoke(UUID(sender), clock.now())
+        RATES.count(sender, clock.now())
         return True
 
     def put_outgoing(self, outgoing: port.Outgoing) -> None:
