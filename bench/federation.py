@@ -225,7 +225,7 @@ class Node:
 
     def wait_for_partners(self, count: int) -> None:
         """Until so many have answered and none fails."""
-        for _ in range(1_200):
+        for _ in range(3_000):
             if self._count("partners_contact WHERE failing_since IS NULL AND milliseconds BETWEEN 1 AND 1499") == count:
                 return
             time.sleep(0.1)

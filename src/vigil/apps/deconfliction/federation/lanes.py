@@ -38,6 +38,8 @@ ROSTER_SECONDS = 2.0
 AT_ONCE = 8
 """Messages to one partner on their way at the same time."""
 HEALTH_EVERY = timedelta(seconds=30)
+LATE_EVERY = timedelta(seconds=5)
+"""A partner that nobody waits for, because its last answer came late, is soon looked at again."""
 CAPABILITIES_EVERY = timedelta(hours=1)
 LEFT_TO_THE_PAGE = timedelta(seconds=2)
 """A new question is put by whoever waits for its answer; what is older than this, by the lane."""
@@ -121,7 +123,8 @@ def _wanted(contact: Contact, now: datetime) -> str:
     """What a partner is asked about itself now: what it can do, whether it is there, or nothing."""
     if contact.told_at is None or not now - CAPABILITIES_EVERY < contact.told_at <= now:
         return "capabilities"
-    heard = contact.answered_at is not None and now - HEALTH_EVERY < contact.answered_at <= now
+    every = HEALTH_EVERY if contact.milliseconds < contacts.LATE_MILLISECONDS else LATE_EVERY
+    heard = contact.answered_at is not None and now - every < contact.answered_at <= now
     return "" if heard and contact.failing_since is None else "health"
 
 
