@@ -16,8 +16,10 @@ from vigil.apps.deconfliction.models import Outgoing, SearchDue
 from vigil.apps.deconfliction.plan_rows import instant
 from vigil.apps.deconfliction.store import DatabaseStore
 from vigil.cli.main import main
+from vigil.config import database
+from vigil.config.keys import PARTNERS
 from vigil.core.actor import Via, system
-from vigil.core.errors import Conflict
+from vigil.core.errors import Conflict, Unavailable
 from vigil.platform.agencies.models import this_node
 from vigil.platform.partners import roster
 from vigil.platform.partners.models import Partner
@@ -82,3 +84,20 @@ def test_another_secret_is_another_epoch_also_when_the_command_was_killed(
     assert this_node().epoch not in (first, second)
     assert len(drawn_keys.files("blinding_secret")) == 1
     assert Partner.objects.get().state == "active"
+
+
+def test_a_node_of_before_draws_its_keys_and_one_with_partners_does_not_make_up_lost_ones(
+    drawn_keys: Any, people: Any, now: datetime
+) -> None:
+    def lose() -> None:
+        for name in PARTNERS:
+            for file in drawn_keys.files(name):
+                file.unlink()
+
+    lose()
+    database.prepare(now)
+    assert all(drawn_keys.files(name) for name in PARTNERS)
+    paired(people.actor("erin"), now)
+    lose()
+    with pytest.raises(Unavailable, match="partner_key, blinding_secret missing"):
+        database.prepare(now)

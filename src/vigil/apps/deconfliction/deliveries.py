@@ -14,6 +14,7 @@ from vigil.platform.delivery.models import Delivery
 
 CONFLICT = kind("deconfliction.conflict", _("Vigil: somebody must speak with you now. Open Vigil or call your desk."))
 DESK_UNATTENDED = kind("deconfliction.desk", _("Vigil: nobody watches the desk. Open the watch desk now."))
+PARTNER_TROUBLE = kind("partners.trouble", _("Vigil: a partner node gives no answers. Open Partners."))
 WITHDRAWN = kind("deconfliction.withdrawn", _("Vigil: what you were alarmed of stands no longer. Open Vigil."))
 
 
