@@ -142,10 +142,15 @@ def refused() -> list[dict[str, str]]:
         ("expired", "clock", forging.signed({**payload, "issued_at": NOW - HOUR, "expires_at": NOW - MINUTE}, key)),
         ("of a newer version", "version", forging.signed({**payload, "version": 3}, key)),
         ("of an unknown kind", "unknown_kind", forging.signed({**payload, "kind": "gossip"}, key)),
+        ("a blind query of version 1", "malformed", forging.signed(_blind({**payload, "version": 1}), key)),
         ("a content that is not whole", "malformed", forging.signed({**payload, "kind": "query"}, key)),
     ]
     assert signature
     return [{"name": name, "answer": answer, "token": token.decode()} for name, answer, token in edits]
+
+
+def _blind(payload: dict[str, Any]) -> dict[str, Any]:
+    return {**payload, "kind": "query", "content": replace(query(), plain=None).content()}
 
 
 def _canonical(payload: dict[str, Any]) -> bytes:

@@ -465,6 +465,8 @@ class Exchange:
 
     def _take_query(self, roster: Roster, message: Message, now: int) -> _Said:
         query = Query.read(message.content)
+        if message.version < BLIND_SINCE and (query.points.cells or (query.registered and query.plain is None)):
+            raise Malformed("The query is blind, in a version that knows none.")
         partner = next((one for one in roster.members if one.node_id == message.sender), None)
         raised = NO_POINTS
         if partner is not None and query.mode in partner.modes:
