@@ -85,6 +85,18 @@ def test_the_history_is_told_in_words() -> None:
     assert any("answers" in line for line in history)
 
 
+def test_the_real_signatures_and_points_say_the_same() -> None:
+    """Who is told what does not depend on the stand-ins."""
+    told_of = [[line for line in told(6, real_crypto=real) if "ALARM" in line] for real in (False, True)]
+    assert told_of[0] == told_of[1]
+    assert told_of[0]
+
+
+def test_the_mutants_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "--mutant", "list"]) == 0
+    assert "search-first" in capsys.readouterr().out
+
+
 def test_unusable_options_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--mutant", "perpetual-motion"]) == 2
     assert "mutant list" in capsys.readouterr().err

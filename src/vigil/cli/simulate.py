@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from vigil.simulator.run import Tally
 
 HELD, VIOLATED = 0, 1
+ALONE = 300
+"""Schedules that are played before another process would have started."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, default=0, metavar="S", help="the first seed (0); each schedule has its own"
     )
     parser.add_argument("--mutant", default="", metavar="NAME", help="remove one safeguard; `list` names them")
-    parser.add_argument("--jobs", type=int, default=1, metavar="J", help="processes (1)")
+    parser.add_argument("--jobs", type=int, metavar="J", help="processes (all cores for many schedules)")
     parser.add_argument("--real-crypto", action="store_true", help="Ed25519 and P-256 instead of cheap stand-ins")
     parser.add_argument("--verbose", action="store_true", help="tell the history of one schedule in words")
     parser.add_argument("--json", action="store_true", help="print what was done for machines")
@@ -43,11 +46,12 @@ def run(args: argparse.Namespace) -> int:
         return HELD
     if args.mutant and args.mutant not in MUTANTS:
         raise DomainError(f"There is no mutant {args.mutant!r}. `vigil simulate --mutant list` names them.")
-    if args.schedules < 1 or args.jobs < 1 or args.seed < 0:
+    jobs = min(os.cpu_count() or 1, args.schedules // ALONE + 1) if args.jobs is None else args.jobs
+    if args.schedules < 1 or jobs < 1 or args.seed < 0:
         raise DomainError("Schedules and jobs are 1 or more, a seed 0 or more.")
     if args.verbose:
         return _tell(told(args.seed, args.mutant, args.real_crypto))
-    tally = play_many(args.seed, args.schedules, args.mutant, args.real_crypto, args.jobs, _progress)
+    tally = play_many(args.seed, args.schedules, args.mutant, args.real_crypto, jobs, _progress)
     if args.json:
         print(json.dumps(summary(tally, args.seed), indent=2))
     else:

@@ -60,8 +60,8 @@ class Watch:
         """What p1 says of every pair of current revisions."""
         self.hidden: set[str] = set()
         """Operations that a lying partner hides."""
-        self.unheard: set[tuple[str, str]] = set()
-        """(node, partner's operation): only a stale replica of the node has heard its last query."""
+        self.unheard: dict[tuple[str, str], int] = {}
+        """(node, partner's operation): its newest revision that only a stale replica of the node has heard of."""
         self.heard: dict[tuple[str, str], int] = {}
         """The newest epoch of a partner that a node has heard of: (node, partner). Here epochs have an order."""
         self.said: set[tuple[str, bytes]] = set()
@@ -268,16 +268,20 @@ class Watch:
             self.instant += 1
             key = (station.node_id, content["operation"], content["revision"], content["commitment"], said["epoch"])
             self.evaluated[key] = self.instant
-        if from_snapshot:
-            self.unheard.add((station.node_id, content["operation"]))
-        else:
-            self.unheard.discard((station.node_id, content["operation"]))
+        self._hears_of(station, content["operation"], content["revision"], from_snapshot)
         rows = station.store.rows
         for sighting in () if from_snapshot else content["sightings"]:
             own, foreign = Reference(OWN, sighting["operation"]), Reference(asker, content["operation"])
             conflict = rows.conflicts.get(Pair.of(own, foreign))
             if conflict is None or not self._alarmed(rows, conflict, own):
                 raise Violation("I5", f"a reply left before {station.name} had its own alarm of {own.operation_id}")
+
+    def _hears_of(self, station: Station, name: str, revision: int, from_snapshot: bool) -> None:
+        known = (station.node_id, name)
+        if from_snapshot:
+            self.unheard[known] = max(revision, self.unheard.get(known, 0))
+        elif revision >= self.unheard.get(known, 0):
+            self.unheard.pop(known, None)
 
     def counted(self, station: Station, partner: str, seen: Seen | None, body: bytes) -> None:
         """I2: the partner has said this very thing, in its current epoch, from no older state than it had shown."""

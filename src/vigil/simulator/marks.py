@@ -12,7 +12,6 @@ ENOUGH = 5_000
 _ACTS = {
     "fill_in": "registering",
     "send": "registering",
-    "acknowledge": "an acknowledgement",
     "register": "registering",
     "revise": "an edit",
     "cancel_or_undo": "a cancel or its undoing",

@@ -108,7 +108,8 @@ def told(seed: int, mutant: str = "", real_crypto: bool = False) -> tuple[str, .
     """The history of one schedule in words, up to its end or its violation."""
     history: list[str] = []
     try:
-        play(seed, mutant, real_crypto, history)
+        outcome = play(seed, mutant, real_crypto, history)
+        history.append(f"{outcome.steps} steps, {outcome.messages} messages, {outcome.pairs} pairs met, violations: 0")
     except Violation as violation:
         history.append(f"VIOLATION {violation}")
     return tuple(history)
