@@ -17,7 +17,7 @@ TEMPLATES = sorted(SOURCE.glob("**/templates/**/*.html"))
 SCRIPTS = sorted(SOURCE.glob("**/static/**/*.js"))
 MODULES = sorted(
     file
-    for room in ("apps", "platform", "web", "api", "core", "engine", "protocol")
+    for room in ("apps", "platform", "web", "api", "core", "engine", "protocol", "door")
     for file in (SOURCE / room).glob("**/*.py")
 )
 
@@ -47,6 +47,7 @@ SAID_IN_ENGLISH = (
     "engine/study.py",
     "apps/deconfliction/store.py",  # why a roster was changed: stored
     "protocol/*.py",  # what is signed, and what a partner's builders read
+    "door/troubles.py",  # for the operator's shell
     "platform/audit/heads.py",
     "platform/audit/sealer.py",  # for the operator's shell
     "platform/delivery/channels.py",

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "study": ("vigil.cli.study", "count a file's conflicts under other radii and buffers"),
     "serve": ("vigil.cli.serve", "serve the pages and the API, with the worker"),
     "worker": ("vigil.cli.worker", "do the work that happens by itself"),
+    "door": ("vigil.cli.door", "set up and serve the door without names for near misses"),
     "setup": ("vigil.cli.setup", "make or bring up to date a node's data folder"),
     "migrate": ("vigil.cli.migrate", "bring the database up to date, after a backup"),
     "backup": ("vigil.cli.backup", "write database and keys into one file"),

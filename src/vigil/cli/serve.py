@@ -23,6 +23,7 @@ from vigil.cli.check import what_is_missing
 from vigil.cli.node import add_node_arguments, need_node, open_node, say
 from vigil.cli.setup import add_answers, set_up
 from vigil.core.errors import Unavailable
+from vigil.door.router import ALIAS as DROP
 
 RESTART_SECONDS = 1.0
 LEAVE_SECONDS = 10
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bind", metavar="ADDRESS", help="address to listen on (else VIGIL_BIND, else 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (else VIGIL_PORT, else 8765)")
     parser.add_argument("--no-worker", action="store_true", help="`vigil worker` runs elsewhere")
+    parser.add_argument("--no-door", action="store_true", help="leave out the door without names, where one is set up")
     parser.add_argument("--socket", type=int, help=argparse.SUPPRESS)  # of the process that starts others beside it
 
 
@@ -72,6 +74,8 @@ def run(args: argparse.Namespace) -> int:
     ]
     if not args.no_worker:
         others.append(Beside("worker", "--with-parent", str(os.getpid())))
+    if not args.no_door and os.path.exists(settings.DATABASES[DROP]["NAME"]):
+        others.append(Beside("door", "--with-parent"))
     for other in others:
         other.start()
     try:

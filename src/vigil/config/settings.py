@@ -9,6 +9,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
+from vigil import door
 from vigil.config import keys
 from vigil.config.folders import BASE_DIR
 from vigil.config.knobs import (
@@ -25,6 +26,7 @@ from vigil.config.knobs import (
     up_to,
 )
 from vigil.config.languages import translated
+from vigil.door import router
 
 KNOBS = (
     Knob(
@@ -178,6 +180,19 @@ KNOBS = (
         "no",
         "yes: partners on other machines are also reached by http://, for a laboratory; messages are then in clear.",
     ),
+    Knob("VIGIL_DOOR_PORT", number, door.PORT, "Port that the door without names listens on."),
+    Knob(
+        "VIGIL_DOOR_BIND",
+        text,
+        door.BIND,
+        "Address that the door without names listens on; loopback unless a proxy needs more.",
+    ),
+    Knob(
+        "VIGIL_DOOR_HOSTS",
+        names,
+        door.HOSTS,
+        "Host names that browsers reach the door without names by, separated by commas.",
+    ),
     Knob("VIGIL_BODY_LIMIT_MB", number, "50", "Largest upload in megabytes (import files)."),
     Knob("VIGIL_LOG_LEVEL", text, "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Knob("VIGIL_LOG_FILE", text, "", "File for the log, one JSON line each; empty: standard error."),
@@ -239,6 +254,7 @@ INSTALLED_APPS = [
     "vigil.platform.partners",
     "vigil.platform.readiness",
     "vigil.platform.sso",
+    "vigil.door",
     "vigil.web",
     "vigil.apps.deconfliction",
     "vigil.apps.policy",
@@ -281,6 +297,9 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DATABASES = {"default": database(_knob["VIGIL_DATABASE_URL"], VIGIL_DATA_DIR)}
+# The drop of near misses (ADR 12), SQLite beside any node; its tables are made by `vigil door setup`.
+DATABASES[router.ALIAS] = door.database(VIGIL_DATA_DIR) | {"TEST": {"MIGRATE": False}}
+DATABASE_ROUTERS = ["vigil.door.router.DropRouter"]
 ATOMIC_REQUESTS = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -1,0 +1,64 @@
+"""Tickets that ripen: abuse is slowed for everybody together, since the door knows nobody apart.
+
+A ticket is a random number, the second it was drawn (of this process's own clock) and a signature. It is ripe some
+seconds later, more when many reports came in the last minute. One ticket is good for one report: its receipt follows
+from it, so what is sent twice is one report. The key lives in the process: after a restart a page asks for one more
+press.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+RIPE_SECONDS = 5.0
+CROWD = 300
+"""Reports a minute from which on tickets ripen slower: a second for each so many."""
+MOST_SECONDS = 60.0
+LIFE_SECONDS = 24 * 3600.0
+
+
+@dataclass
+class Tickets:
+    """Draws and judges tickets."""
+
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    _sent: deque[float] = field(default_factory=deque)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def draw(self) -> str:
+        """A new ticket."""
+        body = f"{secrets.token_hex(16)}.{time.monotonic():.1f}"
+        return f"{body}.{self._signed('ticket', body)[:16].hex()}"
+
+    def wait(self, ticket: str) -> float | None:
+        """Seconds until it is ripe, 0 where it is; None where it is none of ours, or a day old."""
+        body, _, signature = ticket.rpartition(".")
+        if not hmac.compare_digest(signature, self._signed("ticket", body)[:16].hex()):
+            return None
+        age = time.monotonic() - float(body.rpartition(".")[2])
+        return None if age > LIFE_SECONDS else max(0.0, self.ripens() - age)
+
+    def ripens(self) -> float:
+        """Seconds from drawn to ripe, now."""
+        with self._lock:
+            while self._sent and self._sent[0] < time.monotonic() - 60:
+                self._sent.popleft()
+            return min(RIPE_SECONDS + len(self._sent) // CROWD, MOST_SECONDS)
+
+    def used(self) -> None:
+        """A report came in."""
+        with self._lock:
+            self._sent.append(time.monotonic())
+
+    def number(self, ticket: str) -> int:
+        """The 80 bits of the receipt that a report sent with this ticket gets."""
+        return int.from_bytes(self._signed("receipt", ticket)[:10], "big")
+
+    def _signed(self, purpose: str, body: str) -> bytes:
+        return hmac.digest(self.key, f"{purpose} {body}".encode("utf-8", "replace"), hashlib.sha256)
