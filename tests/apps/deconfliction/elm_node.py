@@ -97,7 +97,10 @@ class AtOnce(Executor):
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         done: Future[Any] = Future()
-        done.set_result(work(*args, **kwargs))
+        try:
+            done.set_result(work(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - as a thread pool does
+            done.set_exception(error)
         return done
 
 

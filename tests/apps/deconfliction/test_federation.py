@@ -9,14 +9,23 @@ from uuid import UUID, uuid4
 
 import pytest
 from tests.apps.deconfliction.elm_node import CARD, HOUR, AtOnce, ElmNode, Never
-from tests.apps.deconfliction.plans import HARBOR, plan
+from tests.apps.deconfliction.plans import HARBOR, plan, site
 
 from vigil.apps.deconfliction import actions, jobs
 from vigil.apps.deconfliction.alarms import lifecycle
 from vigil.apps.deconfliction.federation.answering import answer
 from vigil.apps.deconfliction.federation.asking import ask_now
 from vigil.apps.deconfliction.federation.lanes import Lane
-from vigil.apps.deconfliction.models import Alarm, Conflict, ConflictSide, Operation, Outgoing, SearchDue, Verdict
+from vigil.apps.deconfliction.models import (
+    Alarm,
+    Conflict,
+    ConflictSide,
+    Operation,
+    Outgoing,
+    SearchDue,
+    TakenMessage,
+    Verdict,
+)
 from vigil.apps.deconfliction.plan_rows import instant
 from vigil.engine.operation import Mode, Point, Site
 from vigil.engine.operation import Operation as EngineOperation
@@ -24,8 +33,8 @@ from vigil.platform import clock
 from vigil.platform.audit.models import AuditRecord
 from vigil.platform.partners.client import JOSE
 from vigil.platform.partners.models import Contact, Partner
-from vigil.protocol.exchange import NotAnAnswer
-from vigil.protocol.messages import Acknowledgement
+from vigil.protocol.exchange import Exchange, NotAnAnswer
+from vigil.protocol.messages import Acknowledgement, Withdrawal
 from vigil.protocol.testing import Action, TestOrder, TestState
 
 pytestmark = pytest.mark.django_db
@@ -248,3 +257,43 @@ def test_a_partner_for_tests_alone_plans_and_meets_operations_of_tests_alone(peo
 def of_tests(key: str, start: int) -> EngineOperation:
     site = Site(Point(*HARBOR), 300.0, start, start + 2 * HOUR)
     return EngineOperation(key, (site,), frozenset({"phone:+14105550142"}), mode=Mode.TEST)
+
+
+def test_what_is_over_is_asked_no_more_of_a_partner_that_stays_away(asked: Any, elm: ElmNode, now: datetime) -> None:
+    elm.down = "timeout"
+    operation = asked()
+    lane = lane_of(elm)
+    with clock.fixed(now + timedelta(minutes=5)):
+        lane.round()
+        assert SearchDue.objects.filter(operation=operation).exists()
+    with clock.fixed(operation.window_end + timedelta(minutes=5)):
+        lane.round()
+    assert not SearchDue.objects.filter(operation=operation).exists(), "the purge would wait for ever"
+
+
+def test_a_question_that_cannot_be_written_holds_up_no_other(
+    elm: ElmNode, people: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = actions.register_operation(people.actor("alice"), plan(now), now)
+    second = actions.register_operation(people.actor("alice"), plan(now, site(now, FAR)), now)
+    whole = Exchange.asked
+
+    def fails(self: Exchange, question: Any, at: int) -> Any:
+        if question.due.operation_id == str(first.pk):
+            raise RuntimeError
+        return whole(self, question, at)
+
+    monkeypatch.setattr(Exchange, "asked", fails)
+    with clock.fixed(now + timedelta(seconds=3)):
+        lane_of(elm).round()
+    (left,) = SearchDue.objects.exclude(target="")
+    assert (left.operation_id, left.attempts) == (first.pk, 1)
+    assert not SearchDue.objects.filter(operation=second).exclude(target="").exists()
+
+
+def test_a_message_that_no_node_writes_changes_nothing(elm: ElmNode, people: Any, now: datetime, door: Any) -> None:
+    content = Withdrawal("no-id", 1, "none-either", 1).content()
+    letter = elm.exchange.letter(str(people.node.pk), "withdrawal", content, instant(now))
+    answer = door(letter.token, "withdrawals")
+    assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
+    assert not TakenMessage.objects.exists()

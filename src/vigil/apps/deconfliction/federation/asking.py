@@ -111,7 +111,7 @@ class Asking:
             self._waiting.clear()
         for one in done:
             question = self._waiting.pop(one)
-            said = take_result(self._ours, one)
+            said = take_result(self._ours, question, one)
             self.verdict = said or self.verdict
             if said is not None and question.card is None:  # asked blind: it may have met something
                 again = (more for more in self._questions() if more.due.target == question.due.target)
@@ -149,13 +149,16 @@ def sent(base_url: str, kind: str, token: bytes, seconds: float, send: client.Se
     return Came(back, code, round((time.monotonic() - began) * 1000))
 
 
-def take_result(ours: Exchange, coming: Future[tuple[Asked, Came]]) -> Verdict | None:
-    """Take in what came of a question that was put in a thread; a fault of ours there leaves it due."""
+def take_result(ours: Exchange, question: Question, coming: Future[tuple[Asked, Came]]) -> Verdict | None:
+    """Take in what came of a question that was put in a thread; a fault of ours there puts it off."""
     try:
-        return take(ours, *coming.result())
+        asked, came = coming.result()
     except Exception:
         log.exception("question not put")
+        with writing():
+            ours.unreachable(question.due, instant(clock.now()))
         return None
+    return take(ours, asked, came)
 
 
 def take(ours: Exchange, asked: Asked, came: Came) -> Verdict | None:

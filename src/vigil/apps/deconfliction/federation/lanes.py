@@ -19,6 +19,7 @@ from django.db import DataError, close_old_connections
 from vigil.apps.deconfliction.federation import key_changes
 from vigil.apps.deconfliction.federation.asking import ASKER, Came, carried, note, sent, take_result
 from vigil.apps.deconfliction.federation.exchanging import exchange
+from vigil.apps.deconfliction.models import SearchDue
 from vigil.apps.deconfliction.plan_rows import instant
 from vigil.core.actor import Actor
 from vigil.platform import clock
@@ -65,6 +66,8 @@ class Lane:
         now, contact = self.now(), contacts.contact_of(self.partner_id)
         if contact.retry_at and now < contact.retry_at <= now + contacts.LONGEST_RETRY:
             return False
+        if contact.failing_since:
+            self._forget_over(now)
         ours, partner, most = exchange(), str(self.partner_id), 1 if contact.failing_since else AT_ONCE
         letters = ours.letters(instant(now), partner, most)
         if letters:
@@ -75,6 +78,11 @@ class Lane:
         kind = _wanted(contact, now)
         return bool(kind) and self._ask_about(ours, kind) and contact.failing_since is not None
 
+    def _forget_over(self, now: datetime) -> None:
+        """Nobody asks about what is over; the purge waits for no partner that is away for good (specification 7)."""
+        with writing():
+            SearchDue.objects.filter(target=self.partner_id, operation__window_end__lte=now).delete()
+
     def _tell(self, ours: Exchange, letters: Sequence[Letter]) -> bool:
         base = self._base()
         coming = [self._pool.submit(sent, base, one.kind, one.token, WHOLE_SECONDS, self._send) for one in letters]
@@ -84,7 +92,7 @@ class Lane:
     def _ask(self, ours: Exchange, questions: Sequence[Question]) -> bool:
         base = self._base()
         coming = [self._pool.submit(carried, ours, one, base, WHOLE_SECONDS, self._send) for one in questions]
-        took = [take_result(ours, one) for one in coming]
+        took = [take_result(ours, question, one) for question, one in zip(questions, coming, strict=True)]
         return all(one is not None for one in took)
 
     def _ask_about(self, ours: Exchange, kind: str) -> bool:
