@@ -179,8 +179,12 @@ class Node:
         for file in folder.glob("vigil.sqlite3*"):
             file.chmod(0o600)
         self.token = _inside("keys", folder, module="bench.node").split()[-2]
-        self.id, self.key = _inside("become", folder, name).split()
+        self.id, self.key = _inside("become", folder, name, self.url).split()
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def running(self) -> Running:
@@ -192,7 +196,7 @@ class Node:
         _inside("pair", self.folder, json.dumps(others))
 
     def told(self) -> dict[str, Any]:
-        return {"id": self.id, "name": self.name, "key": self.key, "url": f"http://127.0.0.1:{self.port}"}
+        return {"id": self.id, "name": self.name, "key": self.key, "url": self.url}
 
     def start(self) -> None:
         log = self.folder / "serve.log"
@@ -297,7 +301,7 @@ def _open(folder: str) -> None:
     django.setup()
 
 
-def _become(folder: str, name: str) -> None:
+def _become(folder: str, name: str, url: str) -> None:
     """Another node than the one it is a copy of."""
     from vigil.config.keys import KeyFolder
 
@@ -311,7 +315,7 @@ def _become(folder: str, name: str) -> None:
     from vigil.platform.agencies.models import Node as Row
     from vigil.platform.partners import roster
 
-    Row.objects.update(id=uuid4(), name=name, epoch=new_epoch())
+    Row.objects.update(id=uuid4(), name=name, epoch=new_epoch(), address=url)
     print(Row.objects.get().pk, roster.signer().public_key.hex())
 
 
@@ -383,8 +387,8 @@ def _now() -> int:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["become", folder, name]:
-            _become(folder, name)
+        case ["become", folder, name, url]:
+            _become(folder, name, url)
         case ["pair", folder, others]:
             _pair(folder, others)
         case ["partners", node_id, key]:
