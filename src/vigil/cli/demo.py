@@ -74,8 +74,14 @@ def _node(args: argparse.Namespace) -> None:
     half.rename(half.with_name(PAIRING))
     for file in args.others:
         _pair(_awaited(file))
-    as_served = {"demo": False, "empty": False, "bind": None, "no_worker": False, "socket": None}
-    serve.run(argparse.Namespace(data=args.data, port=args.port, **as_served))
+    serve.run(_as_served(args))
+
+
+def _as_served(args: argparse.Namespace) -> argparse.Namespace:
+    """What `vigil serve` would be told at the machine: its own options, as they stand."""
+    parser = argparse.ArgumentParser()
+    serve.add_arguments(parser)
+    return parser.parse_args(["--data", args.data, "--port", str(args.port)])
 
 
 def _pair(content: bytes) -> None:
