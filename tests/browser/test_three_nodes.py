@@ -26,7 +26,7 @@ from vigil.cli import demo as demonstration
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 READY_SECONDS, LEAVE_SECONDS = 240, 60
-SOON = 60_000
+SOON = 90_000
 """So many milliseconds a partner that is back may take until the page says so by itself."""
 
 
