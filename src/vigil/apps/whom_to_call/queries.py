@@ -119,7 +119,7 @@ def _own_desks(place: Place) -> list[Line]:
 
 
 def _partners() -> list[Line]:
-    active = Partner.objects.filter(state=Partner.State.ACTIVE)
+    active = Partner.objects.filter(state=Partner.State.ACTIVE, purpose=Partner.Purpose.LIVE)
     return [
         Line(
             None,
