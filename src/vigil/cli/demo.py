@@ -74,14 +74,9 @@ def _node(args: argparse.Namespace) -> None:
     half.rename(half.with_name(PAIRING))
     for file in args.others:
         _pair(_awaited(file))
-    serve.run(_as_served(args))
-
-
-def _as_served(args: argparse.Namespace) -> argparse.Namespace:
-    """What `vigil serve` would be told at the machine: its own options, as they stand."""
-    parser = argparse.ArgumentParser()
-    serve.add_arguments(parser)
-    return parser.parse_args(["--data", args.data, "--port", str(args.port)])
+    served = argparse.ArgumentParser()
+    serve.add_arguments(served)
+    serve.run(served.parse_args(["--data", args.data, "--port", str(args.port)]))
 
 
 def _pair(content: bytes) -> None:
