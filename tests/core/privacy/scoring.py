@@ -20,7 +20,7 @@ TAB = Path(__file__).parents[4] / "shared" / "data" / "tab" / "entity_tab_113.js
 
 MARK = re.compile(r"\[\[([A-Z]+)\|(direct|quasi)\|([^\]]+)\]\]")
 _NO_CONTENT = """
-    mr mrs ms miss dr sir as the a an of and in on at by to for from with our my his her its their is was were it
+    mr mrs ms miss dr sir she he as the a an of and in on at by to for from with our my his her its their is was were it
     i had been am me officer ofc sergeant sgt deputy dep trooper tpr corporal cpl lieutenant lt captain chief
     detective det agent special commander commissioner instructor recruit dispatcher medic firefighter judge
     bailiff marshal inspector handler about around co nurse diver engineer analyst calltaker range master fire

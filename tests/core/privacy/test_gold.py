@@ -69,7 +69,7 @@ def test_rules_and_lists_alone() -> None:
 
 
 def test_with_the_model(model: Model) -> None:
-    result = score(STORIES, lambda text: found(text, model))
+    result = score(STORIES[::2], lambda text: found(text, model))  # all of them: bench.deidentify
     assert result.recall("direct") >= 0.98, result.missed
     assert result.recall("quasi") >= 0.90, result.missed
 
@@ -85,7 +85,7 @@ def test_what_was_found_is_gone_from_the_masked_text() -> None:
 def judgments() -> list[Story]:
     if not TAB.exists():
         pytest.skip(f"the benchmark's documents are not there: {TAB.parent}")
-    return list(tab_stories(development_only=True))[::2]  # all of them: bench.deidentify
+    return list(tab_stories(development_only=True))[::3]  # all of them: bench.deidentify
 
 
 @pytest.mark.real_data

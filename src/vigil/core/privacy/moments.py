@@ -25,9 +25,10 @@ DATES = re.compile(
     | \b(?:0?[1-9]|1[0-2])/(?:{DAY})\b(?!/|\s?(?:of|inch|"|oz))
     | \b{MONTH}\s(?:the\s)?(?:{ORDINAL}|{DAY})\b(?!:)(?:,?\s{YEAR}\b)?
     | \b(?:the\s)?(?:{ORDINAL}|{DAY})\s(?:of\s)?{MONTH}(?:,?\s{YEAR}\b)?
-    | \b(?:on|since|until|by|before|after)\sthe\s{ORDINAL}\b(?!\s(?:street|st\b|ave|floor|district|precinct|time|day|block))
+    | \b(?:on|since|until|by|before|after|(?:night|morning|evening|afternoon|day|early|hours)\sof)\sthe\s{ORDINAL}\b(?!\s(?:street|st\b|ave|floor|district|precinct|time|day|block))
     | \bnew\syear'?s(?:\s(?:eve|day))?\b | \bchristmas(?:\s(?:eve|day))\b | \b(?:thanksgiving|halloween|labor\sday|memorial\sday|easter\ssunday|super\sbowl\ssunday|mother's\sday|father's\sday|veterans\sday|(?:the\s)?(?:4th|fourth)\sof\sjuly|independence\sday|st\.?\spatrick's\sday|mardi\sgras)\b
     | (?:\b(?:last|this|next)\s)?\b(?:{WEEKDAY})
+    | \b(?:for\s)?(?:two|three|four|five|six|\d{1, 2})\s(?:nights|days|mornings|weekends)\b(?:\s(?:in\sa\srow|running|straight|ago|before|earlier))?
     | \b(?:yesterday|last\snight|this\smorning|(?:the\s)?night\sbefore(?:\slast)?|two\snights\sago|last\sweek(?:end)?)\b
     )""",
 )
@@ -36,7 +37,7 @@ HOURS = re.compile(
     (?P<time> (?<![\d:/.-]){CLOCK}:[0-5]\d(?::[0-5]\d)?(?:\s?{HALVES})?{ZONE}?(?![\d:])
     | (?<![\d/$.-])[0-2]\d[0-5]\d{ZONE}
     | (?<=at\s)[0-2]\d[0-5]\d\b(?!\s(?-i:(?:[NSEW]\.?\s)?[A-Z][a-z])|\sblock|-)
-    | (?:(?<=around\s)|(?<=about\s)|(?<=roughly\s)|(?<=before\s)|(?<=after\s)|(?<=until\s)|(?<=nearly\s)|(?<=by\s)|(?<=approximately\s)|(?<=approx\s)|(?<=approx\.\s))
+    | (?:(?<=from\s)|(?<=between\s)|(?<=\d\d\d\d\sto\s)|(?<=\d\d\d\d\sand\s)|(?<=around\s)|(?<=about\s)|(?<=roughly\s)|(?<=before\s)|(?<=after\s)|(?<=until\s)|(?<=nearly\s)|(?<=by\s)|(?<=approximately\s)|(?<=approx\s)|(?<=approx\.\s))
       (?:[01]\d[0-5]\d|2[0-3][0-5]\d)\b(?!\s(?-i:(?:[NSEW]\.?\s)?[A-Z][a-z])|\s(?:block|rounds|feet|yards|pounds|people|miles|dollars|square))
     | (?<![\d:.$-])\b{CLOCK}\s?{HALVES}
     | \b{HOUR_WORD}\s?{HALVES}

@@ -68,7 +68,7 @@ PLACE_NOUNS: dict[str, str] = {
     "a shop": "store|mart|market|mall|shop|outlet|pharmacy|drugs|hardware|supply|pawn|plaza|liquors|liquor|grocery|supermarket|dollar|gas|station|gas station|truck stop|travel center|car wash|salon|laundromat|auto|motors|dealership|tire|garage|bank|credit union|jewelers|feed|nursery|tackle|gun shop|florist",
     "a hotel": "motel|hotel|inn|lodge|suites|resort|hostel|motor court",
     "a housing complex": "apartments|apartment complex|projects|homes|towers|manor|estates|villas|condos|trailer park|mobile home park|courts|terrace|gardens|village|house|heights|subdivision|commons|trailer court|shelter|ranch|farm|mansion|dorm|hall",
-    "a park": "park|playground|field|fields|stadium|arena|fairgrounds|gym|rink|pool|zoo|preserve|forest|woods|campground|cemetery|trail|trailhead|garden|golf course|reservation|racetrack|speedway|ballpark|theater|theatre|museum|statehouse|capitol|ballroom|monument|lookout|library|center|centre|casino|amphitheater|marina|pier|dock|docks|wharf|landing|boatyard|harbor|beach|boardwalk|ferry",
+    "a park": "park|playground|field|fields|stadium|arena|fairgrounds|gym|rink|pool|zoo|preserve|forest|woods|campground|cemetery|trail|trailhead|garden|golf course|reservation|racetrack|speedway|ballpark|bowling alley|lanes|theater|theatre|museum|statehouse|capitol|ballroom|monument|lookout|library|center|centre|casino|amphitheater|marina|pier|dock|docks|wharf|landing|boatyard|harbor|beach|boardwalk|ferry",
     "a body of water": "river|lake|creek|bay|pond|reservoir|canal|bayou|brook|slough|inlet|sound|falls|dam|spillway|levee|lagoon|gulch|arroyo|cove",
     "a bridge": "bridge|overpass|underpass|viaduct|tunnel|trestle|interchange|crossing|culvert|toll plaza|rest area|weigh station|checkpoint",
     "open country": "mountain|hill|ridge|canyon|valley|peak|pass|hollow|island|point|meadow|mesa|butte|bluff|cliffs|gap|flats|bottoms|swamp|marsh|desert|grove|acres|orchard|springs|junction|corners|prairie|cut|bend",
@@ -400,18 +400,24 @@ def _classed(text: str, start: int, end: int) -> Find:
     return Find(start, end, Kind.PERSON, sure=False)
 
 
+_BEFORE_ANIMAL = r"(?:K-?9s?|(?i:canine|(?:police|patrol|tracking|my|his|her|the) dog|bloodhound|(?:police|my|his|her|the) horse|my mount),?)"
+_AFTER_ANIMAL = r"(?:(?:my|our|his|her|the|a)\s(?:K-?9\b|police dog|dog|canine|patrol dog|horse|mount\b))"
+ANIMALS = (
+    re.compile(
+        rf"\b{_BEFORE_ANIMAL}\s(?:is |was |named |called |partner,? )?([A-Z][a-z]+)\b(?!\s(?:Unit|Officer|Handler|Sergeant|Deputy))"
+    ),
+    re.compile(rf"\b([A-Z][a-z]+),?\s(?:(?:is|was)\s)?{_AFTER_ANIMAL}"),
+    re.compile(r"\b([A-Z][a-z]+)(?:,|\sand)\s(?:his|her)\shandler\b"),
+)
+
+
 def animals(text: str) -> Iterator[Find]:
     """Names of dogs and horses of the service."""
-    pattern = r"\b(?:K-?9s?|(?i:canine|police dog|patrol dog|my dog|his dog|her dog|the dog|tracking dog|bloodhound|my horse|his horse|her horse|police horse|the horse|my mount),?)\s(?:is |was |named |called |partner,? )?([A-Z][a-z]+)\b(?!\s(?:Unit|Officer|Handler|Sergeant|Deputy))"
-    for match in re.finditer(pattern, text):
-        if not is_common(match[1]):
-            yield Find(match.start(1), match.end(1), Kind.ANIMAL, "the dog")
-    for match in re.finditer(
-        r"\b([A-Z][a-z]+),?\s(?:(?:is|was)\s)?(?:my|our|his|her|the|a)\s(?:K-?9\b|police dog|dog|canine|patrol dog|horse|mount\b)",
-        text,
-    ):
-        if not is_common(match[1]):
-            yield Find(match.start(1), match.end(1), Kind.ANIMAL, "the dog")
+    for pattern in ANIMALS:
+        for match in pattern.finditer(text):
+            if match[1].lower() not in lowered("common_words") or "handler" in match[0]:
+                animal = "the horse" if re.search(r"(?i)horse|mount", match[0]) else "the dog"
+                yield Find(match.start(1), match.end(1), Kind.ANIMAL, animal)
 
 
 SMALL_PLACE = re.compile(
@@ -424,7 +430,7 @@ SMALL_STREET = re.compile(
     r"\b([a-z]{3,}) (?:street|avenue|ave|road|lane|boulevard|blvd|court|drive|terrace|parkway|hwy|pike)\b"
 )
 SMALL_AGENCY = re.compile(
-    r"(?i)\b(?:the )?(?:regional|county|city|state|town|township|village|tribal|campus|transit|university|federal|park|local|neighboring) (?:police|sheriff['’]?s?|communications|dispatch|corrections|patrol|troopers|marshals?|probation|parole|narcotics|drug task force|fire marshal)(?: (?:board|center|department|office|unit|officers?|deput(?:y|ies)))?\b"
+    r"(?i)\b(?:the )?(?:regional|county|city|state|town|township|village|tribal|campus|transit|university|federal|park|local|neighboring) (?:police|sheriff['’]?s?|communications|dispatch|corrections|patrol|troopers|marshals?|probation|parole|narcotics|bomb squad|swat|drug task force|fire marshal|coroner|medical examiner|attorney|prosecutor|jail|hospital)(?: (?:board|center|department|office|unit|officers?|deput(?:y|ies)))?\b"
 )
 
 

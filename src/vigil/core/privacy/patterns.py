@@ -146,7 +146,7 @@ RULES = (
     _rule(
         Kind.UNIT,
         "",
-        r"\b(?:unit|car|squad|cruiser|engine|truck|medic|ambulance|ladder|rescue|battalion|wagon|air|eagle|marine|boat|transport|traffic|patrol|van|bus|sam|k-?9|canine|command|chase|tac|swat|motor|adam|team|post|rescue|helo|hawk|falcon|ranger|metro|detail|crew|shop|fleet|vehicle)[- ]#?(?:number )?\d{1,5}[A-Z]?\d{0,2}\b(?! ?(?:hours|hrs|feet|minutes|seconds|years|yards|miles|officers|people|rounds|of |percent|%|mph|other|more|suspects|times|deep|high|door|man\b|person))",
+        r"\b(?:unit|car|squad|cruiser|engine|truck|medic|ambulance|ladder|rescue|battalion|wagon|air|eagle|marine|boat|transport|traffic|patrol|van|bus|sam|k-?9|canine|command|chase|tac|swat|motor|adam|team|post|rescue|helo|hawk|falcon|ranger|metro|detail|crew|shop|fleet|vehicle)[- ]#?(?:number )?\d{1,5}(?:-?[A-Z])?\d{0,2}\b(?! ?(?:hours|hrs|feet|minutes|seconds|years|yards|miles|officers|people|rounds|of |percent|%|mph|other|more|suspects|times|deep|high|door|man\b|person))",
     ),
     _rule(
         Kind.UNIT,

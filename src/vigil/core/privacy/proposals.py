@@ -17,7 +17,7 @@ KEPT = re.compile(
 """Ten-codes, and what `surrogates` puts in."""
 
 GENERIC = {
-    Kind.ANIMAL: "the animal",
+    Kind.ANIMAL: "the dog",
     Kind.PLACE: "ZZZ",
     Kind.WHEN: "that day",
     Kind.DEMOGRAPHIC: "of some background",
@@ -108,6 +108,8 @@ class _Things:
                 letter = self.counts[role] = self.counts.get(role, -1) + 1
                 self.names[key] = f"{role} {_letter(letter)}"
             return self.names[key]
+        if find.kind == Kind.ANIMAL:
+            return self.names.setdefault(key, find.proposal or GENERIC[Kind.ANIMAL])
         return find.proposal or GENERIC.get(find.kind, "something")
 
     def _role(self, find: Find) -> str:
