@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 from vigil.core.privacy import KEEP, Choice, Kind, forbidden, recognise, recognise_together, surrogates
 
@@ -73,3 +77,42 @@ def test_what_must_not_be_sent_is_told(text: str, said: str) -> None:
 
 def test_a_story_may_be_sent() -> None:
     assert forbidden(STORY + " He had a felony warrant and was born angry. The sentence was short.") == ()
+
+
+FRAGMENTS = (
+    *STORY.split(" "),
+    "Sgt.",
+    "K9",
+    "Rex",
+    "at",
+    "0310",
+    "the",
+    "old",
+    "mill",
+    "SSN",
+    "@",
+    "10-4",
+    "Unit",
+    "\n",
+    "é",
+    "“",
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(some.lists(some.sampled_from(FRAGMENTS)).map(" ".join))
+def test_spans_lie_in_order_and_kept_ones_change_nothing(text: str) -> None:
+    spans = recognise(text)
+    edges = [edge for span in spans for edge in (span.start, span.end)]
+    assert edges == sorted(edges)
+    assert all(0 <= span.start < span.end <= len(text) for span in spans)
+    assert surrogates(text, spans, {span.thing: KEEP for span in spans}) == text
+
+
+@pytest.mark.parametrize("unit", ["1-", "aa-", "a.", "Aab St ", "12:34 and "])
+def test_a_text_made_to_be_slow_is_not(unit: str) -> None:
+    text = unit * (10_000 // len(unit))
+    began = time.process_time()
+    recognise(text)
+    forbidden(text)
+    assert len(text) / (time.process_time() - began) >= 10_000  # characters a second; it was a tenth of it

@@ -46,11 +46,11 @@ AGENCY_WORD = (
     r"Department|Dept\.?|Bureau|Agency|Division|Task Force|Fire(?: Rescue| Department)?|EMS|Corrections|Probation|Parole|Academy|Tribal|Patrol|Rangers|Commission|Ministry|Company|Inc\.?|Corp\.?|LLC|Association|Union|Committee|Council|Agency|Institute|Foundation|Party|Office|Administration|Services?|Security|Railroad|Railway|Gas|Electric|Power|Transit|Works|Tactical|Towing|Ambulance|Authority|Board|Bank|Newspaper|Times|Gazette|Herald|Tribune|News|Lodge)"
 )
 AGENCY_TAIL = r"(?:\s(?:(?:City|County|Town|Township|Village|Borough|Parish|State|Metro|Metropolitan|Regional|Campus|Transit|Tribal|Housing|Airport|Port|School|University|Railroad|Park)\s)?)"
-_CAP = r"(?!The\b|Our\b|My\b|His\b|Her\b|A\b|An\b|When\b|While\b|After\b|Before\b|As\b|And\b|But\b|I\b|We\b|Two\b|If\b|In\b|On\b|At\b)(?:(?:[A-Z]|St|Ft|Mt)\.|[A-Z][\w'’&-]*)"
+_CAP = r"(?!The\b|Our\b|My\b|His\b|Her\b|A\b|An\b|When\b|While\b|After\b|Before\b|As\b|And\b|But\b|I\b|We\b|Two\b|If\b|In\b|On\b|At\b)(?:(?:[A-Z]|St|Ft|Mt)\.|[A-Z][\w'’&-]{0,40})"
 AGENCY = re.compile(
     rf"""\b(?:the\s|The\s)?{_CAP}(?:\s(?:and|&|of|the|for)?\s?{_CAP}){{0,4}}?\s(?:(?i:county|city|town|township|village|borough|parish|state|metro|metropolitan|regional|campus|transit|tribal|housing|airport|port|school|university|railroad|park)\s)?(?i:police(?:\sdepartment|\sdept\.?)?|sheriff['’]?s?\s(?:office|department|dept\.?)|sheriff['’]s|pd|so|sd|hp|dps|highway\spatrol|state\spatrol|state\spolice|department\sof\s[a-z]+(?:\s[a-z]+)?|marshals?(?:\sservice|\soffice)|constable['’]?s\soffice|fire(?:\sdepartment|\srescue|\sdistrict)|ems|task\sforce|police\sacademy|probation|parole|corrections|dispatch|communications|comm\scenter|911(?:\scenter)?|deput(?:y|ies)|officers?|troopers?|cops?|unit|units|k-?9|swat|detectives?|sergeant|game\swarden)\b"""
-    rf"""|\b(?:Department|Bureau|Office|Division|Ministry|Court|Board|Commission|University|College|Bank|Institute|Republic|Government|Council|Federation|Union|District|City|County|Town|Village|Borough|Parish|Province|Sheriff|Chamber|Faculty|Directorate)\sof\s(?:the\s)?{_CAP}(?:\s(?:and\s|of\s|for\s|the\s)?{_CAP})*"""
-    rf"""|\b(?:the\s)?(?:{_CAP}\s)+(?:(?:and|of|for|the)\s(?:{_CAP}\s)*)?{AGENCY_WORD}(?:\s(?:of|for|and)(?:\sthe)?(?:\s{_CAP})+)?(?:\s{_CAP})*"""
+    rf"""|\b(?:Department|Bureau|Office|Division|Ministry|Court|Board|Commission|University|College|Bank|Institute|Republic|Government|Council|Federation|Union|District|City|County|Town|Village|Borough|Parish|Province|Sheriff|Chamber|Faculty|Directorate)\sof\s(?:the\s)?{_CAP}(?:\s(?:and\s|of\s|for\s|the\s)?{_CAP}){{0,4}}"""
+    rf"""|\b(?:the\s)?(?:{_CAP}\s){{1,4}}(?:(?:and|of|for|the)\s(?:{_CAP}\s){{0,3}})?{AGENCY_WORD}(?:\s(?:of|for|and)(?:\sthe)?(?:\s{_CAP}){{1,3}})?(?:\s{_CAP}){{0,3}}"""
 )
 INITIALS = re.compile(
     r"\b[A-Z]{1,5}(?:PD|SO|SP|HP|SD|FD|DPS|CSO|MPD|TF|DTF|COG|ISD)\b|\b(?:FBI|DEA|ATF|ICE|CBP|USMS|HSI|NYPD|LAPD|CHP|OSP|MSP|PSP|DPS|DOC|BOP|TSA|FEMA|USSS|BLM|NPS|DNR|FWC|ABC|CPS|DCF|DHS|DOJ|NCIS|CID|BIA|USFS|ASPCA|ACLU|FOP|PBA)\b|\b(?:[A-Z]\.){2,4}(?:P\.?D\.?|S\.?O\.?)\b"
@@ -79,11 +79,11 @@ _PLACE_NOUN = "|".join(
     sorted((noun for nouns in PLACE_NOUNS.values() for noun in nouns.split("|")), key=len, reverse=True)
 )
 PLACE = re.compile(
-    rf"""\b(?:(?:the|The|an?|our)\s)?(?:(?:old|abandoned|former|vacant|empty|closed|shuttered|new|derelict|burned-out|historic|condemned|big|little|downtown|local|Old)\s)*"""
-    rf"""(?:{_CAP}(?:\s(?:of\s|and\s|&\s|the\s|on\s)?{_CAP}){{0,3}}\s)(?:(?:fish|paper|steel|grain|cotton|bus|train|rail|truck|freight|salvage|lumber|textile|shoe|furniture|cement|sugar|city|county|state|federal|municipal|elementary|middle|high|regional|district|superior|circuit|community|memorial|public|apartment|housing|boat|motor|self|storage|power|water|mobile|trailer|hardware|feed|pump|fire|cold|fuel|pipe|chemical|milk|ice|toy|book|shoe|drug|gun|fruit|chicken|tire|rental|senior|day|rest|bottling)\s)*(?i:{_PLACE_NOUN})\b(?:\s(?:Center|Complex|Building|Unit|Annex|Facility|basement|lobby|parking lot|lot|entrance|boat ramp|ramp|gate|dock|roof|north|south|east|west|wing|branch))*"""
-    rf"""(?:\s(?:on|at|off|near|by|in|along)\s(?:the\s)?(?:{STREET}|{_CAP}(?:\s{_CAP})*))?"""
-    rf"""|\b(?:Dock|Gate|Pier|Bay|Hangar|Building|Bldg|Terminal|Warehouse|Tower|Ward|Wing|Cell|Mile|Door|Platform|Slip|Berth|Field|Lot)\s(?:\d{{1,4}}[A-Z]?|[A-Z]\d{{0,3}}(?![a-z'’]))(?:,?\s(?:of\s|at\s|in\s)?(?:the\s)?(?:{_CAP}\s?)+(?:{_PLACE_NOUN})?)?"""
-    rf"""|\b(?:Lake|Mount|Mt\.|Fort|Ft\.|Camp|Port|Saint|St\.|Point|Cape|Isle|Hotel|Café|Cafe|Club|Casa|El|La|Las|Los|San|Santa|Del|Rancho)\s{_CAP}(?:\s{_CAP})*"""
+    rf"""\b(?:(?:the|The|an?|our)\s)?(?:(?:old|abandoned|former|vacant|empty|closed|shuttered|new|derelict|burned-out|historic|condemned|big|little|downtown|local|Old)\s){{0,4}}"""
+    rf"""(?:{_CAP}(?:\s(?:of\s|and\s|&\s|the\s|on\s)?{_CAP}){{0,3}}\s)(?:(?:fish|paper|steel|grain|cotton|bus|train|rail|truck|freight|salvage|lumber|textile|shoe|furniture|cement|sugar|city|county|state|federal|municipal|elementary|middle|high|regional|district|superior|circuit|community|memorial|public|apartment|housing|boat|motor|self|storage|power|water|mobile|trailer|hardware|feed|pump|fire|cold|fuel|pipe|chemical|milk|ice|toy|book|shoe|drug|gun|fruit|chicken|tire|rental|senior|day|rest|bottling)\s){{0,2}}(?i:{_PLACE_NOUN})\b(?:\s(?:Center|Complex|Building|Unit|Annex|Facility|basement|lobby|parking lot|lot|entrance|boat ramp|ramp|gate|dock|roof|north|south|east|west|wing|branch)){{0,3}}"""
+    rf"""(?:\s(?:on|at|off|near|by|in|along)\s(?:the\s)?(?:{STREET}|{_CAP}(?:\s{_CAP}){{0,3}}))?"""
+    rf"""|\b(?:Dock|Gate|Pier|Bay|Hangar|Building|Bldg|Terminal|Warehouse|Tower|Ward|Wing|Cell|Mile|Door|Platform|Slip|Berth|Field|Lot)\s(?:\d{{1,4}}[A-Z]?|[A-Z]\d{{0,3}}(?![a-z'’]))(?:,?\s(?:of\s|at\s|in\s)?(?:the\s)?{_CAP}(?:\s{_CAP}){{0,3}}(?:\s(?:{_PLACE_NOUN}))?)?"""
+    rf"""|\b(?:Lake|Mount|Mt\.|Fort|Ft\.|Camp|Port|Saint|St\.|Point|Cape|Isle|Hotel|Café|Cafe|Club|Casa|El|La|Las|Los|San|Santa|Del|Rancho)\s{_CAP}(?:\s{_CAP}){{0,3}}"""
 )
 EMPTY = re.compile(r"(?i)\b(?:old|abandoned|former|vacant|empty|closed|shuttered|derelict|burned-out|condemned)\b")
 CHAINS = re.compile(

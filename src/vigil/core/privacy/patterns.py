@@ -12,7 +12,7 @@ STREET_TYPE = (
     r"(?:Street|St|Avenue|Ave|Av|Road|Rd|Drive|Dr|Lane|Ln|Boulevard|Blvd|Court|Ct|Circle|Cir|Place|Pl|Way|Terrace|Ter|"
     r"Parkway|Pkwy|Pike|Highway|Hwy|Trail|Trl|Alley|Loop|Row|Turnpike|Expressway|Freeway|Bypass|Causeway|Esplanade|Run|Path|Crossing|Plaza|Square|Spur|Wharf)\b\.?"
 )
-CAP = r"[A-Z][\w'’-]*"
+CAP = r"[A-Z][\w'’-]{0,40}"
 STREET = rf"(?:(?:North|South|East|West|N|S|E|W|NE|NW|SE|SW)\b\.?\s)?(?:(?:{CAP}\s){{1,3}}{STREET_TYPE}|\d{{1,3}}(?:st|nd|rd|th)\s{STREET_TYPE})(?:\s(?:NE|NW|SE|SW|[NSEW])\b)?"
 STREET_NAME = rf"(?:{STREET}|\d{{1,3}}(?:st|nd|rd|th)|{CAP}(?:\s{CAP})?)"
 SAID_LETTER = (
@@ -51,12 +51,12 @@ RULES = (
         r"\b(?:DOB|D\.O\.B\.|date of birth|born(?: on)?)[ :]{1,3}(?:\d{1,2}[/-]\d{1,2}[/-]\d{2,4}|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2},? \d{4})",
     ),
     # ways to reach somebody
-    _rule(Kind.CONTACT, "an e-mail address", r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"),
+    _rule(Kind.CONTACT, "an e-mail address", r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}\b"),
     _rule(Kind.CONTACT, "a web address", r"\b(?:https?://|www\.)[^\s<>\"]+[\w/]"),
     _rule(
         Kind.CONTACT,
         "a web address",
-        r"\b[a-z0-9-]{2,}(?:\.[a-z0-9-]+)*\.(?:com|org|net|gov|us|info|edu|mil)\b(?:/[^\s,;)]*)?",
+        r"(?<![\w.-])[a-z0-9-]{2,63}(?:\.[a-z0-9-]{1,63}){0,5}\.(?:com|org|net|gov|us|info|edu|mil)\b(?:/[^\s,;)]*)?",
     ),
     _rule(Kind.CONTACT, "a media account", r"(?<![\w@.])@[A-Za-z_][\w.]{1,29}\b"),
     _rule(

@@ -123,7 +123,7 @@ class _Things:
 
     def _cased(self, find: Find, proposal: str) -> str:
         """With a capital where a sentence begins."""
-        before = self.text[: find.start].rstrip(" \t\"“'(")
+        before = self.text[max(0, find.start - 40) : find.start].rstrip(" \t\"“'(")
         begins = not before or before[-1] in ".!?\n\f"
         return proposal[:1].upper() + proposal[1:] if begins else proposal
 

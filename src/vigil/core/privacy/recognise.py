@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -76,11 +77,13 @@ def _named_by_model(text: str, find: Find) -> Find:
 def _without_kept(text: str, finds: Iterable[Find]) -> list[Find]:
     """Without ten-codes and without what stands for something that is masked; a sentence keeps its full stop."""
     kept = [(match.start(), match.end()) for match in KEPT.finditer(text)]
-    return [
-        _without_stop(text, find)
-        for find in finds
-        if find.end > find.start and not any(start <= find.start and find.end <= end for start, end in kept)
-    ]
+    starts = [start for start, _end in kept]
+    found = []
+    for find in finds:
+        last = bisect_right(starts, find.start) - 1
+        if find.end > find.start and not (last >= 0 and find.end <= kept[last][1]):
+            found.append(_without_stop(text, find))
+    return found
 
 
 def _without_stop(text: str, find: Find) -> Find:
