@@ -53,6 +53,12 @@ def test_letters_are_stable_and_masked_text_is_silent() -> None:
     assert recognise(told) == ()
 
 
+def test_a_name_that_is_a_word_is_a_name_after_a_title_and_then_wherever_it_has_a_capital() -> None:
+    text = "Sgt. Stone and Officer Banks told the officer. He threw a stone. Stone ran to the banks."
+    told = "Supervisor A and Officer A told the officer. He threw a stone. Supervisor A ran to the banks."
+    assert surrogates(text, recognise(text)) == told
+
+
 def test_a_name_found_in_one_answer_is_found_in_all() -> None:
     first, second = recognise_together(["Officer Brandt stood outside.", "i should have called brandt first"])
     assert [span.thing for span in (*first, *second)] == [0, 0]
@@ -77,6 +83,31 @@ def test_what_must_not_be_sent_is_told(text: str, said: str) -> None:
 
 def test_a_story_may_be_sent() -> None:
     assert forbidden(STORY + " He had a felony warrant and was born angry. The sentence was short.") == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "proposal"),
+    [
+        ("at 0600 on 11/12/2024", "at night, in November 2024"),
+        ("around 2215 hours", "in the evening"),
+        ("on Tuesday, March 3 at 12:40 p.m.", "in the afternoon, on a weekday, in March"),
+        ("at midnight", "in the evening"),
+        ("at half past three in the morning", "at night"),
+        ("the night of the 14th", "at night"),
+        ("a 24-year-old", "a twenty-something"),
+        ("the 9-year-old boy", "the child"),
+        ("112 mph", "about 100 mph"),
+        ("$4,250", "about $4,000"),
+        ("a 22-year veteran", "twenty years of service or more"),
+        ("the 1400 block of Osgood Lane", "a block"),
+        ("4th and Marwick", "an intersection"),
+        ("2-Adam-12", "Unit A"),
+        ("badge 4471", "a badge number"),
+        ("tag MTR 4471", "a plate number"),
+    ],
+)
+def test_what_a_day_an_age_or_a_figure_becomes(words: str, proposal: str) -> None:
+    assert found(f"We saw it {words}, then left.") == [(words, proposal)]
 
 
 FRAGMENTS = (

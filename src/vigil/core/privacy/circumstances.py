@@ -220,7 +220,7 @@ _RULES: tuple[tuple[Kind, str | Callable[[str], str], re.Pattern[str]], ...] = t
         (
             Kind.QUANTITY,
             _rounded,
-            r"\$\s?\d[\d,]*(?:\.\d+)?(?:\s?(?:million|thousand|k|billion|m)\b)?|\b(?:EUR|USD|GBP|euros?|€|£)\s?\d[\d,.]*|\b\d[\d,]*(?:\.\d+)?\s?(?:dollars|bucks|euros|pounds of (?:meth|cocaine|marijuana|weed|heroin)|kilos?|kilograms?|kg|grams?|ounces?|pills|tablets|bricks)\b(?:\sof\s(?:meth(?:amphetamine)?|cocaine|heroin|fentanyl|marijuana|weed|crack))?",
+            r"\$\s?\d+(?:,\d{3})*(?:\.\d+)?(?:\s?(?:million|thousand|k|billion|m)\b)?|\b(?:EUR|USD|GBP|euros?|€|£)\s?\d[\d,.]*|\b\d[\d,]*(?:\.\d+)?\s?(?:dollars|bucks|euros|pounds of (?:meth|cocaine|marijuana|weed|heroin)|kilos?|kilograms?|kg|grams?|ounces?|pills|tablets|bricks)\b(?:\sof\s(?:meth(?:amphetamine)?|cocaine|heroin|fentanyl|marijuana|weed|crack))?",
         ),
         (
             Kind.QUANTITY,

@@ -50,7 +50,7 @@ _CAP = r"(?!The\b|Our\b|My\b|His\b|Her\b|A\b|An\b|When\b|While\b|After\b|Before\
 AGENCY = re.compile(
     rf"""\b(?:the\s|The\s)?{_CAP}(?:\s(?:and|&|of|the|for)?\s?{_CAP}){{0,4}}?\s(?:(?i:county|city|town|township|village|borough|parish|state|metro|metropolitan|regional|campus|transit|tribal|housing|airport|port|school|university|railroad|park)\s)?(?i:police(?:\sdepartment|\sdept\.?)?|sheriff['’]?s?\s(?:office|department|dept\.?)|sheriff['’]s|pd|so|sd|hp|dps|highway\spatrol|state\spatrol|state\spolice|department\sof\s[a-z]+(?:\s[a-z]+)?|marshals?(?:\sservice|\soffice)|constable['’]?s\soffice|fire(?:\sdepartment|\srescue|\sdistrict)|ems|task\sforce|police\sacademy|probation|parole|corrections|dispatch|communications|comm\scenter|911(?:\scenter)?|deput(?:y|ies)|officers?|troopers?|cops?|unit|units|k-?9|swat|detectives?|sergeant|game\swarden)\b"""
     rf"""|\b(?:Department|Bureau|Office|Division|Ministry|Court|Board|Commission|University|College|Bank|Institute|Republic|Government|Council|Federation|Union|District|City|County|Town|Village|Borough|Parish|Province|Sheriff|Chamber|Faculty|Directorate)\sof\s(?:the\s)?{_CAP}(?:\s(?:and\s|of\s|for\s|the\s)?{_CAP}){{0,4}}"""
-    rf"""|\b(?:the\s)?(?:{_CAP}\s){{1,4}}(?:(?:and|of|for|the)\s(?:{_CAP}\s){{0,3}})?{AGENCY_WORD}(?:\s(?:of|for|and)(?:\sthe)?(?:\s{_CAP}){{1,3}})?(?:\s{_CAP}){{0,3}}"""
+    rf"""|\b(?:the\s)?(?:{_CAP}\s){{1,4}}(?:(?:and|of|for|the)\s(?:{_CAP}\s){{0,3}})?{AGENCY_WORD}(?!\w)(?:\s(?:of|for|and)(?:\sthe)?(?:\s{_CAP}){{1,3}})?(?:\s{_CAP}){{0,3}}"""
 )
 INITIALS = re.compile(
     r"\b[A-Z]{1,5}(?:PD|SO|SP|HP|SD|FD|DPS|CSO|MPD|TF|DTF|COG|ISD)\b|\b(?:FBI|DEA|ATF|ICE|CBP|USMS|HSI|NYPD|LAPD|CHP|OSP|MSP|PSP|DPS|DOC|BOP|TSA|FEMA|USSS|BLM|NPS|DNR|FWC|ABC|CPS|DCF|DHS|DOJ|NCIS|CID|BIA|USFS|ASPCA|ACLU|FOP|PBA)\b|\b(?:[A-Z]\.){2,4}(?:P\.?D\.?|S\.?O\.?)\b"
@@ -230,7 +230,9 @@ def titled(text: str, tokens: Sequence[Token]) -> Iterator[Find]:
         index = at.get(match.end())
         if index is None:
             continue
-        taken = _name_run(text, tokens, index, surely=bool(ABBREVIATED.search(match[0])))
+        surely = bool(ABBREVIATED.search(match[0]))
+        expected = match[0][0].isupper() and (surely or not match[0].endswith(". "))
+        taken = _name_run(text, tokens, index, surely=surely, after_name=0 if expected else -1)
         if taken:
             yield Find(match.start(), taken, Kind.PERSON)
             second = _second_name(text, tokens, at, taken)
@@ -238,7 +240,7 @@ def titled(text: str, tokens: Sequence[Token]) -> Iterator[Find]:
                 yield Find(*second, Kind.PERSON)
     for match in CUE.finditer(text):
         index = at.get(match.end())
-        taken = _name_run(text, tokens, index, surely=False) if index is not None else 0
+        taken = _name_run(text, tokens, index) if index is not None else 0
         if taken:
             yield Find(match.end(), taken, Kind.PERSON)
 
@@ -249,12 +251,15 @@ def _second_name(text: str, tokens: Sequence[Token], at: dict[int, int], end: in
     index = at.get(joint.end()) if joint else None
     if index is None:
         return None
-    taken = _name_run(text, tokens, index, surely=False)
+    taken = _name_run(text, tokens, index)
     return (tokens[index].start, taken) if taken else None
 
 
-def _name_run(text: str, tokens: Sequence[Token], index: int, *, surely: bool) -> int:
-    """The end of the name that begins at a token, or 0."""
+def _name_run(text: str, tokens: Sequence[Token], index: int, *, surely: bool = False, after_name: int = -1) -> int:
+    """The end of the name that begins at a token, or 0.
+
+    `surely`: small letters may be a name too. `after_name`: at that place an ordinary word with a capital is one.
+    """
     end, whole = 0, False
     for place in range(index, min(index + 5, len(tokens))):
         token = tokens[place]
@@ -266,12 +271,30 @@ def _name_run(text: str, tokens: Sequence[Token], index: int, *, surely: bool) -
             return token.bare_end if surely and _lower_name(token) else 0
         initial = len(token.bare) == 1 and token.capital and token.text != "I"
         named = token.bare in lexicon("surnames") or token.bare in lexicon("given_names")
+        named = named or (place == index + after_name and _may_be_name(token))
         if not token.capital or token.text.isdigit() or (is_common(token.bare) and not initial and not named):
             break
         end, whole = token.bare_end, whole or not initial
         if token.text != token.bare and not initial:
             break
     return end if whole else 0
+
+
+NO_NAME = frozenset(
+    (
+        "a the and or but who was is had said says on in at to of for with from by as i he she we they it this that my our "
+        "safety down involved survival training discretion bureau division unit academy association memorial number "
+        "general major chief one two three needs assist"
+    ).split()
+)
+"""Words that have a capital after a title and yet are no name."""
+
+
+def _may_be_name(token: Token) -> bool:
+    """Whether an ordinary word may be a name where one is expected: Officer Stone, James Sparks."""
+    low = token.bare.lower()
+    ordinary = low in NO_NAME or low in MONTHS or low in lowered("kept_names") or TITLED.match(f"{token.bare} ")
+    return token.capital and not token.bare.isupper() and not ordinary
 
 
 def _leads_to_name(tokens: Sequence[Token], place: int) -> bool:
@@ -308,7 +331,8 @@ def listed(text: str, tokens: Sequence[Token]) -> Iterator[Find]:
             )
         )
         if (word in _given() and not token.bare.isupper()) or (word in lexicon("given_names") and named_after):
-            yield Find(token.start, _name_run(text, tokens, index, surely=False) or token.bare_end, Kind.PERSON)
+            end = _name_run(text, tokens, index, after_name=1)
+            yield Find(token.start, end or token.bare_end, Kind.PERSON)
         elif (word in lexicon("surnames") or word in lexicon("given_names")) and (
             not is_common(word)
             or (
@@ -320,9 +344,6 @@ def listed(text: str, tokens: Sequence[Token]) -> Iterator[Find]:
 
 def unknown(text: str, tokens: Sequence[Token]) -> Iterator[Find]:
     """Capitalised words that no list knows: a person, a place, or an agency by what stands around them."""
-    lower = sum(1 for token in tokens if token.text[0].islower())
-    if lower < len(tokens) / 3:  # a text in capital letters: they tell nothing
-        return
     seen_small = {token.bare.lower() for token in tokens if not token.capital}
     index = 0
     while index < len(tokens):
@@ -493,18 +514,27 @@ def nicknames(text: str) -> Iterator[Find]:
 NAMED_KINDS = (Kind.PERSON, Kind.ANIMAL, Kind.AGENCY, Kind.PLACE, Kind.ADDRESS)
 
 
+def name_words(name: str) -> list[str]:
+    """The words of a name without title and possessive, as they are written."""
+    return [re.sub(r"['’]s?$", "", word) for word in re.findall(r"[^\W\d_][\w'’-]+", TITLED.sub("", name, count=1))]
+
+
 def again(text: str, tokens: Sequence[Token], finds: Sequence[Find]) -> Iterator[Find]:
-    """Every word of a name that was found, wherever else it stands, in any case and with any ending."""
+    """Every word of a name that was found, wherever else it stands, in any case and with any ending.
+
+    An ordinary word that was somebody's name counts where it has a capital.
+    """
     known: dict[str, Kind] = {}
     for find in sorted(finds, key=lambda find: not find.sure):
         if find.kind in NAMED_KINDS:
-            for word in re.findall(r"[^\W\d_][\w'’-]+", text[find.start : find.end]):
-                bare = re.sub(r"['’]s?$", "", word)
-                named = bare[0].isupper() or find.kind == Kind.PERSON
-                if named and len(bare) > 2 and not is_common(bare):
-                    known.setdefault(bare.lower(), find.kind)
+            person = find.kind == Kind.PERSON
+            for word in name_words(text[find.start : find.end]):
+                named = word[0].isupper() or person
+                if named and len(word) > 2 and (not is_common(word) or (person and find.sure and word[0].isupper())):
+                    known.setdefault(word.lower(), find.kind)
     for token in tokens:
         low = token.bare.lower()
         kind = known.get(low) or (known.get(low[:-1]) if low.endswith("s") else None)
-        if kind and (token.capital or (low not in lowered("common_words") and kind in (Kind.PERSON, Kind.ANIMAL))):
+        small = kind in (Kind.PERSON, Kind.ANIMAL) and not is_common(low)
+        if kind and (token.capital or small):
             yield Find(token.start, token.bare_end, kind)

@@ -71,6 +71,12 @@ RULES = (
     ),
     _rule(Kind.CONTACT, "a phone number", r"(?<![\w-])\d{3}-\d{4}\b(?!-)"),
     _rule(Kind.CONTACT, "a phone extension", r"\b(?:ext|extension)\b\.? ?\d{2,6}\b"),
+    _rule(
+        Kind.CONTACT,
+        "a phone number",
+        r"(?<![\w+])\+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,6}\b|(?<![\w-])0\d{1,4}(?:[ .-]\d{2,4}){2,4}\b",
+    ),
+    _rule(Kind.CONTACT, "a network address", r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"),
     # vehicles
     _rule(Kind.VEHICLE, "a vehicle number", r"\b(?=[A-HJ-NPR-Z0-9]*\d)(?=\d*[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{17}\b"),
     _rule(
@@ -115,6 +121,11 @@ RULES = (
     ),
     _rule(Kind.CASE, "a case number", r"(?<![\d/.,-])\d{3,6}/(?:\d{2}|(?:19|20)\d{2})(?![\d/-])"),
     _rule(Kind.CASE, "a case number", r"\b(?:nos?\.|number) ?[A-Z]{0,4}[ -]?\d+(?:[/-]\d+)+[A-Z]?\b"),
+    _rule(Kind.CASE, "a number", r"(?<![\w.,$-])\d{5,20}(?![\w-]|[.,]\d)"),
+    _rule(
+        Kind.CASE, "a number", r"(?<![\w-])(?=[A-Z0-9-]{0,24}[A-Z])(?=(?:[A-Z-]{0,8}\d){4})[A-Z0-9-]{6,24}(?![\w-])", 0
+    ),
+    _rule(Kind.IDENTITY, "an account number", r"\b[A-Z]{2}\d{2}[A-Z0-9]{10,30}\b"),
     _rule(
         Kind.ORI,
         "an agency number",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from vigil.core.privacy.names import RANKS
+from vigil.core.privacy.names import RANKS, name_words
 from vigil.core.privacy.spans import DIRECT, REASONS, Find, Kind, Span
 
 KEPT = re.compile(
@@ -28,11 +28,6 @@ GENERIC = {
 }
 LETTERED = {Kind.PERSON: "Person", Kind.AGENCY: "Agency", Kind.UNIT: "Unit"}
 _RANK_OF = {role: re.compile(rf"(?i)^(?:{ranks})\b\.?") for role, ranks in RANKS.items()}
-_TITLE = re.compile(
-    r"(?i)^(?:(?:"
-    + "|".join(sorted((r for ranks in RANKS.values() for r in ranks.split("|")), key=len, reverse=True))
-    + r")(?:\.|\b)[,:]?\s)+"
-)
 
 
 def proposed(text: str, finds: Sequence[Find]) -> tuple[Span, ...]:
@@ -130,8 +125,7 @@ class _Things:
 
 def _words(name: str) -> list[str]:
     """The words of a person's name without rank, call sign, and possessive, in small letters."""
-    bare = _TITLE.sub("", name)
-    return [re.sub(r"['’]s?$", "", word).lower() for word in re.findall(r"[^\W\d_][\w'’-]+", bare)]
+    return [word.lower() for word in name_words(name)]
 
 
 def _letter(index: int) -> str:
