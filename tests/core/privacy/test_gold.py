@@ -58,6 +58,7 @@ def test_names_and_places_of_the_narratives_stand_in_no_list() -> None:
     assert len(names) > 500
 
 
+@pytest.mark.slow
 def test_rules_and_lists_alone() -> None:
     began = time.process_time()
     result = score(STORIES, found)
@@ -68,12 +69,14 @@ def test_rules_and_lists_alone() -> None:
     assert sum(len(story.text) for story in STORIES) / took >= 20_000  # characters a second
 
 
+@pytest.mark.slow
 def test_with_the_model(model: Model) -> None:
     result = score(STORIES[::2], lambda text: found(text, model))  # all of them: bench.deidentify
     assert result.recall("direct") >= 0.98, result.missed
     assert result.recall("quasi") >= 0.90, result.missed
 
 
+@pytest.mark.slow
 def test_what_was_found_is_gone_from_the_masked_text() -> None:
     for story in STORIES:
         masked = surrogates(story.text, recognise(story.text))
@@ -88,11 +91,13 @@ def judgments() -> list[Story]:
     return list(tab_stories(development_only=True))[::3]  # all of them: bench.deidentify
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_judgments_by_rules_and_lists_alone(judgments: list[Story]) -> None:
     assert score(judgments, found).recall("direct") >= 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_judgments_with_the_model(judgments: list[Story], model: Model) -> None:
     result = score(judgments, lambda text: found(text, model))
