@@ -55,34 +55,42 @@ def test_the_first_start_fills_a_region_with_everything_there_is_to_see() -> Non
     probes.note_all(WORKER, MORNING)
     assert Probe.objects.count() > 50
     assert not FishingCase.objects.exists(), "ordinary weeks of ordinary people"
+    _an_officer_finds_several_conflicts_of_the_next_hours()
+    _what_lies_behind_was_done_in_its_own_time_and_is_settled()
+    for username, password, _ in demo.LOGINS:
+        assert Client().login(username=username, password=password), "the logins that are printed work"
 
 
-@pytest.mark.slow
-def test_an_officer_finds_several_conflicts_of_the_next_hours() -> None:
+def _an_officer_finds_several_conflicts_of_the_next_hours() -> None:
     with clock.fixed(MORNING):
-        demo.ensure(MORNING)
         found = queries.conflict_list(actor("dana.whitlock"), queries.ConflictFilter(open_only=True), MORNING).rows
     soon = [row for row in found if row.own_operation_id and row.starts_at < MORNING + timedelta(hours=6)]
     assert {row.band for row in soon} >= {"direct", "near"}
     assert {"Tidewater GTF", "Old Line Patrol"} <= {row.other_agency for row in soon}
 
 
-@pytest.mark.slow
-def test_the_printed_logins_work() -> None:
-    with clock.fixed(MORNING):
-        demo.ensure(MORNING)
-    for username, password, _ in demo.LOGINS:
-        assert Client().login(username=username, password=password)
+def _what_lies_behind_was_done_in_its_own_time_and_is_settled() -> None:
+    past = Operation.objects.filter(external_id__in=BEHIND)
+    assert (past.filter(status="ended").count(), past.filter(status="cancelled").count()) == (len(BEHIND) - 1, 1)
+    assert not past.filter(window_end__gte=MORNING).exists()
+    assert not past.filter(created_at__gte=F("starts_at")).exists(), "each was registered before it began"
+    met = Conflict.objects.filter(sides__own_operation__in=past).distinct()
+    assert sorted(met.values_list("state", "outcome")) == sorted(
+        ("resolved", one.outcome) for one in demo_past.MEETINGS
+    )
+    assert not met.filter(sides__acknowledged_at__gte=MORNING - timedelta(days=3)).exists()
 
 
 @pytest.mark.slow
-def test_again_at_once_nothing_is_written() -> None:
+def test_again_at_once_nothing_is_written_and_a_retention_that_somebody_set_stays() -> None:
     with clock.fixed(MORNING):
         demo.ensure(MORNING)
+        set_retention(actor("paul.drummond"), Retention(place_days=5))
         counted = Operation.objects.count(), AuditRecord.objects.count()
         assert demo.ensure(MORNING + timedelta(minutes=20)) == 0
     assert (Operation.objects.count(), AuditRecord.objects.count()) == counted
     assert counted[0] == 59 + len(BEHIND)
+    assert retention_of(Agency.objects.get(ori="MD0PCP100").rules).place_days == 5
 
 
 @pytest.mark.slow
@@ -106,21 +114,6 @@ def test_the_next_day_everything_moves_by_revisions_that_ask_again() -> None:
 
 
 @pytest.mark.slow
-def test_what_lies_behind_was_done_in_its_own_time_and_is_settled() -> None:
-    with clock.fixed(MORNING):
-        demo.ensure(MORNING)
-    past = Operation.objects.filter(external_id__in=BEHIND)
-    assert (past.filter(status="ended").count(), past.filter(status="cancelled").count()) == (len(BEHIND) - 1, 1)
-    assert not past.filter(window_end__gte=MORNING).exists()
-    assert not past.filter(created_at__gte=F("starts_at")).exists(), "each was registered before it began"
-    met = Conflict.objects.filter(sides__own_operation__in=past).distinct()
-    assert sorted(met.values_list("state", "outcome")) == sorted(
-        ("resolved", one.outcome) for one in demo_past.MEETINGS
-    )
-    assert not met.filter(sides__acknowledged_at__gte=MORNING - timedelta(days=3)).exists()
-
-
-@pytest.mark.slow
 def test_the_history_has_outcomes_and_the_study_has_pairs_of_the_two_that_opted_in() -> None:
     with clock.fixed(MORNING):
         demo.ensure(MORNING)
@@ -131,15 +124,6 @@ def test_the_history_has_outcomes_and_the_study_has_pairs_of_the_two_that_opted_
     found = {happened.outcome for row in page.rows for happened in row.conflicts}
     assert found == {"joint", "proceed", "false_alarm", "withdrawn"}
     assert not Operation.objects.filter(external_id__in=("demo-P61", "demo-T61")).exists()
-
-
-@pytest.mark.slow
-def test_a_retention_that_somebody_set_stays() -> None:
-    with clock.fixed(MORNING):
-        demo.ensure(MORNING)
-        set_retention(actor("paul.drummond"), Retention(place_days=5))
-        demo.ensure(MORNING + timedelta(minutes=20))
-    assert retention_of(Agency.objects.get(ori="MD0PCP100").rules).place_days == 5
 
 
 def test_a_real_node_is_left_alone(people: Any, now: datetime) -> None:
