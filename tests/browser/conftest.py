@@ -50,8 +50,8 @@ HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
 PASSWORD = "bay-gateway-demo"
 DANA, LENA, TOM = "dana.whitlock", "lena.marsh", "tom.vasquez"
 """Two officers of Port Calvert, one of the Old Line State Patrol."""
-INES, RUTH, PAUL = "ines.ferro", "ruth.calloway", "paul.drummond"
-"""Watch desk, supervisor and administrator of Port Calvert."""
+INES, RUTH, PAUL, NADIA = "ines.ferro", "ruth.calloway", "paul.drummond", "nadia.stone"
+"""Watch desk, supervisor and administrator of Port Calvert; administrator of the node."""
 
 
 def free_port() -> int:

@@ -14,13 +14,20 @@ def fill_register(
     page: Page, place: str, starts: str = "0600 tomorrow", ends: str = "+2h", kind: str = "search_warrant"
 ) -> None:
     """Fill what a registration needs."""
+    fill_plan(page, place, starts, ends, kind)
+    if not page.input_value("#lead_contact-name"):
+        page.fill("#lead_contact-name", "Det. Dana Whitlock")
+        page.fill("#lead_contact-phone", "410-555-0128")
+
+
+def fill_plan(
+    page: Page, place: str, starts: str = "0600 tomorrow", ends: str = "+2h", kind: str = "search_warrant"
+) -> None:
+    """What, where and when."""
     page.select_option("#operation_type", kind)
     page.fill("#sites-0-place", place)
     page.fill("#starts_at", starts)
     page.fill("#ends_at", ends)
-    if not page.input_value("#lead_contact-name"):
-        page.fill("#lead_contact-name", "Det. Dana Whitlock")
-        page.fill("#lead_contact-phone", "410-555-0128")
 
 
 def register(page: Page, place: str, **more: str) -> str:

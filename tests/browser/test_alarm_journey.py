@@ -1,24 +1,29 @@
-"""From the alarm to the agreement: two agencies, a page and a telephone, and the desk between them."""
+"""From the alarm to the agreement: two agencies, a page and a telephone, and the desk between them; the desk's entry
+for a caller, and the pages of how people are reached. With VIGIL_SCREENSHOTS=folder each step is stored as a picture.
+"""
 
 from __future__ import annotations
 
 import re
 import threading
-from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
-from tests.browser.conftest import DANA, INES, TOM, Visit, Watch
-from tests.browser.steps import register
-from tests.browser.test_pages import _axe
+from tests.browser.conftest import DANA, INES, NADIA, PAUL, TOM, Visit, Watch
+from tests.browser.steps import fill_plan, register
+from tests.browser.test_pages import _axe, shoot
+from tests.browser.test_setup_pages import fits
 
 from vigil.cli.gateway import TestGateway
+
+pytestmark = pytest.mark.browser
 
 TOMS_PHONE = "+14105550131"
 
 
 def test_both_are_alarmed_one_answers_by_page_one_by_text_they_talk_and_settle(
-    visit: Visit, spot: Any, gateway: TestGateway, watch: Watch, tmp_path: Path
+    visit: Visit, spot: Any, gateway: TestGateway, watch: Watch
 ) -> None:
     texts: list[str] = []
     came = threading.Event()
@@ -36,16 +41,13 @@ def test_both_are_alarmed_one_answers_by_page_one_by_text_they_talk_and_settle(
     page.get_by_role("link", name=re.compile("Open conflict")).first.click()
     address = page.url
 
-    def picture(name: str) -> None:
-        page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
-
     # Both are alarmed: a text has come to the other side, and says nothing of what it is about.
     assert came.wait(30)
     text = gateway.got[texts[-1]].message["text"]
     assert not re.search(r"Port Calvert|Whitlock|conflict|BAY-", text, re.IGNORECASE)
     expect(page.locator(".way")).to_contain_text("Your side has not answered its alarm for")
     expect(page.locator(".contact")).to_contain_text(re.compile(r"It comes back at \d\d:\d\d if nobody has talked"))
-    picture("1-alarmed")
+    shoot(page, watch, "alarm-1-told", 1440)
 
     # One side answers on the page, the other by the code of its text.
     page.get_by_role("button", name="I have seen this").click()
@@ -55,7 +57,7 @@ def test_both_are_alarmed_one_answers_by_page_one_by_text_they_talk_and_settle(
     assert gateway.reply(texts[-1]) == {"taken": True}
     expect(page.locator(".steps")).to_contain_text(re.compile(r"you \d\d:\d\d; they \d\d:\d\d"))
     assert gateway.reply(texts[-1]) == {"taken": False}
-    picture("2-both-answered")
+    shoot(page, watch, "alarm-2-both-answered", 1440)
 
     # The desk connects them and logs who spoke with whom, and how it knew them.
     desk = visit(INES, address)
@@ -71,14 +73,39 @@ def test_both_are_alarmed_one_answers_by_page_one_by_text_they_talk_and_settle(
     expect(desk.locator(".history")).to_contain_text(
         "Det. Dana Whitlock with Tpr. Tom Vasquez, By telephone, Called back"
     )
-    desk.screenshot(path=tmp_path / "3-talked.png", full_page=True)
+    shoot(desk, watch, "alarm-3-talked", 1440)
 
     # What they agreed ends it on every page.
     desk.get_by_label("Do it together").check()
     desk.get_by_role("button", name="Log and settle").click()
     expect(desk.get_by_role("heading", level=1)).to_contain_text("Settled: Do it together")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Settled")
-    picture("4-settled")
+    shoot(page, watch, "alarm-4-settled", 1440)
     desk.set_viewport_size({"width": 360, "height": 800})
     assert desk.evaluate("document.documentElement.scrollWidth") <= 360
     _axe(desk, watch, "an alarm's way")
+
+
+def test_the_desk_enters_for_a_caller_and_reads_the_answer_out(visit: Visit, spot: Any, watch: Watch) -> None:
+    desk = visit(INES, "/desk/enter/", width=360, height=800)
+    desk.get_by_role("button", name="Register for the caller").click()
+    expect(desk.locator(".error-summary")).to_be_visible()
+    fits(desk, watch)
+    shoot(desk, watch, "entry-1-refused", 360)
+    desk.get_by_label("Caller's name").fill("Hal Hart")
+    desk.get_by_label("Caller's telephone").fill("410 555 0155")
+    desk.get_by_label("Caller's agency").select_option(label="None of these")
+    desk.get_by_label("If none of these: which").fill("Harbor Task Force")
+    desk.get_by_label("Called back").check()
+    fill_plan(desk, spot())
+    desk.get_by_role("button", name="Register for the caller").click()
+    expect(desk.get_by_role("heading", name="Say")).to_be_visible()
+    expect(desk.locator(".lead")).to_contain_text("Entered for Hal Hart, Harbor Task Force")
+    expect(desk.locator(".script").first).to_contain_text(re.compile(r"BAY-\d\d-\d+"))
+    fits(desk, watch)
+    shoot(desk, watch, "entry-2-read-out", 360)
+
+
+def test_pages_of_how_people_are_reached(visit: Visit, watch: Watch) -> None:
+    for person, path in ((DANA, "/account/ways/"), (NADIA, "/channels/"), (PAUL, "/setup/webhooks/")):
+        fits(visit(person, path, width=360, height=800), watch)

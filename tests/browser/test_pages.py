@@ -67,7 +67,7 @@ def _check(page: Page, watch: Watch, name: str, width: int) -> None:
     assert beside <= 0, f"{name} at {width} is {beside} px wider than the screen"
     if width in AXE_AT and (width == WIDTHS[0] or name not in LONG):
         _axe(page, watch, name)
-    _shoot(page, watch, name, width)
+    shoot(page, watch, name, width)
 
 
 def _axe(page: Page, watch: Watch, name: str) -> None:
@@ -78,7 +78,7 @@ def _axe(page: Page, watch: Watch, name: str) -> None:
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"
 
 
-def _shoot(page: Page, watch: Watch, name: str, width: int) -> None:
+def shoot(page: Page, watch: Watch, name: str, width: int) -> None:
     if not SHOTS:
         return
     folder = Path(SHOTS)
@@ -110,7 +110,7 @@ def test_answers_and_a_conflict(visit: Visit, watch: Watch) -> None:
         _check(page, watch, "answer-no-known-conflict", width)
         page.context.set_offline(True)
         page.locator(".is-old").wait_for()
-        _shoot(page, watch, "not-connected", width)
+        shoot(page, watch, "not-connected", width)
         page.context.set_offline(False)
 
 

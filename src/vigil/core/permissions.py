@@ -63,6 +63,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "deconfliction.receipt.give": FIELD,
     # Its conflicts
     "deconfliction.conflict.read": FIELD,
+    "deconfliction.conflict.give": FIELD,
     "deconfliction.conflict.acknowledge": FIELD | {SYSTEM},
     "deconfliction.conflict.acknowledge_for": frozenset({WATCH_DESK}),
     "deconfliction.conflict.contact": FIELD,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,7 +25,7 @@ def asked(client: Any, token: str, conflict: UUID) -> Any:
 
 
 def test_each_side_reads_the_others_contact_and_never_its_place(
-    people: Any, now: datetime, client: Any, token: Any
+    people: Any, now: datetime, client: Any, token: Any, login: Any
 ) -> None:
     register(people, "alice", now)
     hers = register(people, "dave", now, lead_contact=Contact("Dee Dunn", "+14105550211"))
@@ -45,6 +46,12 @@ def test_each_side_reads_the_others_contact_and_never_its_place(
         "Lou Lead +14105550111"
     )
     assert asked(client, token("carol", "deconfliction"), UUID(int=1)).status_code == 404
+    page = login("alice").get(f"/conflicts/{conflict}/").content.decode()
+    link = re.search(r'href="([^"]+)">As CAP 1.2', page)
+    assert link
+    file = client.get(link[1])
+    assert (file.content, file["Content-Type"]) == (answer.content, "application/cap+xml")
+    assert file["Content-Disposition"] == 'attachment; filename="conflict.cap.xml"'
 
 
 def test_a_withdrawn_conflict_is_a_cancel_that_names_the_alert(

@@ -7,7 +7,7 @@ from vigil.apps.deconfliction.alarms import conflict_views, duty_views
 from vigil.apps.deconfliction.desk import desk_views, entry_views
 from vigil.apps.deconfliction.exercises import practice_views
 from vigil.apps.deconfliction.federation import federation_api, partner_views
-from vigil.apps.deconfliction.field_tools import tak_views
+from vigil.apps.deconfliction.field_tools import cap_views, tak_views
 from vigil.apps.deconfliction.imports import import_views
 from vigil.apps.deconfliction.led import led_views, report_views
 from vigil.apps.deconfliction.lists import calendar_views, export_views, list_views
@@ -62,6 +62,7 @@ urlpatterns = [
     path("conflicts/csv/", export_views.table_csv, {"table": "conflicts"}, name="conflicts_csv"),
     path("conflicts/views/", list_views.view_page, {"table": "conflicts"}, name="conflicts_views"),
     path("conflicts/<uuid:conflict_id>/", views.conflict, name="conflict"),
+    path("conflicts/<uuid:conflict_id>/cap/", cap_views.conflict_cap, name="conflict_cap"),
     path("conflicts/<uuid:conflict_id>/acknowledge/", conflict_views.acknowledge, name="acknowledge"),
     path("conflicts/<uuid:conflict_id>/contact/", conflict_views.contact, name="contact"),
     path("conflicts/<uuid:conflict_id>/resolve/", conflict_views.resolve, name="resolve"),

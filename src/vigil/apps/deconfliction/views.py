@@ -1011,6 +1011,7 @@ def conflict_page(
         "sides": [words.side_words(side) for side in (*detail.own, *detail.other)],
         "log": [(event, talk_words.event_line(event, own_only=not actor.can(WATCH))) for event in detail.log],
         "agreed": words.agreed_words(detail),
+        "may_give": actor.can("deconfliction.conflict.give"),
         "outcomes": words.OUTCOMES,
         "wrong": {field: {"sentence": sentence} for field, sentence in wrong.items()},
         "summary": [

@@ -165,7 +165,9 @@ def search_entered(actor: Actor, operation_id: UUID, now: datetime) -> Verdict |
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the desk tells the caller. `may_open`: the operation is one that the desk sees anyway."""
+    """What the desk tells the caller, of `agency`: one that is served, else the unit as said. `may_open`: the operation
+    is one that the desk sees anyway.
+    """
 
     operation: Operation
     caller: str
@@ -179,10 +181,11 @@ def answer(actor: Actor, operation_id: UUID, now: datetime) -> Answer:
     row = _own(actor, operation_id, now)
     found = access.visible_conflicts(actor).filter(sides__operation_id=operation_id, standing=Standing.OPEN)
     wanted = [(key, operation_id) for key in found.order_by("overlap_start").values_list("pk", flat=True).distinct()]
+    caller = _caller(row)
     return Answer(
         row.operation,
-        _caller(row)["name"],
-        row.operation.agency.name,
+        caller["name"],
+        caller["unit"] or row.operation.agency.name,
         queries.conflict_details(actor, wanted, now) if wanted else (),
         access.visible_operations(actor).filter(pk=operation_id).exists(),
     )

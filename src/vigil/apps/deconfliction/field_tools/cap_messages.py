@@ -16,6 +16,7 @@ from vigil.apps.deconfliction.plan_rows import instant
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.engine.formats import cap
+from vigil.platform.actions import action, concerns, detail
 from vigil.platform.agencies.models import Node, this_node
 from vigil.protocol.store import AlarmKind
 
@@ -41,6 +42,15 @@ def newest_message(actor: Actor, conflict_id: UUID, now: datetime) -> bytes:
     if not alarms:
         raise NotFound
     return cap.write(_message(detail, alarms, this_node()))
+
+
+@action("deconfliction.conflict.give")
+def give_message(actor: Actor, conflict_id: UUID, now: datetime) -> bytes:
+    """`newest_message` handed out as a file: recorded with its bytes before anybody has it."""
+    content = newest_message(actor, conflict_id, now)
+    concerns(conflict=conflict_id)
+    detail(kind="cap", size=len(content))
+    return content
 
 
 def _message(detail: queries.ConflictDetail, alarms: list[Alarm], node: Node) -> cap.Alert:
