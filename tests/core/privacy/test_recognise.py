@@ -104,10 +104,33 @@ def test_a_story_may_be_sent() -> None:
         ("2-Adam-12", "Unit A"),
         ("badge 4471", "a badge number"),
         ("tag MTR 4471", "a plate number"),
+        ("VIN 1FTFW1ET5DFC10312", "a vehicle number"),
+        ("ORI TX2270100", "an agency number"),
+        ("CAD 2507-11834", "a case number"),
+        ("docket 22-CV-01984", "a case number"),
+        ("mile marker 88", "a highway"),
+        ("I-76 at exit 312", "a highway"),
+        ("918 Pellham Court", "a street address"),
+        ("39.7392, -104.9903", "coordinates"),
+        ("the Third Precinct", "a beat"),
+        ("@roadjusticeval", "a media account"),
+        ("m.lofgren@ridgemail.example", "an e-mail address"),
+        ("(307) 555-0164", "a phone number"),
+        ("OLN: D4471902", "a driver license number"),
+        ("K9 Odin", "the dog"),
     ],
 )
 def test_what_a_day_an_age_or_a_figure_becomes(words: str, proposal: str) -> None:
-    assert found(f"We saw it {words}, then left.") == [(words, proposal)]
+    assert found(f"We saw it {words}, then left.") == [(words.removeprefix("K9 "), proposal)]
+
+
+def test_police_language_that_points_at_nobody_stays() -> None:
+    text = (
+        "Upon arrival I observed two males fighting. I exited my patrol vehicle and gave verbal commands. Suspect "
+        "produced a knife. I transitioned to my Taser; one probe missed. EMS was on scene, Narcan given. 10-33 traffic, Code 4. "
+        "My Glock 17 jammed. A stolen Honda Civic. FTO said to check the waistband. Lesson learned: Wait for Air support."
+    )
+    assert recognise(text) == ()
 
 
 FRAGMENTS = (

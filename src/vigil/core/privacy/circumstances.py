@@ -145,7 +145,7 @@ _RULES: tuple[tuple[Kind, str | Callable[[str], str], re.Pattern[str]], ...] = t
         (
             Kind.QUANTITY,
             _rounded,
-            r"(?<![\w.$/#-])(?<!code )(?<!in a )(?:\d{1,3}(?:,\d{3})+|(?!(?:19|20)\d\d\b)[1-9]\d{1,3})(?: times\b)?(?!(?:st|nd|rd|th)|[\w/-]|[.,:]\d| ?(?:feet|foot|ft|yards?|yds?|inch(?:es)?|meters?|metres?|minutes?|mins?|seconds?|secs?|percent|gauge|cal|caliber|mm|degrees|volts?|watts?)\b| ?%)",
+            r"(?<![\w.$/#-])(?<!code )(?<!in a )(?<!Glock )(?<!Model )(?:\d{1,3}(?:,\d{3})+|(?!(?:19|20)\d\d\b)[1-9]\d{1,3})(?: times\b)?(?!(?:st|nd|rd|th)|[\w/-]|[.,:]\d| ?(?:feet|foot|ft|yards?|yds?|inch(?:es)?|meters?|metres?|minutes?|mins?|seconds?|secs?|percent|gauge|cal|caliber|mm|degrees|volts?|watts?)\b| ?%)",
         ),
         (
             Kind.CIRCUMSTANCE,
