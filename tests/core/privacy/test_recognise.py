@@ -127,8 +127,8 @@ def test_what_a_day_an_age_or_a_figure_becomes(words: str, proposal: str) -> Non
 def test_police_language_that_points_at_nobody_stays() -> None:
     text = (
         "Upon arrival I observed two males fighting. I exited my patrol vehicle and gave verbal commands. Suspect "
-        "produced a knife. I transitioned to my Taser; one probe missed. EMS was on scene, Narcan given. 10-33 traffic, Code 4. "
-        "My Glock 17 jammed. A stolen Honda Civic. FTO said to check the waistband. Lesson learned: Wait for Air support."
+        "produced a knife. I transitioned to my Taser; one probe missed. EMS was on scene, Narcan given. 10-33. "
+        "Code 4. My Glock 17 jammed. A stolen Honda Civic. FTO said to check the waistband. Lesson: Wait for Air."
     )
     assert recognise(text) == ()
 
