@@ -31,7 +31,6 @@ _REFUSALS = {
     "older state": "an answer from an older state does not count",
     "the current one is": "an answer to an older revision does not count",
     "before the partner announced": "an answer of before a new epoch does not count",
-    "epoch that is over": "an answer of an epoch that is over does not count",
     "left the roster": "an answer of a partner that has left does not count",
     "somebody else's": "an answer to another message does not count",
     "not signed": "an answer signed by somebody else does not count",

@@ -47,7 +47,8 @@ NAMES = ("North", "South", "East", "West")
 ROUND = 6 * MINUTE
 """Longer than the longest wait between two tries."""
 ROUNDS = 14
-MOST_SKEW = 10 * MINUTE
+SKEWS = (10 * MINUTE, 10 * MINUTE, 10 * MINUTE, 180 * MINUTE)
+"""By how much the clocks of a world are off at most: what two nodes may differ, or far more."""
 
 Act = Callable[[Station], object]
 
@@ -86,6 +87,7 @@ class World:
         self.steps = 0
         self.furthest_ahead = 0
         """By how much a clock was ever ahead: overlaps that ended since may have been taken for past."""
+        self.most_skew = self.draw.choice(SKEWS)
         self.crashes = self.draw.choice((0.0, 0.05, 0.15, 0.3))
         self.planner = Planner(self.draw)
         self.wire = Wire(self.draw, Weather.drawn(self.draw))
@@ -136,7 +138,7 @@ class World:
             self.step_clock: 2,
             self.go_stale: 3,
             self.lie: 1,
-            self.leave_or_join: 2,
+            self.leave_or_join: 4,
             self.mismatch: 2,
             self.fail_searches: 2,
         }
@@ -583,9 +585,9 @@ class World:
             self.answer(station, packet)
 
     def step_clock(self, station: Station) -> None:
-        """The clock jumps, at most by what two nodes may differ."""
+        """The clock jumps."""
         self.faults["clock step"] += 1
-        station.skew = self.draw.randrange(-MOST_SKEW, MOST_SKEW)
+        station.skew = self.draw.randrange(-self.most_skew, self.most_skew)
         self.furthest_ahead = max(self.furthest_ahead, station.skew)
         self.say(station, f"has a clock that is off by {station.skew // SECOND} s")
 
@@ -695,6 +697,7 @@ class World:
 
     def _end_faults(self) -> None:
         self.say(None, "the faults are over")
+        self.now += self.furthest_ahead  # until then what a fast clock has put off is not due
         self.crashes = 0.0
         self.wire.weather = Weather()
         self.wire.cut.clear()
@@ -712,7 +715,7 @@ class World:
                     self.join(station, other)
 
     def _is_quiet(self) -> bool:
-        horizon = self.now + ROUND + self.furthest_ahead
+        horizon = self.now + ROUND
         return not any(
             due.run_after <= horizon and due.operation_id not in self.watch.hidden
             for station in self.stations
