@@ -16,7 +16,7 @@ from vigil.simulator.run import play, play_many, play_some, told
 
 SCHEDULES = int(os.environ.get("VIGIL_TEST_CASES", "1000")) // 2
 """5,000 in `./test`; a schedule takes about 10 ms."""
-SEEDS = 400
+SEEDS = 1_500
 """Within so many seeds every mutant is caught."""
 
 

@@ -11,6 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from itertools import accumulate
 from typing import Any
@@ -134,7 +135,7 @@ class World:
         faults: dict[Act, int] = {
             self.cut: 3,
             self.heal: 2,
-            self.back_up_or_restore: 5,
+            self.back_up_or_restore: 6,
             self.step_clock: 2,
             self.go_stale: 3,
             self.lie: 1,
@@ -217,6 +218,8 @@ class World:
             self.say(station, f"{name} was changed meanwhile")
             return
         station.unsearched.append(name)
+        if self.back_up_or_restore in self.acts and self.draw.random() < 0.3:
+            station.backups.append(station.store.backup())
         if self.draw.random() < 0.6:
             self.search(station)
 
@@ -565,24 +568,31 @@ class World:
             self.marks.reach("a new epoch while a question is on its way")
         self.faults["restore of an older backup"] += 1
         station.die()
-        station.store.restore(self.draw.choice(station.backups))
+        station.store.restore(self.draw.choice(station.backups[-2:]))
         self.watch.restored(station)
         number = station.store.rows.roster.number
         station.together = {one for one in station.together if one[0] <= number}
         station.needs_epoch, station.snapshot = True, None
         self.say(station, "is restored from an older backup")
         self._start(station)
+        self._hurry([one for one in self.wire.packets if one.sender == station.node_id and not one.is_answer])
 
     def _answer_what_waits(self, station: Station) -> None:
         """The last answers before the end are on their way when the next epoch begins."""
         other = self._other(station)
         if other.up:
-            self.risk(other, "asking", lambda: self.ask(other))
-        for packet in [one for one in self.wire.packets if one.receiver == station.node_id and not one.is_answer]:
-            if (packet.sender, packet.receiver) in self.wire.cut:
-                continue
-            self.wire.packets.remove(packet)
-            self.answer(station, packet)
+            self.risk(other, "fill_in", lambda: self.fill_in(other))
+        if other.up:
+            self.risk(other, "search", lambda: self.search(other))
+        self._hurry([one for one in self.wire.packets if one.receiver == station.node_id and not one.is_answer])
+
+    def _hurry(self, requests: Sequence[Packet]) -> None:
+        """These requests arrive at once; their answers take their time."""
+        for packet in requests:
+            receiver = self.by_id[packet.receiver]
+            if (packet.sender, packet.receiver) not in self.wire.cut and receiver.up:
+                self.wire.packets.remove(packet)
+                self.risk(receiver, "answering", partial(self.answer, receiver, packet))
 
     def step_clock(self, station: Station) -> None:
         """The clock jumps."""
