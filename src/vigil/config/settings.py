@@ -298,7 +298,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DATABASES = {"default": database(_knob["VIGIL_DATABASE_URL"], VIGIL_DATA_DIR)}
 # The drop of near misses (ADR 12), SQLite beside any node; its tables are made by `vigil door setup`.
-DATABASES[router.ALIAS] = door.database(VIGIL_DATA_DIR) | {"TEST": {"MIGRATE": False}}
+DATABASES[router.ALIAS] = door.database(VIGIL_DATA_DIR) | {"TEST": {"MIGRATE": False, "DEPENDENCIES": []}}
 DATABASE_ROUTERS = ["vigil.door.router.DropRouter"]
 ATOMIC_REQUESTS = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

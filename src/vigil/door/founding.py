@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection, router, transaction
 
 from vigil.door.models import Door
 
@@ -30,7 +30,7 @@ def ready() -> None:
 
 def found(name: str | None, region: str | None, agencies: Sequence[str] | None) -> Door:
     """The door's row: new with salts of its own, or with what is given changed. Salts never change."""
-    with transaction.atomic():
+    with transaction.atomic(router.db_for_write(Door)):
         door = Door.objects.first() or Door(name_salt=secrets.token_bytes(SALT), key_salt=secrets.token_bytes(SALT))
         door.name = name or door.name
         door.region = door.region if region is None else region

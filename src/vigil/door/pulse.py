@@ -6,7 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable
 
-from django.db import OperationalError, connection
+from django.db import OperationalError, connections, router
 
 from vigil.door import troubles
 from vigil.door.models import Pulse
@@ -18,7 +18,7 @@ NOISE = 512
 def beat() -> None:
     """Write the row of noise, write the whole file anew in the order of its random ids, and empty the log."""
     Pulse.objects.update_or_create(pk=1, defaults={"noise": secrets.token_bytes(NOISE)})
-    with connection.cursor() as cursor:
+    with connections[router.db_for_write(Pulse)].cursor() as cursor:
         cursor.execute("VACUUM")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -20,6 +20,8 @@ RIPE_SECONDS = 5.0
 CROWD = 300
 """Reports a minute from which on tickets ripen slower: a second for each so many."""
 MOST_SECONDS = 60.0
+TICKS = 10
+"""A ticket's clock counts tenths of a second."""
 LIFE_SECONDS = 24 * 3600.0
 
 
@@ -33,7 +35,7 @@ class Tickets:
 
     def draw(self) -> str:
         """A new ticket."""
-        body = f"{secrets.token_hex(16)}.{time.monotonic():.1f}"
+        body = f"{secrets.token_hex(16)}.{int(time.monotonic() * TICKS)}"
         return f"{body}.{self._signed('ticket', body)[:16].hex()}"
 
     def wait(self, ticket: str) -> float | None:
@@ -41,7 +43,7 @@ class Tickets:
         body, _, signature = ticket.rpartition(".")
         if not hmac.compare_digest(signature, self._signed("ticket", body)[:16].hex()):
             return None
-        age = time.monotonic() - float(body.rpartition(".")[2])
+        age = time.monotonic() - int(body.rpartition(".")[2]) / TICKS
         return None if age > LIFE_SECONDS else max(0.0, self.ripens() - age)
 
     def ripens(self) -> float:
