@@ -1,0 +1,97 @@
+"""The door on a phone's width without JavaScript: from the first page to the receipt, and back by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.browser.conftest import Watch
+from tests.browser.steps import violations
+from tests.door.served import served
+
+pytestmark = pytest.mark.browser
+STORY = "Saturday around 02:40 Officer Brandt and I went to an alarm at the old Fenwick cannery on Pier Road."
+
+
+@dataclass
+class Reader:
+    """A browser with scripts, into which pages are copied: axe is one."""
+
+    page: Page
+
+    def look(self, page: Page) -> None:
+        """No violation of WCAG, and nothing wider than the screen."""
+        self.page.set_content(page.content())
+        found = violations(self.page)
+        assert found.violations_count == 0, found.generate_report()
+        assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
+
+
+def test_from_the_first_page_to_the_receipt_and_back(chromium: Browser, tmp_path: Path) -> None:
+    with served(tmp_path) as door:
+        context = chromium.new_context(
+            base_url=door.url, viewport={"width": 360, "height": 740}, java_script_enabled=False
+        )
+        context.set_default_timeout(20_000)
+        page, watch = context.new_page(), Watch(door.url)
+        watch.over(page)
+        reader = Reader(chromium.new_page(viewport={"width": 360, "height": 740}))
+        reader.page.goto(f"{door.url}/help/")
+        page.goto("/")
+        reader.look(page)
+        page.get_by_role("link", name="Start a report").click()
+        page.get_by_role("button", name="Next: the scene").click()
+        expect(page.get_by_role("alert")).to_contain_text("Tell what happened")
+        reader.look(page)
+        page.get_by_label("What happened?").fill(STORY)
+        page.get_by_role("button", name="Next: the scene").click()
+        page.get_by_label("Kind of call").select_option("alarm")
+        page.get_by_label("Body armor").check()
+        reader.look(page)
+        page.get_by_role("button", name="Next: why").click()
+        page.get_by_label("Light or sight").check()
+        reader.look(page)
+        page.get_by_role("button", name="Back").click()
+        expect(page.get_by_label("Kind of call")).to_have_value("alarm")
+        page.get_by_role("button", name="Next: why").click()
+        expect(page.get_by_label("Light or sight")).to_be_checked()
+        page.get_by_role("button", name="Next: check").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("3 things in your story could still point at you")
+        reader.look(page)
+        page.get_by_role("button", name="Use my own words").nth(1).click()
+        page.get_by_label("Your own words instead").fill("my partner")
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Replace all that are left").click()
+        reader.look(page)
+        page.get_by_role("button", name="Next: send it").click()
+        expect(page.locator(".story")).to_contain_text("my partner")
+        reader.look(page)
+        for _ in range(20):
+            page.get_by_role("button", name="Send", exact=True).click()
+            if page.locator("#receipt").count():
+                break
+            page.wait_for_timeout(500)
+        receipt = page.locator("#receipt").inner_text()
+        reader.look(page)
+        page.get_by_role("link", name="I have written it down").click()
+        page.get_by_role("link", name="I have a receipt").first.click()
+        page.get_by_label("Receipt").fill("0000 0000 0000 0000")
+        page.get_by_role("button", name="Open").click()
+        expect(page.get_by_role("alert")).to_contain_text("No report has this receipt")
+        reader.look(page)
+        page.get_by_label("Receipt").fill(receipt.lower())
+        page.get_by_role("button", name="Open").click()
+        expect(page.locator(".letter")).to_contain_text("my partner")
+        page.get_by_label("Answer or add").fill("It was raining.")
+        page.get_by_role("button", name="Send", exact=True).click()
+        expect(page.locator(".letter").last).to_contain_text("It was raining.")
+        reader.look(page)
+        for path in ("/protects/", "/help/"):
+            page.goto(path)
+            reader.look(page)
+        assert context.cookies() == []
+        context.close()
+        reader.page.close()
+        assert watch.faults == []
