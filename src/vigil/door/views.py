@@ -20,7 +20,7 @@ from vigil.door.settings import FONTS as FONT_FOLDER
 
 FORM = "application/x-www-form-urlencoded"
 HASHING = threading.BoundedSemaphore(4)
-"""Each slow hash takes 19 MiB while it runs."""
+"""Each slow hash takes 8 MiB while it runs."""
 Page = Callable[[HttpRequest], HttpResponseBase]
 
 
