@@ -142,6 +142,7 @@ def round_trip_ms(size: int, count: int) -> float:
 
     class Echo(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one piece
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -361,6 +362,7 @@ def _partners(node_id: str, key: str) -> None:
 
     class Door(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1
 
         def do_POST(self) -> None:
             token = self.rfile.read(int(self.headers["Content-Length"]))

@@ -70,6 +70,7 @@ class Door(ThreadingHTTPServer):
 
 class Request(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one piece
     server: Door
 
     def do_POST(self) -> None:
