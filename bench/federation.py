@@ -312,11 +312,14 @@ def _become(folder: str, name: str, url: str) -> None:
         file.unlink()
     KeyFolder(Path(folder)).draw_missing()
     _open(folder)
+    from vigil.apps.deconfliction.models import ProbeMark, Revision
     from vigil.core.identifiers import new_epoch
     from vigil.platform.agencies.models import Node as Row
     from vigil.platform.partners import roster
 
     Row.objects.update(id=uuid4(), name=name, epoch=new_epoch(), address=url)
+    # What was imported would now be looked at for fishing, for minutes.
+    ProbeMark.objects.update_or_create(slot=1, defaults={"revision_id": Revision.objects.latest("pk").pk})
     print(Row.objects.get().pk, roster.signer().public_key.hex())
 
 
