@@ -38,7 +38,7 @@ ADDRESSES = {
 }
 """The last part of the address for each kind of message."""
 CONNECT_SECONDS = 3.0
-WHOLE_SECONDS = 10.0
+WHOLE_SECONDS = 8.0
 """What a message in nobody's presence may take, from the first byte to the last."""
 KEPT = 8
 """Connections to one partner that are kept open."""
