@@ -15,6 +15,7 @@ import pytest
 from django.db.backends.sqlite3._functions import register
 from tests.conftest import NOON
 
+from vigil import door
 from vigil.config import backups, envelope, keys
 from vigil.core.errors import Unavailable
 
@@ -84,6 +85,9 @@ def data(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     data: Path = settings.VIGIL_DATA_DIR
     keys.KeyFolder(data).draw_missing()
     backups.draw_key(data)
+    with sqlite3.connect(data / door.DATABASE) as drop:
+        drop.execute("CREATE TABLE letter AS SELECT 'kanary in the drop'")
+    drop.close()
 
     def dump(target: Path) -> None:
         database = sqlite3.connect(target)
@@ -133,7 +137,10 @@ def test_a_backup_shows_nothing_and_a_damaged_one_touches_nothing(data: Path, tm
     assert aside is not None
     restored = contents(data)
     assert b"kanary in the database" in restored.pop("vigil.sqlite3")
-    assert restored == {name: content for name, content in before.items() if name != backups.PRIVATE}
+    assert b"kanary in the drop" in restored.pop(door.DATABASE)
+    assert restored == {
+        name: content for name, content in before.items() if name not in (backups.PRIVATE, door.DATABASE)
+    }
 
 
 def test_a_backup_of_before_is_still_restored(data: Path, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.backends.sqlite3._functions import register  # type: ignore[import-untyped]
 
+from vigil import door
 from vigil.config import envelope, keys
 from vigil.core.errors import Unavailable
 from vigil.platform.audit.sealer import HEADS_FILE as HEADS
@@ -84,6 +85,10 @@ def _add_all(archive: tarfile.TarFile, data: Path, dump: Path, now: datetime) ->
     if (data / HEADS).exists():
         archive.add(data / HEADS, HEADS)
     archive.add(dump, dump.name)
+    if (data / door.DATABASE).exists():
+        drop = dump.with_name(door.DATABASE)
+        _copy(data / door.DATABASE, drop)
+        archive.add(drop, drop.name)
     for layer in sorted((data / STREETS).glob("*.pmtiles")):
         with suppress(FileNotFoundError):  # its streets were removed just now
             archive.add(layer, f"{STREETS}/{layer.name}")
@@ -146,15 +151,16 @@ def _add_text(archive: tarfile.TarFile, name: str, text: str) -> None:
 
 def _dump(target: Path) -> None:
     if connection.vendor == "sqlite":
-        with (
-            sqlite3.connect(settings.DATABASES["default"]["NAME"]) as source,
-            sqlite3.connect(target) as copy,
-        ):
-            source.backup(copy)
-        source.close()
-        copy.close()
+        _copy(settings.DATABASES["default"]["NAME"], target)
         return
     _postgres("pg_dump", "--format=custom", f"--file={target}")
+
+
+def _copy(file: Path | str, target: Path) -> None:
+    with sqlite3.connect(file) as source, sqlite3.connect(target) as copy:
+        source.backup(copy)
+    source.close()
+    copy.close()
 
 
 def _postgres(program: str, *arguments: str) -> None:
@@ -252,7 +258,7 @@ def unpack(source: Path, now: datetime, private: envelope.PrivateKey | None = No
         _made(data / STREETS)
         layers = sorted(f"{STREETS}/{layer.name}" for layer in (Path(scratch) / STREETS).glob("*.pmtiles"))
         own = (f"keys/{key.name}" for key in keys.KeyFolder(Path(scratch)).every())
-        for name in (*own, f"keys/{RECIPIENT}", HEADS, DUMPS["sqlite"], *layers):
+        for name in (*own, f"keys/{RECIPIENT}", HEADS, DUMPS["sqlite"], door.DATABASE, *layers):
             if (Path(scratch) / name).exists():
                 shutil.move(Path(scratch) / name, data / name)
                 (data / name).chmod(0o600)

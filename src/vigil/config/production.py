@@ -108,7 +108,7 @@ def _secrets(own: keys.KeyFolder, secret_key: str) -> Iterator[Fault]:
 
 
 def _files(data: Path, own: keys.KeyFolder) -> Iterator[Fault]:
-    for file in (*own.every(), *sorted(data.glob("vigil.sqlite3*"))):
+    for file in (*own.every(), *sorted(data.glob("vigil.sqlite3*")), *sorted(data.glob("door.sqlite3*"))):
         if file.exists() and file.stat().st_mode & OTHERS:
             yield Fault(f"{file} can be read by others.", f"Run: chmod go= {file}")
 
