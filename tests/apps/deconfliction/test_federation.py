@@ -31,7 +31,7 @@ from vigil.engine.operation import Mode, Point, Site
 from vigil.engine.operation import Operation as EngineOperation
 from vigil.platform import clock
 from vigil.platform.audit.models import AuditRecord
-from vigil.platform.partners.client import JOSE
+from vigil.platform.partners.client import JOSE, Unreached
 from vigil.platform.partners.models import Contact, Partner
 from vigil.protocol.exchange import Exchange, NotAnAnswer
 from vigil.protocol.messages import Acknowledgement, Withdrawal
@@ -178,7 +178,8 @@ def test_a_lane_tries_a_silent_partner_singly_and_calls_all_that_waits_once_it_i
         assert not lane.round()
         assert not lane.round(), "not before its time"
     failing = Contact.objects.get()
-    assert failing.failures == 3
+    assert failing.failures == 1, "what was on its way together fails once"
+    assert failing.retry_at == now + timedelta(seconds=8)
     elm.down = ""
     with clock.fixed(now + timedelta(seconds=60)):
         rounds = 0
@@ -189,6 +190,30 @@ def test_a_lane_tries_a_silent_partner_singly_and_calls_all_that_waits_once_it_i
     assert set(Operation.objects.values_list("determination", flat=True)) == {"conflict"}
     contact = Contact.objects.get()
     assert (contact.failing_since, contact.code, contact.failures) == (None, "", 0)
+
+
+@pytest.mark.parametrize(("code", "rounds"), [("status_404", 1), ("not_signed", 1), ("timeout", 2)])
+def test_a_kind_of_message_that_a_partner_takes_badly_holds_up_no_question(
+    asked: Any, elm: ElmNode, people: Any, now: datetime, code: str, rounds: int
+) -> None:
+    elm.registers(now, HARBOR)
+    asked()
+    lifecycle.acknowledge_conflict(people.actor("alice"), Conflict.objects.get().pk, now)
+    second = actions.register_operation(people.actor("alice"), plan(now), now)
+    actions.run_due_search(people.actor("alice"), second.pk, now)
+
+    def send(url: str, token: bytes, seconds: float) -> bytes:
+        if url.endswith("acknowledgements"):
+            raise Unreached(code)
+        return elm.send(url, token, seconds)
+
+    lane = Lane(UUID(elm.id), send, clock.now, AtOnce())
+    for minute in range(1, rounds + 1):
+        with clock.fixed(now + timedelta(minutes=minute)):
+            lane.round()
+    assert not SearchDue.objects.filter(target=elm.id).exists()
+    assert Outgoing.objects.get().attempts == 1
+    assert Contact.objects.get().failing_since is None, "nobody waits for a partner that fails"
 
 
 def test_both_sides_learn_how_far_the_other_has_come(

@@ -61,13 +61,15 @@ def late(partner_ids: Iterable[UUID]) -> None:
 
 
 def failed(partner_id: UUID, code: str, now: datetime) -> None:
-    """No answer came, or one that is none."""
+    """No answer came, or one that is none. Messages that were on their way together fail once together."""
     row = contact_of(partner_id)
+    together = row.failing_since is not None and row.retry_at is not None and now < row.retry_at
+    failures = row.failures if together else row.failures + 1
     _write(
         partner_id,
         failing_since=row.failing_since or now,
-        failures=row.failures + 1,
-        retry_at=now + back_off(row.failures + 1, FIRST_RETRY, LONGEST_RETRY),
+        failures=failures,
+        retry_at=row.retry_at if together else now + back_off(failures, FIRST_RETRY, LONGEST_RETRY),
         code=code[:60],
     )
 

@@ -1,15 +1,15 @@
 """The worker's lanes: one thread a partner puts to it whatever is due, so that a slow partner delays no other.
 
-What is told (alarms) goes before what is asked. A partner that does not answer is tried with one message at a time,
-each after 5 s, doubled, at most 60 s; the first answer calls all that waits. Nothing is kept in memory: a lane that
-dies begins anew from the rows.
+What is told (alarms) goes before what is asked, and what a partner takes badly holds up nothing else. A partner that
+does not answer is tried with one message at a time, told and asked in turn, each after 5 s, doubled, at most 60 s; the
+first answer calls all that waits. Nothing is kept in memory: a lane that dies begins anew from the rows.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -30,7 +30,6 @@ from vigil.platform.partners.models import Contact, Partner, current_roster
 from vigil.platform.turns import writing
 from vigil.protocol.canonical import JSON
 from vigil.protocol.exchange import Exchange, Letter, NotAnAnswer, NotTheirs
-from vigil.protocol.messages import Question
 
 log = logging.getLogger("vigil.partners")
 
@@ -68,13 +67,12 @@ class Lane:
             return False
         if contact.failing_since:
             self._forget_over(now)
-        ours, partner, most = exchange(), str(self.partner_id), 1 if contact.failing_since else AT_ONCE
-        letters = ours.letters(instant(now), partner, most)
-        if letters:
-            return self._tell(ours, letters)
-        questions = ours.questions(instant(now - LEFT_TO_THE_PAGE), partner=partner, most=most)
-        if questions:
-            return self._ask(ours, questions)
+        ours, most = exchange(), 1 if contact.failing_since else AT_ONCE
+        steps = [self._tell, self._ask]
+        for step in reversed(steps) if contact.failures % 2 else steps:
+            all_taken = step(ours, now, most)
+            if all_taken or contacts.contact_of(self.partner_id).failures > contact.failures:
+                return bool(all_taken)
         kind = _wanted(contact, now)
         return bool(kind) and self._ask_about(ours, kind) and contact.failing_since is not None
 
@@ -83,13 +81,21 @@ class Lane:
         with writing():
             SearchDue.objects.filter(target=self.partner_id, operation__window_end__lte=now).delete()
 
-    def _tell(self, ours: Exchange, letters: Sequence[Letter]) -> bool:
+    def _tell(self, ours: Exchange, now: datetime, most: int) -> bool | None:
+        """Whether all was taken; None where there is nothing to tell."""
+        letters = ours.letters(instant(now), str(self.partner_id), most)
+        if not letters:
+            return None
         base = self._base()
         coming = [self._pool.submit(sent, base, one.kind, one.token, WHOLE_SECONDS, self._send) for one in letters]
         took = [self._took(ours, letter, one.result()) for letter, one in zip(letters, coming, strict=True)]
         return all(one is not None for one in took)
 
-    def _ask(self, ours: Exchange, questions: Sequence[Question]) -> bool:
+    def _ask(self, ours: Exchange, now: datetime, most: int) -> bool | None:
+        """Whether all was answered; None where there is nothing to ask."""
+        questions = ours.questions(instant(now - LEFT_TO_THE_PAGE), partner=str(self.partner_id), most=most)
+        if not questions:
+            return None
         base = self._base()
         coming = [self._pool.submit(carried, ours, one, base, WHOLE_SECONDS, self._send) for one in questions]
         took = [take_result(ours, question, one) for question, one in zip(questions, coming, strict=True)]
@@ -116,7 +122,11 @@ class Lane:
                 ours.untaken(letter, instant(now))
         elif letter.outgoing and letter.kind == key_changes.KIND:
             key_changes.note_taken(letter.outgoing)
-        note(self.partner_id, came, code, now)
+        if letter.outgoing and _refuses(code):
+            extra = {"partner": str(self.partner_id), "kind": letter.kind, "code": code}
+            log.warning("partner refuses a kind of message", extra=extra)
+        else:
+            note(self.partner_id, came, code, now)
         return said
 
     @property
@@ -125,6 +135,13 @@ class Lane:
 
     def _base(self) -> str:
         return Partner.objects.values_list("base_url", flat=True).get(pk=self.partner_id)
+
+
+def _refuses(code: str) -> bool:
+    """Whether somebody answered, and not with what a partner says. It may be this kind of message that is refused:
+    whether the line is down show a question and the partner's health.
+    """
+    return code == "not_signed" or code.startswith("status_4")
 
 
 def _wanted(contact: Contact, now: datetime) -> str:
