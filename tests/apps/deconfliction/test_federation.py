@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -119,7 +120,9 @@ def test_a_message_is_taken_once(elm: ElmNode, now: datetime, door: Any) -> None
         elm.exchange.accept_answer(elm.exchange.asked(question, int(now.timestamp() * 1_000_000)), again.content, 0)
 
 
-def test_whoever_is_no_partner_learns_nothing(elm: ElmNode, people: Any, now: datetime, door: Any) -> None:
+def test_whoever_is_no_partner_learns_nothing(
+    elm: ElmNode, people: Any, now: datetime, door: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     token = elm.letter("health", now).token
     assert door(token, "health").status_code == 200
     head, body, signature = token.split(b".")
@@ -137,6 +140,8 @@ def test_whoever_is_no_partner_learns_nothing(elm: ElmNode, people: Any, now: da
     assert {(answer.status_code, answer.content, answer["Content-Type"]) for answer in answers} == {
         (401, answers[0].content, "application/problem+json")
     }
+    door(b"x", "words-of-a-stranger")
+    assert {record.kind for record in caplog.records if record.message == "message refused"} == {"health", "unknown"}
     assert AuditRecord.objects.filter(verb="partners.message.receive").count() == 1
 
 
@@ -241,6 +246,9 @@ def test_both_sides_learn_how_far_the_other_has_come(
         content = Acknowledgement(str(operation.pk), theirs, step, instant(now), outcome).content()
         letter = elm.exchange.letter(str(people.node.pk), "acknowledgement", content, instant(now))
         assert elm.exchange.taken(letter, door(letter.token, "acknowledgements").content, instant(now)) == {}
+        if step == "acknowledged":
+            desk = login("carol").get(f"/desk/{conflict.pk}/").content.decode()
+            assert re.search(r"<strong>Seen \d\d:\d\d</strong>", desk), "a partner does not tell who has seen it"
     page = login("alice").get(f"/conflicts/{conflict.pk}/")
     assert b"They settled it at" in page.content
     assert b"One side waits" in page.content
