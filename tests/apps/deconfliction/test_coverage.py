@@ -120,5 +120,7 @@ def test_how_a_partner_stands() -> None:
         (replace(up, failing_since=NOON - timedelta(seconds=29)), Standing.LATE),
         (replace(up, failing_since=NOON - timedelta(seconds=30), refusing=True), Standing.DOWN),
         (Line(failing_since=NOON - timedelta(hours=1)), Standing.DOWN),
+        (Line(failing_since=NOON, unknown=True), Standing.REFUSING),
+        (replace(up, unknown=True), Standing.UP),
     ):
         assert standing(line, NOON) is expected

@@ -163,6 +163,9 @@ def test_two_nodes_are_paired_on_the_pages(login: Any, people: Any, now: datetim
     page = client.get("/partners/").content.decode()
     assert "No partner yet" in page
     assert all(f"<code>{group}</code>" in page for group in groups(roster.signer().fingerprint))
+    assert "leads to no other machine" in page
+    client.post("/partners/", {"do": "address", "address": "https://bay.example"})
+    assert "leads to no other machine" not in client.get("/partners/").content.decode()
     told = read(client.get("/partners/pairing-file/").content)
     assert (told.node_id, told.name, told.desk_phone) == (str(people.node.pk), "Bay Region", "+14105550199")
     assert client.get("/partners/pairing-code.svg").content.startswith(b"<?xml")

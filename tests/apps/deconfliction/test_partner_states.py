@@ -64,7 +64,7 @@ def test_a_partner_that_refuses_or_shares_no_version_is_told_to_administrators_o
     elm = ElmNode(now)
     watching.look_after(now)
     assert not Notice.objects.exists()
-    Contact.objects.create(partner_id=elm.id, answered_at=now, refusing=True)
+    Contact.objects.create(partner_id=elm.id, failing_since=now, code="status_401")
     watching.look_after(now)
     watching.look_after(now)
     Partner.objects.update(predicate_versions=["p9"])

@@ -39,6 +39,10 @@ SIGNS = {
 }
 
 
+UNKNOWN = "status_401"
+"""What a node answers, unsigned, to whoever is no partner of it: it has not confirmed the pairing yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """Something that two nodes say differently of themselves; what is compared stands in each operation."""
@@ -177,7 +181,7 @@ def _state(
 ) -> PartnerState:
     contact = contact or Contact(partner_id=row.pk)
     is_late = contact.milliseconds >= LATE_MILLISECONDS
-    line = Line(contact.answered_at, is_late, contact.refusing, contact.failing_since)
+    line = Line(contact.answered_at, is_late, contact.refusing, contact.failing_since, contact.code == UNKNOWN)
     if seen is None:
         return PartnerState(row, contact, standing(line, now), count, behind=behind)
     announced = seen.announced is not None and seen.announced != seen.epoch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import segno
@@ -23,6 +24,7 @@ from vigil.platform import clock
 from vigil.platform.agencies.models import this_node
 from vigil.platform.doors import actor_of, page
 from vigil.platform.partners import roster
+from vigil.platform.partners.client import LOOPBACK
 from vigil.platform.partners.models import Partner
 from vigil.protocol import pairing
 from vigil.protocol.pairing import MOST_BYTES
@@ -55,6 +57,8 @@ def partners(request: HttpRequest) -> HttpResponse:
             messages.success(request, _after(row))
             return redirect("deconfliction:partner", row.pk)
     context |= {"partners": partner_states.known(actor, clock.now()), "may_pair": actor.can(PAIR)}
+    address = roster.own_address(this_node())
+    context["leads_nowhere"] = address if urlsplit(address).hostname in LOOPBACK else ""
     if context["may_pair"]:
         context |= {"groups": pairing.groups(roster.signer().fingerprint), "has_code": _code() is not None}
     return render(request, "deconfliction/partners.html", context, status=422 if "at" in context else 200)

@@ -56,17 +56,20 @@ class Standing(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Line:
     """What is known of the line to a partner; see `platform.partners.models.Contact`. `late`: its last answer came too
-    late for whoever had registered.
+    late for whoever had registered. `unknown`: it says that it knows no partner who signs like this node.
     """
 
     answered_at: datetime | None = None
     late: bool = False
     refusing: bool = False
     failing_since: datetime | None = None
+    unknown: bool = False
 
 
 def standing(line: Line, now: datetime) -> Standing:
     """The worst that holds: a partner that refuses is there and yet no answer comes."""
+    if line.failing_since is not None and line.unknown:
+        return Standing.REFUSING
     if line.failing_since is not None:
         return Standing.DOWN if now - line.failing_since >= SILENT_AFTER else Standing.LATE
     if line.answered_at is None:
