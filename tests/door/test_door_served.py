@@ -19,7 +19,7 @@ from tests.door.served import Served, hidden, served
 MARK = "zebrafish-lantern"
 SOURCE, BEHIND, AGENT = "127.0.0.5", "203.0.113.77", "PlantedAgent/7"
 LOADED = """
-import argparse, io, sys
+import argparse, io, os, sys
 from vigil.cli import door
 door.open_door(argparse.Namespace(data=sys.argv[1]))
 from vigil.door import founding
@@ -31,6 +31,14 @@ for path in ("/", "/report/", "/receipt/", "/style.css"):
                "wsgi.input": io.BytesIO(), "wsgi.url_scheme": "http", "HTTP_HOST": "localhost"}
     list(application(environ, lambda status, headers: told.append(status)))
     assert told[0][:3] in ("200", "503"), told
+from vigil.door import pulse
+from vigil.door.models import Pulse
+noises = set()
+for _ in range(2):
+    pulse.beat()
+    noises.add(bytes(Pulse.objects.get().noise))
+assert len(noises) == 2
+assert os.path.getsize(sys.argv[1] + "/door.sqlite3-wal") == 0, "the log is emptied"
 print("\\n".join(sys.modules))
 """
 
@@ -102,22 +110,16 @@ def _look_at_numbers(file: Path, began: float) -> None:
     """No number of the database is the hour, and no row lies by its order of arrival."""
     with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
         assert database.execute("PRAGMA auto_vacuum").fetchone() == (1,)
-        tables = [
-            name
-            for (name,) in database.execute("SELECT name FROM sqlite_master WHERE name LIKE 'door_%'")
-            if not name.startswith("door_letter_")
-        ]
-        rows = 0
-        for table in tables:
-            try:
-                found = database.execute(f"SELECT rowid, * FROM {table}").fetchall()
-            except sqlite3.OperationalError:
-                continue  # an index
+        named = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'door%'"
+        counts = {}
+        for (table,) in database.execute(named).fetchall():
+            found = database.execute(f"SELECT rowid, * FROM {table}").fetchall()
+            counts[table] = len(found)
             for rowid, identity, *others in found:
                 assert rowid == identity, table
-                rows += 1
                 for number in others:
                     if isinstance(number, int | float):
                         assert all(abs(number / unit - began) > 3600 for unit in (1, 1e3, 1e6)), table
-        assert rows >= 3
+        assert (counts["door_report"], counts["door_letter"], counts["door_letterkey"]) == (1, 2, 8)
+        assert counts["door_pulse"] == 1
     database.close()
