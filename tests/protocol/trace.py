@@ -151,8 +151,6 @@ class Trace:
 class World:
     """Two nodes, a wire between them, one clock. Everything random comes from the seed."""
 
-    node_class: type[Node] = Node
-    exchange_class: type[Exchange] = Exchange
     crashes = 0.15
     """How often a step dies at one of its commits."""
 
@@ -177,9 +175,9 @@ class World:
 
     def _station(self, node_id: str, store: Store) -> Station:
         crashing = CrashingStore(store)
-        node = self.node_class(crashing, Signer.from_seed(SEEDS[node_id]))
+        node = Node(crashing, Signer.from_seed(SEEDS[node_id]))
         blinder = PartnerBlinder(SEEDS[node_id], node_id)
-        exchange = self.exchange_class(node, node.signer, blinder, lambda: f"message-{next(self.ids)}")
+        exchange = Exchange(node, node.signer, blinder, lambda: f"message-{next(self.ids)}")
         return Station(node_id, crashing, node, exchange, self.blind)
 
     def other(self, station: Station) -> Station:
