@@ -245,6 +245,8 @@ class Watch:
             at = self.home[other][0]
             if name in self.hidden or other in self.hidden:
                 continue
+            if (station.node_id, other) in self.unheard and (at.node_id, name) in self.unheard:
+                continue  # condition 1 is broken on both sides
             if self._is_calm(station, name, at, other) and self._is_calm(at, other, station, name):
                 raise Violation("I3", f"{name} and {other} meet, both say no known conflict, and nobody was alarmed")
 
