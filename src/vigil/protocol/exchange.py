@@ -84,6 +84,10 @@ class NotAnAnswer(Exception):
     """What came back does not count: the partner stays *not answered* and is asked again."""
 
 
+class Refused(NotAnAnswer):
+    """The partner has signed that this node is no partner of it any more."""
+
+
 class NotTheirs(NotAnAnswer):
     """What came back is no signed answer of the partner's to this message: the partner was not reached."""
 
@@ -383,7 +387,7 @@ class Exchange:
         return Letter(message_id, partner, kind, token, outgoing)
 
     def taken(self, letter: Letter, token: bytes, now: int) -> JSON:
-        """The partner's answer to a letter: its content; what was told is told. Raises NotAnAnswer."""
+        """The partner's answer to a letter: its content; what was told is told. Raises NotAnAnswer, Refused."""
         with self.store.transaction() as tx:
             partner = _member(tx, letter.partner)
             if partner is None:
@@ -396,7 +400,8 @@ class Exchange:
                     tx.close_outgoing(letter.outgoing.key)
                 return message.content
             _learn(tx, partner, message, trouble, now)
-        raise NotAnAnswer(f"The partner did not take the message: {trouble.code}.")
+        kind = Refused if trouble.code == "refused" else NotAnAnswer
+        raise kind(f"The partner did not take the message: {trouble.code}.")
 
     def untaken(self, letter: Letter, now: int) -> None:
         """Nobody took it: tell it again later, as long as it matters."""

@@ -11,9 +11,10 @@ from tests.apps.deconfliction.elm_node import AtOnce, ElmNode
 from tests.apps.deconfliction.plans import plan
 
 from vigil.apps.deconfliction import actions
-from vigil.apps.deconfliction.federation import watching
+from vigil.apps.deconfliction.federation import partner_states, watching
 from vigil.apps.deconfliction.federation.asking import ask_now
 from vigil.apps.deconfliction.federation.lanes import Lane
+from vigil.apps.deconfliction.plan_rows import instant
 from vigil.platform import clock
 from vigil.platform.notices.models import Change, Notice
 from vigil.platform.partners.models import Contact, Partner
@@ -73,3 +74,19 @@ def test_a_partner_that_refuses_or_shares_no_version_is_told_to_administrators_o
         "A partner node refuses this node's questions",
         "A partner node shares no version with this node",
     ]
+
+
+def test_a_node_that_was_removed_learns_it_without_asking_anything(people: Any, now: datetime) -> None:
+    elm = ElmNode(now)
+    lane = Lane(UUID(elm.id), elm.send, clock.now, AtOnce())
+    lane.round()
+    assert [state.word for state in partner_states.members(now)] == ["Up"]
+    ours = elm.store.rows.roster.members
+    elm.node.change_roster([], instant(now))
+    with clock.fixed(now + timedelta(minutes=1)):
+        lane.round()
+        assert [state.word for state in partner_states.members(clock.now())] == ["Refuses"]
+    elm.node.change_roster(ours, instant(now))
+    with clock.fixed(now + timedelta(minutes=2)):
+        lane.round()
+        assert [state.word for state in partner_states.members(clock.now())] == ["Up"]

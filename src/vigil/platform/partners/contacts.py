@@ -17,6 +17,8 @@ FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(seconds=60)
 LATE_MILLISECONDS = 1_500
 """So long whoever registers waits for the partners, so that the verdict is there within 2 s."""
+REFUSED, UNKNOWN = "refused", "status_401"
+"""Codes of a partner that is there and yet answers nothing: it has removed this node, or has not confirmed it yet."""
 WRITTEN_EVERY = timedelta(seconds=4)
 """How fresh the row of a partner that answers is kept; each change of state is written at once."""
 

@@ -29,7 +29,7 @@ from vigil.platform.partners.client import WHOLE_SECONDS
 from vigil.platform.partners.models import Contact, Partner, current_roster
 from vigil.platform.turns import writing
 from vigil.protocol.canonical import JSON
-from vigil.protocol.exchange import Exchange, Letter, NotAnAnswer, NotTheirs
+from vigil.protocol.exchange import Exchange, Letter, NotAnAnswer, NotTheirs, Refused
 
 log = logging.getLogger("vigil.partners")
 
@@ -114,7 +114,7 @@ class Lane:
         now, said, code = self.now(), None, came.code
         if not code:
             try:
-                said = take_receipt(ASKER, ours, letter, came.token)
+                said, code = take_receipt(ASKER, ours, letter, came.token)
             except NotTheirs:
                 code = "not_signed"
         if said is None:
@@ -141,7 +141,7 @@ def _refuses(code: str) -> bool:
     """Whether somebody answered, and not with what a partner says. It may be this kind of message that is refused:
     whether the line is down show a question and the partner's health.
     """
-    return code == "not_signed" or code.startswith("status_4")
+    return code in ("not_signed", contacts.REFUSED) or code.startswith("status_4")
 
 
 def _wanted(contact: Contact, now: datetime) -> str:
@@ -154,16 +154,21 @@ def _wanted(contact: Contact, now: datetime) -> str:
 
 
 @action("partners.message.send")
-def take_receipt(actor: Actor, ours: Exchange, letter: Letter, token: bytes) -> JSON | None:
-    """What the partner answered to a letter; None where it did not take it. Raises `NotTheirs`."""
+def take_receipt(actor: Actor, ours: Exchange, letter: Letter, token: bytes) -> tuple[JSON | None, str]:
+    """What the partner answered to a letter, None where it did not take it; and a code where it takes none of ours.
+
+    Raises `NotTheirs`.
+    """
     concerns(partner=letter.partner, message=letter.id)
     detail(size=len(token))
     try:
-        return ours.taken(letter, token, instant(clock.now()))
+        return ours.taken(letter, token, instant(clock.now())), ""
     except NotTheirs:
         raise
+    except Refused:
+        return None, contacts.REFUSED
     except (NotAnAnswer, ValueError, DataError, OverflowError):
-        return None
+        return None, ""
 
 
 class Lanes:

@@ -17,7 +17,7 @@ from vigil.apps.deconfliction.models import PartnerHighWater, Revision, SearchDu
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.engine.predicate import PREDICATE
-from vigil.platform.partners.contacts import LATE_MILLISECONDS
+from vigil.platform.partners.contacts import LATE_MILLISECONDS, REFUSED, UNKNOWN
 from vigil.platform.partners.models import Contact, Partner
 from vigil.platform.partners.roster import next_signer, not_yet_taken, partners
 from vigil.protocol.envelope import LIFE_US, MOST_BYTES, SPOKEN
@@ -37,10 +37,6 @@ SIGNS = {
     Standing.DOWN: "not_answered",
     Standing.NEW: "checking",
 }
-
-
-UNKNOWN = "status_401"
-"""What a node answers, unsigned, to whoever is no partner of it: it has not confirmed the pairing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +177,9 @@ def _state(
 ) -> PartnerState:
     contact = contact or Contact(partner_id=row.pk)
     is_late = contact.milliseconds >= LATE_MILLISECONDS
-    line = Line(contact.answered_at, is_late, contact.refusing, contact.failing_since, contact.code == UNKNOWN)
+    line = Line(
+        contact.answered_at, is_late, contact.refusing, contact.failing_since, contact.code in (REFUSED, UNKNOWN)
+    )
     if seen is None:
         return PartnerState(row, contact, standing(line, now), count, behind=behind)
     announced = seen.announced is not None and seen.announced != seen.epoch

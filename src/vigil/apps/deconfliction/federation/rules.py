@@ -56,7 +56,8 @@ class Standing(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Line:
     """What is known of the line to a partner; see `platform.partners.models.Contact`. `late`: its last answer came too
-    late for whoever had registered. `unknown`: it says that it knows no partner who signs like this node.
+    late for whoever had registered. `unknown`: it says that
+    this node is no partner of it.
     """
 
     answered_at: datetime | None = None
