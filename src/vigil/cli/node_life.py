@@ -104,7 +104,7 @@ def _take_in(args: argparse.Namespace) -> None:
     say(
         f"{told.name}, reached at {told.address}, made {_day(told.made_at)}.",
         f"Watch desk: {told.desk_name} {told.desk_phone} {told.desk_hours}".rstrip(),
-        f"Serves {len(told.served)} agencies.",
+        f"Serves {len(told.served)} {'agency' if len(told.served) == 1 else 'agencies'}.",
     )
     if row.proposed != Partner.Proposed.PAIRING:
         say(f"{row.name} is a partner already: what its file says is taken over.")
