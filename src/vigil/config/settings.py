@@ -257,6 +257,7 @@ INSTALLED_APPS = [
     "vigil.door",
     "vigil.web",
     "vigil.apps.deconfliction",
+    "vigil.apps.near_miss",
     "vigil.apps.policy",
     "vigil.apps.whom_to_call",
 ]

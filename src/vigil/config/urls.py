@@ -29,6 +29,7 @@ PAGES = (
     ("", "vigil.platform.help.urls"),
     ("", "vigil.platform.gazetteer.urls"),
     ("", "vigil.apps.deconfliction.urls"),
+    ("", "vigil.apps.near_miss.urls"),
     ("", "vigil.apps.policy.urls"),
     ("", "vigil.apps.whom_to_call.urls"),
 )

@@ -1,0 +1,70 @@
+"""The only door to rows: a reviewer's seat, the reports of the drop, the published lessons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+from django.db import OperationalError, connections
+from django.db.models import QuerySet
+
+from vigil.apps.near_miss.models import Lesson, Seat
+from vigil.core.actor import Actor
+from vigil.core.errors import NotFound
+from vigil.core.permissions import FIELD
+from vigil.door import drop
+from vigil.door.models import Door, Report, Stage
+from vigil.door.router import ALIAS
+from vigil.platform.accounts.models import User
+
+LARGEST = 2**63 - 1
+
+
+def the_door() -> Door | None:
+    """The door of this node, if one was set up. A node without one has no drop, and asking must not make the file."""
+    name = str(connections[ALIAS].settings_dict["NAME"])
+    if not (name.startswith("file:") or Path(name).exists()):
+        return None
+    try:
+        return drop.the_door()
+    except OperationalError:  # a file without tables: nobody has set it up
+        return None
+
+
+def find_seat(actor: Actor) -> Seat | None:
+    """The actor's seat among the reviewers, if somebody gave them one."""
+    if not actor.can("near_miss.report.read") or actor.user_id is None:
+        return None
+    return Seat.objects.filter(user_id=actor.user_id, is_active=True).first()
+
+
+def seat_of(actor: Actor) -> Seat:
+    """The same; `NotFound` for everybody else, who need not know that there is a review."""
+    actor.require("near_miss.report.read")
+    seat = find_seat(actor)
+    if seat is None:
+        raise NotFound
+    return seat
+
+
+def report_of(address: UUID) -> Report:
+    """The report whose number in the drop is the address; `NotFound` where there is none, or it was withdrawn."""
+    if not 0 < address.int <= LARGEST or the_door() is None:
+        raise NotFound
+    report = Report.objects.exclude(stage=Stage.WITHDRAWN).filter(pk=address.int).first()
+    if report is None:
+        raise NotFound
+    return report
+
+
+def lessons(actor: Actor) -> QuerySet[Lesson]:
+    """Every published lesson."""
+    actor.require("near_miss.lesson.read")
+    return Lesson.objects.all()
+
+
+def candidates(actor: Actor) -> QuerySet[User]:
+    """Who may be named as reviewer: people who hold a role that may read reports, in whatever agency."""
+    actor.require("near_miss.reviewer.name")
+    roles = [role.value for role in FIELD]
+    return User.objects.filter(is_active=True, memberships__active=True, memberships__role__in=roles).distinct()

@@ -1,0 +1,249 @@
+"""What reviewers do to a report, each step one action. The drop is written inside the node's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from vigil.apps.near_miss import access, rules, working
+from vigil.apps.near_miss.models import Lesson, Review, Seat
+from vigil.apps.near_miss.queries import Opened, as_json, lesson_list, open_report
+from vigil.apps.near_miss.rules import State, Step, given
+from vigil.apps.near_miss.working import Reader, Work
+from vigil.core.actor import Actor
+from vigil.core.errors import Conflict, Invalid, NotFound
+from vigil.door import drop, sealing
+from vigil.door.fields import FACTORS
+from vigil.door.models import Kind, Report, Reviewer, Stage
+from vigil.door.story import read_story
+from vigil.platform.actions import action, concerns, detail
+
+
+@action("near_miss.reviewer.name")
+def name_reviewer(actor: Actor, user_id: UUID) -> Seat:
+    """Give somebody a seat among the reviewers; `NotFound` where the person may not have one. They make the key."""
+    if not access.candidates(actor).filter(pk=user_id).exists():
+        raise NotFound
+    seat, _made = Seat.objects.update_or_create(user_id=user_id, defaults={"is_active": True})
+    concerns(user=user_id, seat=seat.pk)
+    return seat
+
+
+@action("near_miss.reviewer.end")
+def end_reviewer(actor: Actor, seat_id: UUID) -> None:
+    """Take a seat: nothing new is sealed to its key, and the wrapped private half is destroyed."""
+    seat = Seat.objects.select_for_update().filter(pk=seat_id, is_active=True).first()
+    if seat is None:
+        raise NotFound
+    concerns(user=seat.user_id, seat=seat.pk)
+    _retire(seat)
+    seat.is_active, seat.number, seat.wrapped = False, None, b""
+    seat.save()
+
+
+@action("near_miss.key.make")
+def make_key(actor: Actor, passphrase: str, again: str) -> Seat:
+    """Draw the actor's pair: the public half into the drop, the private one under the passphrase.
+
+    A pair of before reads nothing new from now on, and the new one nothing old, unless another reviewer lets it.
+    """
+    seat = Seat.objects.select_for_update().get(pk=access.seat_of(actor).pk)
+    rules.passphrase_problem(passphrase, again)
+    if access.the_door() is None:
+        raise Invalid.at("passphrase", sentence=_("This node has no door yet: `vigil door setup` makes one."))
+    _retire(seat)
+    private, public = sealing.draw_pair()
+    seat.number = Reviewer.objects.create(public=public).pk
+    seat.wrapped = sealing.wrap(private, passphrase)
+    seat.save()
+    concerns(seat=seat.pk)
+    return seat
+
+
+def _retire(seat: Seat) -> None:
+    if seat.number is not None and access.the_door() is not None:
+        Reviewer.objects.filter(pk=seat.number).update(is_active=False)
+
+
+@action("near_miss.key.unlock")
+def unwrap(actor: Actor, passphrase: str) -> bytes:
+    """The actor's private key; `Invalid` where the passphrase is another."""
+    seat = access.seat_of(actor)
+    concerns(seat=seat.pk)
+    try:
+        return sealing.unwrap(bytes(seat.wrapped), passphrase)
+    except sealing.Unreadable:
+        said = _("This is not the passphrase. Nobody can reset it; with a new key you read what comes from then on.")
+        raise Invalid.at("passphrase", sentence=said) from None
+
+
+@action("near_miss.key.hand_over")
+def let_read(actor: Actor, seat_id: UUID, reader: Reader) -> int:
+    """Let another reviewer read everything that the actor can read; how many reports that added something to."""
+    own = access.seat_of(actor)
+    other = Seat.objects.filter(pk=seat_id, is_active=True).exclude(pk=own.pk).first()
+    if other is None or other.number is None:
+        raise NotFound
+    concerns(seat=own.pk, other=other.pk)
+    mine, theirs = Reviewer.objects.get(pk=reader.number), Reviewer.objects.get(pk=other.number)
+    for review in Review.objects.select_for_update().exclude(content=b""):
+        if working.let_read(review, reader, theirs):
+            review.save(update_fields=("keys",))
+    return sum(bool(drop.let_read(report, mine, reader.private, theirs)) for report in Report.objects.all())
+
+
+@action("near_miss.report.open")
+def opened(actor: Actor, report: UUID, reader: Reader) -> Opened:
+    """The report as the reviewer reads it; the trail has who opened which."""
+    concerns(report=report)
+    return open_report(actor, report, reader)
+
+
+@action("near_miss.report.triage")
+def triage(actor: Actor, report: UUID, revision: int, reader: Reader, is_alert: bool | None, reason: str) -> None:
+    """First of all: is there a hazard that others must hear of now? With the reason."""
+    if is_alert is None:
+        raise Invalid.at("alert", sentence=_("Say whether others must hear of it now."))
+    reason = given("reason", reason)
+    seat, found, review = _begin(actor, report, revision, Step.TRIAGE)
+    review.is_alert, review.triaged_by = is_alert, seat
+    _save(review, reader, lambda work: replace(work, alert_reason=reason))
+    _stage(found, Stage.IN_REVIEW)
+
+
+@action("near_miss.report.mask")
+def mask(actor: Actor, report: UUID, revision: int, reader: Reader, text: str) -> None:
+    """The first reviewer's masked text."""
+    text = given("text", text, rules.MOST_TEXT)
+    seat, _found, review = _begin(actor, report, revision, Step.MASK)
+    review.masked_by = seat
+    _save(review, reader, lambda work: replace(work, text=text, back_reason=""))
+
+
+@action("near_miss.report.agree")
+def agree(actor: Actor, report: UUID, revision: int) -> None:
+    """The second reviewer agrees with the masked text as it is at this revision."""
+    seat, _found, review = _begin(actor, report, revision, Step.AGREE)
+    review.agreed_by = seat
+    review.save()
+
+
+@action("near_miss.report.send_back")
+def send_back(actor: Actor, report: UUID, revision: int, reader: Reader, reason: str) -> None:
+    """Back to masking, with what is to be mended."""
+    reason = given("reason", reason)
+    _seat, _found, review = _begin(actor, report, revision, Step.SEND_BACK)
+    review.masked_by = review.agreed_by = review.coded_by = None
+    _save(review, reader, lambda work: replace(work, back_reason=reason))
+
+
+@action("near_miss.report.code")
+def code(
+    actor: Actor,
+    report: UUID,
+    revision: int,
+    reader: Reader,
+    title: str,
+    lessons: str,
+    factors: tuple[str, ...],
+    primary: str,
+) -> None:
+    """Title, lessons learned, contributing factors and the primary one."""
+    factors = tuple(one for one in factors if one in FACTORS)
+    title, lessons = title.strip(), lessons.replace("\r\n", "\n").strip()
+    rules.coding_problems(title, lessons, factors, primary)
+    seat, _found, review = _begin(actor, report, revision, Step.CODE)
+    review.coded_by = seat
+    _save(review, reader, lambda work: replace(work, title=title, lessons=lessons, factors=factors, primary=primary))
+
+
+@action("near_miss.report.publish")
+def publish(actor: Actor, report: UUID, revision: int, reader: Reader, today: date) -> Lesson:
+    """Publish, by another than who coded. Neither row nor trail leads from the lesson back to the report."""
+    seat, found, review = _begin(actor, report, revision, Step.PUBLISH)
+    work = working.read(review, reader)
+    answers = _answers(found, reader)
+    lesson = Lesson.objects.create(
+        title=work.title,
+        text=work.text,
+        lessons=work.lessons,
+        factors=list(work.factors),
+        primary=work.primary,
+        published_on=today,
+        **{name: next(iter(answers.get(name, ())), "") for name in ("call_type", "time_band", "month")},
+    )
+    review.published_by, review.ended_on = seat, today
+    _save(review, reader, lambda work: Work(alert_reason=work.alert_reason))
+    _stage(found, Stage.PUBLISHED)
+    return lesson
+
+
+@action("near_miss.report.close")
+def close(actor: Actor, report: UUID, revision: int, reader: Reader, reason: str, today: date) -> None:
+    """End the review without a lesson, with the reason."""
+    reason = given("reason", reason)
+    _seat, found, review = _begin(actor, report, revision, Step.CLOSE)
+    review.ended_on = today
+    _save(review, reader, lambda work: Work(alert_reason=work.alert_reason, close_reason=reason))
+    _stage(found, Stage.CLOSED)
+
+
+@action("near_miss.report.ask")
+def ask(actor: Actor, report: UUID, text: str, today: date) -> None:
+    """A question to the reporter, sealed to the receipt's half."""
+    _write(actor, report, Kind.QUESTION, text, today)
+
+
+@action("near_miss.report.tell")
+def tell(actor: Actor, report: UUID, text: str, today: date) -> None:
+    """Tell the reporter what was done."""
+    _write(actor, report, Kind.DONE, text, today)
+
+
+def _write(actor: Actor, report: UUID, kind: Kind, text: str, today: date) -> None:
+    access.seat_of(actor)
+    found = access.report_of(report)
+    concerns(report=report)
+    drop.reviewers_write(found, kind, given("text", text), today)
+
+
+@action("near_miss.lesson.export")
+def give_json(actor: Actor) -> bytes:
+    """The library as JSON, handed out."""
+    content = as_json(lesson_list(actor))
+    detail(kind="json", size=len(content))
+    return content
+
+
+def _begin(actor: Actor, report: UUID, revision: int, step: Step) -> tuple[Seat, Report, Review]:
+    """The review, locked, with the step taken; `Conflict` where the form showed an older revision."""
+    seat, found = access.seat_of(actor), access.report_of(report)
+    concerns(report=report)
+    review, _made = Review.objects.select_for_update().get_or_create(report=found.pk)
+    if review.revision != revision:
+        raise Conflict
+    done_by = {Step.MASK: review.masked_by_id, Step.CODE: review.coded_by_id}
+    review.state = rules.after(State(review.state), step, seat.pk, done_by)
+    review.revision += 1
+    return seat, found, review
+
+
+def _save(review: Review, reader: Reader, change: Callable[[Work], Work]) -> None:
+    working.put(review, change(working.read(review, reader)))
+    review.save()
+
+
+def _stage(report: Report, stage: Stage) -> None:
+    report.stage = stage
+    report.save(update_fields=("stage",))
+
+
+def _answers(report: Report, reader: Reader) -> dict[str, list[str]]:
+    letters = drop.reviewers_open(report, Reviewer.objects.get(pk=reader.number), reader.private)
+    first = next((letter.text for letter in letters if letter.kind == Kind.REPORT), None)
+    answers: dict[str, list[str]] = read_story(first)["answers"] if first else {}
+    return answers

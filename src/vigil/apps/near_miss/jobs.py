@@ -1,0 +1,54 @@
+"""What happens by itself: raw texts are destroyed thirty days after the end of a review, with a signed proof."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date, datetime, timedelta
+
+from vigil.apps.near_miss import access
+from vigil.apps.near_miss.models import Destruction, Review
+from vigil.apps.near_miss.rules import KEPT_DAYS
+from vigil.core.actor import Actor, system
+from vigil.door import drop
+from vigil.door.models import Kind, Letter, LetterKey, Report, Stage
+from vigil.platform import keys
+from vigil.platform.actions import action, concerns
+from vigil.platform.jobs.queue import periodic
+
+PURGE = system("near-miss purge")
+
+
+@periodic("near_miss.purge", every=timedelta(hours=1))
+def purge(now: datetime) -> None:
+    """Destroy what is due, and the work on reports that their reporters took back."""
+    if access.the_door() is None:
+        return
+    today = now.date()
+    due = Review.objects.filter(ended_on__lte=today - timedelta(days=KEPT_DAYS)).values_list("report", flat=True)
+    left = Letter.objects.filter(report__in=list(due)).exclude(kind=Kind.DONE).exclude(content=b"")
+    for report in Report.objects.filter(pk__in=list(left.values_list("report", flat=True))):
+        destroy(PURGE, report, today)
+    gone = Report.objects.filter(stage=Stage.WITHDRAWN).values_list("pk", flat=True)
+    Review.objects.filter(report__in=list(gone)).exclude(content=b"").update(content=b"", keys={})
+
+
+@action("near_miss.report.destroy")
+def destroy(actor: Actor, report: Report, today: date) -> Destruction:
+    """Destroy every text of the report but what was told to the reporter: content keys first, then ciphertext.
+
+    The proof keeps the digest of the ciphertexts, the week the report came in, and how many reviewers could read it;
+    it does not say which report it was.
+    """
+    letters = list(report.letters.exclude(kind=Kind.DONE).order_by("number"))
+    digest = hashlib.sha256(b"".join(hashlib.sha256(bytes(one.content)).digest() for one in letters))
+    reviewers = (
+        LetterKey.objects.filter(letter__in=letters, reviewer__isnull=False).values("reviewer").distinct().count()
+    )
+    said = {"digest": digest.hexdigest(), "week": report.week, "reviewers": reviewers, "on": today.isoformat()}
+    body = json.dumps(said, sort_keys=True).encode()
+    proof = Destruction.objects.create(body=body, signature=keys.signing_key().sign(body), destroyed_on=today)
+    Review.objects.filter(report=report.pk).update(content=b"", keys={})
+    drop.destroy(letters)
+    concerns(destruction=proof.pk)
+    return proof

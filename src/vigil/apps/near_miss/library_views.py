@@ -1,0 +1,60 @@
+"""Pages of the library: what was published, narrowed, one lesson, for paper, as JSON."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from vigil.apps.near_miss import access, actions, queries
+from vigil.core.errors import NotFound
+from vigil.platform.doors import actor_of, page
+from vigil.web.downloads import download
+
+JSON = "application/json"
+
+
+@page("near_miss.lesson.read")
+@require_http_methods(["GET", "POST"])
+def library(request: HttpRequest) -> HttpResponse:
+    """All lessons; posting narrows them, so that the words stand in no address."""
+    actor = actor_of(request)
+    facets = queries.Facets(**{name: request.POST.get(name, "")[:200] for name in queries.Facets.__slots__})
+    context = {
+        "lessons": queries.lesson_list(actor, facets),
+        "facets": facets,
+        "choices": queries.choices(),
+        "is_reviewer": access.find_seat(actor) is not None,
+        "may_name": actor.can("near_miss.reviewer.name"),
+    }
+    return render(request, "near_miss/library.html", context)
+
+
+@page("near_miss.lesson.read")
+@require_GET
+def lesson(request: HttpRequest, lesson: UUID) -> HttpResponse:
+    """One lesson."""
+    return _lesson(request, lesson, "near_miss/lesson.html")
+
+
+@page("near_miss.lesson.read")
+@require_GET
+def sheet(request: HttpRequest, lesson: UUID) -> HttpResponse:
+    """The same for paper: no menu, nothing to press."""
+    return _lesson(request, lesson, "near_miss/sheet.html")
+
+
+def _lesson(request: HttpRequest, lesson: UUID, template: str) -> HttpResponse:
+    found = access.lessons(actor_of(request)).filter(pk=lesson).first()
+    if found is None:
+        raise NotFound
+    return render(request, template, {"shown": queries.shown(found)})
+
+
+@page("near_miss.lesson.export")
+@require_GET
+def as_json(request: HttpRequest) -> HttpResponse:
+    """The library as JSON."""
+    return download(actions.give_json(actor_of(request)), JSON, "near-miss-lessons.json")

@@ -1,0 +1,104 @@
+"""Who reviews, how far each report is, what was published, and what was destroyed.
+
+No text of a report is here before it is published: what reviewers write on the way is sealed to their keys like the
+report itself (`working.py`), so that neither this database nor its backups hold a name that nobody has masked yet.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models
+
+from vigil.apps.near_miss.rules import State
+from vigil.core.identifiers import uuid7
+from vigil.platform import clock
+
+
+class Seat(models.Model):
+    """A person who reviews. `number` is that of their public key in the drop, `wrapped` the private half under the
+    passphrase; both are empty before they have made a key.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    number = models.BigIntegerField(null=True, unique=True)
+    wrapped = models.BinaryField(default=bytes)
+    is_active = models.BooleanField(default=True)
+    named_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("named_at",)
+
+
+class Review(models.Model):
+    """How far the review of one report of the drop is; `report` is its number there.
+
+    `revision` counts the steps: a form that shows an older one is refused. `content` and `keys` are what `working`
+    seals. `ended_on` starts the days after which the raw text goes.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    report = models.BigIntegerField(unique=True)
+    state = models.CharField(
+        max_length=10, choices=[(one.value, one.value) for one in State], default=State.RECEIVED.value
+    )
+    revision = models.PositiveIntegerField(default=0)
+    is_alert = models.BooleanField(null=True)
+    triaged_by = models.ForeignKey(Seat, models.PROTECT, null=True, related_name="+")
+    masked_by = models.ForeignKey(Seat, models.PROTECT, null=True, related_name="+")
+    agreed_by = models.ForeignKey(Seat, models.PROTECT, null=True, related_name="+")
+    coded_by = models.ForeignKey(Seat, models.PROTECT, null=True, related_name="+")
+    published_by = models.ForeignKey(Seat, models.PROTECT, null=True, related_name="+")
+    content = models.BinaryField(default=bytes)
+    keys = models.JSONField(default=dict)
+    ended_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(agreed_by__isnull=True) | ~models.Q(agreed_by=models.F("masked_by")),
+                name="near_miss_two_agree",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(published_by__isnull=True) | ~models.Q(published_by=models.F("coded_by")),
+                name="near_miss_two_publish",
+            ),
+        )
+
+
+class Lesson(models.Model):
+    """What was published: masked text, coding, lessons. Nothing leads from here to the report or its review.
+
+    `month` is `2026-11` as the reporter chose it, or empty; `call_type`, `time_band`, `factors` and `primary` are codes
+    of `vigil.door.fields`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    title = models.CharField(max_length=120)
+    text = models.TextField()
+    lessons = models.TextField()
+    call_type = models.CharField(max_length=40, blank=True)
+    time_band = models.CharField(max_length=40, blank=True)
+    month = models.CharField(max_length=7, blank=True)
+    factors = models.JSONField(default=list)
+    primary = models.CharField(max_length=40)
+    published_on = models.DateField()
+
+    class Meta:
+        ordering = ("-published_on", "title", "id")
+
+
+class Destruction(models.Model):
+    """Proof that a report's raw text was destroyed: `body` is the signed JSON, with the digest of the ciphertexts, the
+    week in which the report came, and how many reviewers could read it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    body = models.BinaryField()
+    signature = models.BinaryField()
+    destroyed_on = models.DateField()
+
+    class Meta:
+        ordering = ("-destroyed_on", "id")

@@ -1,0 +1,244 @@
+"""Reading: the queue, an opened report with the proposal to mask it, the library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from vigil.apps.near_miss import access, working
+from vigil.apps.near_miss.models import Lesson, Review, Seat
+from vigil.apps.near_miss.rules import State
+from vigil.apps.near_miss.working import Reader, Work
+from vigil.core.actor import Actor
+from vigil.core.privacy import REPLACE, Choice, recognise, surrogates
+from vigil.door import drop
+from vigil.door.fields import FACTORS, FAMILIES, PROMPTS, SCENE, TIME_BANDS
+from vigil.door.models import Kind, Letter, Report, Reviewer, Stage
+from vigil.door.story import read_story
+from vigil.texts import gettext_noop
+
+STATES = {
+    State.RECEIVED: gettext_noop("Received: triage first"),
+    State.TRIAGED: gettext_noop("To be masked"),
+    State.MASKED: gettext_noop("Masked: a second reviewer reads"),
+    State.AGREED: gettext_noop("To be coded"),
+    State.CODED: gettext_noop("Coded: another reviewer publishes"),
+    State.PUBLISHED: gettext_noop("Published"),
+    State.CLOSED: gettext_noop("Closed"),
+}
+CALL_TYPES = next(field.choices for field in SCENE if field.name == "call_type")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One line of the queue. `is_answered`: the reporter wrote last."""
+
+    address: UUID
+    week: str
+    door: str
+    state: str
+    is_alert: bool
+    is_answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What in the text points at somebody: its words, why, what would stand instead."""
+
+    words: str
+    reason: str
+    proposal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A report as a reviewer reads it. `letters` are title and paragraphs (label, text; no text: it was destroyed)."""
+
+    address: UUID
+    week: str
+    state: State
+    revision: int
+    is_alert: bool | None
+    letters: list[tuple[str, list[tuple[str, str | None]]]]
+    answers: list[tuple[str, str]]
+    factors: tuple[str, ...]
+    primary: str
+    raw: str
+    """Everything that the reporter wrote, as one text."""
+    work: Work
+    done_by: dict[str, UUID | None]
+
+    @property
+    def state_words(self) -> str:
+        """The state for people."""
+        return _(STATES[self.state])
+
+
+def queue(actor: Actor) -> list[Waiting]:
+    """Every report whose review is not over, those to be told of now first, then by week."""
+    access.seat_of(actor)
+    door = access.the_door()
+    if door is None:
+        return []
+    reviews = {one.report: one for one in Review.objects.all()}
+    over = {State.PUBLISHED, State.CLOSED}
+    last = dict(Letter.objects.order_by("number").values_list("report_id", "kind"))
+    lines = []
+    for report in Report.objects.exclude(stage=Stage.WITHDRAWN).order_by("week", "pk"):
+        review = reviews.get(report.pk, Review())
+        answered = last.get(report.pk) in (Kind.ANSWER, Kind.ADDITION)
+        if State(review.state) not in over or answered:
+            words = _(STATES[State(review.state)])
+            address = UUID(int=report.pk)
+            lines.append(Waiting(address, report.week, door.name, words, bool(review.is_alert), answered))
+    return sorted(lines, key=lambda line: not line.is_alert)
+
+
+def seats(actor: Actor) -> list[Seat]:
+    """The reviewers, for one another and for who names them."""
+    if not actor.can("near_miss.reviewer.name"):
+        access.seat_of(actor)
+    return list(Seat.objects.filter(is_active=True).select_related("user"))
+
+
+def open_report(actor: Actor, address: UUID, reader: Reader) -> Opened:
+    """The report, its dialogue and the work on it; `sealing.Unreadable` for whom none of it was sealed."""
+    access.seat_of(actor)
+    report = access.report_of(address)
+    read = drop.reviewers_open(report, Reviewer.objects.get(pk=reader.number), reader.private)
+    review = Review.objects.filter(report=report.pk).first() or Review(report=report.pk)
+    story = next((read_story(one.text) for one in read if one.kind == Kind.REPORT and one.text), {})
+    letters = [(_letter_title(one.kind), _paragraphs(one, story)) for one in read]
+    own = [text for one in read if one.is_own for _label, text in _paragraphs(one, story) if text]
+    return Opened(
+        address=address,
+        week=report.week,
+        state=State(review.state),
+        revision=review.revision,
+        is_alert=review.is_alert,
+        letters=letters,
+        answers=_answer_words(story.get("answers", {})),
+        factors=tuple(story.get("factors", ())),
+        primary=story.get("primary", ""),
+        raw="\n\n".join(own),
+        work=working.read(review, reader),
+        done_by={"mask": review.masked_by_id, "code": review.coded_by_id},
+    )
+
+
+def things(text: str) -> list[Thing]:
+    """What in the text points at somebody, each once."""
+    found: dict[int, Thing] = {}
+    for span in recognise(text):
+        found.setdefault(span.thing, Thing(text[span.start : span.end], _(span.reason), span.proposal))
+    return list(found.values())
+
+
+def masked(text: str, choices: dict[str, Choice]) -> str:
+    """The text as the decisions say; a thing is known by the words of its first mention."""
+    spans = recognise(text)
+    first: dict[int, str] = {}
+    for span in spans:
+        first.setdefault(span.thing, text[span.start : span.end])
+    return surrogates(text, spans, {thing: choices.get(words, REPLACE) for thing, words in first.items()})
+
+
+def factor_groups(chosen: Sequence[str]) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+    """The factors by family: code, words, chosen."""
+    return [
+        (_(family), [(code, _(words), code in chosen) for code, words in codes.items()]) for family, codes in FAMILIES
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What the library is narrowed by; what is empty narrows nothing."""
+
+    words: str = ""
+    call_type: str = ""
+    factor: str = ""
+    time_band: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A lesson with its codes as words."""
+
+    lesson: Lesson
+    call_type: str
+    time_band: str
+    factors: list[str]
+    primary: str
+
+
+def lesson_list(actor: Actor, facets: Facets | None = None) -> list[Shown]:
+    """The published lessons, the newest first; each of the words stands in title, text or lessons."""
+    facets = facets or Facets()
+    found: QuerySet[Lesson] = access.lessons(actor)
+    for word in facets.words.split():
+        found = found.filter(Q(title__icontains=word) | Q(text__icontains=word) | Q(lessons__icontains=word))
+    for name in ("call_type", "time_band"):
+        if code := getattr(facets, name):
+            found = found.filter(**{name: code})
+    return [shown(one) for one in found if not facets.factor or facets.factor in one.factors]
+
+
+def shown(lesson: Lesson) -> Shown:
+    """With words for codes."""
+    return Shown(
+        lesson,
+        _(CALL_TYPES[lesson.call_type]) if lesson.call_type in CALL_TYPES else "",
+        _(TIME_BANDS[lesson.time_band]) if lesson.time_band in TIME_BANDS else "",
+        [_(FACTORS[code]) for code in lesson.factors if code in FACTORS],
+        _(FACTORS[lesson.primary]) if lesson.primary in FACTORS else "",
+    )
+
+
+def choices() -> dict[str, list[tuple[str, str]]]:
+    """The codes that the library can be narrowed by, with words."""
+    named = {"call_type": CALL_TYPES, "factor": FACTORS, "time_band": TIME_BANDS}
+    return {name: [(code, _(words)) for code, words in codes.items()] for name, codes in named.items()}
+
+
+def as_json(lessons: Iterable[Shown]) -> bytes:
+    """The lessons as a JSON object `{"lessons": [...]}`, codes as stored."""
+    names = ("title", "text", "lessons", "call_type", "time_band", "month", "factors", "primary")
+    rows = [
+        {"id": str(one.lesson.pk), **{name: getattr(one.lesson, name) for name in names}}
+        | {"published_on": one.lesson.published_on.isoformat()}
+        for one in lessons
+    ]
+    return json.dumps({"lessons": rows}, ensure_ascii=False, indent=1).encode()
+
+
+def _paragraphs(letter: drop.Read, story: dict[str, dict[str, str]]) -> list[tuple[str, str | None]]:
+    if letter.kind != Kind.REPORT or letter.text is None:
+        return [("", letter.text)]
+    return [(_(one.label), story["texts"][one.name]) for one in PROMPTS if story["texts"].get(one.name)]
+
+
+def _answer_words(answers: dict[str, list[str]]) -> list[tuple[str, str]]:
+    lines = [(_("Month"), ", ".join(answers.get("month", ())))]
+    lines += [
+        (
+            _(field.label),
+            ", ".join(_(field.choices[code]) for code in answers.get(field.name, ()) if code in field.choices),
+        )
+        for field in SCENE
+    ]
+    return [(label, words) for label, words in lines if words]
+
+
+def _letter_title(kind: str) -> str:
+    return {
+        Kind.REPORT: _("The report"),
+        Kind.ANSWER: _("The reporter answers"),
+        Kind.ADDITION: _("The reporter adds"),
+        Kind.QUESTION: _("The reviewers ask"),
+        Kind.DONE: _("What was done"),
+    }[Kind(kind)]

@@ -1,0 +1,232 @@
+"""Pages of the review: the key, the queue, a report and its steps, who reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from vigil.apps.near_miss import access, actions, queries, unlocking
+from vigil.apps.near_miss.rules import OPEN, State
+from vigil.apps.near_miss.working import Reader
+from vigil.core.actor import Actor
+from vigil.core.errors import Invalid, NotFound
+from vigil.core.privacy import KEEP, REPLACE, Choice
+from vigil.door import LEAST_REVIEWERS, sealing
+from vigil.door.fields import FACTORS
+from vigil.platform import clock
+from vigil.platform.doors import actor_of, page
+
+READ = "near_miss.report.read"
+
+
+@page(READ)
+@require_GET
+def queue(request: HttpRequest) -> HttpResponse:
+    """What waits, the reviewer's key, and the other reviewers."""
+    return _queue(request)
+
+
+@page("near_miss.key.make")
+@require_POST
+def make_key(request: HttpRequest) -> HttpResponse:
+    """A first key, or a new one."""
+    try:
+        actions.make_key(actor_of(request), request.POST.get("new", ""), request.POST.get("again", ""))
+    except Invalid as refused:
+        return _queue(request, {"new": refused.problems[0]})
+    messages.success(request, _("Your key is made. Nobody else knows the passphrase, and nobody can reset it."))
+    return redirect("near_miss:queue")
+
+
+@page("near_miss.key.unlock")
+@require_POST
+def unlock(request: HttpRequest) -> HttpResponse:
+    """Open the key for half an hour."""
+    actor = actor_of(request)
+    try:
+        private = actions.unwrap(actor, request.POST.get("passphrase", ""))
+    except Invalid as refused:
+        return _queue(request, {"passphrase": refused.problems[0]})
+    response = redirect("near_miss:queue")
+    unlocking.unlock(request, response, access.seat_of(actor), private, clock.now())
+    return response
+
+
+@page(READ)
+@require_POST
+def lock(request: HttpRequest) -> HttpResponse:
+    """Close it."""
+    access.seat_of(actor_of(request))
+    response = redirect("near_miss:queue")
+    unlocking.lock(request, response)
+    return response
+
+
+@page("near_miss.key.hand_over")
+@require_POST
+def let_read(request: HttpRequest, seat: UUID) -> HttpResponse:
+    """Let another reviewer read what was sealed before they had their key."""
+    actor = actor_of(request)
+    reader = _reader(request, actor)
+    if reader is None:
+        return _locked(request)
+    actions.let_read(actor, seat, reader)
+    messages.success(request, _("They can read now what you can read."))
+    return redirect("near_miss:queue")
+
+
+def _queue(request: HttpRequest, at: dict[str, Any] | None = None) -> HttpResponse:
+    actor = actor_of(request)
+    seat = access.seat_of(actor)
+    seats = queries.seats(actor)
+    context = {
+        "lines": queries.queue(actor),
+        "seat": seat,
+        "is_open": _reader(request, actor) is not None,
+        "others": [one for one in seats if one.pk != seat.pk and one.number],
+        "missing": max(0, LEAST_REVIEWERS - sum(one.number is not None for one in seats)),
+        "at": at or {},
+    }
+    return render(request, "near_miss/queue.html", context, status=422 if at else 200)
+
+
+def _reader(request: HttpRequest, actor: Actor) -> Reader | None:
+    return unlocking.reader(request, access.seat_of(actor), clock.now())
+
+
+def _locked(request: HttpRequest) -> HttpResponse:
+    messages.info(request, _("Open your key first: reports are readable for half an hour at a time."))
+    return redirect("near_miss:queue")
+
+
+@page(READ)
+@require_http_methods(["GET", "POST"])
+def report(request: HttpRequest, report: UUID) -> HttpResponse:
+    """A report and the step it waits for; posting takes the step named `go`."""
+    actor = actor_of(request)
+    reader = _reader(request, actor)
+    access.report_of(report)
+    if reader is None:
+        return _locked(request)
+    try:
+        return _report(request, actor, report, reader)
+    except sealing.Unreadable:
+        messages.info(request, _("This was not sealed to your key. Ask another reviewer to let you read it."))
+        return redirect("near_miss:queue")
+
+
+def _report(request: HttpRequest, actor: Actor, report: UUID, reader: Reader) -> HttpResponse:
+    go, problems = request.POST.get("go", ""), {}
+    if go in DONE:
+        try:
+            DONE[go](actor, report, _revision(request.POST), reader, request.POST)
+            messages.success(request, _("Done."))
+            return redirect("near_miss:queue" if go in ("publish", "close") else request.path)
+        except Invalid as refused:
+            problems = {str(one.path[0]) if one.path else "go": one for one in refused.problems}
+    return _page(request, actions.opened(actor, report, reader), go, problems)
+
+
+def _page(request: HttpRequest, opened: queries.Opened, go: str, problems: dict[str, Any]) -> HttpResponse:
+    posted, work = request.POST, opened.work
+    choices = _choices(posted)
+    text = work.text or queries.masked(opened.raw, choices)
+    if go == "propose":
+        text = queries.masked(opened.raw, choices)
+    factors = tuple(posted.getlist("factor")) if go == "code" else work.factors or opened.factors
+    shown = [work.title, work.text, work.lessons]
+    values = {"text": text, "title": work.title, "lessons": work.lessons, "primary": work.primary or opened.primary}
+    # What was typed into the form that was refused stays in it.
+    values |= {name: posted[name] for name in values if problems and go in ("mask", "code") and name in posted}
+    context = {
+        "opened": opened,
+        "at": {go: problems} if problems else {},
+        "typed": {go: posted} if problems else {},
+        "values": values,
+        "things": [(one, choices.get(one.words, REPLACE)) for one in queries.things(opened.raw)]
+        if opened.state == State.TRIAGED
+        else [],
+        "left": queries.things("\n\n".join(filter(None, shown))) if opened.state in (State.MASKED, State.CODED) else [],
+        "groups": queries.factor_groups(factors),
+        "factors": [(code, _(words)) for code, words in FACTORS.items()],
+        "is_over": opened.state not in OPEN,
+        "may_close": opened.state in OPEN and opened.state != State.RECEIVED,
+        "may_send_back": opened.state in (State.MASKED, State.AGREED, State.CODED),
+        "is_own": _is_own(request, opened),
+    }
+    return render(request, "near_miss/report.html", context, status=422 if problems else 200)
+
+
+def _is_own(request: HttpRequest, opened: queries.Opened) -> bool:
+    """Whether the step that waits must be taken by another reviewer."""
+    before = {State.MASKED: "mask", State.CODED: "code"}.get(opened.state)
+    return before is not None and opened.done_by[before] == access.seat_of(actor_of(request)).pk
+
+
+def _revision(posted: QueryDict) -> int:
+    digits = posted.get("revision", "")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < len("1000000000") else -1
+
+
+def _choices(posted: QueryDict) -> dict[str, Choice]:
+    """The decisions on what points at somebody, by its words; the three lists have one entry for each thing."""
+    found = {}
+    for words, way, own in zip(posted.getlist("thing"), posted.getlist("way"), posted.getlist("own"), strict=False):
+        found[words] = {"keep": KEEP, "own": Choice("own", own.strip())}.get(way, REPLACE)
+    return found
+
+
+def _alert(posted: QueryDict) -> bool | None:
+    return {"yes": True, "no": False}.get(posted.get("alert", ""))
+
+
+Do = Callable[[Actor, UUID, int, Reader, QueryDict], object]
+DONE: dict[str, Do] = {
+    "triage": lambda a, r, n, k, p: actions.triage(a, r, n, k, _alert(p), p.get("reason", "")),
+    "mask": lambda a, r, n, k, p: actions.mask(a, r, n, k, p.get("text", "")),
+    "agree": lambda a, r, n, k, p: actions.agree(a, r, n),
+    "send_back": lambda a, r, n, k, p: actions.send_back(a, r, n, k, p.get("reason", "")),
+    "code": lambda a, r, n, k, p: actions.code(
+        a, r, n, k, p.get("title", ""), p.get("lessons", ""), tuple(p.getlist("factor")), p.get("primary", "")
+    ),
+    "publish": lambda a, r, n, k, p: actions.publish(a, r, n, k, clock.now().date()),
+    "close": lambda a, r, n, k, p: actions.close(a, r, n, k, p.get("reason", ""), clock.now().date()),
+    "ask": lambda a, r, n, k, p: actions.ask(a, r, p.get("text", ""), clock.now().date()),
+    "tell": lambda a, r, n, k, p: actions.tell(a, r, p.get("text", ""), clock.now().date()),
+}
+"""The steps of a report's page: actor, report, revision, key, what was posted."""
+
+
+@page("near_miss.reviewer.name", fresh=True)
+@require_http_methods(["GET", "POST"])
+def reviewers(request: HttpRequest) -> HttpResponse:
+    """Who reviews; posting names one more."""
+    actor = actor_of(request)
+    if request.method == "POST":
+        try:
+            actions.name_reviewer(actor, UUID(request.POST.get("user", "")))
+        except ValueError:
+            raise NotFound from None
+        messages.success(request, _("Named. They make their key on the page Review."))
+        return redirect("near_miss:reviewers")
+    seats = queries.seats(actor)
+    taken = {seat.user_id for seat in seats}
+    people = access.candidates(actor).order_by("full_name", "pk")
+    context = {"seats": seats, "people": [one for one in people if one.pk not in taken], "least": LEAST_REVIEWERS}
+    return render(request, "near_miss/reviewers.html", context)
+
+
+@page("near_miss.reviewer.end", fresh=True)
+@require_POST
+def end(request: HttpRequest, seat: UUID) -> HttpResponse:
+    """Take a seat."""
+    actions.end_reviewer(actor_of(request), seat)
+    messages.success(request, _("Ended. Nothing new is sealed to that key."))
+    return redirect("near_miss:reviewers")

@@ -1,0 +1,22 @@
+"""Where the pages of near misses are. A report's address is its random number in the drop, as a UUID."""
+
+from django.urls import path
+
+from vigil.apps.near_miss import library_views, review_views
+
+app_name = "near_miss"
+
+urlpatterns = [
+    path("near-miss/", library_views.library, name="library"),
+    path("near-miss/lessons/json/", library_views.as_json, name="json"),
+    path("near-miss/lessons/<uuid:lesson>/", library_views.lesson, name="lesson"),
+    path("near-miss/lessons/<uuid:lesson>/print/", library_views.sheet, name="sheet"),
+    path("near-miss/review/", review_views.queue, name="queue"),
+    path("near-miss/review/key/", review_views.make_key, name="key"),
+    path("near-miss/review/unlock/", review_views.unlock, name="unlock"),
+    path("near-miss/review/lock/", review_views.lock, name="lock"),
+    path("near-miss/review/let-read/<uuid:seat>/", review_views.let_read, name="let_read"),
+    path("near-miss/review/<uuid:report>/", review_views.report, name="report"),
+    path("near-miss/reviewers/", review_views.reviewers, name="reviewers"),
+    path("near-miss/reviewers/<uuid:seat>/end/", review_views.end, name="end"),
+]

@@ -1,0 +1,233 @@
+"""From the door to the published lesson and the reporter's answer; who reads, who may not, and what is left behind."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.apps import apps
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from vigil.apps.near_miss import actions, jobs
+from vigil.apps.near_miss.models import Destruction, Lesson, Review, Seat
+from vigil.apps.near_miss.unlocking import OPEN_FOR
+from vigil.core.errors import Conflict, Invalid, NotFound
+from vigil.door import drop, sealing
+from vigil.door.founding import found
+from vigil.door.models import Kind, Report, Reviewer, Stage
+from vigil.platform import clock, keys
+from vigil.platform.audit.models import AuditRecord
+
+pytestmark = [pytest.mark.db, pytest.mark.django_db(databases=["default", "door"])]
+CANARY = "Quillfeather"
+PASSPHRASE = "heron gravel lantern tide"
+TODAY = date(2026, 11, 24)
+STORY = {
+    "texts": {"happened": f"Officer {CANARY} and I stopped a car. The driver had a knife under the seat."},
+    "answers": {"call_type": ["traffic"], "month": ["2026-11"], "time_band": ["1801-2400"]},
+    "factors": ["search_missed"],
+    "primary": "search_missed",
+}
+CODED = {"title": "Knife under the seat", "lessons": "Have the driver step out first.", "primary": "search_missed"}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealing, "WRAP_MEMORY", 64)
+    monkeypatch.setattr(sealing, "WRAP_PASSES", 1)
+
+
+class Reviewing:
+    """Three named reviewers, each with a browser and a key, and one report at the door."""
+
+    def __init__(self, people: Any) -> None:
+        found("Bay region near miss", "Bay", ["Port Calvert Police"])
+        self.people, self.clients = people, {}
+        admin = self.browser("erin")
+        for name in ("alice", "bob", "carol"):
+            assert admin.post("/near-miss/reviewers/", {"user": people.user(name).pk}).status_code == 302
+            mine = self.browser(name)
+            made = mine.post("/near-miss/review/key/", {"new": PASSPHRASE, "again": PASSPHRASE})
+            assert made.status_code == 302
+            self.unlock(name)
+        self.key = drop.Key(b"n" * 32, sealing.draw_pair()[0])
+        assert drop.take(self.key, json.dumps(STORY), TODAY)
+        self.report = Report.objects.get()
+        self.address = f"/near-miss/review/{UUID(int=self.report.pk)}/"
+
+    def browser(self, name: str) -> Client:
+        self.clients[name] = Client()
+        self.clients[name].force_login(self.people.user(name))
+        return self.clients[name]
+
+    def unlock(self, name: str, passphrase: str = PASSPHRASE) -> int:
+        return self.clients[name].post("/near-miss/review/unlock/", {"passphrase": passphrase}).status_code
+
+    def page(self, name: str) -> str:
+        answer = self.clients[name].get(self.address)
+        return answer.content.decode() if answer.status_code == 200 else ""
+
+    def do(self, name: str, go: str, **fields: Any) -> int:
+        review = Review.objects.filter(report=self.report.pk).first()
+        posted = {"go": go, "revision": review.revision if review else 0} | fields
+        return self.clients[name].post(self.address, posted).status_code
+
+    def to(self, state: str) -> None:
+        """Alice as far as she may, Bob where another must."""
+        for name, go, fields in (
+            ("alice", "triage", {"alert": "no", "reason": "Known hazard."}),
+            ("alice", "mask", {"text": "Officer A and I stopped a car. The driver had a knife under the seat."}),
+            ("bob", "agree", {}),
+            ("alice", "code", CODED | {"factor": ["search_missed", "light"]}),
+            ("bob", "publish", {}),
+        ):
+            review = Review.objects.filter(report=self.report.pk).first()
+            if review and review.state == state:
+                return
+            assert self.do(name, go, **fields) == 302, go
+
+    def told(self) -> list[tuple[str, str | None]]:
+        self.report.refresh_from_db()
+        return [(one.kind, one.text) for one in drop.read(self.report, self.key)]
+
+
+@pytest.fixture
+def at_work(people: Any, now: Any) -> Reviewing:
+    return Reviewing(people)
+
+
+def everything() -> str:
+    """Every row of the node's database as text, its binary columns too."""
+    rows = [
+        repr([bytes(v) if isinstance(v, memoryview) else v for v in row])
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.app_label != "door" and model._meta.managed and not model._meta.proxy
+        for row in model._base_manager.values_list()
+    ]
+    assert len(rows) > 20
+    return "\n".join(rows)
+
+
+def test_from_the_door_to_the_library_and_back_to_the_reporter(at_work: Reviewing, now: Any) -> None:
+    assert CANARY in at_work.page("alice")
+    assert "Received: triage first" in at_work.clients["alice"].get("/near-miss/review/").content.decode()
+    assert at_work.do("alice", "mask", text="Skipped.") == 409
+    assert at_work.do("alice", "triage", reason="Known hazard.") == 422
+    at_work.to("triaged")
+    page = at_work.page("alice")
+    assert f'name="thing" value="Officer {CANARY}"' in page
+    assert "Officer A and I stopped a car." in page  # the proposal, in the text to be saved
+    posted = {"thing": f"Officer {CANARY}", "way": "own", "own": "a colleague", "go": "propose", "revision": 1}
+    assert "a colleague and I stopped" in at_work.clients["alice"].post(at_work.address, posted).content.decode()
+
+    assert at_work.do("bob", "ask", text="Was it your first look under the seat?") == 302
+    assert at_work.told()[-1] == (Kind.QUESTION, "Was it your first look under the seat?")
+    drop.reporter_writes(at_work.report, Kind.ANSWER, f"Yes. {CANARY} had not looked.", TODAY)
+    assert f"Yes. {CANARY} had not looked." in at_work.page("carol")
+
+    at_work.to("masked")
+    assert at_work.do("alice", "agree") == 422
+    assert at_work.do("bob", "send_back", reason="Say what kind of stop.") == 302
+    assert "Sent back: Say what kind of stop." in at_work.page("alice")
+    at_work.to("coded")
+    assert at_work.do("alice", "publish") == 422
+    at_work.to("published")
+    assert at_work.do("bob", "tell", text="Searches are trained anew.") == 302
+    assert at_work.told()[-1] == (Kind.DONE, "Searches are trained anew.")
+    assert at_work.report.stage == Stage.PUBLISHED
+
+    lesson = Lesson.objects.get()
+    assert (lesson.call_type, lesson.month, lesson.time_band) == ("traffic", "2026-11", "1801-2400")
+    reader = at_work.browser("dave")
+    assert "Knife under the seat" in reader.post("/near-miss/", {"words": "KNIFE driver"}).content.decode()
+    for narrowed in ({"words": "trench"}, {"factor": "traffic"}, {"call_type": "alarm"}, {"words": CANARY}):
+        assert "Knife under the seat" not in reader.post("/near-miss/", narrowed).content.decode(), narrowed
+    for address in (f"/near-miss/lessons/{lesson.pk}/", f"/near-miss/lessons/{lesson.pk}/print/"):
+        assert "Have the driver step out first." in reader.get(address).content.decode()
+    assert json.loads(reader.get("/near-miss/lessons/json/").content)["lessons"][0]["primary"] == "search_missed"
+
+    # The name is nowhere in what the node stores, searches, records or backs up; only sealed in the drop.
+    left = everything()
+    assert CANARY not in left
+    assert "Known hazard." not in left
+    verbs = set(AuditRecord.objects.filter(verb__startswith="near_miss.").values_list("verb", flat=True))
+    assert {"near_miss.report.open", "near_miss.report.publish", "near_miss.report.tell"} <= verbs
+    published = AuditRecord.objects.get(verb="near_miss.report.publish", outcome="done")
+    assert str(lesson.pk) not in json.dumps(published.object_ids)
+
+
+def test_only_an_open_key_reads(at_work: Reviewing, now: Any) -> None:
+    outsider = at_work.browser("dave")
+    assert outsider.get(at_work.address).status_code == outsider.get("/near-miss/review/").status_code == 404
+    assert at_work.clients["erin"].get(at_work.address).status_code == 403
+    assert at_work.unlock("alice", "another passphrase altogether") == 422
+    with clock.fixed(now + OPEN_FOR - timedelta(minutes=1)):
+        assert CANARY in at_work.page("alice")
+    with clock.fixed(now + OPEN_FOR):
+        assert at_work.clients["alice"].get(at_work.address)["Location"] == "/near-miss/review/"
+    del at_work.clients["bob"].cookies["vigil_review"]  # the session alone opens nothing
+    assert at_work.page("bob") == ""
+    at_work.clients["carol"].post("/near-miss/review/lock/")
+    assert at_work.page("carol") == ""
+
+
+def test_a_new_key_reads_what_came_before_only_when_another_reviewer_lets_it(at_work: Reviewing) -> None:
+    at_work.to("triaged")
+    carol = at_work.clients["carol"]
+    carol.post("/near-miss/review/key/", {"new": PASSPHRASE, "again": PASSPHRASE})
+    assert Reviewer.objects.filter(is_active=True).count() == 3
+    at_work.unlock("carol")
+    assert at_work.page("carol") == ""
+    seat = Seat.objects.get(user=at_work.people.user("carol"))
+    assert at_work.clients["alice"].post(f"/near-miss/review/let-read/{seat.pk}/").status_code == 302
+    assert CANARY in at_work.page("carol")
+    assert "Known hazard." in at_work.page("carol")
+    at_work.clients["erin"].post(f"/near-miss/reviewers/{seat.pk}/end/")
+    assert carol.get("/near-miss/review/").status_code == 404
+    assert not drop.is_open()
+
+
+def test_two_people_even_in_a_race(at_work: Reviewing) -> None:
+    at_work.to("masked")
+    review, alice, bob = Review.objects.get(), at_work.people.actor("alice"), at_work.people.actor("bob")
+    report = UUID(int=at_work.report.pk)
+    with pytest.raises(Conflict):  # what Bob saw is not what stands there now
+        actions.agree(bob, report, review.revision - 1)
+    with pytest.raises(Invalid):
+        actions.agree(alice, report, review.revision)
+    with pytest.raises(NotFound):
+        actions.agree(at_work.people.actor("dave"), report, review.revision)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Review.objects.update(agreed_by=review.masked_by)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Review.objects.update(published_by=review.masked_by, coded_by=review.masked_by)
+
+
+def test_the_raw_text_is_destroyed_thirty_days_after_the_end_with_a_signed_proof(at_work: Reviewing, now: Any) -> None:
+    at_work.to("triaged")
+    assert at_work.do("alice", "close", reason="Nothing to learn that is not known.") == 302
+    at_work.do("alice", "tell", text="It was known.")
+    jobs.purge(now + timedelta(days=29))
+    assert CANARY in str(at_work.told())
+    jobs.purge(now + timedelta(days=30))
+    jobs.purge(now + timedelta(days=31))
+    assert at_work.told() == [(Kind.REPORT, None), (Kind.DONE, "It was known.")]
+    assert not Review.objects.get().content
+    proof = Destruction.objects.get()
+    Ed25519PublicKey.from_public_bytes(keys.public_key()).verify(bytes(proof.signature), bytes(proof.body))
+    said = json.loads(bytes(proof.body))
+    assert (said["week"], said["reviewers"], said["on"]) == ("2026-W48", 3, "2026-12-24")
+
+
+def test_what_was_taken_back_is_gone_from_the_review_too(at_work: Reviewing, now: Any) -> None:
+    at_work.to("masked")
+    drop.withdraw(at_work.report)
+    assert at_work.clients["alice"].get(at_work.address).status_code == 404
+    jobs.purge(now)
+    assert not Review.objects.get().content
+    assert Destruction.objects.count() == 0
