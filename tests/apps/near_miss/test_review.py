@@ -79,17 +79,20 @@ class Reviewing:
 
     def to(self, state: str) -> None:
         """Alice as far as she may, Bob where another must."""
-        for name, go, fields in (
-            ("alice", "triage", {"alert": "no", "reason": "Known hazard."}),
-            ("alice", "mask", {"text": "Officer A and I stopped a car. The driver had a knife under the seat."}),
-            ("bob", "agree", {}),
-            ("alice", "code", CODED | {"factor": ["search_missed", "light"]}),
-            ("bob", "publish", {}),
-        ):
-            review = Review.objects.filter(report=self.report.pk).first()
-            if review and review.state == state:
-                return
+        way: dict[str, tuple[str, str, dict[str, Any]]] = {
+            "received": ("alice", "triage", {"alert": "no", "reason": "Known hazard."}),
+            "triaged": ("alice", "mask", {"text": "A colleague and I stopped a car. The driver had a knife."}),
+            "masked": ("bob", "agree", {}),
+            "agreed": ("alice", "code", CODED | {"factor": ["search_missed", "light"]}),
+            "coded": ("bob", "publish", {}),
+        }
+        while (at := self.state()) != state:
+            name, go, fields = way[at]
             assert self.do(name, go, **fields) == 302, go
+
+    def state(self) -> str:
+        review = Review.objects.filter(report=self.report.pk).first()
+        return review.state if review else "received"
 
     def told(self) -> list[tuple[str, str | None]]:
         self.report.refresh_from_db()
@@ -121,7 +124,7 @@ def test_from_the_door_to_the_library_and_back_to_the_reporter(at_work: Reviewin
     at_work.to("triaged")
     page = at_work.page("alice")
     assert f'name="thing" value="Officer {CANARY}"' in page
-    assert "Officer A and I stopped a car." in page  # the proposal, in the text to be saved
+    assert "My partner and I stopped a car." in page  # the proposal, in the text to be saved
     posted = {"thing": f"Officer {CANARY}", "way": "own", "own": "a colleague", "go": "propose", "revision": 1}
     assert "a colleague and I stopped" in at_work.clients["alice"].post(at_work.address, posted).content.decode()
 

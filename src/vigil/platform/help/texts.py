@@ -411,6 +411,32 @@ TOPICS = (
         (_("A gap means that this list knows nobody, not that nobody is there."),),
     ),
     Topic(
+        "near-misses",
+        _("Near misses"),
+        ("near_miss:library", "near_miss:lesson"),
+        _("What nearly happened elsewhere, and what others learned from it."),
+        (
+            _("Type words, or choose a kind of call, a factor or a time of day, and press Show."),
+            _("A lesson can be printed; all of them can be taken out as JSON."),
+        ),
+        (_("You tell a near miss of your own at the door without names, not here: this page knows who you are."),),
+    ),
+    Topic(
+        "near-miss-review",
+        _("Review of near misses"),
+        ("near_miss:queue", "near_miss:report", "near_miss:reviewers"),
+        _("How reports become lessons: triage, masking, a second reviewer, coding, publication."),
+        (
+            _("Make your key under a passphrase that you use nowhere else. Open it for half an hour to read."),
+            _("Say first whether others must hear of it now. Then mask, and let another reviewer agree."),
+            _("You can ask the reporter, and tell them what was done. Only their receipt opens it."),
+        ),
+        (
+            _("Nobody can reset a passphrase. With a new key another reviewer must let you read what came before."),
+            _("The raw text is destroyed thirty days after a review has ended."),
+        ),
+    ),
+    Topic(
         "policy",
         _("Policy"),
         ("policy:policy", "policy:acknowledge"),
