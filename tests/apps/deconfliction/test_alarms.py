@@ -228,6 +228,9 @@ def test_what_stands_no_longer_is_told_to_whom_it_reached_and_in_person_to_who_s
     last = Delivery.objects.filter(about=side_of(people, "dave").ladder_id).order_by("created_at").last()
     assert last is not None
     assert (last.kind, addresses.opened(last)[1]) == ("deconfliction.withdrawn", "Lou Lead")
+    ways = way.ways_of(people.actor("carol"), conflict.pk, "America/New_York", now + 60 * MINUTE)
+    assert ways is not None
+    assert "has not answered" not in ways.title
     assert conflict.events.filter(kind="tell_by_name").count() == 1
     assert not ConflictSide.objects.exclude(next_alarm_at=None).exists()
 

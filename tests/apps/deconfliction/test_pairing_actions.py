@@ -176,6 +176,8 @@ def test_two_nodes_are_paired_on_the_pages(login: Any, people: Any, now: datetim
     code = write_code(ELM, SIGNER)
     sent = client.post("/partners/", {"do": "take_in", "purpose": "live", "code": code})
     address = sent["Location"]
+    empty = client.post(address, {"do": "add", "heard": " "}).content.decode()
+    assert "Type the eight groups" in empty
     heard = client.post(address, {"do": "add", "heard": "1234 5678"})
     assert (heard.status_code, "1234 5678" in heard.content.decode()) == (422, True)
     assert client.post(address, {"do": "add", "heard": HEARD}).status_code == 302

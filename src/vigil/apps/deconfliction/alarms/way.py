@@ -138,7 +138,10 @@ def ways_of(actor: Actor, conflict_id: UUID, zone: str, now: datetime) -> Ways |
     groups = [group for group in groups if group.lanes]
     if not groups:
         return None
-    return _drawn(groups, _title(shown, mine, now), zone, None if conflict.resolved_at else now)
+    stands = conflict.withdrawn_at is None
+    return _drawn(
+        groups, _title(shown, mine, now, stands), zone, now if stands and conflict.resolved_at is None else None
+    )
 
 
 def comes_back(actor: Actor, conflict_id: UUID) -> datetime | None:
@@ -220,9 +223,9 @@ def _lanes(lanes: Mapping[tuple[str, str], list[Mark]]) -> list[Lane]:
     return [Lane(name, channel, tuple(sorted(lanes[name, channel], key=lambda one: one.at))) for name, channel in keys]
 
 
-def _title(sides: Sequence[ConflictSide], mine: set[int], now: datetime) -> str:
-    """The finding: who took how long, or has not answered yet."""
-    alarmed = [side for side in sides if side.notified_at is not None]
+def _title(sides: Sequence[ConflictSide], mine: set[int], now: datetime, stands: bool) -> str:
+    """The finding: who took how long, or has not answered yet; nobody has to where the two no longer meet."""
+    alarmed = [side for side in sides if side.notified_at is not None and (stands or side.acknowledged_at)]
     waiting = [side for side in alarmed if side.acknowledged_at is None]
     if not alarmed:
         return _("The way of this alarm")

@@ -147,6 +147,8 @@ def add(actor: Actor, partner_id: UUID, heard: str, now: datetime) -> Partner:
     told = pairing.read(row.file.encode())
     purpose = row.proposed_purpose
     _check_second(actor, row)
+    if not heard.strip():
+        raise Invalid.at("heard", sentence=_("Type the eight groups of the fingerprint as you hear them read aloud."))
     if not pairing.is_heard(heard, told.fingerprint):
         sentence = _(
             "This is not the fingerprint of the file that was taken in. Read it to each other once more; if it stays "

@@ -172,7 +172,7 @@ def _about(actor: Actor, row: Partner) -> dict[str, Any]:
     return {
         "partner": row,
         "told": told if proposes_pairing else None,
-        "mark": roster.mark_of(row),
+        "its_groups": pairing.groups(roster.mark_of(row)),
         "own_groups": pairing.groups(roster.signer().fingerprint),
         "may": actor.can(PAIR),
         "may_confirm": bool(row.proposed) and actor.can("partners.partner.add") and may_confirm(actor, row),
