@@ -265,7 +265,7 @@ importlib.util.find_spec = lambda name, *rest: None if name == "authlib" else re
 import django
 django.setup()
 from vigil.platform.doors import addresses
-assert not [one for one, _ in addresses() if "sso" in one]
+assert not [one for one, _ in addresses() if "sso" in one.split("/")]
 try:
     import vigil.platform.sso.views
 except ImportError:

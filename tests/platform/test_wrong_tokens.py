@@ -85,7 +85,7 @@ def test_an_outsiders_ipv6_network_is_one_source() -> None:
     assert wrong_tokens.network("") == ""
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(databases=["default", "door"])
 def test_nothing_that_happens_by_itself_removes_a_record_younger_than_a_year(people: Any, now: datetime) -> None:
     ask("vgl_nothing_0")
     Client().post("/login/", {"username": "nobody", "password": "wrong"})

@@ -253,7 +253,7 @@ class _Statement:
     """Fields that the database fills: the key, where it draws one."""
 
 
-_statements: dict[tuple[type[Model], str, bool, tuple[str, ...]], _Statement] = {}
+_statements: dict[tuple[type[Model], str, bool, tuple[str, ...], tuple[str, ...]], _Statement] = {}
 
 
 def insert(rows: Iterable[M], *, unique: Sequence[str] = (), updated: Sequence[str] = ()) -> list[M]:
@@ -274,7 +274,7 @@ def insert(rows: Iterable[M], *, unique: Sequence[str] = (), updated: Sequence[s
 
 
 def _insert_one(row: Model, unique: tuple[str, ...], updated: tuple[str, ...], connection: Any) -> None:
-    key = type(row), connection.vendor, row.pk is None, unique
+    key = type(row), connection.vendor, row.pk is None, unique, updated
     statement = _statements.get(key)
     if statement is None:
         statement = _statements[key] = _statement(row, unique, updated, connection)

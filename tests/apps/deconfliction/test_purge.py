@@ -393,7 +393,7 @@ def files() -> bytes:
     return b"".join(path.read_bytes() for path in base.parent.glob(base.name + "*"))
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, databases=["default", "door"])
 def test_nothing_of_place_or_person_is_left_in_the_database(register: Any, people: Any, now: datetime) -> None:
     where = site(now, HARBOR, typed=CANARIES[0], label=CANARIES[0])
     fields = {
