@@ -93,8 +93,12 @@ def test_an_area_is_drawn_moved_by_a_corner_and_whole_undone_and_registered(visi
     page.get_by_role("button", name="Undo").click()
     read(page, "Area with 4 corners")
     assert corners(page) == drawn
-    drag(page, (0.4, 0.4), (0.3, 0.3))
-    expect(page.locator("#sites-0-place")).not_to_have_value(typed)
+    for _ in range(5):  # the corner that came back can be grasped once the map has drawn it; until then it is the area
+        drag(page, (0.4, 0.4), (0.3, 0.3))
+        expect(page.locator("#sites-0-place")).not_to_have_value(typed)
+        if corners(page)[2] == drawn[2]:
+            break
+        page.get_by_role("button", name="Undo").click()
     bent, typed = corners(page), page.input_value("#sites-0-place")
     assert bent[0] != drawn[0]
     assert bent[1:-1] == drawn[1:-1], "only the corner that was dragged moved"
