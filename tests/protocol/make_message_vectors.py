@@ -14,7 +14,7 @@ from vigil.conformance import forging
 from vigil.engine.operation import Band, Mode, Operation, Point, Site, Window
 from vigil.protocol import pairing
 from vigil.protocol.blinding import PartnerBlinder
-from vigil.protocol.canonical import JSON
+from vigil.protocol.canonical import JSON, from_base64url
 from vigil.protocol.cover import is_first, subject_tokens
 from vigil.protocol.envelope import LIFE_US, MOST_BYTES, Message, seal
 from vigil.protocol.messages import Acknowledgement, Plain, Points, Query, Reply, Sighting, Tidings, Trouble, Withdrawal
@@ -154,7 +154,7 @@ def _blind(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _canonical(payload: dict[str, Any]) -> bytes:
-    return forging.decoded(forging.signed(payload, signer(NORTH)).split(b".")[1])
+    return from_base64url(forging.signed(payload, signer(NORTH)).split(b".")[1])
 
 
 def pairing_file() -> str:

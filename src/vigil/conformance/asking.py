@@ -13,7 +13,7 @@ from vigil.conformance.suite import Answerer, Check, Suite, Until
 from vigil.conformance.wire import Response
 from vigil.engine.operation import Operation
 from vigil.engine.predicate import match
-from vigil.protocol.canonical import JSON
+from vigil.protocol.canonical import JSON, base64url
 from vigil.protocol.envelope import MOST_BYTES, Message
 from vigil.protocol.messages import Acknowledgement, Query, Sighting, Tidings, Trouble, Withdrawal
 from vigil.protocol.store import ConflictState, Outcome
@@ -175,7 +175,7 @@ NO_ANSWERS: tuple[tuple[str, str, Spoil], ...] = (
     (
         "216",
         "An answer that is not signed is none.",
-        lambda suite, message, query: Response(b"e30." + forging.encoded(b"{}") + b"."),
+        lambda suite, message, query: Response(b"e30." + base64url(b"{}") + b"."),
     ),
     ("217", "An answer signed by another key is none.", _wrong_key),
     ("218", "An answer that was altered after it was signed is none.", _altered),

@@ -12,7 +12,7 @@ from vigil.conformance.misbehaving import misbehaves
 from vigil.conformance.partner import DESK, NOT_SIGNED, PROBLEM, MockPartner
 from vigil.conformance.wire import Response
 from vigil.engine.operation import Line, Point, Polygon, Site
-from vigil.protocol.canonical import JSON
+from vigil.protocol.canonical import JSON, from_base64url
 from vigil.protocol.envelope import LIFE_US, VERSION, Malformed, Message
 from vigil.protocol.nodes import read_key_news
 from vigil.protocol.store import Card, Disclosure, Revision, Transaction
@@ -243,7 +243,7 @@ class TellsStrangers(MockPartner):
     def receive(self, path: str, token: bytes) -> Response:
         response = super().receive(path, token)
         unknown = response.status == 401 and token.count(b".") == 2
-        if unknown and self.identity.partner.node_id.encode() not in forging.decoded(token.split(b".")[1]):
+        if unknown and self.identity.partner.node_id.encode() not in from_base64url(token.split(b".")[1]):
             return Response(NOT_SIGNED, 404, PROBLEM)
         return response
 

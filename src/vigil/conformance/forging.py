@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
 
-from vigil.protocol.canonical import canonical_bytes
+from vigil.protocol.canonical import base64url, canonical_bytes, from_base64url
 from vigil.protocol.envelope import Malformed
 from vigil.protocol.signing import Signer, verify
 
@@ -26,7 +25,7 @@ def header_of(token: bytes) -> dict[str, Any]:
 
 def _part(token: bytes, number: int) -> dict[str, Any]:
     try:
-        read = json.loads(decoded(token.split(b".")[number]))
+        read = json.loads(from_base64url(token.split(b".")[number]))
     except (ValueError, IndexError, RecursionError) as error:
         raise Malformed("it is no signed message") from error
     if not isinstance(read, dict):
@@ -38,7 +37,7 @@ def holds(token: bytes, key: bytes) -> bool:
     """Whether that key has signed it."""
     signing_input, _, signature = token.rpartition(b".")
     try:
-        return verify(key, signing_input, decoded(signature))
+        return verify(key, signing_input, from_base64url(signature))
     except ValueError:
         return False
 
@@ -47,8 +46,8 @@ def signed(payload: dict[str, Any] | bytes, signer: Signer, **header: str) -> by
     """Any payload, signed; `header` replaces members of the header."""
     head = canonical_bytes({"alg": "EdDSA", "kid": signer.fingerprint, "typ": "vigil", **header})
     body = payload if isinstance(payload, bytes) else canonical_bytes(payload)
-    signing_input = encoded(head) + b"." + encoded(body)
-    return signing_input + b"." + encoded(signer.sign(signing_input))
+    signing_input = base64url(head) + b"." + base64url(body)
+    return signing_input + b"." + base64url(signer.sign(signing_input))
 
 
 def edited(token: bytes, signer: Signer, edit: Edit) -> bytes:
@@ -63,14 +62,4 @@ def altered(token: bytes, edit: Edit) -> bytes:
     head, _, signature = token.split(b".")
     payload = payload_of(token)
     edit(payload)
-    return b".".join((head, encoded(canonical_bytes(payload)), signature))
-
-
-def encoded(data: bytes) -> bytes:
-    """Base64url without padding."""
-    return urlsafe_b64encode(data).rstrip(b"=")
-
-
-def decoded(data: bytes) -> bytes:
-    """The bytes that `encoded` was given. Raises ValueError."""
-    return urlsafe_b64decode(data + b"=" * (-len(data) % 4))
+    return b".".join((head, base64url(canonical_bytes(payload)), signature))

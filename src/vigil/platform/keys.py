@@ -162,8 +162,3 @@ def blinding_secret() -> bytes:
 def blinding_id() -> str:
     """What tells one blinding secret from another, and nothing of it."""
     return key_id(_of("blinding")).hex()
-
-
-def commitment_key() -> bytes:
-    """32 bytes: the key of what a query says instead of its revision's digest, which could be guessed."""
-    return _derived(_of("blinding"), "commitment")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 from typing import Any
 
@@ -43,6 +44,16 @@ def _refuse_floats(value: JSON) -> None:
         for item in value:
             if type(item) is not str:
                 _refuse_floats(item)
+
+
+def base64url(data: bytes) -> bytes:
+    """Base64url without padding (RFC 7515)."""
+    return urlsafe_b64encode(data).rstrip(b"=")
+
+
+def from_base64url(data: bytes) -> bytes:
+    """The bytes again. Raises ValueError; other texts than the one that `base64url` writes may be read too."""
+    return urlsafe_b64decode(data + b"=" * (-len(data) % 4))
 
 
 def digest(data: bytes) -> str:

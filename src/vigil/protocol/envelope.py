@@ -9,11 +9,10 @@ from __future__ import annotations
 import binascii
 import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from vigil.protocol.canonical import JSON, canonical_bytes
+from vigil.protocol.canonical import JSON, base64url, canonical_bytes, from_base64url
 from vigil.protocol.signing import Signer, fingerprint, verify
 
 VERSION = 2
@@ -95,8 +94,8 @@ def seal(message: Message, signer: Signer) -> bytes:
         "content": message.content,
     }
     header = canonical_bytes({"alg": "EdDSA", "kid": signer.fingerprint, "typ": "vigil"})
-    signing_input = _encoded(header) + b"." + _encoded(canonical_bytes(content))
-    return signing_input + b"." + _encoded(signer.sign(signing_input))
+    signing_input = base64url(header) + b"." + base64url(canonical_bytes(content))
+    return signing_input + b"." + base64url(signer.sign(signing_input))
 
 
 def opened(token: bytes, keys_of: Callable[[str], Sequence[bytes]]) -> Message:
@@ -128,16 +127,12 @@ def _check(header: dict[str, JSON], signed: Signed, keys: Sequence[bytes]) -> No
     raise Unsigned("The message is not signed by a known key of the node that it names.")
 
 
-def _encoded(data: bytes) -> bytes:
-    return urlsafe_b64encode(data).rstrip(b"=")
-
-
 def _decoded(data: bytes) -> bytes:
     try:
-        decoded = urlsafe_b64decode(data + b"=" * (-len(data) % 4))
+        decoded = from_base64url(data)
     except (binascii.Error, ValueError) as error:
         raise Malformed("The message is no signed message in compact form.") from error
-    if _encoded(decoded) != data:
+    if base64url(decoded) != data:
         raise Malformed("The message is not written in the one form of its bytes.")
     return decoded
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 
 from vigil.engine.operation import Mode
-from vigil.protocol.canonical import JSON, canonical_bytes
+from vigil.protocol.canonical import JSON, base64url, canonical_bytes, from_base64url
 from vigil.protocol.envelope import Malformed
 from vigil.protocol.reading import counts, flags, ids, instants, listed, members, reading, require
 from vigil.protocol.signing import Signer, verify
@@ -72,8 +70,8 @@ def read_key_news(content: JSON, sender: str) -> bytes:
     """The next partner key of the sender. Raises Malformed, also where that key did not sign for itself."""
     fields = members(content, "key", "proof")
     try:
-        key, proof = bytes.fromhex(fields["key"]), urlsafe_b64decode(fields["proof"] + "==")
-    except (TypeError, ValueError, binascii.Error) as error:
+        key, proof = bytes.fromhex(fields["key"]), from_base64url(fields["proof"].encode())
+    except (AttributeError, TypeError, ValueError) as error:
         raise Malformed("The next key is not readable.") from error
     exact = (fields["key"], fields["proof"]) == (key.hex(), _text(proof))
     require(exact and (len(key), len(proof)) == (KEY_BYTES, SIGNATURE_BYTES), "a key has 32 bytes, its proof 64")
@@ -86,4 +84,4 @@ def _claim(key: bytes, node_id: str) -> bytes:
 
 
 def _text(data: bytes) -> str:
-    return urlsafe_b64encode(data).decode().rstrip("=")
+    return base64url(data).decode()

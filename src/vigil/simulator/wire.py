@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import random
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from typing import Any
 
-from vigil.protocol.canonical import canonical_bytes
+from vigil.protocol.canonical import base64url, canonical_bytes, from_base64url
 
 SECOND = 1_000_000
 
@@ -137,13 +136,13 @@ def _forged(body: bytes) -> bytes:
     said, _ = payload(body)
     if said["kind"] == "reply":
         said["content"] |= {"outcome": "answered", "sightings": []}
-    text = urlsafe_b64encode(canonical_bytes(said)).rstrip(b"=")
+    text = base64url(canonical_bytes(said))
     return head + b"." + text + b"." + signature
 
 
 def payload(body: bytes) -> tuple[dict[str, Any], bytes]:
     """What a message says, read without asking who signed it: for checks on the wire. The object and its bytes."""
     text = body.split(b".")[1]
-    plain = urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+    plain = from_base64url(text)
     fields: dict[str, Any] = json.loads(plain)
     return fields, plain

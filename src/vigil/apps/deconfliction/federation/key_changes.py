@@ -7,7 +7,6 @@ old one signs. Then the old one is removed, and whoever sees a message signed by
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64decode
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -26,7 +25,7 @@ from vigil.platform.agencies.models import this_node
 from vigil.platform.partners.models import Partner
 from vigil.platform.partners.roster import next_signer, not_yet_taken
 from vigil.protocol import store as port
-from vigil.protocol.canonical import JSON, canonical_bytes
+from vigil.protocol.canonical import JSON, canonical_bytes, from_base64url
 from vigil.protocol.envelope import Message
 from vigil.protocol.node import END_OF_TIME
 from vigil.protocol.nodes import key_news, read_key_news
@@ -110,11 +109,11 @@ def take(tx: Transaction, message: Message, now: int) -> JSON:
 
 def note_signed(token: bytes) -> None:
     """A message of a partner was taken in: where its next key signed it, the one before is forgotten."""
-    waiting = Partner.objects.annotate(length=Length("next_key")).filter(length__gt=0)
-    if not waiting.exists():
+    waiting = list(Partner.objects.annotate(length=Length("next_key")).filter(length__gt=0))
+    if not waiting:
         return
     head = token.partition(b".")[0]
-    mark = json.loads(urlsafe_b64decode(head + b"=" * (-len(head) % 4))).get("kid")
+    mark = json.loads(from_base64url(head)).get("kid")
     for one in waiting:
         if fingerprint(bytes(one.next_key)) == mark:
             one.public_key, one.next_key = one.next_key, b""
