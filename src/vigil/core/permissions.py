@@ -112,6 +112,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # Near misses: who reviews is named person by person (`near_miss.access`), among those who work in the field
     "near_miss.lesson.read": EVERYONE,
     "near_miss.lesson.export": EVERYONE,
+    "near_miss.recommendation.read": FIELD | {AGENCY_ADMIN},
+    "near_miss.recommendation.add": frozenset({SUPERVISOR, WATCH_DESK, AGENCY_ADMIN}),
+    "near_miss.recommendation.end": FIELD | {AGENCY_ADMIN},
     "near_miss.reviewer.name": frozenset({NODE_ADMIN}),
     "near_miss.reviewer.end": frozenset({NODE_ADMIN}),
     "near_miss.key.make": FIELD,

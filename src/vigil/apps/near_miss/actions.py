@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from vigil.apps.near_miss import access, rules, working
-from vigil.apps.near_miss.models import Lesson, Review, Seat
+from vigil.apps.near_miss import access, origins, rules, working
+from vigil.apps.near_miss.models import Lesson, Origin, Review, Seat
 from vigil.apps.near_miss.queries import Opened, as_json, lesson_list, open_report
 from vigil.apps.near_miss.rules import State, Step, given
 from vigil.apps.near_miss.working import Reader, Work
@@ -93,6 +93,9 @@ def let_read(actor: Actor, seat_id: UUID, reader: Reader) -> int:
     for review in Review.objects.select_for_update().exclude(content=b""):
         if working.let_read(review, reader, theirs):
             review.save(update_fields=("keys",))
+    for origin in Origin.objects.select_for_update().all():
+        if working.let_read(origin, reader, theirs):
+            origin.save(update_fields=("keys",))
     return sum(bool(drop.let_read(report, mine, reader.private, theirs)) for report in Report.objects.all())
 
 
@@ -163,7 +166,9 @@ def code(
 
 @action("near_miss.report.publish")
 def publish(actor: Actor, report: UUID, revision: int, reader: Reader, today: date) -> Lesson:
-    """Publish, by another than who coded. Neither row nor trail leads from the lesson back to the report."""
+    """Publish, by another than who coded. Neither row nor trail leads from the lesson back to the report;
+    what reviewers need to tell the reporter of outcomes is sealed to their keys.
+    """
     seat, found, review = _begin(actor, report, revision, Step.PUBLISH)
     work = working.read(review, reader)
     answers = _answers(found, reader)
@@ -176,6 +181,7 @@ def publish(actor: Actor, report: UUID, revision: int, reader: Reader, today: da
         published_on=today,
         **{name: next(iter(answers.get(name, ())), "") for name in ("call_type", "time_band", "month")},
     )
+    origins.begin(review, lesson)
     review.published_by, review.ended_on = seat, today
     _save(review, reader, lambda work: Work(alert_reason=work.alert_reason))
     _stage(found, Stage.PUBLISHED)

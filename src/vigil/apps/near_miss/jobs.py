@@ -7,7 +7,7 @@ import json
 from datetime import date, datetime, timedelta
 
 from vigil.apps.near_miss import access
-from vigil.apps.near_miss.models import Destruction, Review
+from vigil.apps.near_miss.models import Destruction, Origin, Review
 from vigil.apps.near_miss.rules import KEPT_DAYS
 from vigil.core.actor import Actor, system
 from vigil.door import drop
@@ -31,6 +31,7 @@ def purge(now: datetime) -> None:
         destroy(PURGE, report, today)
     gone = Report.objects.filter(stage=Stage.WITHDRAWN).values_list("pk", flat=True)
     Review.objects.filter(report__in=list(gone)).exclude(content=b"").update(content=b"", keys={})
+    Origin.objects.filter(review__report__in=list(gone)).delete()
 
 
 @action("near_miss.report.destroy")

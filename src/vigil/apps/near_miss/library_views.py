@@ -8,8 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from vigil.apps.near_miss import access, actions, queries
+from vigil.apps.near_miss import access, actions, queries, recommendations
+from vigil.apps.near_miss.models import Lesson
 from vigil.core.errors import NotFound
+from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
 from vigil.web.downloads import download
 
@@ -27,6 +29,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "facets": facets,
         "choices": queries.choices(),
         "is_reviewer": access.find_seat(actor) is not None,
+        "may_read_recommendations": actor.can("near_miss.recommendation.read"),
         "may_name": actor.can("near_miss.reviewer.name"),
     }
     return render(request, "near_miss/library.html", context)
@@ -35,22 +38,28 @@ def library(request: HttpRequest) -> HttpResponse:
 @page("near_miss.lesson.read")
 @require_GET
 def lesson(request: HttpRequest, lesson: UUID) -> HttpResponse:
-    """One lesson."""
-    return _lesson(request, lesson, "near_miss/lesson.html")
+    """One lesson, and what the reader's agency means to do about it."""
+    found, actor = _found(request, lesson), actor_of(request)
+    context = {
+        "shown": queries.shown(found),
+        "recommendations": recommendations.of_lesson(actor, found, clock.now().date()),
+        "may_recommend": actor.can("near_miss.recommendation.add"),
+    }
+    return render(request, "near_miss/lesson.html", context)
 
 
 @page("near_miss.lesson.read")
 @require_GET
 def sheet(request: HttpRequest, lesson: UUID) -> HttpResponse:
     """The same for paper: no menu, nothing to press."""
-    return _lesson(request, lesson, "near_miss/sheet.html")
+    return render(request, "near_miss/sheet.html", {"shown": queries.shown(_found(request, lesson))})
 
 
-def _lesson(request: HttpRequest, lesson: UUID, template: str) -> HttpResponse:
+def _found(request: HttpRequest, lesson: UUID) -> Lesson:
     found = access.lessons(actor_of(request)).filter(pk=lesson).first()
     if found is None:
         raise NotFound
-    return render(request, template, {"shown": queries.shown(found)})
+    return found
 
 
 @page("near_miss.lesson.export")

@@ -14,6 +14,7 @@ from django.db import models
 from vigil.apps.near_miss.rules import State
 from vigil.core.identifiers import uuid7
 from vigil.platform import clock
+from vigil.platform.sealed import SealedText
 
 
 class Seat(models.Model):
@@ -102,3 +103,44 @@ class Destruction(models.Model):
 
     class Meta:
         ordering = ("-destroyed_on", "id")
+
+
+class Outcome(models.TextChoices):
+    """How a recommendation ended; empty while it is open."""
+
+    DONE = "done"
+    IN_PART = "in_part"
+    NOT_DONE = "not_done"
+
+
+class Recommendation(models.Model):
+    """What an agency means to do about a lesson: by whom (`owner`, or `office` where it is no single person), until
+    which day, and how it ended. Its words are the agency's own and sealed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    lesson = models.ForeignKey(Lesson, models.PROTECT, related_name="recommendations")
+    agency = models.ForeignKey("agencies.Agency", models.PROTECT, related_name="+")
+    text = SealedText("near_miss.recommendation")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    office = SealedText("near_miss.office")
+    due_on = models.DateField()
+    outcome = models.CharField(max_length=10, choices=[(one.value, one.value) for one in Outcome], blank=True)
+    reason = SealedText("near_miss.outcome")
+    ended_on = models.DateField(null=True)
+
+    class Meta:
+        ordering = ("due_on", "id")
+        indexes = (models.Index(fields=("agency", "outcome", "due_on"), name="near_miss_recommended"),)
+
+
+class Origin(models.Model):
+    """Which lesson a report became, and the outcomes that its reporter was told.
+
+    Sealed to the reviewers (`origins.py`): nobody who has this database comes from a lesson to its report.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    review = models.OneToOneField(Review, models.CASCADE, related_name="origin")
+    content = models.BinaryField(default=bytes)
+    keys = models.JSONField(default=dict)

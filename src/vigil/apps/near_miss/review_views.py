@@ -76,7 +76,7 @@ def let_read(request: HttpRequest, seat: UUID) -> HttpResponse:
     actor = actor_of(request)
     reader = _reader(request, actor)
     if reader is None:
-        return _locked(request)
+        return locked(request)
     actions.let_read(actor, seat, reader)
     messages.success(request, _("They can read now what you can read."))
     return redirect("near_miss:queue")
@@ -101,7 +101,8 @@ def _reader(request: HttpRequest, actor: Actor) -> Reader | None:
     return unlocking.reader(request, access.seat_of(actor), clock.now())
 
 
-def _locked(request: HttpRequest) -> HttpResponse:
+def locked(request: HttpRequest) -> HttpResponse:
+    """To the queue, where the key is opened."""
     messages.info(request, _("Open your key first: reports are readable for half an hour at a time."))
     return redirect("near_miss:queue")
 
@@ -114,7 +115,7 @@ def report(request: HttpRequest, report: UUID) -> HttpResponse:
     reader = _reader(request, actor)
     access.report_of(report)
     if reader is None:
-        return _locked(request)
+        return locked(request)
     try:
         return _report(request, actor, report, reader)
     except sealing.Unreadable:

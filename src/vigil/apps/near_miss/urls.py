@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vigil.apps.near_miss import library_views, review_views
+from vigil.apps.near_miss import library_views, recommendation_views, review_views
 
 app_name = "near_miss"
 
@@ -11,7 +11,13 @@ urlpatterns = [
     path("near-miss/lessons/json/", library_views.as_json, name="json"),
     path("near-miss/lessons/<uuid:lesson>/", library_views.lesson, name="lesson"),
     path("near-miss/lessons/<uuid:lesson>/print/", library_views.sheet, name="sheet"),
+    path("near-miss/lessons/<uuid:lesson>/recommend/", recommendation_views.recommend, name="recommend"),
+    path("near-miss/recommendations/", recommendation_views.listing, name="recommendations"),
+    path(
+        "near-miss/recommendations/<uuid:recommendation>/", recommendation_views.recommendation, name="recommendation"
+    ),
     path("near-miss/review/", review_views.queue, name="queue"),
+    path("near-miss/review/outcomes/", recommendation_views.untold, name="untold"),
     path("near-miss/review/key/", review_views.make_key, name="key"),
     path("near-miss/review/unlock/", review_views.unlock, name="unlock"),
     path("near-miss/review/lock/", review_views.lock, name="lock"),

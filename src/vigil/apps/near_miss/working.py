@@ -1,11 +1,14 @@
-"""What reviewers write before a lesson is published: one JSON object, sealed to every reviewer's key."""
+"""What reviewers write before a lesson is published: one JSON object, sealed to every reviewer's key.
+
+Rows that are sealed so have `content` and, by the number of a reviewer's key, `keys`.
+"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
 
-from vigil.apps.near_miss.models import Review
+from vigil.apps.near_miss.models import Origin, Review
 from vigil.door import sealing
 from vigil.door.models import Reviewer
 
@@ -32,39 +35,52 @@ class Reader:
     private: bytes
 
 
-def about(review: Review) -> bytes:
-    """What the seal is bound to."""
-    return f"vigil.near_miss/review/{review.pk}".encode()
+Sealed = Review | Origin
 
 
 def put(review: Review, work: Work) -> None:
     """Seal the work anew to the reviewers of today; the caller saves the row."""
-    active = Reviewer.objects.filter(is_active=True).values_list("pk", "public")
-    readers = {number: bytes(public) for number, public in active}
-    sealed = sealing.seal(json.dumps(asdict(work)), readers, about(review))
-    review.content = sealed.content
-    review.keys = {str(number): handed.hex() for number, handed in sealed.keys.items()}
+    seal(review, json.dumps(asdict(work)))
 
 
 def read(review: Review, reader: Reader) -> Work:
     """The work; empty where there is none. `sealing.Unreadable` for whom it was not sealed."""
     if not review.content:
         return Work()
-    found = json.loads(sealing.open_content(bytes(review.content), _key(review, reader), about(review)))
+    found = json.loads(unseal(review, reader))
     return Work(**found | {"factors": tuple(found["factors"])})
 
 
-def let_read(review: Review, reader: Reader, other: Reviewer) -> bool:
+def seal(row: Sealed, text: str) -> None:
+    """Seal a text anew to the reviewers of today; the caller saves the row."""
+    active = Reviewer.objects.filter(is_active=True).values_list("pk", "public")
+    readers = {number: bytes(public) for number, public in active}
+    sealed = sealing.seal(text, readers, _about(row))
+    row.content = sealed.content
+    row.keys = {str(number): handed.hex() for number, handed in sealed.keys.items()}
+
+
+def unseal(row: Sealed, reader: Reader) -> str:
+    """The text; `sealing.Unreadable` for whom it was not sealed."""
+    return sealing.open_content(bytes(row.content), _key(row, reader), _about(row))
+
+
+def let_read(row: Sealed, reader: Reader, other: Reviewer) -> bool:
     """Hand the content key to another reviewer; whether there was one to hand over. The caller saves the row."""
-    if not review.content or str(other.pk) in review.keys or str(reader.number) not in review.keys:
+    if not row.content or str(other.pk) in row.keys or str(reader.number) not in row.keys:
         return False
-    given = sealing.hand_over(_key(review, reader), bytes(other.public), about(review))
-    review.keys = review.keys | {str(other.pk): given.hex()}
+    given = sealing.hand_over(_key(row, reader), bytes(other.public), _about(row))
+    row.keys = row.keys | {str(other.pk): given.hex()}
     return True
 
 
-def _key(review: Review, reader: Reader) -> bytes:
-    handed = review.keys.get(str(reader.number))
+def _key(row: Sealed, reader: Reader) -> bytes:
+    handed = row.keys.get(str(reader.number))
     if handed is None:
         raise sealing.Unreadable
-    return sealing.take_over(bytes.fromhex(handed), reader.private, about(review))
+    return sealing.take_over(bytes.fromhex(handed), reader.private, _about(row))
+
+
+def _about(row: Sealed) -> bytes:
+    """What the seal is bound to."""
+    return f"vigil.near_miss/{row._meta.model_name}/{row.pk}".encode()

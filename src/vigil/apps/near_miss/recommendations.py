@@ -1,0 +1,176 @@
+"""Recommendations: what an agency means to do about a lesson, who owns it, until when, and how it ended.
+
+An agency reads its own alone: what it has not done yet is nobody else's to read. How one ended reaches the reporter
+through the reviewers (`origins.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from vigil.apps.near_miss import access
+from vigil.apps.near_miss.models import Lesson, Outcome, Recommendation
+from vigil.apps.near_miss.rules import MOST_REASON, given
+from vigil.core.actor import Actor
+from vigil.core.errors import Conflict, Invalid, NotFound, Problem
+from vigil.core.permissions import PERMISSIONS
+from vigil.platform.accounts.models import User
+from vigil.platform.actions import action, concerns
+from vigil.platform.notices.board import notify
+
+END = "near_miss.recommendation.end"
+MOST_OFFICE = 120
+YOURS = gettext_noop("A recommendation about a near miss is yours to carry out. Open Vigil.")
+OUTCOMES = {
+    Outcome.DONE: gettext_noop("Done"),
+    Outcome.IN_PART: gettext_noop("Done in part"),
+    Outcome.NOT_DONE: gettext_noop("Not done"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A recommendation as its agency reads it. `outcome` in words, empty while it is open."""
+
+    row: Recommendation
+    owner: str
+    outcome: str
+    is_overdue: bool
+
+
+def own(actor: Actor) -> QuerySet[Recommendation]:
+    """The recommendations of the actor's agency, by the day they are due."""
+    actor.require("near_miss.recommendation.read")
+    if actor.agency_id is None:
+        return Recommendation.objects.none()
+    return Recommendation.objects.filter(agency_id=actor.agency_id).select_related("lesson", "owner")
+
+
+def own_one(actor: Actor, recommendation: UUID) -> Recommendation:
+    """One of them; `NotFound` for another agency's and for none."""
+    found = own(actor).filter(pk=recommendation).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def of_lesson(actor: Actor, lesson: Lesson, today: date) -> list[Listed]:
+    """Those about the lesson; none for who may read none."""
+    if not actor.can("near_miss.recommendation.read"):
+        return []
+    return [listed(one, today) for one in own(actor).filter(lesson=lesson)]
+
+
+def open_and_ended(actor: Actor, today: date) -> tuple[list[Listed], list[Listed]]:
+    """Those that are open, the soonest due first, and those that ended, the latest first."""
+    found = [listed(one, today) for one in own(actor)]
+    ended = [one for one in found if one.outcome]
+    ended.sort(key=lambda one: one.row.ended_on or today, reverse=True)
+    return [one for one in found if not one.outcome], ended
+
+
+def listed(row: Recommendation, today: date) -> Listed:
+    """With words for codes."""
+    outcome = _(OUTCOMES[Outcome(row.outcome)]) if row.outcome else ""
+    return Listed(row, row.owner.full_name if row.owner else row.office, outcome, not outcome and row.due_on < today)
+
+
+def owners(actor: Actor) -> QuerySet[User]:
+    """Who can own one: the people of the actor's agency who may say how it ended."""
+    roles = [role.value for role in PERMISSIONS[END]]
+    held = {"memberships__active": True, "memberships__agency_id": actor.agency_id, "memberships__role__in": roles}
+    return User.objects.filter(is_active=True, **held).distinct().order_by("full_name", "pk")
+
+
+@action("near_miss.recommendation.add")
+def recommend(actor: Actor, lesson: UUID, typed: Mapping[str, str], today: date) -> Recommendation:
+    """Recommend something about a lesson: `text`, `owner` (a person's id) or `office`, `due_on`. The owner is told.
+
+    Raises:
+        Invalid: with everything that is lacking or wrong, each at its field.
+    """
+    about = access.lessons(actor).filter(pk=lesson).first()
+    if about is None or actor.agency_id is None:
+        raise NotFound
+    concerns(lesson=lesson)
+    problems: list[Problem] = []
+    text = _given(problems, "text", typed.get("text", ""))
+    owner, office = _whose(problems, actor, typed)
+    due_on = _due(problems, typed.get("due_on", ""), today)
+    if problems or due_on is None:
+        raise Invalid(problems)
+    row = Recommendation.objects.create(
+        lesson=about, agency_id=actor.agency_id, text=text, owner=owner, office=office, due_on=due_on
+    )
+    concerns(recommendation=row.pk)
+    if owner is not None and owner.pk != actor.user_id:
+        page, key = {"page": "near_miss:recommendations"}, f"near_miss.recommendation:{row.pk}"
+        notify([owner.pk], "near_miss.recommendation", YOURS, objects=page, key=key)
+    return row
+
+
+@action(END)
+def end(actor: Actor, recommendation: UUID, outcome: str, reason: str, today: date) -> Recommendation:
+    """Say how it ended, once: by its owner, or by who may recommend. What was not done, or in part, needs a reason."""
+    concerns(recommendation=recommendation)
+    row = own_one(actor, recommendation)
+    if not may_end(actor, row):
+        raise NotFound
+    row = Recommendation.objects.select_for_update().get(pk=row.pk)
+    if row.outcome:
+        raise Conflict
+    problems: list[Problem] = []
+    if outcome not in Outcome.values:
+        problems.append(Problem(("outcome",), _("Say how it ended.")))
+    if reason.strip() or outcome != Outcome.DONE:
+        reason = _given(problems, "reason", reason)
+    if problems:
+        raise Invalid(problems)
+    row.outcome, row.reason, row.ended_on = outcome, reason.strip(), today
+    row.save()
+    return row
+
+
+def may_end(actor: Actor, row: Recommendation) -> bool:
+    """Whether the actor may say how it ended."""
+    is_own = row.owner_id is not None and row.owner_id == actor.user_id
+    return actor.can(END) and (is_own or actor.can("near_miss.recommendation.add"))
+
+
+def _given(problems: list[Problem], field: str, text: str, most: int = MOST_REASON) -> str:
+    try:
+        return given(field, text, most)
+    except Invalid as refused:
+        problems += refused.problems
+        return ""
+
+
+def _whose(problems: list[Problem], actor: Actor, typed: Mapping[str, str]) -> tuple[User | None, str]:
+    person, office = typed.get("owner", ""), typed.get("office", "").strip()
+    if bool(person) == bool(office):
+        problems.append(Problem(("owner",), _("Choose a person, or name an office: one of the two.")))
+        return None, ""
+    if office:
+        return None, _given(problems, "office", office, MOST_OFFICE)
+    chosen = {str(one.pk): one for one in owners(actor)}.get(person)
+    if chosen is None:
+        problems.append(Problem(("owner",), _("Choose somebody from the list.")))
+    return chosen, ""
+
+
+def _due(problems: list[Problem], text: str, today: date) -> date | None:
+    try:
+        due_on = date.fromisoformat(text.strip())
+    except ValueError:
+        problems.append(Problem(("due_on",), _("Give the day until which it is to be done.")))
+        return None
+    if due_on < today:
+        problems.append(Problem(("due_on",), _("This day is over. Give a later one.")))
+    return due_on
