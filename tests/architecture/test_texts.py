@@ -27,6 +27,7 @@ SAID_IN_ENGLISH = (
     "api/*.py",  # for programmers: the OpenAPI document and the problems' titles
     "**/*api.py",
     "apps/deconfliction/demo*.py",  # invented people speak English
+    "apps/near_miss/demo.py",
     "apps/deconfliction/desk/papers.py",  # records on paper, in the language of the agency's records
     "apps/deconfliction/led/papers.py",
     "apps/deconfliction/field_tools/cap_messages.py",  # for programs of a desk; CAP says its language
@@ -47,7 +48,8 @@ SAID_IN_ENGLISH = (
     "engine/study.py",
     "apps/deconfliction/store.py",  # why a roster was changed: stored
     "protocol/*.py",  # what is signed, and what a partner's builders read
-    "door/troubles.py",  # for the operator's shell
+    "door/founding.py",  # for the operator's shell
+    "door/troubles.py",
     "platform/audit/heads.py",
     "platform/audit/sealer.py",  # for the operator's shell
     "platform/delivery/channels.py",
@@ -75,7 +77,7 @@ NAMES = {"Vigil", "bare", "nbsp", "middot", "hellip", "larr", "rarr"}
 def bare_texts(source: str) -> Iterator[str]:
     """What a template says outside `translate` and `blocktranslate`: between tags and in attributes that are read."""
     pieces, inside = [], False
-    source = re.sub(r"\{% block body_class %\}.*?\{% endblock %\}", "", source)  # the name of a style
+    source = re.sub(r"\{% block (body_class|enter) %\}.*?\{% endblock %\}", "", source)  # a style, a button's value
     for token in Lexer(source).tokenize():
         if token.token_type == TokenType.BLOCK and token.contents.split()[0] in ("blocktranslate", "endblocktranslate"):
             inside = not inside

@@ -90,12 +90,19 @@ def gateway(node_port: int) -> Iterator[TestGateway]:
 
 
 @pytest.fixture(scope="session")
-def server(data_folder: Path, node_port: int, gateway: TestGateway) -> Iterator[str]:
+def door_port() -> int:
+    """Where the node's door without names will be."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def server(data_folder: Path, node_port: int, door_port: int, gateway: TestGateway) -> Iterator[str]:
     """The address of a node with the demo region, served as people serve it."""
     folder, port = data_folder, node_port
     vigil = Path(sys.executable).with_name("vigil")
     command = [str(vigil), "serve", "--demo", "--data", str(folder), "--port", str(port)]
     texts = {"VIGIL_GATEWAY_URL": f"{gateway.url}{SEND}", "VIGIL_GATEWAY_SECRET": gateway.secret}
+    texts["VIGIL_DOOR_PORT"] = str(door_port)
     with (folder / "log.txt").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment(folder) | texts)
         try:

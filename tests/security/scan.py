@@ -32,7 +32,8 @@ def main(wapiti: str, report: str) -> int:
     """Serve, log in, scan, say what was found; 1 if anything beyond `EXPECTED` was."""
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
-        command = [sys.executable, "-m", "vigil.cli.main", "serve", "--demo", "--data", folder, "--port", str(port)]
+        command = [sys.executable, "-m", "vigil.cli.main", "serve", "--demo", "--no-door"]
+        command += ["--data", folder, "--port", str(port)]
         node = subprocess.Popen(command, env=environment(Path(folder)), stdout=subprocess.DEVNULL)
         try:
             scan(wapiti, f"http://127.0.0.1:{port}", logged_in(f"http://127.0.0.1:{port}", node), report)

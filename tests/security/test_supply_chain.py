@@ -20,6 +20,8 @@ WAY_OUT = frozenset(
 CALLERS = {
     "vigil/client.py": "the typed client, a library for programs elsewhere",
     "vigil/cli/serve.py": "the socket it listens on",
+    "vigil/cli/door.py": "the socket it listens on",
+    "vigil/cli/serving.py": "the sockets that the two listen on",
     "vigil/apps/deconfliction/field_tools/tak_link.py": "an agency's own TAK server, by TLS with both certificates",
     "vigil/cli/demo.py": "the ports of the nodes that the demonstration has started on this machine",
     "vigil/conformance/over_http.py": "the node to be tried and where it answers, a command of its own",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import sys
+import socket
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vigil.cli import serving
 from vigil.cli.node import say
 from vigil.core.errors import Unavailable
 
@@ -27,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", metavar="TEXT", help="setup: what the door is called")
     parser.add_argument("--region", metavar="TEXT", help="setup: whom it serves, in words")
     parser.add_argument("--agency", metavar="NAME", action="append", help="setup: an agency that shares it; repeat it")
-    parser.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)  # beside `vigil serve`
+    parser.add_argument("--socket", type=int, help=argparse.SUPPRESS)  # of `vigil serve`, which starts us beside it
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,14 +54,14 @@ def open_door(args: argparse.Namespace) -> None:
 
 
 def _set_up(args: argparse.Namespace) -> int:
-    from vigil.door import LEAST_REVIEWERS, founding, settings
+    from vigil.door import LEAST_REVIEWERS, founding
 
     if not (args.name or founding.exists()):
-        raise Unavailable("--name is needed: what the door is called, e.g. 'Bay region near miss'.")
+        raise Unavailable(founding.NAME_NEEDED)
     founding.ready()
     founding.found(args.name, args.region, args.agency)
     say(
-        f"The door is in {settings.DATABASES['default']['NAME']}.",
+        f"The door is in {founding.file()}.",
         f"It takes reports once {LEAST_REVIEWERS} reviewers have made their keys in the node.",
         "Serve it with `vigil door`; `vigil serve` starts it beside the node.",
     )
@@ -70,68 +69,31 @@ def _set_up(args: argparse.Namespace) -> int:
 
 
 def _serve(args: argparse.Namespace) -> int:
+    from a2wsgi import WSGIMiddleware
+
     from vigil.door import founding, pulse, settings
 
-    if not founding.exists():
-        raise Unavailable(f"There is no door in {settings.VIGIL_DATA_DIR} yet. Run `vigil door setup --name …`.")
-    founding.ready()
-    bind, port = args.bind or settings.BIND, args.port or settings.PORT
+    founding.refuse_unready()
+    listening = _socket(args, settings.BIND, settings.PORT)
+    from vigil.door.wsgi import application
+
+    pages: Any = application
+    announced = f"The door without names is at {serving.address(listening)}"
+    server = serving.server(WSGIMiddleware(pages, workers=WORKERS), [announced])
+    if args.socket is not None:
+        threading.Thread(target=serving.leave_with_parent, args=(server,), daemon=True).start()
     stopping = threading.Event()
     beating = threading.Thread(target=pulse.keep, args=(stopping, say), daemon=True)
-    server = _server(bind, port)
-    if args.with_parent:
-        threading.Thread(target=_leave_with_parent, args=(server,), daemon=True).start()
     beating.start()
     try:
-        server.run()
+        server.run(sockets=[listening])
     finally:
         stopping.set()
         beating.join(5)
-    if not server.started:
-        raise Unavailable(f"Cannot listen on {bind}:{port}. Is another program there? Choose another one with --port.")
     return 0
 
 
-def _leave_with_parent(server: Any) -> None:
-    while os.read(sys.__stdin__.fileno() if sys.__stdin__ else 0, 1):
-        pass
-    server.should_exit = True
-
-
-def _server(bind: str, port: int) -> Any:
-    import signal
-
-    import uvicorn
-    from a2wsgi import WSGIMiddleware
-
-    from vigil.door.wsgi import application
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: Any = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                say(f"The door without names is at http://{f'[{bind}]' if ':' in bind else bind}:{port}/")
-
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            # uvicorn's own raises the signal again at the end, which would kill us before the pulse has ended.
-            before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
-            try:
-                yield
-            finally:
-                for number, handler in before.items():
-                    signal.signal(number, handler)
-
-    pages: Any = application
-    config = uvicorn.Config(
-        WSGIMiddleware(pages, workers=WORKERS),
-        host=bind,
-        port=port,
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=2,
-    )
-    return Server(config)
+def _socket(args: argparse.Namespace, bind: str, port: int) -> socket.socket:
+    if args.socket is not None:
+        return socket.socket(fileno=args.socket)
+    return serving.listen(args.bind or bind, args.port or port, socket.socket, "Choose another one with --port.")

@@ -7,28 +7,24 @@ nothing but the database.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import gc
 import os
-import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from vigil.cli import serving
 from vigil.cli.check import what_is_missing
-from vigil.cli.node import add_node_arguments, need_node, open_node, say
+from vigil.cli.node import add_node_arguments, need_node, open_node
 from vigil.cli.setup import add_answers, set_up
 from vigil.core.errors import Unavailable
-from vigil.door.router import ALIAS as DROP
 
 RESTART_SECONDS = 1.0
 LEAVE_SECONDS = 10
-BIND_SECONDS = 0.1
-BIND_TRIES = 30
 SWITCH_SECONDS = 0.001
 GC_THRESHOLD = 20_000
 """New objects before the collector looks at them: a submission makes thousands, and none of them in circles."""
@@ -65,25 +61,46 @@ def run(args: argparse.Namespace) -> int:
     bind = args.bind or settings.VIGIL_BIND
     database.refuse_unfit(bind)
     _check()
+    has_door = not args.no_door and _has_door()
     _before_answering()
     port = args.port or settings.VIGIL_PORT
-    listening = _listen(bind, port)
-    descriptor = str(listening.fileno())
-    others = [
-        Beside("serve", "--socket", descriptor, listening=listening) for _ in range(1, settings.VIGIL_WEB_PROCESSES)
-    ]
+    listening = serving.listen(bind, port, Listening, "Choose another one with --port.")
+    others = [Beside("serve", listening=listening) for _ in range(1, settings.VIGIL_WEB_PROCESSES)]
     if not args.no_worker:
         others.append(Beside("worker", "--with-parent", str(os.getpid())))
-    if not args.no_door and os.path.exists(settings.DATABASES[DROP]["NAME"]):
-        others.append(Beside("door", "--with-parent"))
+    if has_door:
+        others.append(Beside("door", listening=_door_socket()))
     for other in others:
         other.start()
     try:
-        _answer(_server(_banner(bind, port, args.demo)), listening)
+        _answer(_server(_banner(serving.address(listening), args.demo)), listening)
     finally:
         for other in others:
             other.stop()
     return 0
+
+
+def _has_door() -> bool:
+    """Whether a door without names is to be served; a sentence where one was set up and cannot be."""
+    from vigil.apps.near_miss import access
+    from vigil.door import founding
+
+    if founding.exists():
+        founding.refuse_unready()
+        return True
+    if access.has_keys():
+        raise Unavailable(
+            f"Reviewers have keys, and {founding.file()} with their reports is not there. Bring it back from a backup "
+            "(`vigil restore`), or leave the door out with --no-door."
+        )
+    return False
+
+
+def _door_socket() -> socket.socket:
+    from django.conf import settings
+
+    mend = "Choose another port with VIGIL_DOOR_PORT, or leave the door out with --no-door."
+    return serving.listen(settings.VIGIL_DOOR_BIND, settings.VIGIL_DOOR_PORT, socket.socket, mend)
 
 
 def _check() -> None:
@@ -114,7 +131,9 @@ class Beside:
     def __init__(self, *command: str, listening: socket.socket | None = None) -> None:
         # The data folder is in the environment already: `open_node` put it there.
         self._command = [sys.executable, "-m", "vigil.cli.main", *command]
+        self._listening = listening  # held, so that it stays open
         self._files = [listening.fileno()] if listening else []
+        self._command += [word for file in self._files for word in ("--socket", str(file))]
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._keep, name=f"{command[0]}-keeper", daemon=True)
@@ -165,39 +184,12 @@ class Listening(socket.socket):
         return accepted
 
 
-def _listen(bind: str, port: int) -> Listening:
-    try:
-        found = sorted(socket.getaddrinfo(bind, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE))
-    except OSError:
-        raise Unavailable(f"{bind} is no address of this machine.") from None
-    family, kind, protocol, _, address = found[0]
-    listening = Listening(family, kind, protocol)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    for left in reversed(range(BIND_TRIES)):
-        try:
-            listening.bind(address)
-            return listening
-        except OSError:
-            # A node that was killed a moment ago may still have processes that are about to notice.
-            if left:
-                time.sleep(BIND_SECONDS)
-    listening.close()
-    raise Unavailable(f"Cannot listen on {bind}:{port}. Is another program there? Choose another one with --port.")
-
-
 def _share(descriptor: int) -> None:
     """Answer on the socket of the process that started us, until it ends or says so."""
     listening = Listening(fileno=descriptor)
     server = _server(())
-    threading.Thread(target=_leave_with_parent, args=(server,), daemon=True).start()
+    threading.Thread(target=serving.leave_with_parent, args=(server,), daemon=True).start()
     _answer(server, listening)
-
-
-def _leave_with_parent(server: Any) -> None:
-    # Not through sys.stdin: its lock, held by a waiting thread, would spoil the end of the process.
-    while os.read(0, 1):
-        pass
-    server.should_exit = True
 
 
 def _answer(server: Any, listening: Listening) -> None:
@@ -219,48 +211,21 @@ def _warm() -> None:
     gc.freeze()  # nor for a walk through it
 
 
-def _server(banner: Sequence[str]) -> Any:
-    import uvicorn
-
+def _server(announced: Sequence[str]) -> Any:
     from vigil.config.asgi import application
 
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: Any = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                say(*banner)
-
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            # uvicorn's own raises the signal again at the end, which would kill us before the worker was stopped.
-            before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
-            try:
-                yield
-            finally:
-                for number, handler in before.items():
-                    signal.signal(number, handler)
-
-    config = uvicorn.Config(
-        application,
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=2,
-    )
-    return Server(config)
+    return serving.server(application, announced)
 
 
-def _banner(bind: str, port: int, demo: bool) -> list[str]:
-    host = f"[{bind}]" if ":" in bind else bind
-    lines = ["", f"Vigil is at http://{host}:{port}/", "Stop it with Ctrl+C."]
+def _banner(address: str, demo: bool) -> list[str]:
+    lines = ["", f"Vigil is at {address}", "Stop it with Ctrl+C."]
     if demo:
         from vigil.apps.deconfliction.demo import LOGINS
+        from vigil.apps.near_miss.demo import TOLD
 
         lines += ["", "Demo logins (user name, password, who):"]
         lines += ["  " + "  ".join(login) for login in LOGINS]
-        return lines
+        return [*lines, "", *TOLD]
     lacking = sum(line.startswith("MISSING") for line in what_is_missing())
     if lacking:
         lines.append(f"{lacking} things are missing before the node is ready: see /setup/ or `vigil check`.")

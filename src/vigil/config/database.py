@@ -13,6 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from vigil.config import backups, keys, production
 from vigil.core.errors import Unavailable
+from vigil.door import founding
 
 
 def newer_than_code() -> list[str]:
@@ -26,9 +27,9 @@ def newer_than_code() -> list[str]:
 
 
 def pending() -> bool:
-    """Whether the code has migrations that the database has not."""
+    """Whether the code has migrations that the database, or the drop of near misses, has not."""
     executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes())) or founding.is_older()
 
 
 def holds_node() -> bool:
@@ -85,6 +86,8 @@ def prepare(now: datetime) -> Path | None:
         written = folder / "backups" / f"before-migration-{now:%Y%m%dT%H%M%SZ}.vigil"
         backups.write(written, now)
     call_command("migrate", interactive=False, verbosity=0)
+    if founding.exists():
+        founding.ready()
     return written
 
 

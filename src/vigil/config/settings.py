@@ -208,6 +208,8 @@ _knob = _turned()
 VIGIL_DATA_DIR = Path(_knob["VIGIL_DATA_DIR"]).absolute()
 VIGIL_PORT: int = _knob["VIGIL_PORT"]
 VIGIL_BIND: str = _knob["VIGIL_BIND"]
+VIGIL_DOOR_PORT: int = _knob["VIGIL_DOOR_PORT"]
+VIGIL_DOOR_BIND: str = _knob["VIGIL_DOOR_BIND"]
 # On SQLite one process writes at a time; several spoil for one another the pages that each keeps at hand.
 VIGIL_WEB_PROCESSES: int = _knob["VIGIL_WEB_PROCESSES"] or (
     min(os.cpu_count() or 1, 4) if _knob["VIGIL_DATABASE_URL"] else 1

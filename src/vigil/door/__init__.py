@@ -22,11 +22,13 @@ LEAST_REVIEWERS = 3
 def database(folder: Path) -> dict[str, Any]:
     """Django's description of the drop. What is deleted is overwritten, and the file gives the room back.
 
+    Whoever looks for a drop where none was set up makes none (`mode=rw`): that is left to `founding.ready`.
+
     `auto_vacuum` holds for a database that is being made. WAL: the door and the node write beside each other.
     """
     return {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(folder / DATABASE),
+        "NAME": f"{(folder / DATABASE).absolute().as_uri()}?mode=rw",
         "CONN_MAX_AGE": None,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",

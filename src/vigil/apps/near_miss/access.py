@@ -68,3 +68,8 @@ def candidates(actor: Actor) -> QuerySet[User]:
     actor.require("near_miss.reviewer.name")
     roles = [role.value for role in FIELD]
     return User.objects.filter(is_active=True, memberships__active=True, memberships__role__in=roles).distinct()
+
+
+def has_keys() -> bool:
+    """Whether a reviewer has made a key: then there was a door."""
+    return Seat.objects.filter(number__isnull=False).exists()
