@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from vigil.engine.geometry import Box, zone_boxes
 from vigil.engine.operation import Match, Operation, Window
-from vigil.engine.predicate import intersection, match
+from vigil.engine.predicate import match
 
 FINEST_CELL_DEGREES = 360.0 / 2**17
 """About 300 m; each level doubles it."""
@@ -103,7 +103,9 @@ class Index:
                     candidates.update(
                         entry.operation_id
                         for entry in entries
-                        if entry.box.touches(box) and intersection(entry.window, window) is not None
+                        if entry.window.start < window.end
+                        and window.start < entry.window.end
+                        and entry.box.touches(box)
                     )
         return candidates
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import a2b_base64, b2a_base64
 from hashlib import sha256
 from typing import Any
 
@@ -19,6 +19,8 @@ JSON = Any
 """Dictionaries with text keys, lists, text, whole numbers, booleans and None."""
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+"""Types of values that hold no float: many lists have nothing else, and are not looked at one by one."""
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
@@ -29,31 +31,30 @@ def canonical_bytes(value: JSON) -> bytes:
 
 
 def _refuse_floats(value: JSON) -> None:
-    kind = type(value)
-    if kind is str or kind is int:
-        return
     if isinstance(value, float):
         raise TypeError("A float has no canonical form: write it with number_text.")
     if isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise TypeError("The keys of a canonical object are text.")
-            if type(item) is not str:
-                _refuse_floats(item)
-    elif isinstance(value, list | tuple):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("The keys of a canonical object are text.")
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return
+    if not _PLAIN.issuperset(map(type, value)):
         for item in value:
-            if type(item) is not str:
-                _refuse_floats(item)
+            _refuse_floats(item)
+
+
+_TO_URL, _FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
 
 
 def base64url(data: bytes) -> bytes:
     """Base64url without padding (RFC 7515)."""
-    return urlsafe_b64encode(data).rstrip(b"=")
+    return b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=")
 
 
 def from_base64url(data: bytes) -> bytes:
     """The bytes again. Raises ValueError; other texts than the one that `base64url` writes may be read too."""
-    return urlsafe_b64decode(data + b"=" * (-len(data) % 4))
+    return a2b_base64(data.translate(_FROM_URL) + b"=" * (-len(data) % 4))
 
 
 def digest(data: bytes) -> str:

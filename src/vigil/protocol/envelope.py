@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from vigil.protocol.canonical import JSON, base64url, canonical_bytes, from_base64url
 from vigil.protocol.signing import Signer, fingerprint, verify
@@ -93,9 +94,13 @@ def seal(message: Message, signer: Signer) -> bytes:
         "in_reply_to": message.in_reply_to,
         "content": message.content,
     }
-    header = canonical_bytes({"alg": "EdDSA", "kid": signer.fingerprint, "typ": "vigil"})
-    signing_input = base64url(header) + b"." + base64url(canonical_bytes(content))
+    signing_input = _header(signer.fingerprint) + b"." + base64url(canonical_bytes(content))
     return signing_input + b"." + base64url(signer.sign(signing_input))
+
+
+@lru_cache(maxsize=16)
+def _header(kid: str) -> bytes:
+    return base64url(canonical_bytes({"alg": "EdDSA", "kid": kid, "typ": "vigil"}))
 
 
 def opened(token: bytes, keys_of: Callable[[str], Sequence[bytes]]) -> Message:
@@ -139,7 +144,7 @@ def _decoded(data: bytes) -> bytes:
 
 def _object(data: bytes) -> dict[str, JSON]:
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_once)
+        value = _DECODER.decode(data.decode())
         if b"\\u" in data:
             canonical_bytes(value)  # half a character, written as its code: no text that could be written again
     except (ValueError, RecursionError) as error:
@@ -154,3 +159,6 @@ def _once(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
     if len(members) != len(pairs):
         raise Malformed("A member of the message is named twice.")
     return members
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once)

@@ -7,7 +7,7 @@ only masked tokens (blind); what people are shown is limited by the card. Subjec
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from vigil.engine.operation import Band, Basis, Match, Mode, Operation, Window
 from vigil.protocol.canonical import JSON, operation_content, operation_from_content
@@ -15,6 +15,8 @@ from vigil.protocol.reading import flags, ids, instants, lines, listed, members,
 from vigil.protocol.store import Card, Due, Identity, Outcome, Partner, Revision, Seen
 
 _POINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_CARD_TEXTS = ("agency", "contact_name", "contact_phone", "operation_type")
+_CARD_FLAGS = ("plain_clothes", "armed_and_dangerous")
 MOST_POINTS = 1_024
 """An operation of 50 sites and 200 subjects never has more of either (`cover.MOST_TOKENS`, a power of two)."""
 
@@ -141,7 +143,7 @@ _PLACE = ("tentative", "joint_with", "span", "sites")
 
 def _plain_content(plain: Plain) -> JSON:
     whole = operation_content(plain.operation)
-    return {**{name: whole[name] for name in _PLACE}, "silent": plain.silent, "card": asdict(plain.card)}
+    return {**{name: whole[name] for name in _PLACE}, "silent": plain.silent, "card": _card_content(plain.card)}
 
 
 def _plain_from(content: JSON, operation_id: str, mode: Mode, registered: bool) -> Plain:
@@ -191,7 +193,7 @@ class Sighting:
             "overlap": [self.overlap.start, self.overlap.end],
             "silent": self.silent,
             "tentative": self.tentative,
-            "card": asdict(self.card),
+            "card": _card_content(self.card),
         }
 
     @classmethod
@@ -420,15 +422,15 @@ class Asked:
     """For each point of `query.points.cells` whether it is no filling."""
 
 
+def _card_content(card: Card) -> JSON:
+    return {name: getattr(card, name) for name in (*_CARD_TEXTS, *_CARD_FLAGS)}
+
+
 def read_card(content: JSON) -> Card:
     """A card again. Raises Malformed."""
-    texts, marks = (
-        ("agency", "contact_name", "contact_phone", "operation_type"),
-        ("plain_clothes", "armed_and_dangerous"),
-    )
-    fields = members(content, *texts, *marks)
-    lines(*(fields[name] for name in texts))
-    flags(*(fields[name] for name in marks))
+    fields = members(content, *_CARD_TEXTS, *_CARD_FLAGS)
+    lines(*(fields[name] for name in _CARD_TEXTS))
+    flags(*(fields[name] for name in _CARD_FLAGS))
     return Card(**fields)
 
 

@@ -24,14 +24,14 @@ from vigil.protocol.store import (
     Status,
     Verdict,
 )
-from vigil.simulator.plans import AGENCY, REFERENCE, SUBJECTS
+from vigil.simulator.plans import AGENCY, REFERENCE, STEM
 from vigil.simulator.wire import payload
 
 if TYPE_CHECKING:
     from vigil.simulator.station import Station
     from vigil.simulator.world import World
 
-PLANTED = tuple(text.encode() for text in (*SUBJECTS, AGENCY, REFERENCE))
+PLANTED = tuple(text.encode() for text in (STEM, AGENCY, REFERENCE))
 PLACES = (b"POINT", b"LINESTRING", b"distance", b"radius")
 
 
@@ -208,8 +208,8 @@ class Watch:
             return
         if searching:
             raise Violation("I6", f"a verdict on {name} stands although the search of this revision is still due")
-        members = {partner.node_id for partner in rows.roster.members}
         if verdict.determination == "incomplete":
+            members = {partner.node_id for partner in rows.roster.members}
             named = (*verdict.not_answered, *verdict.refused)
             if not named or (verdict.roster == rows.roster.number and not members.issuperset(named)):
                 raise Violation("I8", f"the incomplete verdict on {name} does not name who is missing")

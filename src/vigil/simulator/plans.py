@@ -10,7 +10,8 @@ from vigil.engine.operation import Line, Mode, Operation, Point, Site, Window
 from vigil.protocol.store import Disclosure, Revision, Status
 
 MINUTE = 60_000_000
-SUBJECTS = tuple(f"phone:+1202555019{n}" for n in range(4))
+STEM = "phone:+1202555019"
+SUBJECTS = tuple(f"{STEM}{n}" for n in range(4))
 """Planted values: none of them may be read in any byte on the wire."""
 AGENCY = "planted-agency-id"
 REFERENCE = "planted-reference"

@@ -8,15 +8,15 @@ guessed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import blake2b, sha256
 from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from vigil.protocol import envelope
+from vigil.protocol import cover, envelope
 from vigil.protocol.blinding import Blinder, PartnerBlinder
 from vigil.protocol.signing import Signer
 from vigil.simulator.patched import patched
@@ -51,20 +51,38 @@ class StandInBlinder:
         self.generation = generation
 
     def blind(self, partner: str, values: Sequence[str]) -> list[str]:
-        exponent = _exponent(self.node_id, partner, self.generation)
-        return [f"{_number(value) * exponent % PRIME:064x}" for value in values]
+        return list(_blinded(_exponent(self.node_id, partner, self.generation), tuple(values)))
 
     def raised(self, partner: str, points: Sequence[str]) -> list[str]:
         exponent = _exponent(self.node_id, partner, self.generation)
-        return [f"{int(point, 16) * exponent % PRIME:064x}" for point in points]
+        return [_point(int(point, 16) * exponent) for point in points]
 
     def keyed(self, text: str) -> str:
-        return blake2b(text.encode(), key=self.node_id.encode(), digest_size=32).hexdigest()
+        return _keyed(self.node_id, text)
 
 
 @lru_cache(maxsize=1024)
 def _exponent(node_id: str, partner: str, generation: int) -> int:
     return _number(f"exponent {node_id} {partner} {generation}")
+
+
+def _point(number: int) -> str:
+    return f"{number % PRIME:064x}"
+
+
+@lru_cache(maxsize=1024)
+def _keyed(node_id: str, text: str) -> str:
+    return blake2b(text.encode(), key=node_id.encode(), digest_size=32).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _blinded(exponent: int, values: tuple[str, ...]) -> tuple[str, ...]:
+    """A question that is put again has the same points."""
+    return tuple(_point(_number(value) * exponent) for value in values)
+
+
+_padded = lru_cache(maxsize=256)(cover.padded)
+"""A question that is put again is padded as it was."""
 
 
 def _number(value: str) -> int:
@@ -86,6 +104,11 @@ class Crypto:
             return PartnerBlinder(sha256(b"blind " + node_id.encode()).digest(), node_id)
         return StandInBlinder(node_id)
 
-    def at_work(self) -> AbstractContextManager[None]:
-        """While this lasts, envelopes are verified by the stand-in (unless it is real)."""
-        return nullcontext() if self.real else patched(stand_in_verify, (envelope, "verify"))
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """While this lasts, envelopes are verified by the stand-in and padding is remembered (unless it is real)."""
+        if self.real:
+            yield
+            return
+        with patched(stand_in_verify, (envelope, "verify")), patched(_padded, (cover, "padded")):
+            yield

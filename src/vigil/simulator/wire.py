@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from vigil.protocol.canonical import base64url, canonical_bytes, from_base64url
@@ -135,13 +136,17 @@ def _forged(body: bytes) -> bytes:
     head, _, signature = body.split(b".")
     said, _ = payload(body)
     if said["kind"] == "reply":
-        said["content"] |= {"outcome": "answered", "sightings": []}
+        said = {**said, "content": {**said["content"], "outcome": "answered", "sightings": []}}
     text = base64url(canonical_bytes(said))
     return head + b"." + text + b"." + signature
 
 
+@lru_cache(maxsize=256)
 def payload(body: bytes) -> tuple[dict[str, Any], bytes]:
-    """What a message says, read without asking who signed it: for checks on the wire. The object and its bytes."""
+    """What a message says, read without asking who signed it: for checks on the wire. The object and its bytes.
+
+    A message is looked at when it leaves and again when it counts: the object is the same one, to be read only.
+    """
     text = body.split(b".")[1]
     plain = from_base64url(text)
     fields: dict[str, Any] = json.loads(plain)
