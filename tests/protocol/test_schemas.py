@@ -18,11 +18,12 @@ from vigil.conformance.wire import PATHS, PREFIX, Loop, Response
 from vigil.engine.operation import Mode
 from vigil.protocol.canonical import canonical_bytes
 from vigil.protocol.envelope import LIFE_US, MOST_BYTES, Malformed, opened
-from vigil.protocol.exchange import FIRST_RETRY_US, LONGEST_RETRY_US
+from vigil.protocol.exchange import FIRST_RETRY_US
 from vigil.protocol.messages import Acknowledgement, Query, Reply, Tidings, Trouble, Withdrawal
 from vigil.protocol.nodes import Capabilities, key_news, read_key_news
 from vigil.protocol.pairing import Pairing, news, read_news
 from vigil.protocol.signing import Signer
+from vigil.protocol.store import LONGEST_RETRY_US
 from vigil.protocol.testing import TestOrder, TestState
 
 FOLDER = BASE_DIR / "docs" / "protocol"

@@ -647,6 +647,10 @@ class World:
 
     # -- what is stored ----------------------------------------------------------------------------------------
 
+    def around(self) -> list[int]:
+        """Before a clock stepped back, now, while windows end, and while only subjects may still meet."""
+        return [self.now + hours * 60 * MINUTE for hours in (-1, 0, 2, 24, 60, 100)]
+
     def dump(self, station: Station) -> dict[str, object]:
         """Everything that the port can tell about the known operations, as values that compare."""
         with station.store.inner.transaction() as tx:
@@ -654,9 +658,10 @@ class World:
                 "identity": tx.identity(),
                 "roster": tx.roster(),
                 "seen": tx.highest_seen(self.other(station).node_id),
-                "active": list(tx.active(self.now)),
+                "active": [list(tx.active(instant)) for instant in self.around()],
                 "unended": list(tx.unended(self.now)),
-                "due": list(tx.due(self.now + 600 * MINUTE)),
+                "due": [list(tx.due(instant, most=most)) for instant in self.around() for most in (None, 2)],
+                "outgoing": [list(tx.outgoing(instant, most=most)) for instant in self.around() for most in (None, 2)],
                 "last receipt": tx.last_receipt(),
             }
             for operation_id in self.operations[station.node_id]:
@@ -718,6 +723,7 @@ def run_trace(store: Store, seed: int, steps: int = 60, check_every: int = 1) ->
 def play(world: World, steps: int) -> Trace:
     for _ in range(steps):
         world.step()
+    before = {f"{NAMES[one.node_id]} before": world.dump(one) for one in world.stations.values()}
     world.settle()
-    world.trace.states = {NAMES[one.node_id]: world.dump(one) for one in world.stations.values()}
+    world.trace.states = before | {NAMES[one.node_id]: world.dump(one) for one in world.stations.values()}
     return world.trace

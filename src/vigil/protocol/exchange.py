@@ -47,6 +47,7 @@ from vigil.protocol.node import Node
 from vigil.protocol.signing import Signer
 from vigil.protocol.steps import ask_again, conclude_all, extend_overdue, record, withdraw
 from vigil.protocol.store import (
+    LONGEST_RETRY_US,
     Answer,
     Card,
     Due,
@@ -65,12 +66,12 @@ from vigil.protocol.store import (
     Status,
     Transaction,
     Verdict,
+    is_due,
 )
 from vigil.protocol.telling import may_be_told, sighting_of, tell_missed
 
 WEEK_US = 7 * 24 * 3_600_000_000
 FIRST_RETRY_US = 5_000_000
-LONGEST_RETRY_US = 5 * 60_000_000
 CLOCK_NEWS_US = 1_000_000
 """A partner's clock is noted again when it has moved by more than this against ours."""
 BLIND_SINCE = 2
@@ -137,7 +138,7 @@ class Exchange:
         with self.store.transaction() as tx:
             members = {partner.node_id: partner for partner in tx.roster().members}
             rows = tx.due(now, partner, most) if operation_id is None else tx.due_of(operation_id)
-            asked = [due for due in rows if due.target in members and due.run_after <= now]
+            asked = [due for due in rows if due.target in members and is_due(due.run_after, now)]
             return [
                 self._question(tx, members[due.target], due, revision)
                 for due in asked
@@ -609,7 +610,7 @@ class _Replayed(Exception):
 
 def _later(tx: Transaction, due: Due, wait: int, now: int) -> None:
     revision = tx.current(due.operation_id)
-    if revision is None or revision.last_window_end <= now:
+    if revision is None or revision.over_at <= now:
         tx.close_due(due.operation_id, due.revision, due.target)
     else:
         tx.postpone(due, now + wait)
@@ -617,7 +618,7 @@ def _later(tx: Transaction, due: Due, wait: int, now: int) -> None:
 
 def _reopen(tx: Transaction, due: Due, revision: Revision, now: int) -> None:
     """Ask again, even where an earlier answer has closed the row: what that said was just replaced."""
-    if revision.last_window_end > now:
+    if revision.over_at > now:
         tx.open_due(due)
 
 
@@ -639,9 +640,7 @@ def _plain(revision: Revision, card: Card) -> Plain:
 
 def _rounded_up(revision: Revision) -> int:
     """The end of the week after which neither place nor subject of the revision can meet anything: tells no hour."""
-    window = revision.operation.subject_window
-    end = max(revision.last_window_end, window.end if window else 0)
-    return -(-end // WEEK_US) * WEEK_US
+    return -(-revision.over_at // WEEK_US) * WEEK_US
 
 
 def _member(tx: Transaction, node_id: str) -> Partner | None:

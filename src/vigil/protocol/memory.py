@@ -32,6 +32,7 @@ from vigil.protocol.store import (
     Status,
     StoredReceipt,
     Verdict,
+    is_due,
 )
 
 
@@ -191,12 +192,13 @@ class MemoryTransaction:
         return sorted(row.operation_id for row in met if row.revision == self.rows.newest.get(row.operation_id))
 
     def uncovered(self, partner: str, mode: Mode, now: int) -> bool:
-        for operation_id in self.active(now):
-            operation = self.rows.revisions[operation_id, self.rows.newest[operation_id]].operation
+        for revision in self._currents():
+            operation, operation_id = revision.operation, revision.operation_id
             if not operation.registered or operation.mode is not mode or not operation.sites:
                 continue
             joint = self.joint(operation_id, partner)
-            if (joint is None or not joint.cells) and (operation_id, partner) not in self.rows.due:
+            is_covered = (joint is not None and joint.cells) or (operation_id, partner) in self.rows.due
+            if revision.last_window_end > now and not is_covered:
                 return True
         return False
 
@@ -214,7 +216,8 @@ class MemoryTransaction:
         self._put(self.rows.outgoing, outgoing.key, outgoing)
 
     def outgoing(self, now: int, partner: str | None = None, most: int | None = None) -> Sequence[Outgoing]:
-        rows = (row for row in self.rows.outgoing.values() if row.run_after <= now and partner in (None, row.partner))
+        of_whom = (row for row in self.rows.outgoing.values() if partner in (None, row.partner))
+        rows = (row for row in of_whom if is_due(row.run_after, now))
         return sorted(rows, key=lambda row: (row.run_after, row.key))[:most]
 
     def close_outgoing(self, key: str) -> None:
@@ -239,9 +242,8 @@ class MemoryTransaction:
             yield self.rows.revisions[operation_id, self.rows.newest[operation_id]]
 
     def active(self, now: int) -> Sequence[str]:
-        return [
-            one.operation_id for one in self._currents() if one.status is not Status.DRAFT and one.last_window_end > now
-        ]
+        currents = (one for one in self._currents() if one.status is not Status.DRAFT)
+        return [one.operation_id for one in currents if one.over_at > now]
 
     def unended(self, before: int) -> Sequence[str]:
         return [
@@ -265,7 +267,8 @@ class MemoryTransaction:
         self._put(self.rows.due, (due.operation_id, due.target), due)
 
     def due(self, now: int, target: str | None = None, most: int | None = None) -> Sequence[Due]:
-        rows = (due for due in self.rows.due.values() if due.run_after <= now and target in (None, due.target))
+        of_whom = (due for due in self.rows.due.values() if target in (None, due.target))
+        rows = (due for due in of_whom if is_due(due.run_after, now))
         return sorted(rows, key=lambda due: (due.run_after, due.operation_id, due.target))[:most]
 
     def due_of(self, operation_id: str) -> Sequence[Due]:

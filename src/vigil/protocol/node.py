@@ -150,10 +150,8 @@ class Node:
             for partner in roster.members:
                 if (partner.node_id, partner.blind) not in stay:
                     ask_again(tx, partner.node_id, now)
-            gone = {partner.node_id for partner in left}
-            for due in tx.due(END_OF_TIME):
-                if due.target in gone:
-                    tx.close_due(due.operation_id, due.revision, due.target)
+            for due in (one for partner in left for one in tx.due(END_OF_TIME, partner.node_id)):
+                tx.close_due(due.operation_id, due.revision, due.target)
             conclude_all(tx, self.signer, now)
         return roster
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 OWN = ""
 """Stands for this node where a partner's node id would stand."""
+LONGEST_RETRY_US = 5 * 60_000_000
+"""The longest wait between two tries at a partner."""
 
 
 class SearchFailed(Exception):
@@ -29,6 +31,11 @@ class SearchFailed(Exception):
 
 class StaleRevision(Exception):
     """The revision number is not the next one: somebody else changed the operation first."""
+
+
+def is_due(run_after: int, now: int) -> bool:
+    """Whether its time has come; one further off than the longest wait was set by a clock that was ahead."""
+    return not now < run_after <= now + LONGEST_RETRY_US
 
 
 class Status(StrEnum):
@@ -195,6 +202,12 @@ class Revision:
         """When the last window (buffers included) or the span ends; 0 for a draft that has neither."""
         ends = [site.window.end for site in self.operation.sites]
         return max(ends + ([] if self.operation.span is None else [self.operation.span.end]), default=0)
+
+    @property
+    def over_at(self) -> int:
+        """When neither a place nor a subject of it can meet anything any more: partners are asked until then."""
+        window = self.operation.subject_window if self.operation.subjects else None
+        return max(self.last_window_end, window.end if window else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,7 +499,7 @@ class Transaction(Protocol):
     def put_outgoing(self, outgoing: Outgoing) -> None: ...
 
     def outgoing(self, now: int, partner: str | None = None, most: int | None = None) -> Sequence[Outgoing]:
-        """Rows with `run_after` at or before `now` (of one partner), sorted by (run_after, key); the first `most`."""
+        """Rows that are due (see `is_due`; of one partner), sorted by (run_after, key); the first `most`."""
 
     def close_outgoing(self, key: str) -> None: ...
 
@@ -503,7 +516,7 @@ class Transaction(Protocol):
         """
 
     def active(self, now: int) -> Sequence[str]:
-        """Ids, sorted, of operations that are no draft and whose last window (or span) ends after `now`.
+        """Ids, sorted, of operations that are no draft and are over after `now` (`Revision.over_at`).
 
         Cancelled ones are among them: a partner that forgot the cancel must hear it again.
         """
@@ -527,8 +540,8 @@ class Transaction(Protocol):
         """Insert or replace the row of (operation_id, target)."""
 
     def due(self, now: int, target: str | None = None, most: int | None = None) -> Sequence[Due]:
-        """Rows with `run_after` at or before `now` (of one target), sorted by (run_after, operation_id, target); the
-        first `most`.
+        """Rows that are due (see `is_due`; of one target), sorted by (run_after, operation_id, target); the first
+        `most`.
         """
 
     def due_of(self, operation_id: str) -> Sequence[Due]:

@@ -50,7 +50,7 @@ def may_be_told(tx: Transaction, row: Outgoing) -> bool:
 
 def _tell(tx: Transaction, kind: str, word: str, revision: Revision, other: Reference, content: JSON, now: int) -> None:
     key = f"{word}:{other.node_id}:{revision.operation_id}:{other.operation_id}"
-    until = max(revision.last_window_end, now + LIFE_US)
+    until = max(revision.over_at, now + LIFE_US)
     tx.put_outgoing(Outgoing(key, other.node_id, kind, canonical_bytes(content), now, until))
 
 

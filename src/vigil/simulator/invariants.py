@@ -224,7 +224,7 @@ class Watch:
 
     def _check_answered(self, station: Station, rows: Rows, revision: Revision, verdict: Verdict) -> None:
         """I2. An operation that is over is asked about no more: its verdict speaks of the roster that it names."""
-        if verdict.roster != rows.roster.number or revision.last_window_end <= station.clock:
+        if verdict.roster != rows.roster.number or revision.over_at <= station.clock:
             return
         name, number = revision.operation_id, revision.number
         committed = self.committed.get((station.node_id, name, number, revision.digest), 0)
@@ -360,14 +360,14 @@ class Watch:
             if name in self.hidden or other in self.hidden:
                 continue
             (station, revision), (at, there) = self.home[name], self.home[other]
-            if met.overlap.end <= self.world.now + self.world.furthest_ahead or self._is_over(met, revision, there):
+            if met.overlap.end <= self.world.now + self.world.furthest_ahead:
                 continue
             self._check_held(station, revision, at, there, met)
             self._check_held(at, there, station, revision, met)
         for name, (station, revision) in self.home.items():
             rows = station.store.rows
             verdict = rows.verdicts.get((name, rows.newest[name]))
-            over = revision.last_window_end <= self.world.now
+            over = revision.over_at <= self.world.now
             if verdict is None or over or revision.status is Status.DRAFT or name in self.hidden:
                 continue
             if verdict.determination not in ("conflict", "no_known_conflict"):
@@ -378,11 +378,6 @@ class Watch:
                 if row.until > self.world.now:
                     raise Violation("I1", f"{station.name} has never told {row.partner} a {row.kind}")
         self._check_none_stale()
-
-    def _is_over(self, met: Match, one: Revision, two: Revision) -> bool:
-        """A partner is asked until the operation is over: a subject shared with what has ended may stay unknown."""
-        ends = min(one.last_window_end, two.last_window_end)
-        return met.basis is Basis.SUBJECT and ends <= self.world.now + self.world.furthest_ahead
 
     def current_pairs(self) -> Iterator[tuple[str, str, Match]]:
         for name, others in self.meets.items():
@@ -420,7 +415,7 @@ class Watch:
                     continue
                 if self.home[two][0].epochs > 1 or station.epochs > 1:
                     continue
-                over = any(self.home[name][1].last_window_end <= self.world.now for name in (one, two))
+                over = any(self.home[name][1].over_at <= self.world.now for name in (one, two))
                 if not over and two not in self.meets[one]:
                     raise Violation("I4", f"{station.name} was not told that {one} and {two} no longer meet")
 

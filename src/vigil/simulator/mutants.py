@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from vigil.engine import predicate
 from vigil.engine.operation import Match, Operation
-from vigil.protocol import coverage, envelope, judgement, node
+from vigil.protocol import coverage, envelope, judgement, node, store
 from vigil.protocol.coverage import conclude
 from vigil.protocol.envelope import Malformed, Message
 from vigil.protocol.exchange import Exchange, NotAnAnswer
@@ -382,6 +383,10 @@ def _refused_counts() -> AbstractContextManager[None]:
     return patched(counted, (coverage, "_OUTCOME"))
 
 
+def _asked_about_places_alone() -> AbstractContextManager[None]:
+    return patched(vars(Revision)["last_window_end"], (cast(ModuleType, Revision), "over_at"))
+
+
 UNCHANGED = Mutant("nothing")
 MUTANTS: dict[str, Mutant] = {
     "search-first": Mutant("commit before the own search", Cast(node=SearchesFirst, before_commit=_look)),
@@ -424,6 +429,11 @@ MUTANTS: dict[str, Mutant] = {
     "join-not-asked": Mutant("who joins the roster is asked about everything", Cast(node=JoinsInSilence)),
     "restore-same-epoch": Mutant("a restore draws a new epoch", Cast(node=RestoresInSilence)),
     "purge-early": Mutant("purge waits for unanswered questions", Cast(node=PurgesEarly)),
+    "asked-for-places": Mutant("partners are asked as long as a subject may meet", at_work=_asked_about_places_alone),
+    "put-off-for-ever": Mutant(
+        "what a fast clock has put off is due at once",
+        at_work=lambda: in_the_nodes(store.is_due, lambda run_after, now: run_after <= now),
+    ),
     "unsigned": Mutant(
         "a message counts when its node has signed it",
         at_work=lambda: patched(lambda key, body, signature: True, (envelope, "verify")),

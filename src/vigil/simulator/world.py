@@ -707,7 +707,6 @@ class World:
 
     def _end_faults(self) -> None:
         self.say(None, "the faults are over")
-        self.now += self.furthest_ahead  # until then what a fast clock has put off is not due
         self.crashes = 0.0
         self.wire.weather = Weather()
         self.wire.cut.clear()

@@ -21,7 +21,7 @@ from django.db.models import F
 from vigil.apps.deconfliction import models, notices, plan_rows, search
 from vigil.apps.deconfliction.alarms import incidents, ladder, telling
 from vigil.apps.deconfliction.cards import relay_phone
-from vigil.apps.deconfliction.federation.rows import FederationRows, word_of
+from vigil.apps.deconfliction.federation.rows import FederationRows, due_rows, not_over, word_of
 from vigil.apps.deconfliction.lists import operation_words
 from vigil.apps.deconfliction.plan import Plan
 from vigil.apps.deconfliction.plan_rows import Author, instant, moment, opened
@@ -234,7 +234,7 @@ class DatabaseTransaction(FederationRows):
         return values
 
     def active(self, now: int) -> Sequence[str]:
-        rows = models.Operation.objects.filter(window_end__gt=moment(now)).exclude(status=models.Status.DRAFT)
+        rows = not_over(moment(now)).exclude(status=models.Status.DRAFT)
         return sorted(str(one) for one in rows.values_list("id", flat=True))
 
     def unended(self, before: int) -> Sequence[str]:
@@ -281,9 +281,8 @@ class DatabaseTransaction(FederationRows):
         )
 
     def due(self, now: int, target: str | None = None, most: int | None = None) -> Sequence[port.Due]:
-        rows = models.SearchDue.objects.filter(run_after__lte=moment(now))
-        rows = rows if target is None else rows.filter(target=target)
-        return [due_of(row) for row in rows.order_by("run_after", "operation_id", "target")[:most]]
+        rows = models.SearchDue.objects.order_by("run_after", "operation_id", "target")
+        return list(map(due_of, due_rows(rows if target is None else rows.filter(target=target), now, most)))
 
     def due_of(self, operation_id: str) -> Sequence[port.Due]:
         rows = models.SearchDue.objects.filter(operation_id=UUID(operation_id))

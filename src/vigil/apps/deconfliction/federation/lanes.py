@@ -15,10 +15,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import DataError, close_old_connections
+from django.db.models import Exists, OuterRef
 
 from vigil.apps.deconfliction.federation import key_changes
 from vigil.apps.deconfliction.federation.asking import ASKER, Came, carried, note, sent, take_result
 from vigil.apps.deconfliction.federation.exchanging import exchange
+from vigil.apps.deconfliction.federation.rows import not_over
 from vigil.apps.deconfliction.models import SearchDue
 from vigil.apps.deconfliction.plan_rows import instant
 from vigil.core.actor import Actor
@@ -79,7 +81,8 @@ class Lane:
     def _forget_over(self, now: datetime) -> None:
         """Nobody asks about what is over; the purge waits for no partner that is away for good (specification 7)."""
         with writing():
-            SearchDue.objects.filter(target=self.partner_id, operation__window_end__lte=now).delete()
+            active = not_over(now).filter(pk=OuterRef("operation"))
+            SearchDue.objects.filter(~Exists(active), target=self.partner_id).delete()
 
     def _tell(self, ours: Exchange, now: datetime, most: int) -> bool | None:
         """Whether all was taken; None where there is nothing to tell."""

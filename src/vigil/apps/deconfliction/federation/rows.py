@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from vigil.apps.deconfliction import models, notices
 from vigil.apps.deconfliction.plan_rows import SUBJECT, instant, moment, opened
 from vigil.core.actor import system
 from vigil.engine import operation as engine
+from vigil.engine.operation import SUBJECT_MARGIN_US
 from vigil.platform import clock
 from vigil.platform.audit.trail import record
 from vigil.platform.partners import contacts
@@ -23,6 +24,7 @@ from vigil.platform.prepared import Prepared, insert, new
 from vigil.protocol import store as port
 from vigil.protocol.budget import new_points
 from vigil.protocol.messages import Acknowledgement
+from vigil.protocol.node import END_OF_TIME
 from vigil.protocol.store import Reference
 
 PARTNER = system("partner")
@@ -33,6 +35,7 @@ PART = 500
 """So many tokens are looked up at once: SQLite takes no longer lists."""
 
 _One = TypeVar("_One")
+_Row = TypeVar("_Row", bound=Model)
 
 
 class FederationRows:
@@ -140,7 +143,7 @@ class FederationRows:
         )
 
     def outgoing(self, now: int, partner: str | None = None, most: int | None = None) -> Sequence[port.Outgoing]:
-        rows = models.Outgoing.objects.filter(run_after__lte=moment(now))
+        rows = models.Outgoing.objects.order_by("run_after", "key")
         rows = rows if partner is None else rows.filter(partner=partner)
         return [
             port.Outgoing(
@@ -152,7 +155,7 @@ class FederationRows:
                 instant(row.until),
                 row.attempts,
             )
-            for row in rows.order_by("run_after", "key")[:most]
+            for row in due_rows(rows, now, most)
         ]
 
     def close_outgoing(self, key: str) -> None:
@@ -173,6 +176,24 @@ class FederationRows:
         side.resolved_outcome = acknowledgement.outcome or side.resolved_outcome
         side.save(update_fields=[column, "resolved_outcome"])
         notices.conflict_changed(side.conflict, clock.now())
+
+
+def not_over(now: datetime) -> QuerySet[models.Operation]:
+    """Operations that a place or a subject may still meet at `now` or later (see `port.Revision.over_at`)."""
+    margin = timedelta(microseconds=SUBJECT_MARGIN_US)
+    subjects = models.Subject.objects.filter(
+        revision__operation=OuterRef("pk"), revision__number=OuterRef("revision"), token__isnull=False
+    )
+    recent = models.Operation.objects.filter(window_end__gt=now - margin)
+    return recent.filter(Q(window_end__gt=now) | Q(Exists(subjects), ends_at__gt=now - margin))
+
+
+def due_rows(rows: QuerySet[_Row], now: int, most: int | None) -> Sequence[_Row]:
+    """Those of the rows, sorted by `run_after`, that are due as `port.is_due` says; the first `most`."""
+    found = list(rows.filter(run_after__lte=moment(now))[:most])
+    rest = None if most is None else most - len(found)
+    late = moment(min(now + port.LONGEST_RETRY_US, END_OF_TIME))
+    return [*found, *rows.filter(run_after__gt=late)[:rest]]
 
 
 def _count(partner: str, points: int) -> None:
