@@ -42,6 +42,7 @@ from vigil.apps.deconfliction.plans.repeat import How, Pattern
 from vigil.apps.deconfliction.study.studies import begin_study
 from vigil.apps.deconfliction.subjects import interests
 from vigil.apps.deconfliction.together import joint, task_forces
+from vigil.apps.near_miss import feeds
 from vigil.apps.policy.actions import adopt
 from vigil.apps.whom_to_call.models import Entry
 from vigil.platform.accounts.models import AccountRequest, RequestState
@@ -124,6 +125,7 @@ INSTEAD: Mapping[str, tuple[str, str]] = {
     "task-forces/operations/<uuid:operation_id>/": ("operation_id", "shared_id"),
     "operations/<uuid:operation_id>/offers/<uuid:offer_id>/": ("operation_id", "asked_id"),
     "conflicts/views/": ("view_id", "conflict_view_id"),
+    "near-miss/feed/<str:token>.atom": ("token", "lesson_feed"),
 }
 """Addresses that are about another object than what their parameter is elsewhere."""
 
@@ -345,6 +347,7 @@ def build(people: Any, token: Callable[..., str], now: datetime) -> World:
         "topic": "register",
         "access_id": _glass(people, "ann", "elsewhere", now),
         "token": create_feed(people.actor("alice"), True, now)[1],
+        "lesson_feed": feeds.create_feed(people.actor("alice"), now),
     }
     source = _streets(now)
     own |= {"source_id": source.pk, "source": source.name}

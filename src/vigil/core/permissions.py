@@ -112,6 +112,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # Near misses: who reviews is named person by person (`near_miss.access`), among those who work in the field
     "near_miss.lesson.read": EVERYONE,
     "near_miss.lesson.export": EVERYONE,
+    "near_miss.feed.create": EVERYONE,
+    "near_miss.feed.revoke": EVERYONE,
+    "near_miss.feed.read": EVERYONE,
     "near_miss.recommendation.read": FIELD | {AGENCY_ADMIN},
     "near_miss.recommendation.add": frozenset({SUPERVISOR, WATCH_DESK, AGENCY_ADMIN}),
     "near_miss.recommendation.end": FIELD | {AGENCY_ADMIN},

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss import access, origins, rules, working
 from vigil.apps.near_miss.models import Lesson, Origin, Review, Seat
-from vigil.apps.near_miss.queries import Opened, as_json, lesson_list, open_report
+from vigil.apps.near_miss.queries import Opened, open_report
 from vigil.apps.near_miss.rules import State, Step, given
 from vigil.apps.near_miss.working import Reader, Work
 from vigil.core.actor import Actor
@@ -20,7 +20,7 @@ from vigil.door import drop, sealing
 from vigil.door.fields import FACTORS
 from vigil.door.models import Kind, Report, Reviewer, Stage
 from vigil.door.story import read_story
-from vigil.platform.actions import action, concerns, detail
+from vigil.platform.actions import action, concerns
 
 
 @action("near_miss.reviewer.name")
@@ -215,14 +215,6 @@ def _write(actor: Actor, report: UUID, kind: Kind, text: str, today: date) -> No
     found = access.report_of(report)
     concerns(report=report)
     drop.reviewers_write(found, kind, given("text", text), today)
-
-
-@action("near_miss.lesson.export")
-def give_json(actor: Actor) -> bytes:
-    """The library as JSON, handed out."""
-    content = as_json(lesson_list(actor))
-    detail(kind="json", size=len(content))
-    return content
 
 
 def _begin(actor: Actor, report: UUID, revision: int, step: Step) -> tuple[Seat, Report, Review]:

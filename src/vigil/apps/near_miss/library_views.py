@@ -1,4 +1,4 @@
-"""Pages of the library: what was published, narrowed, one lesson, for paper, as JSON."""
+"""Pages of the library: what was published, narrowed, one lesson, for paper."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from vigil.apps.near_miss import access, actions, queries, recommendations
+from vigil.apps.near_miss import access, queries, recommendations
 from vigil.apps.near_miss.models import Lesson
 from vigil.core.errors import NotFound
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
-from vigil.web.downloads import download
-
-JSON = "application/json"
 
 
 @page("near_miss.lesson.read")
@@ -60,10 +57,3 @@ def _found(request: HttpRequest, lesson: UUID) -> Lesson:
     if found is None:
         raise NotFound
     return found
-
-
-@page("near_miss.lesson.export")
-@require_GET
-def as_json(request: HttpRequest) -> HttpResponse:
-    """The library as JSON."""
-    return download(actions.give_json(actor_of(request)), JSON, "near-miss-lessons.json")

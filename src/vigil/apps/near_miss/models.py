@@ -144,3 +144,24 @@ class Origin(models.Model):
     review = models.OneToOneField(Review, models.CASCADE, related_name="origin")
     content = models.BinaryField(default=bytes)
     keys = models.JSONField(default=dict)
+
+
+class LessonFeed(models.Model):
+    """A person's own address of the feed of lessons, a secret of which only the SHA-256 is kept. Revoked rows stay."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    agency = models.ForeignKey("agencies.Agency", models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user", "agency"), condition=models.Q(revoked_at__isnull=True), name="near_miss_one_feed"
+            ),
+        )

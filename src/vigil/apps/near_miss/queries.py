@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -203,17 +202,6 @@ def choices() -> dict[str, list[tuple[str, str]]]:
     """The codes that the library can be narrowed by, with words."""
     named = {"call_type": CALL_TYPES, "factor": FACTORS, "time_band": TIME_BANDS}
     return {name: [(code, _(words)) for code, words in codes.items()] for name, codes in named.items()}
-
-
-def as_json(lessons: Iterable[Shown]) -> bytes:
-    """The lessons as a JSON object `{"lessons": [...]}`, codes as stored."""
-    names = ("title", "text", "lessons", "call_type", "time_band", "month", "factors", "primary")
-    rows = [
-        {"id": str(one.lesson.pk), **{name: getattr(one.lesson, name) for name in names}}
-        | {"published_on": one.lesson.published_on.isoformat()}
-        for one in lessons
-    ]
-    return json.dumps({"lessons": rows}, ensure_ascii=False, indent=1).encode()
 
 
 def _paragraphs(letter: drop.Read, story: dict[str, dict[str, str]]) -> list[tuple[str, str | None]]:

@@ -2,16 +2,22 @@
 
 from django.urls import path
 
-from vigil.apps.near_miss import library_views, recommendation_views, review_views
+from vigil.apps.near_miss import export_views, feed_views, library_views, recommendation_views, review_views
 
 app_name = "near_miss"
 
 urlpatterns = [
     path("near-miss/", library_views.library, name="library"),
-    path("near-miss/lessons/json/", library_views.as_json, name="json"),
+    path("near-miss/lessons/json/", export_views.as_json, name="json"),
+    path("near-miss/lessons/csv/", export_views.as_csv, name="csv"),
+    path("near-miss/lessons/files/", export_views.files, name="files"),
+    path("near-miss/lessons/dictionary/", export_views.dictionary, name="dictionary"),
+    path("near-miss/lessons/<uuid:lesson>/roll-call/", export_views.roll_call, name="roll_call"),
     path("near-miss/lessons/<uuid:lesson>/", library_views.lesson, name="lesson"),
     path("near-miss/lessons/<uuid:lesson>/print/", library_views.sheet, name="sheet"),
     path("near-miss/lessons/<uuid:lesson>/recommend/", recommendation_views.recommend, name="recommend"),
+    path("near-miss/feed/", feed_views.own, name="feed"),
+    path("near-miss/feed/<str:token>.atom", feed_views.atom, name="atom"),
     path("near-miss/recommendations/", recommendation_views.listing, name="recommendations"),
     path(
         "near-miss/recommendations/<uuid:recommendation>/", recommendation_views.recommendation, name="recommendation"

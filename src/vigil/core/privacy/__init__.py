@@ -1,11 +1,12 @@
 """De-identification of narratives, and suppression of small counts, shared by door, review and export.
 
 `recognise(text)` finds what may point at a person, `surrogates(text, spans, choices)` writes the masked text,
-`forbidden` says what must not be sent at all, `suppressed_together` hides small counts. It proposes and people decide:
-never promise anonymity by machine.
+`forbidden` says what must not be sent at all, `suppressed_together` hides small counts, `generalised` cuts what few
+records say. It proposes and people decide: never promise anonymity by machine.
 """
 
 from vigil.core.privacy.forbidden import forbidden
+from vigil.core.privacy.generalising import generalised
 from vigil.core.privacy.model import Model, spacy_model
 from vigil.core.privacy.recognise import recognise, recognise_together
 from vigil.core.privacy.spans import Kind, Span
@@ -21,6 +22,7 @@ __all__ = [
     "Shown",
     "Span",
     "forbidden",
+    "generalised",
     "recognise",
     "recognise_together",
     "spacy_model",

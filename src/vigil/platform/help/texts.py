@@ -413,18 +413,19 @@ TOPICS = (
     Topic(
         "near-misses",
         _("Near misses"),
-        ("near_miss:library", "near_miss:lesson"),
+        ("near_miss:library", "near_miss:lesson", "near_miss:recommendations", "near_miss:files"),
         _("What nearly happened elsewhere, and what others learned from it."),
         (
             _("Type words, or choose a kind of call, a factor or a time of day, and press Show."),
-            _("A lesson can be printed; all of them can be taken out as JSON."),
+            _("A lesson can be printed, also as a sheet for roll call. Files has all of them, and a feed."),
+            _("What your agency does about a lesson stands below it, and on Recommendations by the day it is due."),
         ),
         (_("You tell a near miss of your own at the door without names, not here: this page knows who you are."),),
     ),
     Topic(
         "near-miss-review",
         _("Review of near misses"),
-        ("near_miss:queue", "near_miss:report", "near_miss:reviewers"),
+        ("near_miss:queue", "near_miss:report", "near_miss:untold", "near_miss:reviewers"),
         _("How reports become lessons: triage, masking, a second reviewer, coding, publication."),
         (
             _("Make your key under a passphrase that you use nowhere else. Open it for half an hour to read."),

@@ -7,10 +7,7 @@ ends after a year, and stops with its person's role. What it gives is what that 
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,21 +16,20 @@ from icalendar import Calendar, Event
 
 from vigil.apps.deconfliction import access, cards
 from vigil.apps.deconfliction.models import CalendarFeed, Operation, Revision, Status
-from vigil.core.actor import Actor, Via
+from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
-from vigil.platform.accounts.access import actor_of_user
+from vigil.platform.accounts.feeds import LASTS, actor_behind, digest_of, drawn, hour_of
 from vigil.platform.accounts.login import count_wrong_guess
 from vigil.platform.actions import action, concerns, detail
 from vigil.platform.agencies.models import this_node
 from vigil.platform.turns import writing
 
 PREFIX = "vgc_"
-"""What a token begins with, so that leak scanners find it."""
-LASTS = timedelta(days=365)
 KEPT_BACK = timedelta(days=30)
 """Ours: so long ended operations stay in the calendar."""
 GUESSES = "calendar feed"
-SCOPES = frozenset({"deconfliction.feed.read", access.READ, access.WATCH})
+READ = "deconfliction.feed.read"
+SCOPES = frozenset({READ, access.READ, access.WATCH})
 """A feed reads; it can do nothing else in its person's name."""
 PRODUCT = "-//Vigil//Operations//EN"
 
@@ -43,11 +39,11 @@ def create_feed(actor: Actor, only_mine: bool, now: datetime) -> tuple[CalendarF
     """A new secret for the actor's calendar, in place of the one before; its text is returned this once."""
     person, agency = _whose(actor)
     _end_all(actor, now)
-    text = PREFIX + secrets.token_urlsafe(32)
+    text = drawn(PREFIX)
     feed = CalendarFeed.objects.create(
         user_id=person,
         agency_id=agency,
-        digest=_digest(text),
+        digest=digest_of(text),
         only_mine=only_mine,
         created_at=now,
         expires_at=now + LASTS,
@@ -74,20 +70,20 @@ def read_calendar(token: str, address: str, now: datetime) -> bytes:
     guesses from one address are slowed down like failed logins (`TooMany`); the right secret, which nobody guesses,
     never is, so that an old calendar entry locks out no colleague behind the same address.
     """
-    feed = CalendarFeed.objects.filter(digest=_digest(token)).select_related("user").first()
-    actor = _actor(feed, now) if feed is not None else None
+    feed = CalendarFeed.objects.filter(digest=digest_of(token)).select_related("user").first()
+    actor = actor_behind(feed, READ, SCOPES, now) if feed is not None else None
     if feed is None or actor is None:
         count_wrong_guess(GUESSES, address, now)
         raise NotFound
     content = _calendar_of(actor, feed, now)
-    if feed.last_used_at is None or _hour(feed.last_used_at) != _hour(now):
+    if feed.last_used_at is None or hour_of(feed.last_used_at) != hour_of(now):
         record_read(actor, feed, len(content))
     with writing():
         CalendarFeed.objects.filter(pk=feed.pk).update(uses=F("uses") + 1, last_used_at=now)
     return content
 
 
-@action("deconfliction.feed.read")
+@action(READ)
 def record_read(actor: Actor, feed: CalendarFeed, size: int) -> None:
     """Record that so many bytes are read. Programs ask every few minutes: one record an hour tells as much."""
     concerns(feed=feed.pk)
@@ -147,18 +143,6 @@ def _whole(at: datetime) -> datetime:
     return at.replace(microsecond=0)
 
 
-def _hour(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0, microsecond=0)
-
-
-def _actor(feed: CalendarFeed, now: datetime) -> Actor | None:
-    if feed.revoked_at is not None or feed.expires_at <= now:
-        return None
-    actor = actor_of_user(feed.user, feed.agency_id, Via.API)
-    narrowed = replace(actor, scopes=SCOPES) if actor is not None else None
-    return narrowed if narrowed is not None and narrowed.can("deconfliction.feed.read") else None
-
-
 def _whose(actor: Actor) -> tuple[UUID, UUID]:
     if actor.user_id is None or actor.agency_id is None:
         raise NotFound
@@ -174,8 +158,3 @@ def _end_all(actor: Actor, now: datetime) -> list[object]:
     ended = list(_own(actor).values_list("pk", flat=True))
     CalendarFeed.objects.filter(pk__in=ended).update(revoked_at=now)
     return list(ended)
-
-
-def _digest(text: str) -> str:
-    # 256 random bits: a plain hash is enough, there is nothing to guess.
-    return hashlib.sha256(text.encode()).hexdigest()
