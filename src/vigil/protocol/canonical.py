@@ -20,7 +20,7 @@ JSON = Any
 
 
 _PLAIN = frozenset({str, int, bool, type(None)})
-"""Types of values that hold no float: many lists have nothing else, and are not looked at one by one."""
+"""What holds no float: most values are of these types, and are not looked into."""
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
@@ -34,13 +34,14 @@ def _refuse_floats(value: JSON) -> None:
     if isinstance(value, float):
         raise TypeError("A float has no canonical form: write it with number_text.")
     if isinstance(value, dict):
-        if not all(isinstance(key, str) for key in value):
-            raise TypeError("The keys of a canonical object are text.")
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError("The keys of a canonical object are text.")
         value = value.values()
     elif not isinstance(value, list | tuple):
         return
-    if not _PLAIN.issuperset(map(type, value)):
-        for item in value:
+    for item in value:
+        if type(item) not in _PLAIN:
             _refuse_floats(item)
 
 
