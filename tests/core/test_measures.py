@@ -1,4 +1,4 @@
-"""Wilson's interval: published values, and that it holds its share in the long run."""
+"""Wilson's and Garwood's intervals: published values, and that a share's holds it in the long run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from vigil.core.measures import Share
+from vigil.core.measures import Count, Share
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,12 @@ def test_the_interval_holds_the_truth_about_nineteen_times_in_twenty() -> None:
         low, high = Share(sum(chance.random() < truth for _ in range(whole)), whole).interval
         held += low <= truth <= high
     assert 0.93 < held / 2_000 < 0.97
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"),
+    # The table of exact Poisson limits that is reprinted everywhere, Garwood (1936) to two places.
+    [(0, 0.0, 3.69), (1, 0.03, 5.57), (5, 1.62, 11.67), (10, 4.80, 18.39), (100, 81.36, 121.63)],
+)
+def test_published_intervals_of_counts(value: int, low: float, high: float) -> None:
+    assert Count(value).interval == pytest.approx((low, high), abs=5e-3)

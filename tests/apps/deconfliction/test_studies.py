@@ -17,13 +17,14 @@ from vigil.apps.deconfliction import actions, jobs, plan_rows
 from vigil.apps.deconfliction.alarms import lifecycle
 from vigil.apps.deconfliction.models import Conflict, PastPair, Revision, StudyRun
 from vigil.apps.deconfliction.past import purge
-from vigil.apps.deconfliction.study import charts, past_pairs, studies
+from vigil.apps.deconfliction.study import past_pairs, studies
 from vigil.core.actor import system
 from vigil.core.errors import Invalid, NotFound
 from vigil.engine.study import settings_of, study
 from vigil.engine.table import table_of
 from vigil.platform import keys
 from vigil.platform.jobs.worker import Worker
+from vigil.web import charts
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 HEAD = "operation_id,agency_ori,operation_type,starts_at,ends_at,latitude,longitude\n"

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss import access, origins, rules, working
+from vigil.apps.near_miss.learning.rules import SCENE_KEPT
 from vigil.apps.near_miss.models import Lesson, Origin, Review, Seat
 from vigil.apps.near_miss.queries import Opened, open_report
 from vigil.apps.near_miss.rules import State, Step, given
@@ -178,6 +179,7 @@ def publish(actor: Actor, report: UUID, revision: int, reader: Reader, today: da
         lessons=work.lessons,
         factors=list(work.factors),
         primary=work.primary,
+        scene={name: answers[name] for name in SCENE_KEPT if answers.get(name)},
         published_on=today,
         **{name: next(iter(answers.get(name, ())), "") for name in ("call_type", "time_band", "month")},
     )

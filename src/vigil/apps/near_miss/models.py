@@ -73,7 +73,8 @@ class Lesson(models.Model):
     """What was published: masked text, coding, lessons. Nothing leads from here to the report or its review.
 
     `month` is `2026-11` as the reporter chose it, or empty; `call_type`, `time_band`, `factors` and `primary` are codes
-    of `vigil.door.fields`.
+    of `vigil.door.fields`. `scene` is what the report said of the event besides (question → codes): counted in the
+    tables of `learning`, shown on no page and in no export of a lesson.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -85,6 +86,7 @@ class Lesson(models.Model):
     month = models.CharField(max_length=7, blank=True)
     factors = models.JSONField(default=list)
     primary = models.CharField(max_length=40)
+    scene = models.JSONField(default=dict)
     published_on = models.DateField()
 
     class Meta:

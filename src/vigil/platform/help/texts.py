@@ -423,6 +423,20 @@ TOPICS = (
         (_("You tell a near miss of your own at the door without names, not here: this page knows who you are."),),
     ),
     Topic(
+        "near-miss-patterns",
+        _("Patterns of near misses"),
+        ("near_miss:patterns",),
+        _("What the published lessons have in common: factors, kinds of call, times, how bad it could have been."),
+        (
+            _("Choose a kind of call and press Show. The officer, the other person and the circumstances stand apart."),
+            _("Behind each number stands its interval: with few lessons it is wide, and the number says little."),
+        ),
+        (
+            _("A number from 1 to 4 is not shown, nor another that would tell it. 0 is shown."),
+            _("Kinds of call with few lessons are shown together. A quarter is counted when it is over."),
+        ),
+    ),
+    Topic(
         "near-miss-review",
         _("Review of near misses"),
         ("near_miss:queue", "near_miss:report", "near_miss:untold", "near_miss:reviewers"),

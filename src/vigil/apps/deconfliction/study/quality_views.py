@@ -18,12 +18,13 @@ from django.views.decorators.http import require_GET
 from vigil.apps.deconfliction import words
 from vigil.apps.deconfliction.access import WATCH
 from vigil.apps.deconfliction.cards import type_label
-from vigil.apps.deconfliction.study import charts, quality
+from vigil.apps.deconfliction.study import quality
 from vigil.apps.deconfliction.study.quality import Figure, Key
 from vigil.apps.deconfliction.views import csv_file
 from vigil.core.measures import Share
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
+from vigil.web import charts
 
 MONTHS = 12
 FEW = 20

@@ -19,7 +19,7 @@ from vigil.apps.deconfliction.cards import type_label
 from vigil.apps.deconfliction.imports import uploads
 from vigil.apps.deconfliction.models import StudyRun
 from vigil.apps.deconfliction.past import history_views
-from vigil.apps.deconfliction.study import charts, past_pairs, studies
+from vigil.apps.deconfliction.study import past_pairs, studies
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid
 from vigil.engine.study import Counts
@@ -27,6 +27,7 @@ from vigil.platform import clock
 from vigil.platform.agencies.models import agency_of
 from vigil.platform.agencies.retention import retention_of
 from vigil.platform.doors import actor_of, page
+from vigil.web import charts
 from vigil.web.downloads import CSV, download
 
 STUDY = "deconfliction.study.run"

@@ -1,0 +1,1 @@
+"""What published lessons teach together: tables with small numbers hidden, lessons like this one, links."""

@@ -1,0 +1,173 @@
+"""The tables that published lessons make, so that no small number can be worked out of all that is shown. Pure.
+
+Every table has the kinds of call as its rows and something else as its columns, and no other crossing is offered:
+tables that share their rows alone can be protected together (`core/privacy/suppression.py`), and a filter by kind of
+call shows one row of each. Kinds of call with few lessons are one row together, so that no row is hidden; then a
+reader who counts the library by kind of call learns nothing more of the columns. What a lesson may have several of
+(factors, say) is a table for each, with the columns yes and no.
+
+Source of k = 5 and of the three panels: the facts on near-miss reporting (suppress any cell under 5; officer, offender
+and circumstance after Pinizzotto, Davis and Miller's Deadly Mix, and the organisation).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from vigil.core.privacy.suppression import Cell, K, Shown, suppressed_together
+
+FACTOR = "factor"
+QUARTER = "quarter"
+ONE_OF = ("time_band", "worst", "hazard", "broke", "light", "weather", "location", "officers", "backup")
+"""Questions of the door with one answer that are counted; `SEVERAL_OF` those with more."""
+SEVERAL_OF = ("subject", "kit")
+SCENE_KEPT = (*(name for name in ONE_OF if name != "time_band"), *SEVERAL_OF)
+"""What is kept of a report for the tables alone and stands on no lesson. Nothing about the reporter is among it."""
+ALL, UNSAID, OTHERS, EARLIER = "", "unsaid", "others", "earlier"
+YES, NO = "yes", "no"
+QUARTERS_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What of a lesson is counted: the day of publication, the kind of call (empty: not said), codes by question."""
+
+    published_on: date
+    call_type: str
+    factors: tuple[str, ...] = ()
+    scene: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What may be shown of the lessons published up to `until`; None there: nothing yet.
+
+    `groups` are the kinds of call that are rows (`OTHERS` those with few lessons), with their lessons; `together` which
+    kinds are in `OTHERS`.
+    """
+
+    until: date | None = None
+    total: int = 0
+    groups: Mapping[str, int] = field(default_factory=dict)
+    together: tuple[str, ...] = ()
+    quarters: tuple[str, ...] = ()
+    """The oldest first, `EARLIER` before them where there are more."""
+    tables: Mapping[str, Shown] = field(default_factory=dict)
+
+    def number(self, question: str, code: str, group: str = ALL) -> int | None:
+        """How many lessons of the group said so; None: hidden. A question or answer that nobody gave is 0."""
+        several = self.tables.get(_several(question, code))
+        shown, column = (several, YES) if several else (self.tables.get(question), code)
+        if shown is None:
+            return 0
+        if group == ALL:
+            return shown.columns.get(column, 0)
+        return shown.cells.get((group, column), 0) if group in shown.rows else None
+
+    def size(self, group: str = ALL) -> int:
+        """The lessons of the group."""
+        return self.total if group == ALL else self.groups.get(group, 0)
+
+
+def quarter(day: date) -> str:
+    """`2026-Q4`."""
+    return f"{day.year}-Q{(day.month + 2) // 3}"
+
+
+def counted_until(days: Iterable[date], today: date, k: int = K) -> date | None:
+    """The last day of the last quarter that is counted: one that is over, with k lessons or more since the one before.
+
+    So who kept an older page never finds fewer than k lessons between the two.
+    """
+    waiting = Counter(_last_day(day) for day in days if _last_day(day) < today)
+    until, since = None, 0
+    for end in sorted(waiting):
+        since += waiting[end]
+        if since >= k:
+            until, since = end, 0
+    return until
+
+
+def _last_day(day: date) -> date:
+    """Of the quarter."""
+    month = (day.month + 2) // 3 * 3
+    following = date(day.year + month // 12, month % 12 + 1, 1)
+    return date.fromordinal(following.toordinal() - 1)
+
+
+def board(lessons: Iterable[Told], today: date, k: int = K) -> Board:
+    """Every table, with small numbers hidden."""
+    lessons = list(lessons)
+    until = counted_until((one.published_on for one in lessons), today, k)
+    if until is None:
+        return Board()
+    lessons = [one for one in lessons if one.published_on <= until]
+    rows = [one.call_type or UNSAID for one in lessons]
+    together = few(Counter(rows), k)
+    rows = [OTHERS if row in together else row for row in rows]
+    quarters = _quarters(min(one.published_on for one in lessons), until)
+    tables = _tables(lessons, rows, quarters)
+    return Board(
+        until=until,
+        total=len(lessons),
+        groups=Counter(rows),
+        together=tuple(sorted(together)),
+        quarters=quarters,
+        tables=suppressed_together(tables, k) | suppressed_together(_factor_tables(lessons, rows, k), k),
+    )
+
+
+def few(counts: Mapping[str, int], k: int = K) -> frozenset[str]:
+    """The kinds of call that are one row together: those with fewer than k lessons, and more until they have k."""
+    by_size = sorted(counts, key=lambda one: (counts[one], one))
+    found = [one for one in by_size if counts[one] < k]
+    for one in by_size[len(found) :]:
+        if not found or sum(counts[small] for small in found) >= k:
+            break
+        found.append(one)
+    return frozenset(found)
+
+
+def _quarters(first: date, until: date) -> tuple[str, ...]:
+    named = [f"{n // 4}-Q{n % 4 + 1}" for n in range(_nth_quarter(first), _nth_quarter(until) + 1)]
+    return tuple(named) if len(named) <= QUARTERS_SHOWN else (EARLIER, *named[-QUARTERS_SHOWN:])
+
+
+def _nth_quarter(day: date) -> int:
+    return day.year * 4 + (day.month - 1) // 3
+
+
+def _tables(lessons: Sequence[Told], rows: Sequence[str], quarters: Sequence[str]) -> dict[str, dict[Cell, int]]:
+    columns = {QUARTER: [q if (q := quarter(one.published_on)) in quarters else EARLIER for one in lessons]}
+    for name in ONE_OF:
+        columns[name] = [next(iter(one.scene.get(name, ())), "") for one in lessons]
+    for name in SEVERAL_OF:
+        for code in sorted({code for one in lessons for code in one.scene.get(name, ())}):
+            columns[_several(name, code)] = [YES if code in one.scene.get(name, ()) else NO for one in lessons]
+    return {name: Counter(zip(rows, column, strict=True)) for name, column in columns.items()}
+
+
+def _factor_tables(lessons: Sequence[Told], rows: Sequence[str], k: int) -> dict[str, dict[Cell, int]]:
+    """A table for each factor; without kinds of call where those would tell.
+
+    Everybody knows that a lesson has one factor at least. A row with hardly more factors than lessons would tell by
+    that what is hidden in it: in the other world of a small number it may have k - 1 fewer.
+    """
+    spare = Counter[str]()
+    for row, one in zip(rows, lessons, strict=True):
+        spare[row] += len(set(one.factors)) - 1
+    if len(spare) > 1 and min(spare.values()) < k - 1:
+        rows = [ALL] * len(rows)
+    return {
+        _several(FACTOR, code): Counter(
+            (row, YES if code in one.factors else NO) for row, one in zip(rows, lessons, strict=True)
+        )
+        for code in sorted({code for one in lessons for code in one.factors})
+    }
+
+
+def _several(question: str, code: str) -> str:
+    return f"{question}={code}"
