@@ -24,12 +24,12 @@ from vigil.apps.deconfliction.models import Conflict
 from vigil.apps.deconfliction.plan import RENEWED, Contact, Disclosure
 from vigil.apps.deconfliction.plans import repeat, series
 from vigil.apps.deconfliction.study import studies
-from vigil.config.languages import translated
 from vigil.config.middleware import PageLanguage
 from vigil.platform.accounts.models import Membership, User
 from vigil.platform.agencies.models import Agency, Node
 from vigil.platform.doors import addresses
 from vigil.protocol.store import AlarmKind
+from vigil.web.languages import translated
 
 OF_THE_PLAN = "Lou Lead, Sue, 1200 Harbor Street, seize the ledger"
 SYSTEMS = {"RISSafe", "SAFETNet", "Case", "Explorer", "NDPIX", "JOHN", "SMITH"}

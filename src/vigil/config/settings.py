@@ -25,8 +25,8 @@ from vigil.config.knobs import (
     text,
     up_to,
 )
-from vigil.config.languages import translated
 from vigil.door import router
+from vigil.web.languages import translated
 
 KNOBS = (
     Knob(

@@ -12,6 +12,7 @@ from pathlib import Path
 from vigil.door import BIND as LOOPBACK
 from vigil.door import HOSTS, database
 from vigil.door import PORT as OUR_PORT
+from vigil.web.languages import translated
 
 _SOURCE = Path(__file__).resolve().parents[3]
 _HOME = _SOURCE if (_SOURCE / "pyproject.toml").exists() else Path.cwd()
@@ -43,7 +44,11 @@ DATABASES = {"default": database(VIGIL_DATA_DIR)}
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
-USE_I18N = False
+LOCALE_PATHS = [Path(__file__).resolve().parents[1] / "locale"]
+LANGUAGES = [("en", "English"), *translated(LOCALE_PATHS[0])]
+USE_I18N = len(LANGUAGES) > 1
+if USE_I18N:  # the browser's language decides, by each request anew; nothing remembers it
+    MIDDLEWARE.append("django.middleware.locale.LocaleMiddleware")
 
 # 2 MB of text is shown again, with what is wrong; three bytes stand for one where a browser encodes it.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8_000_000

@@ -1,4 +1,4 @@
-"""Which languages the node speaks beside English: those with compiled texts under `locale/`."""
+"""Which languages node and door speak beside English: those with compiled texts under `locale/`."""
 
 from __future__ import annotations
 
