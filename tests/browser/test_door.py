@@ -93,5 +93,23 @@ def test_from_the_first_page_to_the_receipt_and_back(chromium: Browser, tmp_path
             reader.look(page)
         assert context.cookies() == []
         context.close()
+        work_instead_of_waiting(reader.page, door.url)
         reader.page.close()
         assert watch.faults == []
+
+
+TO_THE_LAST_STEP = """() => {
+  const form = document.forms[0];
+  [form.step.value, form.ticket.value, form.querySelector(".bar .primary").value] = ["send", "", "send"];
+}"""
+"""As if everything before was done; the door draws a new ticket, which is not ripe."""
+
+
+def work_instead_of_waiting(page: Page, url: str) -> None:
+    """Where scripts run nobody presses twice."""
+    page.goto(f"{url}/report/")
+    page.get_by_label("What happened?").fill("It was dark, and raining.")
+    page.evaluate(TO_THE_LAST_STEP)
+    page.get_by_role("button", name="Next: the scene").click()
+    expect(page.locator("#working")).to_be_visible()
+    expect(page.locator("#receipt")).to_be_visible(timeout=20_000)

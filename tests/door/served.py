@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
+import itertools
 import os
 import re
 import subprocess
@@ -17,7 +19,7 @@ from urllib.parse import urlencode
 
 from tests.browser.conftest import free_port, process_wait
 
-from vigil.door import sealing
+from vigil.door import sealing, tickets
 
 VIGIL = (sys.executable, "-m", "vigil.cli.main", "door")
 WRITE_KEYS = """
@@ -48,10 +50,17 @@ class Served:
         """Status and page after a form was sent."""
         return _answered(urllib.request.Request(self.url + path, urlencode(fields).encode()))
 
+    def filled(self, story: str, *more: tuple[str, str]) -> Pairs:
+        """The fields of a report that waits to be sent, with a proof of work."""
+        carried = dict(hidden(self.get("/report/"))) | {"step": "send"}
+        numbers = map(str, itertools.count())
+        head = f"{carried['ticket']}:"
+        proof = next(n for n in numbers if _zero_bits(head + n) >= tickets.LEAST_BITS)
+        return [*carried.items(), ("happened", story), *more, ("proof", proof), ("go", "send")]
+
     def send(self, story: str, *more: tuple[str, str]) -> tuple[str, Pairs]:
         """Send a report as quickly as a ticket ripens; the receipt, and the fields that were sent."""
-        fields = [*hidden(self.get("/report/")), ("happened", story), *more, ("go", "send")]
-        fields[0] = ("step", "send")
+        fields = self.filled(story, *more)
         for _ in range(600):
             status, page = self.post("/report/", fields)
             if status != 429:
@@ -59,6 +68,10 @@ class Served:
             process_wait(self.process)  # the ticket ripens by the server's clock
         assert status == 200, page
         return receipt_on(page), fields
+
+
+def _zero_bits(text: str) -> int:
+    return 256 - int.from_bytes(hashlib.sha256(text.encode()).digest(), "big").bit_length()
 
 
 def hidden(page: str) -> list[tuple[str, str]]:

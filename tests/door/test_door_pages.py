@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from tests.door.served import heading, hidden, receipt_on
 
-from vigil.door import drop, receipt_views, receipts, report_views, sealing
+from vigil.door import drop, receipt_views, receipts, report_views, sealing, tickets
 from vigil.door import settings as own
 from vigil.door.founding import found
 from vigil.door.headers import HEADERS
@@ -153,13 +153,24 @@ def test_what_is_sent_twice_is_one_report_with_one_receipt(door: dict[int, bytes
     assert Report.objects.count() == 2
 
 
-def test_an_unripe_ticket_waits_and_loses_nothing(door: dict[int, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unripe_ticket_waits_or_works_and_loses_nothing(
+    door: dict[int, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(report_views.tickets, "ripens", lambda: 7.0)
+    monkeypatch.setattr(tickets, "PROVEN", 1e9)
+    monkeypatch.setattr(tickets, "LEAST_BITS", 6)
     status, page = post("/report/", ("step", "send"), ("happened", STORY), ("go", "send"))
     assert status == 429
     assert "Press Send again in" in page
     assert ("happened", STORY) in hidden(page)
     assert Report.objects.count() == 0
+    (ticket,) = re.findall('data-ticket="([^"]*)" data-bits="6"', page)
+    numbers = [str(number) for number in range(10_000)]
+    proof = next(number for number in numbers if report_views.tickets.is_proven(ticket, number))
+    wrong = next(number for number in numbers if not report_views.tickets.is_proven(ticket, number))
+    carried = [field for field in hidden(page) if field[0] != "proof"]
+    assert post("/report/", *carried, ("proof", wrong), ("go", "send"))[0] == 429
+    assert receipt_on(post("/report/", *carried, ("proof", proof), ("go", "send"))[1])
 
 
 def test_the_receipt_opens_the_dialogue_both_ways(door: dict[int, bytes]) -> None:
@@ -181,6 +192,16 @@ def test_the_receipt_opens_the_dialogue_both_ways(door: dict[int, bytes]) -> Non
     assert [one.kind for one in read] == [Kind.REPORT, Kind.QUESTION, Kind.DONE, Kind.ANSWER]
     assert "Miller" not in str(read[-1].text)
     assert str(read[-1].text).endswith("had another.")
+    for question in ("Did you tell dispatch?", "Did you tell your partner?"):
+        drop.reviewers_write(report, Kind.QUESTION, question, TODAY)
+        post("/receipt/", ("receipt", receipt), ("go", "answer"), ("text", "Yes, I did."))
+    read = drop.reviewers_open(report, Reviewer.objects.get(pk=2), door[2])
+    assert [one.text for one in read[4:]] == [
+        "Did you tell dispatch?",
+        "Yes, I did.",
+        "Did you tell your partner?",
+        "Yes, I did.",
+    ]
 
 
 def test_who_takes_it_back_leaves_no_text(door: dict[int, bytes]) -> None:
@@ -193,6 +214,10 @@ def test_who_takes_it_back_leaves_no_text(door: dict[int, bytes]) -> None:
     assert Report.objects.get().stage == Stage.WITHDRAWN
     _, page = post("/receipt/", ("receipt", receipt), ("go", "answer"), ("text", "one more thing"))
     assert "You took this report back" in page
+    assert "one more thing" in page, "what was typed stands there to be copied"
+    assert not drop.reviewers_write(Report.objects.get(), Kind.QUESTION, "Are you there?", TODAY)
+    drop.move_on(Report.objects.get(), Stage.PUBLISHED)
+    assert Report.objects.get().stage == Stage.WITHDRAWN
     assert Letter.objects.count() == 0
 
 

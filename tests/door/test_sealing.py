@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from vigil.door import receipts, sealing, tickets
@@ -71,6 +73,7 @@ def test_a_ticket_ripens_slower_when_many_come_and_is_good_for_one_report(monkey
     for _ in range(3 * tickets.CROWD):
         door.used()
     assert door.wait(ticket) == 3
+    assert door.wait(ticket, is_proven=True) == 0
     now[0] += 61
     assert door.ripens() == tickets.RIPE_SECONDS
     assert door.number(ticket) == door.number(ticket) != door.number(other)
@@ -79,3 +82,18 @@ def test_a_ticket_ripens_slower_when_many_come_and_is_good_for_one_report(monkey
     assert tickets.Tickets().wait(ticket) is None
     now[0] += tickets.LIFE_SECONDS
     assert door.wait(ticket) is None
+
+
+def test_a_proof_of_work_is_of_its_ticket_and_costs_more_in_a_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tickets, "LEAST_BITS", 8)
+    monkeypatch.setattr(tickets, "CROWD", 1)
+    door = tickets.Tickets()
+    ticket, other = door.draw(), door.draw()
+    proof = next(str(number) for number in range(100_000) if door.is_proven(ticket, str(number)))
+    assert hashlib.sha256(f"{ticket}:{proof}".encode()).digest()[0] == 0
+    assert sum(door.is_proven(ticket, str(number)) for number in range(5120)) in range(1, 60)
+    assert not door.is_proven(other, proof)
+    assert not any(door.is_proven(ticket, bad) for bad in ("", "é", proof + "0" * 17))
+    for _ in range(4):
+        door.used()
+    assert door.bits() == 9

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 
 from django.db import IntegrityError, router, transaction
 
@@ -104,14 +105,32 @@ def reviewers_open(report: Report, reviewer: Reviewer, private: bytes) -> list[R
     return [_read(letter, private, reviewer) for letter in _letters(report)]
 
 
-def reporter_writes(report: Report, kind: Kind, text: str, today: date) -> None:
-    """An answer or an addition."""
-    _write(report, kind, text, today)
+def reporter_writes(report: Report, key: Key, text: str, today: date) -> bool:
+    """An answer where the reviewers wrote last, else an addition; sent twice before they write again it is one letter.
+
+    False where the report was taken back meanwhile: then nothing is written.
+    """
+    with transaction.atomic(router.db_for_write(Report)):
+        before = read(report, key)
+        if any(letter.text == text for letter in takewhile(lambda letter: letter.is_own, reversed(before))):
+            return True
+        is_asked = bool(before) and not before[-1].is_own
+        return _write(report, Kind.ANSWER if is_asked else Kind.ADDITION, text, today)
 
 
-def reviewers_write(report: Report, kind: Kind, text: str, today: date) -> None:
-    """A question, or what was done: for the reporter, and for every reviewer of today."""
-    _write(report, kind, text, today)
+def reviewers_write(report: Report, kind: Kind, text: str, today: date) -> bool:
+    """A question, or what was done: for the reporter, and for every reviewer of today.
+
+    False where the report was taken back meanwhile: then nothing is written.
+    """
+    with transaction.atomic(router.db_for_write(Report)):
+        return _write(report, kind, text, today)
+
+
+def move_on(report: Report, stage: Stage) -> None:
+    """How far the report is, as its reporter reads it; one that was taken back stays so."""
+    report.stage = stage
+    Report.objects.filter(pk=report.pk).exclude(stage=Stage.WITHDRAWN).update(stage=stage)
 
 
 def let_read(report: Report, reviewer: Reviewer, private: bytes, other: Reviewer) -> int:
@@ -166,12 +185,14 @@ def _read(letter: Letter, private: bytes, reviewer: Reviewer | None) -> Read:
     return Read(letter.kind, letter.week, text)
 
 
-def _write(report: Report, kind: Kind, text: str, today: date) -> None:
-    with transaction.atomic(router.db_for_write(Report)):
-        number = report.letters.count()
-        letter, keys = _sealed(report, kind, number, text, _readers(report), today)
-        letter.save(force_insert=True)
-        LetterKey.objects.bulk_create(keys)
+def _write(report: Report, kind: Kind, text: str, today: date) -> bool:
+    # In the caller's transaction, which holds the drop's write lock from its beginning.
+    if Report.objects.filter(pk=report.pk, stage=Stage.WITHDRAWN).exists():
+        return False
+    letter, keys = _sealed(report, kind, report.letters.count(), text, _readers(report), today)
+    letter.save(force_insert=True)
+    LetterKey.objects.bulk_create(keys)
+    return True
 
 
 def _readers(report: Report) -> dict[int, bytes]:

@@ -10,6 +10,7 @@ POLICY = "; ".join(
     (
         "default-src 'none'",
         "style-src 'self'",
+        "script-src 'self'",
         "font-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",

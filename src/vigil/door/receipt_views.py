@@ -73,7 +73,7 @@ def _dialogue(request: HttpRequest, door: Door, found: Report, key: drop.Key, co
     if act == "withdraw-now":
         drop.withdraw(found)
     elif act in ("answer", "as-typed", "replaced") and found.stage != Stage.WITHDRAWN:
-        fault, findings, text = _say(found, key, act, text)
+        fault, findings = _say(found, key, act, text)
         is_written = not (fault or findings)
     letters = drop.read(found, key)
     return show(
@@ -94,21 +94,19 @@ def _dialogue(request: HttpRequest, door: Door, found: Report, key: drop.Key, co
     )
 
 
-def _say(found: Report, key: drop.Key, act: str, text: str) -> tuple[str, tuple[Any, ...], str]:
-    """Write what the reporter adds, once it was looked through; what is wrong, what was found, the text."""
+def _say(found: Report, key: drop.Key, act: str, text: str) -> tuple[str, tuple[Any, ...]]:
+    """Write what the reporter adds, once it was looked through; what is wrong, what was found."""
     if not text:
-        return _("Write something first."), (), text
+        return _("Write something first."), ()
     if fault := text_fault(text):
-        return fault, (), text
+        return fault, ()
     spans = recognise(text)
     if spans and act == "answer":
-        return "", tuple((text[span.start : span.end], span.proposal, _(span.title)) for span in spans), text
-    said = surrogates(text, spans) if act == "replaced" else text
-    before = drop.read(found, key)
-    if all(letter.text != said for letter in before):
-        is_asked = bool(before) and not before[-1].is_own
-        drop.reporter_writes(found, Kind.ANSWER if is_asked else Kind.ADDITION, said, today())
-    return "", (), text
+        return "", tuple((text[span.start : span.end], span.proposal, _(span.title)) for span in spans)
+    if not drop.reporter_writes(found, key, surrogates(text, spans) if act == "replaced" else text, today()):
+        found.stage = Stage.WITHDRAWN
+        return _stage_words(Stage.WITHDRAWN), ()
+    return "", ()
 
 
 def _shown(letter: drop.Read) -> list[tuple[str, str]]:

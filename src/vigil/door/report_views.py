@@ -150,8 +150,9 @@ def _send(request: HttpRequest, door: Door, story: Story, ticket: str) -> HttpRe
     faults = story.faults() | {name: said for name, text in story.final.items() if (said := text_fault(text))}
     if faults:
         return _step(request, door, "what", replace(story, final={}), ticket, faults)
-    if wait := tickets.wait(ticket):
-        return _step(request, door, "send", story, ticket, status=429, wait=int(wait) + 1)
+    if wait := tickets.wait(ticket, is_proven=tickets.is_proven(ticket, request.POST.get("proof", ""))):
+        work = {"ticket": ticket, "bits": tickets.bits(), "seconds": tickets.wait(ticket, is_proven=True)}
+        return _step(request, door, "send", story, ticket, status=429, wait=int(wait) + 1, work=work)
     receipt = receipts.written(tickets.number(ticket))
     with HASHING:
         key = drop.key_of(receipt, door)

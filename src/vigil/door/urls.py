@@ -11,6 +11,7 @@ urlpatterns = [
     path("protects/", views.protects),
     path("help/", views.help_page),
     path("style.css", views.style),
+    path("work.js", views.script),
     path("fonts/<str:name>", views.font),
 ]
 handler400 = "vigil.door.views.bad_request"

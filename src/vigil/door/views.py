@@ -93,6 +93,16 @@ def style(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_css(), content_type="text/css; charset=utf-8")
 
 
+@cache
+def _js() -> str:
+    return (files("vigil.door") / "static" / "door" / "work.js").read_text(encoding="utf-8")
+
+
+def script(request: HttpRequest) -> HttpResponse:
+    """The one script, which nobody needs."""
+    return HttpResponse(_js(), content_type="text/javascript; charset=utf-8")
+
+
 TYPEFACES = {
     "regular.woff2": "public-sans/PublicSans-Regular.woff2",
     "bold.woff2": "public-sans/PublicSans-Bold.woff2",

@@ -133,7 +133,7 @@ def test_from_the_door_to_the_library_and_back_to_the_reporter(at_work: Reviewin
 
     assert at_work.do("bob", "ask", text="Was it your first look under the seat?") == 302
     assert at_work.told()[-1] == (Kind.QUESTION, "Was it your first look under the seat?")
-    drop.reporter_writes(at_work.report, Kind.ANSWER, f"Yes. {CANARY} had not looked.", TODAY)
+    drop.reporter_writes(at_work.report, at_work.key, f"Yes. {CANARY} had not looked.", TODAY)
     assert f"Yes. {CANARY} had not looked." in at_work.page("carol")
 
     at_work.to("masked")

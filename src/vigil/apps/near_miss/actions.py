@@ -116,7 +116,7 @@ def triage(actor: Actor, report: UUID, revision: int, reader: Reader, is_alert: 
     seat, found, review = _begin(actor, report, revision, Step.TRIAGE)
     review.is_alert, review.triaged_by = is_alert, seat
     _save(review, reader, lambda work: replace(work, alert_reason=reason))
-    _stage(found, Stage.IN_REVIEW)
+    drop.move_on(found, Stage.IN_REVIEW)
 
 
 @action("near_miss.report.mask")
@@ -186,7 +186,7 @@ def publish(actor: Actor, report: UUID, revision: int, reader: Reader, today: da
     origins.begin(review, lesson)
     review.published_by, review.ended_on = seat, today
     _save(review, reader, lambda work: Work(alert_reason=work.alert_reason))
-    _stage(found, Stage.PUBLISHED)
+    drop.move_on(found, Stage.PUBLISHED)
     return lesson
 
 
@@ -197,7 +197,7 @@ def close(actor: Actor, report: UUID, revision: int, reader: Reader, reason: str
     _seat, found, review = _begin(actor, report, revision, Step.CLOSE)
     review.ended_on = today
     _save(review, reader, lambda work: Work(alert_reason=work.alert_reason, close_reason=reason))
-    _stage(found, Stage.CLOSED)
+    drop.move_on(found, Stage.CLOSED)
 
 
 @action("near_miss.report.ask")
@@ -235,11 +235,6 @@ def _begin(actor: Actor, report: UUID, revision: int, step: Step) -> tuple[Seat,
 def _save(review: Review, reader: Reader, change: Callable[[Work], Work]) -> None:
     working.put(review, change(working.read(review, reader)))
     review.save()
-
-
-def _stage(report: Report, stage: Stage) -> None:
-    report.stage = stage
-    report.save(update_fields=("stage",))
 
 
 def _answers(report: Report, reader: Reader) -> dict[str, list[str]]:
