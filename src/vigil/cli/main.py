@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "agencies": ("vigil.cli.agencies", "import a list of the agencies around"),
     "places": ("vigil.cli.places", "import, list and remove streets for addresses and the map"),
     "op": ("vigil.cli.op", "register, list and show operations of a node over its API"),
+    "near-miss": ("vigil.cli.near_miss", "near misses of other services: import, list and remove their reports"),
     "import": ("vigil.cli.import_file", "import operations from a file"),
     "conformance": ("vigil.cli.conformance", "check a node against the protocol between nodes"),
     "mock-partner": ("vigil.cli.mock_partner", "a partner to try a node with, that misbehaves on request"),

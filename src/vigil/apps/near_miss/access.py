@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import OperationalError, connections
 from django.db.models import QuerySet
 
-from vigil.apps.near_miss.models import Lesson, Seat
+from vigil.apps.near_miss.models import ForeignLesson, Lesson, Seat
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.core.permissions import FIELD
@@ -61,6 +61,12 @@ def lessons(actor: Actor) -> QuerySet[Lesson]:
     """Every published lesson."""
     actor.require("near_miss.lesson.read")
     return Lesson.objects.all()
+
+
+def foreign_lessons(actor: Actor) -> QuerySet[ForeignLesson]:
+    """Every imported near miss of another service."""
+    actor.require("near_miss.lesson.read")
+    return ForeignLesson.objects.all()
 
 
 def candidates(actor: Actor) -> QuerySet[User]:

@@ -167,3 +167,32 @@ class LessonFeed(models.Model):
                 fields=("user", "agency"), condition=models.Q(revoked_at__isnull=True), name="near_miss_one_feed"
             ),
         )
+
+
+class ForeignLesson(models.Model):
+    """A near miss of another service, as its own system published it (`foreign/`); never one of our lessons.
+
+    `source` is a code of `foreign.mapping.SOURCES`, `number` the source's own. `taxonomy` is the source's coding as it
+    stands there, `terms` the same values as one text to search in; `call_type`, `time_band`, `factors`, `primary` are
+    what of it maps onto our codes. `flags` counts by kind what the masking check marks.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    source = models.CharField(max_length=20)
+    number = models.CharField(max_length=40)
+    title = models.CharField(max_length=160)
+    text = models.TextField()
+    lessons = models.TextField(blank=True)
+    call_type = models.CharField(max_length=40, blank=True)
+    time_band = models.CharField(max_length=40, blank=True)
+    month = models.CharField(max_length=7)
+    factors = models.JSONField(default=list)
+    primary = models.CharField(max_length=40, blank=True)
+    taxonomy = models.JSONField(default=list)
+    terms = models.TextField(blank=True)
+    flags = models.JSONField(default=dict)
+    imported_on = models.DateField()
+
+    class Meta:
+        ordering = ("-month", "source", "number")
+        constraints = (models.UniqueConstraint(fields=("source", "number"), name="near_miss_foreign_once"),)

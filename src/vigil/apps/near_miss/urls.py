@@ -3,6 +3,7 @@
 from django.urls import path
 
 from vigil.apps.near_miss import export_views, feed_views, library_views, recommendation_views, review_views
+from vigil.apps.near_miss.foreign import lesson_views as foreign_views
 from vigil.apps.near_miss.learning import views as learning_views
 
 app_name = "near_miss"
@@ -24,6 +25,9 @@ urlpatterns = [
         "near-miss/recommendations/<uuid:recommendation>/", recommendation_views.recommendation, name="recommendation"
     ),
     path("near-miss/patterns/", learning_views.patterns, name="patterns"),
+    path("near-miss/foreign/<uuid:lesson>/", foreign_views.lesson, name="foreign_lesson"),
+    path("near-miss/foreign/<uuid:lesson>/print/", foreign_views.sheet, name="foreign_sheet"),
+    path("near-miss/foreign/json/<slug:source>/", foreign_views.as_json, name="foreign_json"),
     path("near-miss/review/", review_views.queue, name="queue"),
     path("near-miss/review/outcomes/", recommendation_views.untold, name="untold"),
     path("near-miss/review/key/", review_views.make_key, name="key"),
