@@ -112,6 +112,11 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # Near misses: who reviews is named person by person (`near_miss.access`), among those who work in the field
     "near_miss.lesson.read": EVERYONE,
     "near_miss.lesson.export": EVERYONE,
+    "near_miss.alert.read": EVERYONE,
+    "near_miss.alert.write": FIELD,
+    "near_miss.alert.release": FIELD,
+    "near_miss.subscription.edit": EVERYONE,
+    "near_miss.notice.send": frozenset({SYSTEM}),
     "near_miss.feed.create": EVERYONE,
     "near_miss.feed.revoke": EVERYONE,
     "near_miss.feed.read": EVERYONE,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss import access, origins, rules, working
 from vigil.apps.near_miss.learning.rules import SCENE_KEPT
-from vigil.apps.near_miss.models import Lesson, Origin, Review, Seat
+from vigil.apps.near_miss.models import AlertDraft, Lesson, Origin, Review, Seat
 from vigil.apps.near_miss.queries import Opened, open_report
 from vigil.apps.near_miss.rules import State, Step, given
 from vigil.apps.near_miss.working import Reader, Work
@@ -94,9 +94,10 @@ def let_read(actor: Actor, seat_id: UUID, reader: Reader) -> int:
     for review in Review.objects.select_for_update().exclude(content=b""):
         if working.let_read(review, reader, theirs):
             review.save(update_fields=("keys",))
-    for origin in Origin.objects.select_for_update().all():
-        if working.let_read(origin, reader, theirs):
-            origin.save(update_fields=("keys",))
+    rows: list[Origin | AlertDraft] = [*Origin.objects.select_for_update(), *AlertDraft.objects.select_for_update()]
+    for row in rows:
+        if working.let_read(row, reader, theirs):
+            row.save(update_fields=("keys",))
     return sum(bool(drop.let_read(report, mine, reader.private, theirs)) for report in Report.objects.all())
 
 

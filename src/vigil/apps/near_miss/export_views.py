@@ -21,8 +21,7 @@ JSON = "application/json"
 @require_GET
 def files(request: HttpRequest) -> HttpResponse:
     """Which files there are, and the dictionary of their columns."""
-    context = {"dictionary": exports.dictionary(), "between": exports.BETWEEN.strip(), "k": K}
-    return render(request, "near_miss/files.html", context)
+    return render(request, "near_miss/files.html", {"dictionary": exports.dictionary(), "k": K})
 
 
 @page(exports.EXPORT)

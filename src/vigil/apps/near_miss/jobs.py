@@ -1,4 +1,4 @@
-"""What happens by itself: raw texts are destroyed thirty days after the end of a review, with a signed proof."""
+"""What happens by itself: subscribers are told; raw texts go thirty days after a review, with a signed proof."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import hashlib
 import json
 from datetime import date, datetime, timedelta
 
-from vigil.apps.near_miss import access
-from vigil.apps.near_miss.models import Destruction, Origin, Review
+from vigil.apps.near_miss import access, telling
+from vigil.apps.near_miss.models import AlertDraft, Destruction, Origin, Review
 from vigil.apps.near_miss.rules import KEPT_DAYS
 from vigil.core.actor import Actor, system
 from vigil.door import drop
@@ -31,7 +31,14 @@ def purge(now: datetime) -> None:
         destroy(PURGE, report, today)
     gone = Report.objects.filter(stage=Stage.WITHDRAWN).values_list("pk", flat=True)
     Review.objects.filter(report__in=list(gone)).exclude(content=b"").update(content=b"", keys={})
-    Origin.objects.filter(review__report__in=list(gone)).delete()
+    for sealed in (Origin, AlertDraft):
+        sealed.objects.filter(review__report__in=list(gone)).delete()
+
+
+@periodic("near_miss.tell", every=timedelta(minutes=5))
+def tell(now: datetime) -> None:
+    """Tell subscribers what is due."""
+    telling.tell(now)
 
 
 @action("near_miss.report.destroy")
@@ -50,6 +57,7 @@ def destroy(actor: Actor, report: Report, today: date) -> Destruction:
     body = json.dumps(said, sort_keys=True).encode()
     proof = Destruction.objects.create(body=body, signature=keys.signing_key().sign(body), destroyed_on=today)
     Review.objects.filter(report=report.pk).update(content=b"", keys={})
+    AlertDraft.objects.filter(review__report=report.pk).delete()
     drop.destroy(letters)
     concerns(destruction=proof.pk)
     return proof

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from vigil.apps.near_miss import access, queries, recommendations
+from vigil.apps.near_miss import access, alerts, queries, recommendations
 from vigil.apps.near_miss.foreign.lessons import shelf
 from vigil.apps.near_miss.models import Lesson
 from vigil.core.errors import NotFound
@@ -27,6 +27,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "facets": facets,
         "choices": queries.choices(),
         "shelf": shelf(actor, facets, request.POST.get("source", ""), request.POST.get("page", "")),
+        "alerts": alerts.out(actor, clock.now()).filter(goes_out_at__gt=clock.now() - alerts.SHOWN),
         "is_reviewer": access.find_seat(actor) is not None,
         "may_read_recommendations": actor.can("near_miss.recommendation.read"),
         "may_name": actor.can("near_miss.reviewer.name"),

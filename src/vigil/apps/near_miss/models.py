@@ -196,3 +196,54 @@ class ForeignLesson(models.Model):
     class Meta:
         ordering = ("-month", "source", "number")
         constraints = (models.UniqueConstraint(fields=("source", "number"), name="near_miss_foreign_once"),)
+
+
+class AlertDraft(models.Model):
+    """What one reviewer would tell others now, sealed to the reviewers until another releases it; then it is empty."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    review = models.OneToOneField(Review, models.CASCADE, related_name="alert_draft")
+    revision = models.PositiveIntegerField(default=0)
+    written_by = models.ForeignKey(Seat, models.PROTECT, related_name="+")
+    released_by = models.ForeignKey(Seat, models.PROTECT, null=True, related_name="+")
+    content = models.BinaryField(default=bytes)
+    keys = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(released_by__isnull=True) | ~models.Q(released_by=models.F("written_by")),
+                name="near_miss_two_alert",
+            ),
+        )
+
+
+class Alert(models.Model):
+    """What others must hear of before a lesson can be written. Nothing leads from here to the report.
+
+    `goes_out_at` is one of the fixed hours: before it nobody reads it, and no later instant is kept.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    text = models.TextField()
+    goes_out_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-goes_out_at", "id")
+
+
+class Subscription(models.Model):
+    """What a person wants to be told of."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    alerts = models.BooleanField(default=False)
+    lessons = models.BooleanField(default=False)
+    digest = models.BooleanField(default=False)
+
+
+class Announcement(models.Model):
+    """What subscribers were told of, by a key of its own, so that nothing is told twice."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    key = models.CharField(max_length=80, unique=True)
+    told_at = models.DateTimeField()

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.near_miss import access, actions, queries, unlocking
+from vigil.apps.near_miss import access, actions, alerts, queries, unlocking
 from vigil.apps.near_miss.rules import OPEN, State
 from vigil.apps.near_miss.working import Reader
 from vigil.core.actor import Actor
@@ -132,10 +132,14 @@ def _report(request: HttpRequest, actor: Actor, report: UUID, reader: Reader) ->
             return redirect("near_miss:queue" if go in ("publish", "close") else request.path)
         except Invalid as refused:
             problems = {str(one.path[0]) if one.path else "go": one for one in refused.problems}
-    return _page(request, actions.opened(actor, report, reader), go, problems)
+    opened = actions.opened(actor, report, reader)
+    draft = alerts.draft_of(actor, report, reader) if opened.is_alert else None
+    return _page(request, opened, draft, go, problems)
 
 
-def _page(request: HttpRequest, opened: queries.Opened, go: str, problems: dict[str, Any]) -> HttpResponse:
+def _page(
+    request: HttpRequest, opened: queries.Opened, draft: alerts.Draft | None, go: str, problems: dict[str, Any]
+) -> HttpResponse:
     posted, work = request.POST, opened.work
     choices = _choices(posted)
     text = work.text or queries.masked(opened.raw, choices)
@@ -148,6 +152,8 @@ def _page(request: HttpRequest, opened: queries.Opened, go: str, problems: dict[
     values |= {name: posted[name] for name in values if problems and go in ("mask", "code") and name in posted}
     context = {
         "opened": opened,
+        "draft": draft,
+        "draft_left": queries.things(draft.text) if draft else [],
         "at": {go: problems} if problems else {},
         "typed": {go: posted} if problems else {},
         "values": values,
@@ -199,6 +205,8 @@ DONE: dict[str, Do] = {
     ),
     "publish": lambda a, r, n, k, p: actions.publish(a, r, n, k, clock.now().date()),
     "close": lambda a, r, n, k, p: actions.close(a, r, n, k, p.get("reason", ""), clock.now().date()),
+    "alert": lambda a, r, n, k, p: alerts.write(a, r, n, k, p.get("text", "")),
+    "release": lambda a, r, n, k, p: alerts.release(a, r, n, k, clock.now()),
     "ask": lambda a, r, n, k, p: actions.ask(a, r, p.get("text", ""), clock.now().date()),
     "tell": lambda a, r, n, k, p: actions.tell(a, r, p.get("text", ""), clock.now().date()),
 }

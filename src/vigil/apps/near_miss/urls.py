@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from vigil.apps.near_miss import export_views, feed_views, library_views, recommendation_views, review_views
+from vigil.apps.near_miss import (
+    export_views,
+    feed_views,
+    library_views,
+    recommendation_views,
+    review_views,
+    subscription_views,
+)
 from vigil.apps.near_miss.foreign import lesson_views as foreign_views
 from vigil.apps.near_miss.learning import views as learning_views
 
@@ -18,6 +25,9 @@ urlpatterns = [
     path("near-miss/lessons/<uuid:lesson>/", library_views.lesson, name="lesson"),
     path("near-miss/lessons/<uuid:lesson>/print/", library_views.sheet, name="sheet"),
     path("near-miss/lessons/<uuid:lesson>/recommend/", recommendation_views.recommend, name="recommend"),
+    path("near-miss/digest/", subscription_views.digests, name="digests"),
+    path("near-miss/digest/<str:month>/", subscription_views.one_digest, name="digest"),
+    path("near-miss/subscription/", subscription_views.own, name="subscription"),
     path("near-miss/feed/", feed_views.own, name="feed"),
     path("near-miss/feed/<str:token>.atom", feed_views.atom, name="atom"),
     path("near-miss/recommendations/", recommendation_views.listing, name="recommendations"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from vigil.apps.near_miss.models import Origin, Review
+from vigil.apps.near_miss.models import AlertDraft, Origin, Review
 from vigil.door import sealing
 from vigil.door.models import Reviewer
 
@@ -35,7 +35,7 @@ class Reader:
     private: bytes
 
 
-Sealed = Review | Origin
+Sealed = Review | Origin | AlertDraft
 
 
 def put(review: Review, work: Work) -> None:

@@ -413,7 +413,7 @@ TOPICS = (
     Topic(
         "near-misses",
         _("Near misses"),
-        ("near_miss:library", "near_miss:lesson", "near_miss:recommendations", "near_miss:files"),
+        ("near_miss:library", "near_miss:lesson", "near_miss:recommendations", "near_miss:files", "near_miss:digests"),
         _("What nearly happened elsewhere, and what others learned from it."),
         (
             _("Type words, or choose a kind of call, a factor or a time of day, and press Show."),
