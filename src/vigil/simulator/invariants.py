@@ -360,14 +360,14 @@ class Watch:
             if name in self.hidden or other in self.hidden:
                 continue
             (station, revision), (at, there) = self.home[name], self.home[other]
-            if met.overlap.end <= self.world.now + self.world.furthest_ahead:
+            if self._was_past(met.overlap.end):
                 continue
             self._check_held(station, revision, at, there, met)
             self._check_held(at, there, station, revision, met)
         for name, (station, revision) in self.home.items():
             rows = station.store.rows
             verdict = rows.verdicts.get((name, rows.newest[name]))
-            over = revision.over_at <= self.world.now
+            over = self._was_past(revision.over_at)
             if verdict is None or over or revision.status is Status.DRAFT or name in self.hidden:
                 continue
             if verdict.determination not in ("conflict", "no_known_conflict"):
@@ -378,6 +378,10 @@ class Watch:
                 if row.until > self.world.now:
                     raise Violation("I1", f"{station.name} has never told {row.partner} a {row.kind}")
         self._check_none_stale()
+
+    def _was_past(self, instant: int) -> bool:
+        """Whether it is past, or may have been by a clock that ran ahead."""
+        return instant <= self.world.now + self.world.furthest_ahead
 
     def current_pairs(self) -> Iterator[tuple[str, str, Match]]:
         for name, others in self.meets.items():
@@ -415,7 +419,7 @@ class Watch:
                     continue
                 if self.home[two][0].epochs > 1 or station.epochs > 1:
                     continue
-                over = any(self.home[name][1].over_at <= self.world.now for name in (one, two))
+                over = any(self._was_past(self.home[name][1].over_at) for name in (one, two))
                 if not over and two not in self.meets[one]:
                     raise Violation("I4", f"{station.name} was not told that {one} and {two} no longer meet")
 
