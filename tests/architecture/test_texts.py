@@ -36,6 +36,7 @@ SAID_IN_ENGLISH = (
     "engine/formats/cot.py",
     "apps/deconfliction/receipts/paper.py",  # English, as the receipt is signed
     "apps/near_miss/foreign/mapping.py",  # headings and codes of other services' files
+    "apps/near_miss/learning/similar.py",  # common words of English narratives
     "apps/policy/queries.py",  # the policy: adopted, signed and compared word by word
     "apps/policy/rules.py",
     "core/privacy/circumstances.py",  # what is found and put into English narratives

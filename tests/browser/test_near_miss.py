@@ -115,6 +115,8 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     second.get_by_label("What was done").fill("Searches are trained anew.")
     press(second, "Tell")
     first.reload()
+    first.get_by_label("Why it may be published so").fill("A stop like many.")
+    reader.look(first)
     press(first, "Publish")
 
     library = visit("ines.ferro", "/near-miss/", **phone)
@@ -122,6 +124,9 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     library.get_by_role("link", name="Knife under the seat").click()
     expect(library.locator("main")).to_contain_text("Have the driver step out first.")
     expect(library.locator("main")).not_to_contain_text("Brandt")
+    reader.look(library)
+    library.goto("/near-miss/patterns/")
+    reader.look(library)
     with_receipt(reporter, receipt)
     expect(reporter.locator("main")).to_contain_text("Published as a lesson")
     expect(reporter.locator(".letter.theirs").last).to_contain_text("Searches are trained anew.")

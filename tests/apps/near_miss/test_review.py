@@ -16,6 +16,7 @@ from django.test import Client
 from vigil.apps.near_miss import actions, jobs
 from vigil.apps.near_miss.models import Destruction, Lesson, Review, Seat
 from vigil.apps.near_miss.unlocking import OPEN_FOR
+from vigil.apps.near_miss.working import Reader
 from vigil.core.errors import Conflict, Invalid, NotFound
 from vigil.door import drop, sealing
 from vigil.door.founding import found
@@ -45,7 +46,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 class Reviewing:
     """Three named reviewers, each with a browser and a key, and one report at the door."""
 
-    def __init__(self, people: Any) -> None:
+    def __init__(self, people: Any, **answers: str) -> None:
         found("Bay region near miss", "Bay", ["Port Calvert Police"])
         self.people, self.clients = people, {}
         admin = self.browser("erin")
@@ -56,7 +57,8 @@ class Reviewing:
             assert made.status_code == 302
             self.unlock(name)
         self.key = drop.Key(b"n" * 32, sealing.draw_pair()[0])
-        assert drop.take(self.key, json.dumps(STORY), TODAY)
+        told = STORY["answers"] | {name: [code] for name, code in answers.items()}
+        assert drop.take(self.key, json.dumps(STORY | {"answers": told}), TODAY)
         self.report = Report.objects.get()
         self.address = f"/near-miss/review/{UUID(int=self.report.pk)}/"
 
@@ -67,6 +69,15 @@ class Reviewing:
 
     def unlock(self, name: str, passphrase: str = PASSPHRASE) -> int:
         return self.clients[name].post("/near-miss/review/unlock/", {"passphrase": passphrase}).status_code
+
+    def seat(self, name: str) -> Seat:
+        return Seat.objects.get(user=self.people.user(name))
+
+    def reader(self, name: str) -> Reader:
+        """The person's open key."""
+        number = self.seat(name).number
+        assert number is not None
+        return Reader(number, actions.unwrap(self.people.actor(name), PASSPHRASE))
 
     def page(self, name: str) -> str:
         answer = self.clients[name].get(self.address)
@@ -84,7 +95,7 @@ class Reviewing:
             "triaged": ("alice", "mask", {"text": "A colleague and I stopped a car. The driver had a knife."}),
             "masked": ("bob", "agree", {}),
             "agreed": ("alice", "code", CODED | {"factor": ["search_missed", "light"]}),
-            "coded": ("bob", "publish", {}),
+            "coded": ("bob", "publish", {"few_reason": "A stop like many."}),
         }
         for _ in way:
             if self.state() == state:
@@ -141,7 +152,7 @@ def test_from_the_door_to_the_library_and_back_to_the_reporter(at_work: Reviewin
     assert at_work.do("bob", "send_back", reason="Say what kind of stop.") == 302
     assert "Sent back: Say what kind of stop." in at_work.page("alice")
     at_work.to("coded")
-    assert at_work.do("alice", "publish") == 422
+    assert at_work.do("alice", "publish", few_reason="A stop like many.") == 422
     at_work.to("published")
     assert at_work.do("bob", "tell", text="Searches are trained anew.") == 302
     assert at_work.told()[-1] == (Kind.DONE, "Searches are trained anew.")
@@ -202,13 +213,13 @@ def test_a_new_key_reads_what_came_before_only_when_another_reviewer_lets_it(at_
 def test_two_people_even_in_a_race(at_work: Reviewing) -> None:
     at_work.to("masked")
     review, alice, bob = Review.objects.get(), at_work.people.actor("alice"), at_work.people.actor("bob")
-    report = UUID(int=at_work.report.pk)
+    report, key = UUID(int=at_work.report.pk), at_work.reader("bob")
     with pytest.raises(Conflict):  # what Bob saw is not what stands there now
-        actions.agree(bob, report, review.revision - 1)
+        actions.agree(bob, report, review.revision - 1, key)
     with pytest.raises(Invalid):
-        actions.agree(alice, report, review.revision)
+        actions.agree(alice, report, review.revision, at_work.reader("alice"))
     with pytest.raises(NotFound):
-        actions.agree(at_work.people.actor("dave"), report, review.revision)
+        actions.agree(at_work.people.actor("dave"), report, review.revision, key)
     with pytest.raises(IntegrityError), transaction.atomic():
         Review.objects.update(agreed_by=review.masked_by)
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -10,26 +10,30 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss import access, origins, rules, working
-from vigil.apps.near_miss.learning.rules import SCENE_KEPT
+from vigil.apps.near_miss.independence import answers, require_other_agency
+from vigil.apps.near_miss.learning.rules import QUASI, SCENE_KEPT, sharing
 from vigil.apps.near_miss.models import AlertDraft, Lesson, Origin, Review, Seat
-from vigil.apps.near_miss.queries import Opened, open_report
+from vigil.apps.near_miss.queries import AGENCY_SIZES, Opened, open_report
 from vigil.apps.near_miss.rules import State, Step, given
 from vigil.apps.near_miss.working import Reader, Work
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, Invalid, NotFound
+from vigil.core.privacy.suppression import K
 from vigil.door import drop, sealing
 from vigil.door.fields import FACTORS
 from vigil.door.models import Kind, Report, Reviewer, Stage
-from vigil.door.story import read_story
 from vigil.platform.actions import action, concerns
 
 
 @action("near_miss.reviewer.name")
-def name_reviewer(actor: Actor, user_id: UUID) -> Seat:
-    """Give somebody a seat among the reviewers; `NotFound` where the person may not have one. They make the key."""
-    if not access.candidates(actor).filter(pk=user_id).exists():
+def name_reviewer(actor: Actor, user_id: UUID, agency_size: str = "") -> Seat:
+    """Give somebody a seat among the reviewers, or say the size of their agency (a code of the form; empty: unknown).
+    They make the key. `NotFound` where the person may not have a seat.
+    """
+    if not access.candidates(actor).filter(pk=user_id).exists() or agency_size not in ("", *AGENCY_SIZES):
         raise NotFound
-    seat, _made = Seat.objects.update_or_create(user_id=user_id, defaults={"is_active": True})
+    given = {"is_active": True, "agency_size": agency_size}
+    seat, _made = Seat.objects.update_or_create(user_id=user_id, defaults=given)
     concerns(user=user_id, seat=seat.pk)
     return seat
 
@@ -105,6 +109,7 @@ def let_read(actor: Actor, seat_id: UUID, reader: Reader) -> int:
 def opened(actor: Actor, report: UUID, reader: Reader) -> Opened:
     """The report as the reviewer reads it; the trail has who opened which."""
     concerns(report=report)
+    require_other_agency(access.seat_of(actor), access.report_of(report), reader)
     return open_report(actor, report, reader)
 
 
@@ -114,7 +119,7 @@ def triage(actor: Actor, report: UUID, revision: int, reader: Reader, is_alert: 
     if is_alert is None:
         raise Invalid.at("alert", sentence=_("Say whether others must hear of it now."))
     reason = given("reason", reason)
-    seat, found, review = _begin(actor, report, revision, Step.TRIAGE)
+    seat, found, review = _begin(actor, report, revision, Step.TRIAGE, reader)
     review.is_alert, review.triaged_by = is_alert, seat
     _save(review, reader, lambda work: replace(work, alert_reason=reason))
     drop.move_on(found, Stage.IN_REVIEW)
@@ -124,15 +129,15 @@ def triage(actor: Actor, report: UUID, revision: int, reader: Reader, is_alert: 
 def mask(actor: Actor, report: UUID, revision: int, reader: Reader, text: str) -> None:
     """The first reviewer's masked text."""
     text = given("text", text, rules.MOST_TEXT)
-    seat, _found, review = _begin(actor, report, revision, Step.MASK)
+    seat, _found, review = _begin(actor, report, revision, Step.MASK, reader)
     review.masked_by = seat
     _save(review, reader, lambda work: replace(work, text=text, back_reason=""))
 
 
 @action("near_miss.report.agree")
-def agree(actor: Actor, report: UUID, revision: int) -> None:
+def agree(actor: Actor, report: UUID, revision: int, reader: Reader) -> None:
     """The second reviewer agrees with the masked text as it is at this revision."""
-    seat, _found, review = _begin(actor, report, revision, Step.AGREE)
+    seat, _found, review = _begin(actor, report, revision, Step.AGREE, reader)
     review.agreed_by = seat
     review.save()
 
@@ -141,7 +146,7 @@ def agree(actor: Actor, report: UUID, revision: int) -> None:
 def send_back(actor: Actor, report: UUID, revision: int, reader: Reader, reason: str) -> None:
     """Back to masking, with what is to be mended."""
     reason = given("reason", reason)
-    _seat, _found, review = _begin(actor, report, revision, Step.SEND_BACK)
+    _seat, _found, review = _begin(actor, report, revision, Step.SEND_BACK, reader)
     review.masked_by = review.agreed_by = review.coded_by = None
     _save(review, reader, lambda work: replace(work, back_reason=reason))
 
@@ -156,37 +161,58 @@ def code(
     lessons: str,
     factors: tuple[str, ...],
     primary: str,
+    links: tuple[UUID, ...] = (),
 ) -> None:
-    """Title, lessons learned, contributing factors and the primary one."""
+    """Title, lessons learned, contributing factors and the primary one; `links` are lessons that are like it."""
     factors = tuple(one for one in factors if one in FACTORS)
     title, lessons = title.strip(), lessons.replace("\r\n", "\n").strip()
     rules.coding_problems(title, lessons, factors, primary)
-    seat, _found, review = _begin(actor, report, revision, Step.CODE)
+    known = sorted(str(one) for one in access.lessons(actor).filter(pk__in=links).values_list("pk", flat=True))
+    if len(known) < len(set(links)):
+        raise Invalid.at("link", sentence=_("There is no lesson at this address. Copy it from the lesson's page."))
+    seat, _found, review = _begin(actor, report, revision, Step.CODE, reader)
     review.coded_by = seat
-    _save(review, reader, lambda work: replace(work, title=title, lessons=lessons, factors=factors, primary=primary))
+    coded = Work(title=title, lessons=lessons, factors=factors, primary=primary, links=tuple(known))
+    _save(review, reader, lambda work: replace(coded, alert_reason=work.alert_reason, text=work.text))
 
 
 @action("near_miss.report.publish")
-def publish(actor: Actor, report: UUID, revision: int, reader: Reader, today: date) -> Lesson:
+def publish(
+    actor: Actor,
+    report: UUID,
+    revision: int,
+    reader: Reader,
+    today: date,
+    left_out: tuple[str, ...] = (),
+    few_reason: str = "",
+) -> Lesson:
     """Publish, by another than who coded. Neither row nor trail leads from the lesson back to the report;
     what reviewers need to tell the reporter of outcomes is sealed to their keys.
+
+    `left_out` are what of `QUASI` the lesson does not say; a reason is needed where fewer than k lessons say the same.
     """
-    seat, found, review = _begin(actor, report, revision, Step.PUBLISH)
+    seat, found, review = _begin(actor, report, revision, Step.PUBLISH, reader)
     work = working.read(review, reader)
-    answers = _answers(found, reader)
+    said = answers(found, reader)
+    quasi = {name: next(iter(said.get(name, ())), "") for name in QUASI if name not in left_out}
+    few_reason = few_reason.strip()
+    if sharing(quasi, access.lessons(actor).values(*QUASI)) < K and not few_reason:
+        sentence = _("Fewer than {k} lessons would say the same. Leave something out, or say why it may be published.")
+        raise Invalid.at("few_reason", sentence=sentence.format(k=K))
     lesson = Lesson.objects.create(
         title=work.title,
         text=work.text,
         lessons=work.lessons,
         factors=list(work.factors),
         primary=work.primary,
-        scene={name: answers[name] for name in SCENE_KEPT if answers.get(name)},
+        scene={name: said[name] for name in SCENE_KEPT if said.get(name)},
         published_on=today,
-        **{name: next(iter(answers.get(name, ())), "") for name in ("call_type", "time_band", "month")},
+        **quasi,
     )
+    lesson.linked.set(access.lessons(actor).filter(pk__in=work.links))
     origins.begin(review, lesson)
     review.published_by, review.ended_on = seat, today
-    _save(review, reader, lambda work: Work(alert_reason=work.alert_reason))
+    _save(review, reader, lambda work: Work(alert_reason=work.alert_reason, few_reason=few_reason))
     drop.move_on(found, Stage.PUBLISHED)
     return lesson
 
@@ -195,35 +221,36 @@ def publish(actor: Actor, report: UUID, revision: int, reader: Reader, today: da
 def close(actor: Actor, report: UUID, revision: int, reader: Reader, reason: str, today: date) -> None:
     """End the review without a lesson, with the reason."""
     reason = given("reason", reason)
-    _seat, found, review = _begin(actor, report, revision, Step.CLOSE)
+    _seat, found, review = _begin(actor, report, revision, Step.CLOSE, reader)
     review.ended_on = today
     _save(review, reader, lambda work: Work(alert_reason=work.alert_reason, close_reason=reason))
     drop.move_on(found, Stage.CLOSED)
 
 
 @action("near_miss.report.ask")
-def ask(actor: Actor, report: UUID, text: str, today: date) -> None:
+def ask(actor: Actor, report: UUID, reader: Reader, text: str, today: date) -> None:
     """A question to the reporter, sealed to the receipt's half."""
-    _write(actor, report, Kind.QUESTION, text, today)
+    _write(actor, report, reader, Kind.QUESTION, text, today)
 
 
 @action("near_miss.report.tell")
-def tell(actor: Actor, report: UUID, text: str, today: date) -> None:
+def tell(actor: Actor, report: UUID, reader: Reader, text: str, today: date) -> None:
     """Tell the reporter what was done."""
-    _write(actor, report, Kind.DONE, text, today)
+    _write(actor, report, reader, Kind.DONE, text, today)
 
 
-def _write(actor: Actor, report: UUID, kind: Kind, text: str, today: date) -> None:
-    access.seat_of(actor)
-    found = access.report_of(report)
+def _write(actor: Actor, report: UUID, reader: Reader, kind: Kind, text: str, today: date) -> None:
+    seat, found = access.seat_of(actor), access.report_of(report)
     concerns(report=report)
+    require_other_agency(seat, found, reader)
     drop.reviewers_write(found, kind, given("text", text), today)
 
 
-def _begin(actor: Actor, report: UUID, revision: int, step: Step) -> tuple[Seat, Report, Review]:
+def _begin(actor: Actor, report: UUID, revision: int, step: Step, reader: Reader) -> tuple[Seat, Report, Review]:
     """The review, locked, with the step taken; `Conflict` where the form showed an older revision."""
     seat, found = access.seat_of(actor), access.report_of(report)
     concerns(report=report)
+    require_other_agency(seat, found, reader)
     review, _made = Review.objects.select_for_update().get_or_create(report=found.pk)
     if review.revision != revision:
         raise Conflict
@@ -236,10 +263,3 @@ def _begin(actor: Actor, report: UUID, revision: int, step: Step) -> tuple[Seat,
 def _save(review: Review, reader: Reader, change: Callable[[Work], Work]) -> None:
     working.put(review, change(working.read(review, reader)))
     review.save()
-
-
-def _answers(report: Report, reader: Reader) -> dict[str, list[str]]:
-    letters = drop.reviewers_open(report, Reviewer.objects.get(pk=reader.number), reader.private)
-    first = next((letter.text for letter in letters if letter.kind == Kind.REPORT), None)
-    answers: dict[str, list[str]] = read_story(first)["answers"] if first else {}
-    return answers

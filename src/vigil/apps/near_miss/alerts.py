@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss import access, working
+from vigil.apps.near_miss.independence import require_other_agency
 from vigil.apps.near_miss.models import Alert, AlertDraft, Review, Seat
 from vigil.apps.near_miss.rules import OPEN, given
 from vigil.apps.near_miss.working import Reader
@@ -65,7 +66,7 @@ def draft_of(actor: Actor, report: UUID, reader: Reader) -> Draft | None:
 def write(actor: Actor, report: UUID, revision: int, reader: Reader, text: str) -> None:
     """The text of the alert, anew where there was one; another reviewer releases it."""
     text = given("text", text, MOST)
-    seat, review, row = _begin(actor, report, revision)
+    seat, review, row = _begin(actor, report, revision, reader)
     row = row or AlertDraft(review=review)
     row.written_by, row.revision = seat, row.revision + 1
     working.seal(row, text)
@@ -75,7 +76,7 @@ def write(actor: Actor, report: UUID, revision: int, reader: Reader, text: str) 
 @action("near_miss.alert.release")
 def release(actor: Actor, report: UUID, revision: int, reader: Reader, now: datetime) -> Alert:
     """Let it go out at the next fixed hour, as it is at this revision; by another than who wrote it."""
-    seat, _review, row = _begin(actor, report, revision)
+    seat, _review, row = _begin(actor, report, revision, reader)
     if row is None:
         raise NotFound
     if row.written_by_id == seat.pk:
@@ -87,10 +88,11 @@ def release(actor: Actor, report: UUID, revision: int, reader: Reader, now: date
     return alert
 
 
-def _begin(actor: Actor, report: UUID, revision: int) -> tuple[Seat, Review, AlertDraft | None]:
+def _begin(actor: Actor, report: UUID, revision: int, reader: Reader) -> tuple[Seat, Review, AlertDraft | None]:
     """The review, locked, and its draft; `Conflict` where nothing is to be told now or the form showed another text."""
     seat, found = access.seat_of(actor), access.report_of(report)
     concerns(report=report)
+    require_other_agency(seat, found, reader)
     review = Review.objects.select_for_update().filter(report=found.pk).first()
     if review is None or not review.is_alert or review.state not in OPEN:
         raise Conflict

@@ -175,13 +175,13 @@ class _Reviewing:
         actions.mask(self.first, self.address, self.revision, self.one, queries.masked(raw, {}))
 
     def code(self, title: str, lessons: str, factors: tuple[str, ...]) -> None:
-        actions.agree(self.second, self.address, self.revision)
+        actions.agree(self.second, self.address, self.revision, self.two)
         actions.code(self.second, self.address, self.revision, self.two, title, lessons, factors, factors[0])
 
 
 def _asks(reviewing: _Reviewing, today: date) -> None:
     reviewing.triage(is_alert=False, reason="Known, and told at every roll call.")
-    actions.ask(reviewing.first, reviewing.address, "Was the other agency on your radio channel?", today)
+    actions.ask(reviewing.first, reviewing.address, reviewing.one, "Was the other agency on your radio channel?", today)
 
 
 def _alerts(reviewing: _Reviewing, today: date) -> None:
@@ -208,9 +208,14 @@ def _publishes(reviewing: _Reviewing, today: date) -> None:
         ("search_missed",),
     )
     actions.tell(
-        reviewing.second, reviewing.address, "Each handover now has its own search, with a line on the form.", today
+        reviewing.second,
+        reviewing.address,
+        reviewing.two,
+        "Each handover now has its own search, with a line on the form.",
+        today,
     )
-    actions.publish(reviewing.first, reviewing.address, reviewing.revision, reviewing.one, today)
+    few = "The first of the library, and of a call that is common."
+    actions.publish(reviewing.first, reviewing.address, reviewing.revision, reviewing.one, today, few_reason=few)
 
 
 def _closes(reviewing: _Reviewing, today: date) -> None:

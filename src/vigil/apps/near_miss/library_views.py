@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from vigil.apps.near_miss import access, alerts, queries, recommendations
 from vigil.apps.near_miss.foreign.lessons import shelf
+from vigil.apps.near_miss.learning.likeness import like_lesson
 from vigil.apps.near_miss.models import Lesson
 from vigil.core.errors import NotFound
 from vigil.platform import clock
@@ -42,6 +43,8 @@ def lesson(request: HttpRequest, lesson: UUID) -> HttpResponse:
     found, actor = _found(request, lesson), actor_of(request)
     context = {
         "shown": queries.shown(found),
+        "alike": like_lesson(actor, found),
+        "linked": access.lessons(actor).filter(pk__in=found.linked.all()),
         "recommendations": recommendations.of_lesson(actor, found, clock.now().date()),
         "may_recommend": actor.can("near_miss.recommendation.add"),
     }

@@ -19,13 +19,15 @@ from vigil.platform.sealed import SealedText
 
 class Seat(models.Model):
     """A person who reviews. `number` is that of their public key in the drop, `wrapped` the private half under the
-    passphrase; both are empty before they have made a key.
+    passphrase; both are empty before they have made a key. `agency_size` is the band of their own agency, a code of
+    `vigil.door.fields`: a report that gives the same may be of that agency (`independence.py`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     number = models.BigIntegerField(null=True, unique=True)
     wrapped = models.BinaryField(default=bytes)
+    agency_size = models.CharField(max_length=10, blank=True, default="")
     is_active = models.BooleanField(default=True)
     named_at = models.DateTimeField(default=clock.now)
 
@@ -74,7 +76,8 @@ class Lesson(models.Model):
 
     `month` is `2026-11` as the reporter chose it, or empty; `call_type`, `time_band`, `factors` and `primary` are codes
     of `vigil.door.fields`. `scene` is what the report said of the event besides (question → codes): counted in the
-    tables of `learning`, shown on no page and in no export of a lesson.
+    tables of `learning`, shown on no page and in no export of a lesson. `linked` are other lessons that reviewers found
+    to be like it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -87,6 +90,7 @@ class Lesson(models.Model):
     factors = models.JSONField(default=list)
     primary = models.CharField(max_length=40)
     scene = models.JSONField(default=dict)
+    linked = models.ManyToManyField("self")
     published_on = models.DateField()
 
     class Meta:

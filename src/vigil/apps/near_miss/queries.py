@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss import access, working
+from vigil.apps.near_miss.learning.rules import QUASI
 from vigil.apps.near_miss.models import Lesson, Review, Seat
 from vigil.apps.near_miss.rules import State
 from vigil.apps.near_miss.working import Reader, Work
@@ -31,6 +32,7 @@ STATES = {
     State.CLOSED: gettext_noop("Closed"),
 }
 CALL_TYPES = next(field.choices for field in SCENE if field.name == "call_type")
+AGENCY_SIZES = next(field.choices for field in SCENE if field.name == "agency_size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Opened:
     is_alert: bool | None
     letters: list[tuple[str, list[tuple[str, str | None]]]]
     answers: list[tuple[str, str]]
+    said: dict[str, str]
+    """The codes of `QUASI`, which a lesson says too; empty where the reporter said nothing."""
     factors: tuple[str, ...]
     primary: str
     raw: str
@@ -122,6 +126,7 @@ def open_report(actor: Actor, address: UUID, reader: Reader) -> Opened:
         is_alert=review.is_alert,
         letters=letters,
         answers=_answer_words(story.get("answers", {})),
+        said={name: next(iter(story.get("answers", {}).get(name, ())), "") for name in QUASI},
         factors=tuple(story.get("factors", ())),
         primary=story.get("primary", ""),
         raw="\n\n".join(own),

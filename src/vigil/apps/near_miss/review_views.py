@@ -13,11 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigil.apps.near_miss import access, actions, alerts, queries, unlocking
+from vigil.apps.near_miss.learning.likeness import Alike, like_text
+from vigil.apps.near_miss.learning.queries import sharing
 from vigil.apps.near_miss.rules import OPEN, State
 from vigil.apps.near_miss.working import Reader
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
 from vigil.core.privacy import KEEP, REPLACE, Choice
+from vigil.core.privacy.suppression import K
 from vigil.door import LEAST_REVIEWERS, sealing
 from vigil.door.fields import FACTORS
 from vigil.platform import clock
@@ -132,7 +135,11 @@ def _report(request: HttpRequest, actor: Actor, report: UUID, reader: Reader) ->
             return redirect("near_miss:queue" if go in ("publish", "close") else request.path)
         except Invalid as refused:
             problems = {str(one.path[0]) if one.path else "go": one for one in refused.problems}
-    opened = actions.opened(actor, report, reader)
+    try:
+        opened = actions.opened(actor, report, reader)
+    except Invalid as refused:
+        messages.info(request, refused.problems[0].sentence)
+        return redirect("near_miss:queue")
     draft = alerts.draft_of(actor, report, reader) if opened.is_alert else None
     return _page(request, opened, draft, go, problems)
 
@@ -167,8 +174,20 @@ def _page(
         "may_close": opened.state in OPEN and opened.state != State.RECEIVED,
         "may_send_back": opened.state in (State.MASKED, State.AGREED, State.CODED),
         "is_own": _is_own(request, opened),
+        "alike": _alike(request, opened) if opened.state in OPEN else [],
+        "linked": access.lessons(actor_of(request)).filter(pk__in=work.links),
+        "few": sharing(actor_of(request), opened.said) if opened.state == State.CODED else None,
+        "left_out": posted.getlist("leave_out"),
+        "k": K,
     }
     return render(request, "near_miss/report.html", context, status=422 if problems else 200)
+
+
+def _alike(request: HttpRequest, opened: queries.Opened) -> list[tuple[Alike, bool]]:
+    """Lessons like the report, and whether they are linked to it."""
+    linked = request.POST.getlist("linked") if request.POST.get("go") == "code" else opened.work.links
+    found = like_text(actor_of(request), opened.work.text or opened.raw, opened.said["call_type"], opened.factors)
+    return [(one, str(one.lesson.pk) in linked) for one in found]
 
 
 def _is_own(request: HttpRequest, opened: queries.Opened) -> bool:
@@ -190,6 +209,16 @@ def _choices(posted: QueryDict) -> dict[str, Choice]:
     return found
 
 
+def _links(posted: QueryDict) -> tuple[UUID, ...]:
+    """The ticked lessons, and one more by the address of its page; `Invalid` where that names none."""
+    try:
+        other = [UUID(part) for part in posted.get("link", "").rstrip("/").split("/")[-1:] if part.strip()]
+        return (*map(UUID, posted.getlist("linked")), *other)
+    except ValueError:
+        sentence = _("This is no address of a lesson. Copy it from the lesson's page.")
+        raise Invalid.at("link", sentence=sentence) from None
+
+
 def _alert(posted: QueryDict) -> bool | None:
     return {"yes": True, "no": False}.get(posted.get("alert", ""))
 
@@ -198,17 +227,27 @@ Do = Callable[[Actor, UUID, int, Reader, QueryDict], object]
 DONE: dict[str, Do] = {
     "triage": lambda a, r, n, k, p: actions.triage(a, r, n, k, _alert(p), p.get("reason", "")),
     "mask": lambda a, r, n, k, p: actions.mask(a, r, n, k, p.get("text", "")),
-    "agree": lambda a, r, n, k, p: actions.agree(a, r, n),
+    "agree": lambda a, r, n, k, p: actions.agree(a, r, n, k),
     "send_back": lambda a, r, n, k, p: actions.send_back(a, r, n, k, p.get("reason", "")),
     "code": lambda a, r, n, k, p: actions.code(
-        a, r, n, k, p.get("title", ""), p.get("lessons", ""), tuple(p.getlist("factor")), p.get("primary", "")
+        a,
+        r,
+        n,
+        k,
+        p.get("title", ""),
+        p.get("lessons", ""),
+        tuple(p.getlist("factor")),
+        p.get("primary", ""),
+        _links(p),
     ),
-    "publish": lambda a, r, n, k, p: actions.publish(a, r, n, k, clock.now().date()),
+    "publish": lambda a, r, n, k, p: actions.publish(
+        a, r, n, k, clock.now().date(), tuple(p.getlist("leave_out")), p.get("few_reason", "")
+    ),
     "close": lambda a, r, n, k, p: actions.close(a, r, n, k, p.get("reason", ""), clock.now().date()),
     "alert": lambda a, r, n, k, p: alerts.write(a, r, n, k, p.get("text", "")),
     "release": lambda a, r, n, k, p: alerts.release(a, r, n, k, clock.now()),
-    "ask": lambda a, r, n, k, p: actions.ask(a, r, p.get("text", ""), clock.now().date()),
-    "tell": lambda a, r, n, k, p: actions.tell(a, r, p.get("text", ""), clock.now().date()),
+    "ask": lambda a, r, n, k, p: actions.ask(a, r, k, p.get("text", ""), clock.now().date()),
+    "tell": lambda a, r, n, k, p: actions.tell(a, r, k, p.get("text", ""), clock.now().date()),
 }
 """The steps of a report's page: actor, report, revision, key, what was posted."""
 
@@ -220,15 +259,16 @@ def reviewers(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if request.method == "POST":
         try:
-            actions.name_reviewer(actor, UUID(request.POST.get("user", "")))
+            actions.name_reviewer(actor, UUID(request.POST.get("user", "")), request.POST.get("agency_size", ""))
         except ValueError:
             raise NotFound from None
-        messages.success(request, _("Named. They make their key on the page Review."))
+        messages.success(request, _("Saved. Who was named makes a key on the page Review."))
         return redirect("near_miss:reviewers")
     seats = queries.seats(actor)
     taken = {seat.user_id for seat in seats}
     people = access.candidates(actor).order_by("full_name", "pk")
     context = {"seats": seats, "people": [one for one in people if one.pk not in taken], "least": LEAST_REVIEWERS}
+    context["sizes"] = [(code, _(words)) for code, words in queries.AGENCY_SIZES.items()]
     return render(request, "near_miss/reviewers.html", context)
 
 

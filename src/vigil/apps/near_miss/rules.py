@@ -5,7 +5,7 @@ Source: NASA ASRS (triage before anything, two analysts, coding, then the librar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from vigil.texts import gettext as _
 
 LEAST_PASSPHRASE = 16
 MOST_TITLE, MOST_TEXT, MOST_REASON = 120, 40_000, 2_000
+REVIEWERS_NEEDED = 2
+"""Two people read every word that is published."""
 KEPT_DAYS = 30
 """Days after the end of a review until the raw text is destroyed."""
 
@@ -67,6 +69,13 @@ def after(state: State, step: Step, person: UUID, done_by: Mapping[Step, UUID | 
     if step in NOT_BY and done_by.get(NOT_BY[step]) == person:
         raise Invalid.at("go", sentence=_("Another reviewer must do this step: the one before it was yours."))
     return to
+
+
+def may_be_own(own: str, of_report: str, others: Sequence[str]) -> bool:
+    """Whether a reviewer keeps away: the report's agency is of the band of their own, and two of the other reviewers
+    (their bands) are of another. Empty is unknown.
+    """
+    return bool(own) and own == of_report and sum(one != own for one in others) >= REVIEWERS_NEEDED
 
 
 def passphrase_problem(passphrase: str, again: str) -> None:

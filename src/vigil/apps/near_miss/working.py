@@ -24,6 +24,9 @@ class Work:
     lessons: str = ""
     factors: tuple[str, ...] = ()
     primary: str = ""
+    links: tuple[str, ...] = ()
+    """Ids of published lessons that are like it."""
+    few_reason: str = ""
     close_reason: str = ""
 
 
@@ -48,7 +51,7 @@ def read(review: Review, reader: Reader) -> Work:
     if not review.content:
         return Work()
     found = json.loads(unseal(review, reader))
-    return Work(**found | {"factors": tuple(found["factors"])})
+    return Work(**found | {name: tuple(found[name]) for name in ("factors", "links") if name in found})
 
 
 def seal(row: Sealed, text: str) -> None:

@@ -69,6 +69,28 @@ class Crossed:
     lines: list[tuple[str, list[int | None]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How many lessons a reader finds who looks for what a new one would say, with it: `number` for all of it in
+    `words`, and in `without` (code, words, number) when one thing is left out.
+    """
+
+    words: str
+    number: int
+    without: list[tuple[str, str, int]]
+
+
+def sharing(actor: Actor, said: Mapping[str, str]) -> Sharing:
+    """Of a report's kind of call, time of day and month."""
+    published = list(access.lessons(actor).values(*rules.QUASI))
+    words = {"call_type": _("Kind of call"), "time_band": _("Time of day"), "month": _("Month")}
+    values = [_(FIELDS[name].choices[code]) if name in FIELDS else code for name, code in said.items() if code]
+    without = [
+        (name, words[name], rules.sharing({**said, name: ""}, published)) for name in rules.QUASI if said.get(name)
+    ]
+    return Sharing(", ".join(values), rules.sharing(said, published), without)
+
+
 def board(actor: Actor, today: date) -> Board:
     """The tables over every published lesson."""
     return rules.board((told(one) for one in access.lessons(actor).order_by("pk")), today)

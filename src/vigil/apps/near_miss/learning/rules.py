@@ -26,6 +26,8 @@ ONE_OF = ("time_band", "worst", "hazard", "broke", "light", "weather", "location
 SEVERAL_OF = ("subject", "kit")
 SCENE_KEPT = (*(name for name in ONE_OF if name != "time_band"), *SEVERAL_OF)
 """What is kept of a report for the tables alone and stands on no lesson. Nothing about the reporter is among it."""
+QUASI = ("call_type", "time_band", "month")
+"""What a lesson says of when and at what it was, by which its reporter might be looked for."""
 ALL, UNSAID, OTHERS, EARLIER = "", "unsaid", "others", "earlier"
 YES, NO = "yes", "no"
 QUARTERS_SHOWN = 8
@@ -70,6 +72,14 @@ class Board:
     def size(self, group: str = ALL) -> int:
         """The lessons of the group."""
         return self.total if group == ALL else self.groups.get(group, 0)
+
+
+def sharing(said: Mapping[str, str], published: Iterable[Mapping[str, str]]) -> int:
+    """How many lessons a reader finds who looks for what this one says (`QUASI`; empty: it says nothing of it), with
+    itself. Who is looked for could be in each of them: fewer than k is few.
+    """
+    looked_for = {name: code for name, code in said.items() if code}
+    return 1 + sum(all(one[name] == code for name, code in looked_for.items()) for one in published)
 
 
 def quarter(day: date) -> str:

@@ -1,0 +1,34 @@
+"""Who stays away from a report because it may be of their own agency.
+
+A report does not say its agency, only the band of its size where its reporter chose one. A reviewer whose own agency is
+of that band keeps away while enough others are there for a review, which takes two. What is refused so is not in the
+audit trail: beside the reviewer it would say the band.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from vigil.apps.near_miss.models import Seat
+from vigil.apps.near_miss.rules import may_be_own
+from vigil.apps.near_miss.working import Reader
+from vigil.core.errors import Invalid
+from vigil.door import drop
+from vigil.door.models import Kind, Report, Reviewer
+from vigil.door.story import read_story
+
+
+def require_other_agency(seat: Seat, report: Report, reader: Reader) -> None:
+    """`Invalid` where the report may be of the reviewer's own agency and two others can review it."""
+    given = answers(report, reader).get("agency_size", ())
+    others = Seat.objects.filter(is_active=True, number__isnull=False).exclude(pk=seat.pk)
+    if may_be_own(seat.agency_size, next(iter(given), ""), list(others.values_list("agency_size", flat=True))):
+        raise Invalid.at("go", sentence=_("This may come from your own agency: other reviewers take it."))
+
+
+def answers(report: Report, reader: Reader) -> dict[str, list[str]]:
+    """What the reporter chose of the scene, question → codes; empty where the text was destroyed."""
+    letters = drop.reviewers_open(report, Reviewer.objects.get(pk=reader.number), reader.private)
+    first = next((letter.text for letter in letters if letter.kind == Kind.REPORT), None)
+    found: dict[str, list[str]] = read_story(first)["answers"] if first else {}
+    return found

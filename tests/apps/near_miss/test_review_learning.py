@@ -1,0 +1,93 @@
+"""In the review: lessons like the report and links to them, too few that say the same, a reviewer of the own agency."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.apps.near_miss.test_learning_pages import publish
+from tests.apps.near_miss.test_review import CANARY, Reviewing, everything, quick
+
+from vigil.apps.near_miss import actions
+from vigil.apps.near_miss.learning import likeness
+from vigil.apps.near_miss.models import Lesson, Review, Seat
+from vigil.core.errors import Invalid
+from vigil.platform.audit.models import AuditRecord
+
+pytestmark = [pytest.mark.db, pytest.mark.django_db(databases=["default", "door"])]
+__all__ = ["quick"]
+SIZE = "10-49"
+
+
+def test_a_report_is_linked_to_lessons_like_it_and_says_no_more_than_enough_others(people: Any, now: Any) -> None:
+    (knife,) = publish(
+        1, title="A blade by the seat", text="The driver had a knife. We stopped a car.", month="2026-05"
+    )
+    (other,) = publish(1, "alarm", title="Ice on the bridge", text="The cruiser slid.", time_band="1801-2400")
+    at_work = Reviewing(people, worst="fatal", hazard="knife", role="patrol")
+    page = at_work.page("alice")
+    assert "Published lessons like this one" in page
+    assert ("A blade by the seat" in page, "Ice on the bridge" in page) == (True, False)
+    assert "both say: car, driver, knife, seat, stopped" in page
+    assert CANARY.lower() not in repr(vars(likeness._index)).lower()  # the report asked, and is not in the index
+    at_work.to("agreed")
+    coded = {"title": "Knife under the seat", "lessons": "Look.", "factor": ["light"], "primary": "light"}
+    for link, wrong in (("nonsense", "no address of a lesson"), (str(UUID(int=7)), "no lesson at this address")):
+        posted = {"go": "code", "revision": 3, "linked": [str(knife.pk)], "link": link} | coded
+        answer = at_work.clients["alice"].post(at_work.address, posted)
+        assert answer.status_code == 422
+        assert wrong in answer.content.decode()
+        assert f'value="{knife.pk}" checked' in answer.content.decode()
+    link = f"https://vigil.example/near-miss/lessons/{other.pk}/"
+    assert at_work.do("alice", "code", linked=[str(knife.pk)], link=link, **coded) == 302
+
+    page = at_work.page("bob")
+    assert "With this one, 1 lesson says: Traffic stop or pursuit, Evening, 18:01 to 24:00, 2026-11." in page
+    assert "Month: without it 1 lesson says the same" in page
+    assert at_work.do("bob", "publish") == 422
+    publish(4, month="2026-10", time_band="1801-2400")
+    assert "Month: without it 5 lessons say the same" in at_work.page("bob")
+    assert at_work.do("bob", "publish", leave_out=["month"]) == 302  # five: no reason needed
+    lesson = Lesson.objects.get(title="Knife under the seat")
+    assert (lesson.month, lesson.call_type, lesson.time_band) == ("", "traffic", "1801-2400")
+    assert lesson.scene == {"worst": ["fatal"], "hazard": ["knife"]}  # the event; nothing of the reporter
+    reader = at_work.browser("dave")
+    linked = reader.get(f"/near-miss/lessons/{lesson.pk}/").content.decode().split("Linked by the reviewers")[1]
+    assert "Ice on the bridge" in linked
+    assert "Knife under the seat" in reader.get(f"/near-miss/lessons/{other.pk}/").content.decode()
+    assert CANARY not in everything()
+
+
+def test_a_reviewer_of_an_agency_of_the_size_keeps_away_while_two_others_are_there(people: Any, now: Any) -> None:
+    at_work = Reviewing(people, agency_size=SIZE)
+    admin = at_work.clients["erin"]
+    assert (
+        admin.post("/near-miss/reviewers/", {"user": people.user("alice").pk, "agency_size": "a few"}).status_code
+        == 404
+    )
+    for name in ("alice", "carol"):
+        assert (
+            admin.post("/near-miss/reviewers/", {"user": people.user(name).pk, "agency_size": SIZE}).status_code == 302
+        )
+    assert at_work.seat("alice").number is not None  # the key stays
+    assert CANARY in at_work.page("alice")  # Bob alone is of another: a review takes two
+    Seat.objects.filter(pk=at_work.seat("carol").pk).update(agency_size="")
+    assert at_work.page("alice") == ""
+    told = at_work.clients["alice"].get("/near-miss/review/").content.decode()
+    assert "This may come from your own agency: other reviewers take it." in told
+    assert CANARY in at_work.page("bob")
+
+    alice, report, key = people.actor("alice"), UUID(int=at_work.report.pk), at_work.reader("alice")
+    before = AuditRecord.objects.count()
+    with pytest.raises(Invalid):
+        actions.triage(alice, report, 0, key, False, "Known.")
+    with pytest.raises(Invalid):
+        actions.tell(alice, report, key, "Done.", now.date())
+    assert at_work.do("alice", "triage", alert="no", reason="Known.") == 302
+    assert not Review.objects.exists()
+    # What is refused says the band: the trail has nothing of it.
+    assert AuditRecord.objects.count() == before
+    assert at_work.do("bob", "triage", alert="no", reason="Known.") == 302
+    assert SIZE not in json.dumps(list(AuditRecord.objects.values_list("object_ids", flat=True)))
