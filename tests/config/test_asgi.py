@@ -150,3 +150,32 @@ def test_an_answer_that_cannot_be_completed_is_sent_as_it_was(monkeypatch: pytes
     monkeypatch.setattr(asgi, "_pages", Waiting(Asked("more"), fails=True))
     start, body = answer_to(part(b"first", False))
     assert (body["body"], (b"etag", b'"1"') in start["headers"]) == (b"first.", True)
+
+
+def begun(*messages: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """What a page's thread is given of these messages."""
+    waiting = list(messages)
+
+    async def receive() -> dict[str, Any]:
+        return waiting.pop(0)
+
+    async def read() -> list[dict[str, Any]] | None:
+        body = await asgi._begun(receive)
+        if body is None:
+            return None
+        got = [await body()]
+        while got[-1]["more_body"]:
+            got.append(await body())
+        return got
+
+    return own_loop.run(read())
+
+
+def test_a_page_gets_its_body_whole_a_long_one_as_it_comes_and_never_one_cut_short() -> None:
+    gone = {"type": "http.disconnect"}
+    assert begun(part(b"one, ", True), part(b"two", False)) == [part(b"one, two", False)]
+    assert begun(part(b"one, ", True), gone) is None
+    long = part(b"x" * asgi.AHEAD_BYTES, True)
+    assert begun(long, part(b"end", False)) == [long, part(b"end", False)]
+    with pytest.raises(OSError, match="before the end"):
+        begun(long, gone)

@@ -16,6 +16,9 @@ from vigil.core.errors import Unavailable
 WORKERS = 16
 """Threads that answer; each report keeps one for the while of its two slow hashes."""
 
+SENT_WITHIN = 60.0
+"""Seconds in which a report's text must arrive: a sender keeps a thread meanwhile, and Tor is slow (ours)."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to do, the data folder, where to listen, and what the door says of itself."""
@@ -79,7 +82,7 @@ def _serve(args: argparse.Namespace) -> int:
 
     pages: Any = application
     announced = f"The door without names is at {serving.address(listening)}"
-    server = serving.server(WSGIMiddleware(pages, workers=WORKERS), [announced])
+    server = serving.server(WSGIMiddleware(pages, workers=WORKERS), [announced], {"": SENT_WITHIN})
     if args.socket is not None:
         threading.Thread(target=serving.leave_with_parent, args=(server,), daemon=True).start()
     stopping = threading.Event()

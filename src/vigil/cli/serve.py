@@ -213,8 +213,10 @@ def _warm() -> None:
 
 def _server(announced: Sequence[str]) -> Any:
     from vigil.config.asgi import application
+    from vigil.platform.partners.client import PATH, WHOLE_SECONDS
 
-    return serving.server(application, announced)
+    # The sender of a message waits no longer for the answer either.
+    return serving.server(application, announced, {PATH: WHOLE_SECONDS})
 
 
 def _banner(address: str, demo: bool) -> list[str]:

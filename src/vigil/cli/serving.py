@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from vigil.cli.node import say
@@ -45,9 +45,14 @@ def address(listening: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
-def server(application: Any, announced: Sequence[str]) -> Any:
-    """A uvicorn server without a log; once it answers it says the lines. Run it with `run(sockets=[...])`."""
+def server(application: Any, announced: Sequence[str], body_seconds: Mapping[str, float]) -> Any:
+    """A uvicorn server without a log; once it answers it says the lines. Run it with `run(sockets=[...])`.
+
+    `body_seconds`: how long a body may take to arrive, by how its path begins.
+    """
     import uvicorn
+
+    from vigil.cli.patience import limits
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
@@ -74,6 +79,7 @@ def server(application: Any, announced: Sequence[str]) -> Any:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=2,
+            **limits(body_seconds),
         )
     )
 

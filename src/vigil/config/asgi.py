@@ -42,6 +42,8 @@ _writer = ThreadPoolExecutor(1, "writer") if connection.vendor == "sqlite" else 
 _answering = ThreadPoolExecutor(1 if connection.vendor == "sqlite" else settings.VIGIL_THREADS, "answering")
 
 LIVE, API = "/live/", "/api/"
+AHEAD_BYTES = 1_000_000
+"""So much of a page's body is here before a thread takes it: who sends slowly holds none."""
 READING = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
@@ -56,7 +58,31 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     elif scope["path"].startswith(PATH):
         await _write(scope, receive, send, _answering, MOST_BYTES)
     else:
-        await _threads(scope, receive, send)
+        body = await _begun(receive)
+        if body is not None:
+            await _threads(scope, body, send)
+
+
+async def _begun(receive: Any) -> Any:
+    """What receives a body whose beginning is here; None where the sender went away before. Cut short, it is an error
+    and never taken for the whole.
+    """
+    begun, more = bytearray(), True
+    while more and len(begun) < AHEAD_BYTES:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        begun += message.get("body", b"")
+        more = message.get("more_body", False)
+    waiting = [{"type": "http.request", "body": bytes(begun), "more_body": more}]
+
+    async def body() -> Any:
+        message = waiting.pop() if waiting else await receive()
+        if message["type"] == "http.disconnect":
+            raise OSError("The sender went away before the end of the body.")
+        return message
+
+    return body
 
 
 async def _write(scope: Any, receive: Any, send: Any, thread: Executor, most_bytes: int) -> None:
