@@ -213,7 +213,7 @@ def test_lines_of_two_plans_are_one_alarm_and_one_answer(people: Any, now: datet
 
 
 def test_what_stands_no_longer_is_told_to_whom_it_reached_and_in_person_to_who_spoke(
-    people: Any, now: datetime
+    people: Any, now: datetime, login: Any
 ) -> None:
     first = register(people, "alice", now)
     register(people, "dave", now)
@@ -221,6 +221,7 @@ def test_what_stands_no_longer_is_told_to_whom_it_reached_and_in_person_to_who_s
     [text] = Delivery.objects.filter(about=side_of(people, "dave").ladder_id)
     DeliveryEvent.objects.create(delivery=text, step="handed_over", at=now)
     lifecycle.log_contact(people.actor("dave"), conflict.pk, spoke(), now + MINUTE)
+    assert "Log and settle" in login("dave").get(f"/conflicts/{conflict.pk}/").content.decode()
     actions.cancel_operation(people.actor("alice"), first.pk, 1, now + 2 * MINUTE)
     actions.run_due_search(people.actor("alice"), first.pk, now + 2 * MINUTE)
     bodies = told(people, "dave")
@@ -233,6 +234,7 @@ def test_what_stands_no_longer_is_told_to_whom_it_reached_and_in_person_to_who_s
     assert "has not answered" not in ways.title
     assert conflict.events.filter(kind="tell_by_name").count() == 1
     assert not ConflictSide.objects.exclude(next_alarm_at=None).exists()
+    assert "Log and settle" not in login("dave").get(f"/conflicts/{conflict.pk}/").content.decode()
 
 
 def test_a_leap_of_the_clock_takes_one_step_and_a_step_back_none(people: Any, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -65,6 +66,11 @@ def test_a_number_that_is_none_in_a_forms_names_is_answered_by_the_form(browser:
         assert browser.post("/operations/register/", {**typed, "do": do}).status_code in (200, 422)
     assert browser.post("/operations/draft/", typed).status_code == 200
     assert browser.get("/").status_code == 200
+
+
+def test_whoever_comes_back_to_a_draft_that_is_gone_is_told_so_at_an_empty_form(browser: Client) -> None:
+    page = browser.get("/operations/register/", {"draft": str(uuid4())})
+    assert (page.status_code, "This draft is gone" in page.content.decode()) == (200, True)
 
 
 # --- two people, one record ---

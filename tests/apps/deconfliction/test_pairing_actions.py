@@ -164,6 +164,8 @@ def test_two_nodes_are_paired_on_the_pages(login: Any, people: Any, now: datetim
     assert "No partner yet" in page
     assert all(f"<code>{group}</code>" in page for group in groups(roster.signer().fingerprint))
     assert "leads to no other machine" in page
+    empty = client.post("/partners/", {"do": "address", "address": " "})
+    assert (empty.status_code, "without one nobody is reached" in empty.content.decode()) == (422, True)
     client.post("/partners/", {"do": "address", "address": "https://bay.example"})
     assert "leads to no other machine" not in client.get("/partners/").content.decode()
     told = read(client.get("/partners/pairing-file/").content)
@@ -186,7 +188,8 @@ def test_two_nodes_are_paired_on_the_pages(login: Any, people: Any, now: datetim
     client.post(address, {"do": "move", "address": "https://moved.elm.example/"})
     assert Partner.objects.get().base_url == "https://moved.elm.example"
     assert client.post(address, {"do": "propose_removal", "reason": " "}).status_code == 422
-    client.post(address, {"do": "propose_removal", "reason": "The region was dissolved."})
+    sent = client.post(address, {"do": "propose_removal", "reason": "The region was dissolved."}, follow=True)
+    assert "Removal is proposed" in sent.content.decode()
     client.post(address, {"do": "remove"})
     assert not current_roster().members
 

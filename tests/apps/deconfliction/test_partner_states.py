@@ -18,6 +18,7 @@ from vigil.apps.deconfliction.plan_rows import instant
 from vigil.platform import clock
 from vigil.platform.notices.models import Change, Notice
 from vigil.platform.partners.models import Contact, Partner
+from vigil.protocol.signing import Signer
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +77,7 @@ def test_a_partner_that_refuses_or_shares_no_version_is_told_to_administrators_o
     ]
 
 
-def test_a_node_that_was_removed_learns_it_without_asking_anything(people: Any, now: datetime) -> None:
+def test_a_node_that_was_removed_learns_it_without_asking_anything(login: Any, people: Any, now: datetime) -> None:
     elm = ElmNode(now)
     lane = Lane(UUID(elm.id), elm.send, clock.now, AtOnce())
     lane.round()
@@ -86,7 +87,37 @@ def test_a_node_that_was_removed_learns_it_without_asking_anything(people: Any, 
     with clock.fixed(now + timedelta(minutes=1)):
         lane.round()
         assert [state.word for state in partner_states.members(clock.now())] == ["Refuses"]
-    elm.node.change_roster(ours, instant(now))
+        alice = people.actor("alice")
+        operation = actions.register_operation(alice, plan(now), clock.now())
+        actions.run_due_search(alice, operation.pk, clock.now())
+        said = ask_now(operation.pk, send=elm.send, threads=AtOnce())
+        assert said is not None
+        assert said.refused == (elm.id,), "who refuses is asked like everybody, and said to refuse"
+        page = login("alice").get(f"/operations/{operation.pk}/").content.decode()
+        assert "Incomplete: Elm Region refused" in page
+        assert "It is there and yet does not compare" in page
+    key, elm.exchange.signer = elm.exchange.signer, Signer.from_seed(bytes(32))
     with clock.fixed(now + timedelta(minutes=2)):
         lane.round()
+        [state] = partner_states.silent(clock.now())
+        assert state.word == "Answers with another key"
+        page = login("alice").get(f"/partners/{elm.id}/").content.decode()
+        assert "does not sign with the key that this node knows" in page
+        watching.look_after(clock.now())
+        assert Notice.objects.filter(body__startswith="A partner node answers with another key").count() == 1
+    elm.exchange.signer = key
+    elm.node.change_roster(ours, instant(now))
+    with clock.fixed(now + timedelta(minutes=4)):
+        lane.round()
         assert [state.word for state in partner_states.members(clock.now())] == ["Up"]
+
+
+def test_whoever_needs_somebody_stands_first(people: Any, now: datetime) -> None:
+    names = {"down": "Zion", "refuses": "Yew", "waits": "Oak", "up": "Ash"}
+    partners = {how: ElmNode(now, name=name) for how, name in names.items()}
+    Contact.objects.create(partner_id=partners["down"].id, failing_since=now - timedelta(minutes=1), code="timeout")
+    Contact.objects.create(partner_id=partners["refuses"].id, failing_since=now, code="refused")
+    Contact.objects.create(partner_id=partners["up"].id, answered_at=now)
+    Partner.objects.filter(pk=partners["waits"].id).update(state="invited", proposed="pairing")
+    stand = [state.row.name for state in partner_states.known(people.actor("erin"), now)]
+    assert stand == ["Zion", "Yew", "Oak", "Ash"]

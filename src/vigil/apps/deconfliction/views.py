@@ -461,7 +461,7 @@ def register(request: HttpRequest) -> HttpResponse:
     actor, now = actor_of(request), clock.now()
     draft_id = uuid_of(request.POST.get("draft") or request.GET.get("draft"))
     if request.method == "GET":
-        return _form_page(request, _opened_form(actor, draft_id, _remembered(actor)))
+        return _form_page(request, _opened_form(request, draft_id, _remembered(actor)))
     typed = forms.nest(_texts(request))
 
     def store(plan: Any) -> Operation:
@@ -479,7 +479,7 @@ def edit(request: HttpRequest, operation_id: UUID) -> HttpResponse:
     show_mode(request, detail.row.mode, mode_word(detail.row.mode))
     draft_id = uuid_of(request.POST.get("draft") or request.GET.get("draft"))
     if request.method == "GET":
-        return _form_page(request, _opened_form(actor, draft_id, forms.typed_of_plan(detail.plan)), editing=detail)
+        return _form_page(request, _opened_form(request, draft_id, forms.typed_of_plan(detail.plan)), editing=detail)
     typed = forms.nest(_texts(request))
     revision = _revision(request)
 
@@ -604,10 +604,15 @@ def _remembered(actor: Actor) -> dict[str, Any]:
     return typed or {"lead_contact": forms.own_contact(actor)}
 
 
-def _opened_form(actor: Actor, draft_id: UUID | None, otherwise: dict[str, Any]) -> forms.RegisterForm:
+def _opened_form(request: HttpRequest, draft_id: UUID | None, otherwise: dict[str, Any]) -> forms.RegisterForm:
+    """The draft's form. One that is gone is no missing page: it was registered, and somebody comes back to its form."""
     if draft_id is None:
         return forms.RegisterForm(otherwise)
-    draft = queries.draft_detail(actor, draft_id)
+    try:
+        draft = queries.draft_detail(actor_of(request), draft_id)
+    except NotFound:
+        messages.info(request, _("This draft is gone: it was registered, or thrown away."))
+        return forms.RegisterForm(otherwise)
     return forms.RegisterForm(draft.typed, draft_id=str(draft.id), saved_at=draft.saved_at)
 
 
@@ -1026,6 +1031,7 @@ def conflict_page(
         "may_contact": actor.can("deconfliction.conflict.contact") and line.is_open,
         "may_resolve": actor.can("deconfliction.conflict.resolve")
         and detail.row.state != "resolved"
+        and (detail.row.standing != "withdrawn" or detail.row.state == "expired_unacknowledged")
         and (actor.can(WATCH) or detail.row.state != "expired_unacknowledged"),
         "expired": detail.row.state == "expired_unacknowledged",
         "page_url": reverse("deconfliction:conflict", args=[conflict_id]),

@@ -17,15 +17,21 @@ FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(seconds=60)
 LATE_MILLISECONDS = 1_500
 """So long whoever registers waits for the partners, so that the verdict is there within 2 s."""
-REFUSED, UNKNOWN = "refused", "status_401"
-"""Codes of a partner that is there and yet answers nothing: it has removed this node, or has not confirmed it yet."""
+REFUSED, UNKNOWN, OTHER_KEY = "refused", "status_401", "other_key"
+"""Codes of a partner that is there and yet answers nothing: it has removed this node, or has not confirmed it yet, or
+who answers does not sign with its key.
+"""
 WRITTEN_EVERY = timedelta(seconds=4)
 """How fresh the row of a partner that answers is kept; each change of state is written at once."""
 
 
 def away() -> frozenset[UUID]:
-    """The partners for which nobody waits: those that fail, and those whose last answer came too late."""
-    rows = Contact.objects.filter(Q(failing_since__isnull=False) | Q(milliseconds__gte=LATE_MILLISECONDS))
+    """The partners for which nobody waits: those from which nothing comes, and those whose last answer came too late.
+
+    Who refuses does so at once: it is asked like everybody, so that the page says who refuses.
+    """
+    fails = Q(failing_since__isnull=False) & ~Q(code__in=(REFUSED, UNKNOWN, OTHER_KEY))
+    rows = Contact.objects.filter(fails | Q(milliseconds__gte=LATE_MILLISECONDS))
     return frozenset(rows.values_list("partner_id", flat=True))
 
 

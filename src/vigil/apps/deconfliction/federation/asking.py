@@ -28,6 +28,7 @@ from vigil.platform.notices.board import changed
 from vigil.platform.partners import client, contacts
 from vigil.platform.partners.models import Partner
 from vigil.platform.turns import writing
+from vigil.protocol.envelope import Unsigned
 from vigil.protocol.exchange import Exchange, NotAnAnswer, NotTheirs
 from vigil.protocol.messages import Asked, Question
 from vigil.protocol.store import Verdict
@@ -167,13 +168,18 @@ def take(ours: Exchange, asked: Asked, came: Came) -> Verdict | None:
     if not code:
         try:
             verdict = take_answer(ASKER, ours, asked, came.token)
-        except NotTheirs:
-            code = "not_signed"
+        except NotTheirs as error:
+            code = strange(error)
     if verdict is None:
         with writing():
             ours.unreachable(due, instant(now))
     note(UUID(due.target), came, code, now, None if verdict is None else due.target in verdict.refused)
     return verdict
+
+
+def strange(error: NotTheirs) -> str:
+    """The code of what is no answer of the partner's: signed by another key, or anything else."""
+    return contacts.OTHER_KEY if isinstance(error.__cause__, Unsigned) else "not_signed"
 
 
 def note(partner_id: UUID, came: Came, code: str, now: datetime, refusing: bool | None = None) -> None:

@@ -18,7 +18,7 @@ from django.db import DataError, close_old_connections
 from django.db.models import Exists, OuterRef
 
 from vigil.apps.deconfliction.federation import key_changes
-from vigil.apps.deconfliction.federation.asking import ASKER, Came, carried, note, sent, take_result
+from vigil.apps.deconfliction.federation.asking import ASKER, Came, carried, note, sent, strange, take_result
 from vigil.apps.deconfliction.federation.exchanging import exchange
 from vigil.apps.deconfliction.federation.rows import not_over
 from vigil.apps.deconfliction.models import SearchDue
@@ -118,8 +118,8 @@ class Lane:
         if not code:
             try:
                 said, code = take_receipt(ASKER, ours, letter, came.token)
-            except NotTheirs:
-                code = "not_signed"
+            except NotTheirs as error:
+                code = strange(error)
         if said is None:
             with writing():
                 ours.untaken(letter, instant(now))
@@ -144,7 +144,7 @@ def _refuses(code: str) -> bool:
     """Whether somebody answered, and not with what a partner says. It may be this kind of message that is refused:
     whether the line is down show a question and the partner's health.
     """
-    return code in ("not_signed", contacts.REFUSED) or code.startswith("status_4")
+    return code in ("not_signed", contacts.REFUSED, contacts.OTHER_KEY) or code.startswith("status_4")
 
 
 def _wanted(contact: Contact, now: datetime) -> str:

@@ -231,9 +231,9 @@ def give_own_file(actor: Actor, now: datetime) -> bytes:
 
 @action("agencies.node.edit")
 def name_address(actor: Actor, address: str) -> Node:
-    """Say where partners reach this node; its pairing file names it. Empty: as the settings tell."""
+    """Say where partners reach this node; its pairing file names it. Raises `Invalid` at `address`."""
     own = Node.objects.select_for_update().get(slot=1)
-    own.address = _address(address) if address.strip() else ""
+    own.address = _address(address)
     own.save(update_fields=["address"])
     concerns(node=own.pk)
     detail(address=own.address)
@@ -252,6 +252,9 @@ def move(actor: Actor, partner_id: UUID, address: str) -> Partner:
 
 
 def _address(typed: str) -> str:
+    if not typed.strip():
+        sentence = _("Type the address, e.g. https://vigil.example.gov: without one nobody is reached.")
+        raise Invalid.at("address", sentence=sentence)
     try:
         return pairing.check_address(typed.strip().rstrip("/"), plain=settings.VIGIL_FEDERATION_HTTP)
     except Unpaired as wrong:

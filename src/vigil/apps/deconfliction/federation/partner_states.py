@@ -17,7 +17,7 @@ from vigil.apps.deconfliction.models import PartnerHighWater, Revision, SearchDu
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.engine.predicate import PREDICATE
-from vigil.platform.partners.contacts import LATE_MILLISECONDS, REFUSED, UNKNOWN
+from vigil.platform.partners.contacts import LATE_MILLISECONDS, OTHER_KEY, REFUSED, UNKNOWN
 from vigil.platform.partners.models import Contact, Partner
 from vigil.platform.partners.roster import next_signer, not_yet_taken, partners
 from vigil.protocol.envelope import LIFE_US, MOST_BYTES, SPOKEN
@@ -27,6 +27,7 @@ WORDS = {
     Standing.UP: gettext_noop("Up"),
     Standing.LATE: gettext_noop("Late"),
     Standing.REFUSING: gettext_noop("Refuses"),
+    Standing.OTHER_KEY: gettext_noop("Answers with another key"),
     Standing.DOWN: gettext_noop("Down"),
     Standing.NEW: gettext_noop("Not spoken with yet"),
 }
@@ -34,6 +35,7 @@ SIGNS = {
     Standing.UP: "answered",
     Standing.LATE: "incomplete",
     Standing.REFUSING: "refused",
+    Standing.OTHER_KEY: "refused",
     Standing.DOWN: "not_answered",
     Standing.NEW: "checking",
 }
@@ -127,9 +129,14 @@ def _said(value: Any) -> str:
 
 
 def known(actor: Actor, now: datetime) -> list[PartnerState]:
-    """Partners and those that wait to become one, by name."""
+    """Partners and those that wait to become one: trouble first, then what waits for a person, then by name."""
     actor.require(READ)
-    return _states(list(Partner.objects.exclude(state=Partner.State.REMOVED)), now)
+    return sorted(_states(list(Partner.objects.exclude(state=Partner.State.REMOVED)), now), key=_urgency, reverse=True)
+
+
+def _urgency(state: PartnerState) -> tuple[bool, int, bool]:
+    standing = list(Standing).index(state.standing) if state.is_member else 0
+    return state.is_member and not state.shares_version, standing, bool(state.row.proposed)
 
 
 def one(actor: Actor, partner_id: UUID, now: datetime) -> PartnerState:
@@ -148,7 +155,7 @@ def members(now: datetime) -> list[PartnerState]:
 
 def silent(now: datetime) -> list[PartnerState]:
     """Those of them from which no answer comes now, or none that counts."""
-    return [state for state in members(now) if state.standing in (Standing.DOWN, Standing.REFUSING)]
+    return [state for state in members(now) if state.standing in (Standing.DOWN, Standing.REFUSING, Standing.OTHER_KEY)]
 
 
 def oldest_question(partner_id: UUID) -> datetime | None:
@@ -178,7 +185,12 @@ def _state(
     contact = contact or Contact(partner_id=row.pk)
     is_late = contact.milliseconds >= LATE_MILLISECONDS
     line = Line(
-        contact.answered_at, is_late, contact.refusing, contact.failing_since, contact.code in (REFUSED, UNKNOWN)
+        contact.answered_at,
+        is_late,
+        contact.refusing,
+        contact.failing_since,
+        unknown=contact.code in (REFUSED, UNKNOWN),
+        strange=contact.code == OTHER_KEY,
     )
     if seen is None:
         return PartnerState(row, contact, standing(line, now), count, behind=behind)

@@ -128,16 +128,18 @@ def partner(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     row = state.row
     context: dict[str, Any] = {"values": {"address": row.base_url}}
     if request.method == "POST":
+        what = request.POST.get("do", "")
         context["values"] |= {name: request.POST.get(name, "") for name in ("heard", "reason", "address")}
         try:
-            messages.success(request, _do(actor, row, request.POST.get("do", ""), context["values"]))
+            messages.success(request, _do(actor, row, what, context["values"]))
         except Invalid as refused:
             context["at"] = _at(refused)
         except Conflict as refused:
             messages.error(request, refused.sentence)
             return redirect("deconfliction:partner", row.pk)
         else:
-            return redirect("deconfliction:partners")
+            proposed = what == "propose_removal"  # goes on at the proposal
+            return redirect("deconfliction:partner", row.pk) if proposed else redirect("deconfliction:partners")
     context |= _about(actor, row) | {"state": state, "oldest": partner_states.oldest_question(row.pk)}
     return render(request, "deconfliction/partner.html", context, status=422 if "at" in context else 200)
 

@@ -46,18 +46,20 @@ class Standing(StrEnum):
     """How a partner stands, the best first."""
 
     UP = "up"
-    LATE = "late"
-    REFUSING = "refusing"
-    DOWN = "down"
     NEW = "new"
     """Never spoken with."""
+    LATE = "late"
+    REFUSING = "refusing"
+    OTHER_KEY = "other_key"
+    """Who answers at its address does not sign with its key."""
+    DOWN = "down"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """What is known of the line to a partner; see `platform.partners.models.Contact`. `late`: its last answer came too
     late for whoever had registered. `unknown`: it says that
-    this node is no partner of it.
+    this node is no partner of it. `strange`: what answers is signed by another key than its own.
     """
 
     answered_at: datetime | None = None
@@ -65,12 +67,15 @@ class Line:
     refusing: bool = False
     failing_since: datetime | None = None
     unknown: bool = False
+    strange: bool = False
 
 
 def standing(line: Line, now: datetime) -> Standing:
     """The worst that holds: a partner that refuses is there and yet no answer comes."""
     if line.failing_since is not None and line.unknown:
         return Standing.REFUSING
+    if line.failing_since is not None and line.strange:
+        return Standing.OTHER_KEY
     if line.failing_since is not None:
         return Standing.DOWN if now - line.failing_since >= SILENT_AFTER else Standing.LATE
     if line.answered_at is None:

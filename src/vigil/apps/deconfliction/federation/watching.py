@@ -26,6 +26,7 @@ OUTSIDE_LASTS = timedelta(hours=1)
 DOWN_TOLD_AFTER = timedelta(minutes=10)
 """So long the watch desk's strip is enough (ours)."""
 REFUSES = gettext_noop("A partner node refuses this node's questions: answers are incomplete. Open Partners.")
+OTHER_KEY = gettext_noop("A partner node answers with another key: answers are incomplete. Open Partners.")
 NO_VERSION = gettext_noop("A partner node shares no version with this node: answers are incomplete. Open Partners.")
 DOWN = gettext_noop("A partner node has been down for ten minutes: answers are incomplete. Open Partners.")
 
@@ -52,6 +53,8 @@ def _trouble(state: PartnerState, now: datetime) -> str:
         return NO_VERSION
     if state.standing is Standing.REFUSING:
         return REFUSES
+    if state.standing is Standing.OTHER_KEY:
+        return OTHER_KEY
     since = state.contact.failing_since
     return DOWN if since is not None and now - since >= DOWN_TOLD_AFTER else ""
 
