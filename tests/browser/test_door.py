@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +18,17 @@ STORY = "Saturday around 02:40 Officer Brandt and I went to an alarm at the old 
 
 @dataclass
 class Reader:
-    """A browser with scripts, into which pages are copied: axe is one."""
+    """A browser with scripts, into which pages are copied: axe is one. With VIGIL_SCREENSHOTS, pictures are kept."""
 
     page: Page
+    journey: str = "door"
+    seen: int = 0
 
     def look(self, page: Page) -> None:
         """No violation of WCAG, and nothing wider than the screen."""
+        self.seen += 1
+        if keep := os.environ.get("VIGIL_SCREENSHOTS"):
+            page.screenshot(path=f"{keep}/{self.journey}-{self.seen:02}.png", full_page=True)
         self.page.set_content(page.content())
         found = violations(self.page)
         assert found.violations_count == 0, found.generate_report()

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from tests.browser.conftest import environment
 from tests.browser.test_door import Reader
 
 from vigil.apps.near_miss.demo import PASSPHRASE
+from vigil.config import backups, envelope
 
 pytestmark = pytest.mark.browser
-STORY = "Officer Brandt and I stopped a car on Pier Road. The driver had a knife under the seat."
+NAME, STREET, MINUTE = "Quillfeather", "Zebrafish Road", "at 02:41"
+STORY = f"{MINUTE} Officer {NAME} and I stopped a car on {STREET}. The driver had a knife under the seat."
+BEHIND, AGENT = "203.0.113.77", "PlantedAgent/7"
+QUESTION, ANSWER, DONE = "Was it day, by chance?", "It was dark, and raining sideways.", "Searches are trained anew."
 NEW_PASSPHRASE = "heron gravel lantern tide"
 REVIEW, REVIEWERS = "/near-miss/review/", "/near-miss/reviewers/"
 
@@ -54,13 +63,23 @@ def waiting(page: Page) -> set[str]:
 
 
 def test_from_the_door_to_the_lesson_and_the_reporters_answer(
-    visit: Any, server: str, door_port: int, chromium: Browser, sessions: dict[str, Any]
+    visit: Any,
+    server: str,
+    door_port: int,
+    data_folder: Path,
+    tmp_path: Path,
+    chromium: Browser,
+    sessions: dict[str, Any],
 ) -> None:
     phone = {"width": 360, "height": 740, "java_script_enabled": False}
-    reader = Reader(chromium.new_page(viewport={"width": 360, "height": 740}))
+    reader = Reader(chromium.new_page(viewport={"width": 360, "height": 740}), "near-miss")
     reader.page.goto(f"{server}/login/")
     officer = chromium.new_context(
-        base_url=f"http://127.0.0.1:{door_port}", viewport={"width": 360, "height": 740}, java_script_enabled=False
+        base_url=f"http://127.0.0.1:{door_port}",
+        viewport={"width": 360, "height": 740},
+        java_script_enabled=False,
+        user_agent=AGENT,
+        extra_http_headers={"X-Forwarded-For": BEHIND},
     )
     reporter = officer.new_page()
 
@@ -75,14 +94,14 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     unlock(first, NEW_PASSPHRASE)
     second = unlock(visit("dana.whitlock", REVIEW, **phone), PASSPHRASE)
     of_the_demo = waiting(second)
-    assert len(of_the_demo) == 4, "of its six one is published and one closed"
+    expect(second.locator("main")).to_contain_text("Coded: another reviewer publishes")
     receipt = report(reporter)
 
     first.reload()
     reader.look(first)
     (ours,) = waiting(first) - of_the_demo
     first.goto(ours)
-    expect(first.locator("main")).to_contain_text("Officer Brandt and I")
+    expect(first.locator("main")).to_contain_text(f"Officer {NAME} and I")
     press(first, "Save")
     expect(first.locator("main")).to_contain_text("Say whether others must hear of it now.")
     reader.look(first)
@@ -101,18 +120,18 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     second.get_by_label("Primary factor").select_option("search_missed")
     reader.look(second)
     press(second, "Save the coding")
-    second.get_by_label("Question").fill("Was it day?")
+    second.get_by_label("Question").fill(QUESTION)
     press(second, "Ask")
     with_receipt(reporter, receipt)
-    expect(reporter.locator(".letter.theirs")).to_contain_text("Was it day?")
-    reporter.get_by_label("Answer or add").fill("It was dark, and raining.")
+    expect(reporter.locator(".letter.theirs")).to_contain_text(QUESTION)
+    reporter.get_by_label("Answer or add").fill(ANSWER)
     press(reporter, "Send")
     reader.look(reporter)
     second.goto(REVIEW)
     expect(second.locator(f'tr:has([href="{ours}"])')).to_contain_text("The reporter wrote")
     second.goto(ours)
-    expect(second.locator("main")).to_contain_text("It was dark, and raining.")
-    second.get_by_label("What was done").fill("Searches are trained anew.")
+    expect(second.locator("main")).to_contain_text(ANSWER)
+    second.get_by_label("What was done").fill(DONE)
     press(second, "Tell")
     first.reload()
     first.get_by_label("Why it may be published so").fill("A stop like many.")
@@ -123,14 +142,51 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     reader.look(library)
     library.get_by_role("link", name="Knife under the seat").click()
     expect(library.locator("main")).to_contain_text("Have the driver step out first.")
-    expect(library.locator("main")).not_to_contain_text("Brandt")
+    expect(library.locator("main")).not_to_contain_text(NAME)
     reader.look(library)
     library.goto("/near-miss/patterns/")
     reader.look(library)
     with_receipt(reporter, receipt)
     expect(reporter.locator("main")).to_contain_text("Published as a lesson")
-    expect(reporter.locator(".letter.theirs").last).to_contain_text("Searches are trained anew.")
+    expect(reporter.locator(".letter.theirs").last).to_contain_text(DONE)
     reader.look(reporter)
     assert officer.cookies() == []
     officer.close()
     reader.page.close()
+
+    planted = (NAME, STREET, MINUTE, BEHIND, AGENT, QUESTION, ANSWER, DONE, NEW_PASSPHRASE)
+    planted += (receipt, receipt.replace(" ", ""))
+    found, told = [], set()
+    for where, content in left_behind(visit, data_folder, tmp_path):
+        lower = content.lower()
+        found += [(where, one) for one in planted if one.lower().encode() in lower]
+        if b"have the driver step out first." in lower:
+            told.add(where)
+    assert found == []
+    assert {"the backup's vigil.sqlite3", "/near-miss/lessons/csv/"} <= told, "what was published is found"
+
+
+def left_behind(visit: Any, data_folder: Path, tmp_path: Path) -> Iterator[tuple[str, bytes]]:
+    """Every byte that the running node and its door left: disk, logs, a backup opened, files taken out, the trail."""
+    files = {file.name: file.read_bytes() for file in data_folder.rglob("*") if file.is_file()}
+    assert {"vigil.sqlite3", "vigil.sqlite3-wal", "door.sqlite3", "log.txt"} <= set(files)
+    yield from files.items()
+    backup = tmp_path / "node.vigil"
+    command = [sys.executable, "-m", "vigil.cli.main", "backup", "--data", str(data_folder), str(backup)]
+    subprocess.run(command, env=environment(data_folder), check=True, stdout=subprocess.DEVNULL)
+    private = envelope.read_private((data_folder / backups.PRIVATE).read_text())
+    with backups._opened(backup, private) as archive:
+        members = {
+            f"the backup's {member.name}": read.read() for member in archive if (read := archive.extractfile(member))
+        }
+    assert {"the backup's vigil.sqlite3", "the backup's door.sqlite3"} <= set(members)
+    yield from members.items()
+    for person, paths in (
+        ("ines.ferro", ("/near-miss/lessons/json/", "/near-miss/lessons/csv/", "/near-miss/")),
+        ("noel.archer", ("/audit/records/",)),
+    ):
+        browser = visit(person, "/help/").context.request
+        for path in paths:
+            answer = browser.get(path)
+            assert answer.status == 200, path
+            yield path, answer.body()

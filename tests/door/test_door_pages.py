@@ -81,6 +81,9 @@ def test_the_check_offers_and_people_decide(door: dict[int, bytes]) -> None:
     assert heading(page) == "4 things in your story could still point at you"
     page = on(page, ("go", "replace:1"))
     page = on(page, ("go", "own:2"))
+    page = on(page, ("own_words", "my partner, SSN 219-09-9999"), ("go", "use:2"))
+    assert "Social Security number" in page
+    assert 'value="my partner, SSN 219-09-9999"' in page
     page = on(page, ("own_words", "my partner"), ("go", "use:2"))
     page = on(page, ("go", "keep:4"))
     assert heading(page) == "1 thing in your story could still point at you"
@@ -119,11 +122,10 @@ def test_the_check_offers_and_people_decide(door: dict[int, bytes]) -> None:
     ],
     ids=["empty", "2 MB", "social security", "rap sheet"],
 )
-@pytest.mark.parametrize("step", ["what", "send"])
+@pytest.mark.parametrize(("step", "go"), [("what", "next"), ("check", "all"), ("send", "back"), ("send", "send")])
 def test_what_cannot_be_sent_is_told_and_nothing_typed_is_lost(
-    door: dict[int, bytes], story: str, said: str, step: str
+    door: dict[int, bytes], story: str, said: str, step: str, go: str
 ) -> None:
-    go = "send" if step == "send" else "next"
     status, page = post("/report/", ("step", step), ("happened", story), ("tell", "keep this"), ("go", go))
     assert status == 422
     assert said in page
@@ -132,7 +134,18 @@ def test_what_cannot_be_sent_is_told_and_nothing_typed_is_lost(
     assert Report.objects.count() == 0
 
 
-def test_a_picture_is_not_taken(door: dict[int, bytes]) -> None:
+def test_a_form_that_no_page_of_ours_made_is_read_as_far_as_it_can_be(door: dict[int, bytes]) -> None:
+    odd = ("5", "{}", '["Officer Brandt"]', '["a", "b", 3]', "[" * 100_000, "\x00", "é")
+    fields = [("step", "check"), ("happened", STORY), ("go", "next"), ("month", "0000-99"), ("primary", "none")]
+    status, page = post("/report/", *fields, *(("choice", one) for one in odd), ("factor", "\x00"))
+    assert status == 200
+    assert heading(page) == "Send it"
+
+
+def test_a_picture_is_not_taken_and_the_pages_say_so_where_one_would_be_sent(door: dict[int, bytes]) -> None:
+    assert "no pictures" in Client().get("/report/").content.decode()
+    assert "No pictures" in post("/receipt/", ("receipt", send()))[1]
+    Report.objects.all().delete()
     from io import BytesIO
 
     picture = BytesIO(b"\xff\xd8\xff\xe1Exif GPSLatitude 39.29")

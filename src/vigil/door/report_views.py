@@ -34,6 +34,9 @@ def report(request: HttpRequest, door: Door) -> HttpResponse:
     ticket = posted.get("ticket", "")
     ticket = ticket if tickets.wait(ticket) is not None else tickets.draw()
     act, _colon, number = posted.get("go", "next").partition(":")
+    if step in ("check", "send") and act != "edit" and (faults := story.faults()):
+        # Only a form that was changed says this here; what is too long is not looked through.
+        return _step(request, door, "what", replace(story, final={}), ticket, faults)
     if act == "send" and step == "send":
         return _send(request, door, story, ticket)
     if step == "check" and act in ("replace", "keep", "own", "use", "undo", "all"):
@@ -61,14 +64,17 @@ def _decide(request: HttpRequest, door: Door, story: Story, ticket: str, act: st
             story = story.with_choice(left.words, REPLACE)
         return _step(request, door, "check", story, ticket)
     one = next((one for one in seen.findings if str(one.number) == number), None)
-    writing = 0
-    if one is not None and act == "own":
-        writing = one.number
-    elif one is not None:
-        own = Choice("own", request.POST.get("own_words", "").strip())
-        choice = {"replace": REPLACE, "keep": KEEP, "use": own}.get(act)
-        story = story.with_choice(one.words, choice)
-    return _step(request, door, "check", story, ticket, writing=writing)
+    if one is None:
+        return _step(request, door, "check", story, ticket)
+    if act == "own":
+        return _step(request, door, "check", story, ticket, writing=one.number, own_words=one.proposal)
+    own = request.POST.get("own_words", "").strip()
+    if act == "use" and (fault := text_fault(own)):
+        return _step(
+            request, door, "check", story, ticket, status=422, writing=one.number, own_words=own, own_fault=fault
+        )
+    choice = {"replace": REPLACE, "keep": KEEP, "use": Choice("own", own)}.get(act)
+    return _step(request, door, "check", story.with_choice(one.words, choice), ticket)
 
 
 def _step(
@@ -147,7 +153,7 @@ def _likeness(story: Story) -> Likeness | None:
 
 
 def _send(request: HttpRequest, door: Door, story: Story, ticket: str) -> HttpResponse:
-    faults = story.faults() | {name: said for name, text in story.final.items() if (said := text_fault(text))}
+    faults = {name: said for name, text in story.final.items() if (said := text_fault(text))}
     if faults:
         return _step(request, door, "what", replace(story, final={}), ticket, faults)
     if wait := tickets.wait(ticket, is_proven=tickets.is_proven(ticket, request.POST.get("proof", ""))):

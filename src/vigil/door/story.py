@@ -120,7 +120,7 @@ def _choices(values: list[str]) -> Iterator[tuple[str, Choice]]:
     for value in values:
         try:
             words, way, own = json.loads(value)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             continue
         if way in WAYS and isinstance(words, str) and isinstance(own, str):
             yield words, {"replace": REPLACE, "keep": KEEP}.get(way, Choice("own", own))
