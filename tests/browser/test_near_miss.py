@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,27 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     expect(reporter.locator("main")).to_contain_text("Published as a lesson")
     expect(reporter.locator(".letter.theirs").last).to_contain_text(DONE)
     reader.look(reporter)
+
+    library.get_by_role("link", name="Recommend something").click()
+    press(library, "Recommend")
+    expect(library.locator("main")).to_contain_text("Choose a person, or name an office")
+    reader.look(library)
+    library.get_by_label("What is to be done").fill("Buy lamps for the search of cars.")
+    library.get_by_label("Owner: a person").select_option(label="Ruth Calloway")
+    library.get_by_label("Due on").fill(str(date.today() + timedelta(days=30)))  # noqa: DTZ011
+    press(library, "Recommend")
+    first.goto("/near-miss/recommendations/")
+    reader.look(first)
+    first.get_by_role("link", name="Buy lamps for the search of cars.").click()
+    first.get_by_label("Not done", exact=True).check()
+    first.get_by_label("What was done, or why not").fill("No money before spring.")
+    reader.look(first)
+    press(first, "Save")
+    second.goto("/near-miss/review/outcomes/")
+    reader.look(second)
+    second.locator("form", has_text="Buy lamps").get_by_role("button", name="Tell the reporter").click()
+    with_receipt(reporter, receipt)
+    expect(reporter.locator(".letter.theirs").last).to_contain_text("No money before spring.")
     assert officer.cookies() == []
     officer.close()
     reader.page.close()

@@ -12,7 +12,7 @@ from tests.apps.near_miss.test_review import Reviewing, at_work, everything, qui
 from tests.platform import carriers
 
 from vigil.apps.near_miss import alerts, jobs
-from vigil.apps.near_miss.models import Alert, AlertDraft, Announcement, Lesson, Review
+from vigil.apps.near_miss.models import Alert, AlertDraft, Announcement, Lesson, Recommendation, Review, Seat
 from vigil.platform import clock, keys
 from vigil.platform.accounts.models import Membership
 from vigil.platform.audit.models import AuditRecord
@@ -102,6 +102,30 @@ def test_subscribers_are_told_once_at_fixed_hours_and_of_nothing_in_it(
     assert {addresses.opened(one)[0] for one in Delivery.objects.all()} == {"alice@agency.gov"}
     jobs.tell(datetime(2027, 1, 1, 12, tzinfo=UTC))
     assert Announcement.objects.filter(key="near_miss.digest:2026-12").count() == 0  # nothing to read
+
+
+@pytest.mark.db
+@pytest.mark.django_db
+def test_owners_are_told_what_is_overdue_reviewers_what_to_tell_and_the_menu_counts(people: Any, login: Any) -> None:
+    about, day = lesson("Doors", "alarm"), date(2026, 11, 26)
+    for owner, office in ((people.user("alice"), ""), (None, "Fleet")):
+        Recommendation.objects.create(
+            lesson=about, agency=people.port_calvert, text="Lamps", owner=owner, office=office, due_on=day
+        )
+    Recommendation.objects.create(
+        lesson=about, agency=people.port_calvert, text="Locks", office="Fleet", due_on=day, outcome="done", ended_on=day
+    )
+    Seat.objects.create(user=people.user("dave"))
+    jobs.tell(datetime(2026, 11, 27, 11, 59, tzinfo=UTC))
+    assert Notice.objects.count() == 0
+    jobs.tell(datetime(2026, 11, 27, 12, tzinfo=UTC))
+    overdue = ["A recommendation about a near miss is overdue. Open Recommendations."]
+    assert told("alice", people) == told("bob", people) == told("carol", people) == overdue
+    assert told("dave", people) == ["An outcome waits to be told to a reporter. Open Review."]
+    dave, badge = login("dave"), '<span class="badge"'
+    assert badge in dave.get("/near-miss/digest/").content.decode()
+    dave.get("/near-miss/")
+    assert badge not in dave.get("/near-miss/digest/").content.decode()
 
 
 @pytest.mark.db

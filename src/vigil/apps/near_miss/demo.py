@@ -6,11 +6,11 @@ Passphrase and receipts are printed at the start. Everything here is invented.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from vigil.apps.near_miss import actions, queries
-from vigil.apps.near_miss.models import Review
+from vigil.apps.near_miss import actions, alerts, queries, recommendations
+from vigil.apps.near_miss.models import Lesson, Review
 from vigil.apps.near_miss.working import Reader
 from vigil.core.actor import Actor
 from vigil.door import drop, founding, receipts
@@ -45,6 +45,30 @@ class Told:
     factors: tuple[str, ...]
     more: dict[str, str]
 
+
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    """What the supervisor's agency does about the published one, due in so many days; the outcome where it ended."""
+
+    text: str
+    office: str
+    due_in: int
+    outcome: str = ""
+    reason: str = ""
+
+
+SUPERVISOR = "ruth.calloway"
+RECOMMENDED = (
+    Recommended("Buy two more hand-held metal detectors for the booking room.", "Fleet and supply", -6),
+    Recommended("Train booking staff on what a blade in a waistband feels like.", "Training unit", 45),
+    Recommended(
+        "Give every handover a search of its own, with a line on the form that both officers sign.",
+        "Jail operations",
+        -2,
+        "in_part",
+        "The line is on the form. Not every shift signs it yet.",
+    ),
+)
 
 REPORTS = (
     Told(
@@ -187,6 +211,10 @@ def _asks(reviewing: _Reviewing, today: date) -> None:
 def _alerts(reviewing: _Reviewing, today: date) -> None:
     reviewing.triage(is_alert=True, reason="The second charger in a month: others have the same.")
     reviewing.mask()
+    text = "Two chargers of portable radios caught fire on car seats this month. Do not charge one on cloth."
+    alerts.write(reviewing.first, reviewing.address, 0, reviewing.one, text)
+    yesterday = datetime.combine(today - timedelta(days=1), time(), UTC)
+    alerts.release(reviewing.second, reviewing.address, 1, reviewing.two, yesterday)
 
 
 def _codes(reviewing: _Reviewing, today: date) -> None:
@@ -215,7 +243,19 @@ def _publishes(reviewing: _Reviewing, today: date) -> None:
         today,
     )
     few = "The first of the library, and of a call that is common."
-    actions.publish(reviewing.first, reviewing.address, reviewing.revision, reviewing.one, today, few_reason=few)
+    lesson = actions.publish(
+        reviewing.first, reviewing.address, reviewing.revision, reviewing.one, today, few_reason=few
+    )
+    for told in RECOMMENDED:
+        _recommends(lesson, told, today)
+
+
+def _recommends(lesson: Lesson, told: Recommended, today: date) -> None:
+    supervisor, due_on = _actor(SUPERVISOR), today + timedelta(days=told.due_in)
+    typed = {"text": told.text, "office": told.office, "due_on": due_on.isoformat()}
+    row = recommendations.recommend(supervisor, lesson.pk, typed, min(today, due_on))
+    if told.outcome:
+        recommendations.end(supervisor, row.pk, told.outcome, told.reason, today)
 
 
 def _closes(reviewing: _Reviewing, today: date) -> None:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from vigil.apps.near_miss import access, alerts, queries, recommendations
+from vigil.apps.near_miss import access, alerts, queries, recommendations, subscriptions
 from vigil.apps.near_miss.foreign.lessons import shelf
 from vigil.apps.near_miss.learning.likeness import like_lesson
 from vigil.apps.near_miss.models import Lesson
@@ -22,6 +22,8 @@ from vigil.platform.doors import actor_of, page
 def library(request: HttpRequest) -> HttpResponse:
     """All lessons; posting narrows them, so that the words stand in no address."""
     actor = actor_of(request)
+    if subscriptions.unseen(actor):
+        subscriptions.see(actor)
     facets = queries.Facets(**{name: request.POST.get(name, "")[:200] for name in queries.Facets.__slots__})
     context = {
         "lessons": queries.lesson_list(actor, facets),

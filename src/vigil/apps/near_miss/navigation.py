@@ -1,7 +1,8 @@
-"""Near misses, in the menu."""
+"""Near misses, in the menu; the badge counts notices since the library was last opened."""
 
 from django.utils.translation import gettext_lazy as _
 
+from vigil.apps.near_miss.subscriptions import unseen
 from vigil.web.navigation import Entry, register
 
 register(
@@ -13,6 +14,7 @@ register(
         56,
         "near_miss.lesson.read",
         ("/near-miss/",),
+        badge=unseen,
         on_phone=False,
     )
 )

@@ -17,11 +17,12 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss import access, working
-from vigil.apps.near_miss.models import Lesson, Origin, Outcome, Recommendation, Review
+from vigil.apps.near_miss.independence import require_other_agency
+from vigil.apps.near_miss.models import Lesson, Origin, Outcome, Recommendation, Review, Seat
 from vigil.apps.near_miss.rules import given
 from vigil.apps.near_miss.working import Reader
 from vigil.core.actor import Actor
-from vigil.core.errors import Conflict, NotFound
+from vigil.core.errors import Conflict, Invalid, NotFound
 from vigil.door import drop, sealing
 from vigil.door.models import Kind, Report, Stage
 from vigil.platform.actions import action, concerns
@@ -43,20 +44,20 @@ def begin(review: Review, lesson: Lesson) -> None:
 
 def untold(actor: Actor, reader: Reader) -> list[Untold]:
     """Every outcome of whatever agency that no reporter was told, as far as the reader's key leads to one."""
-    access.seat_of(actor)
+    seat = access.seat_of(actor)
     ended: dict[UUID, list[Recommendation]] = {}
     for one in _ended():
         ended.setdefault(one.lesson_id, []).append(one)
-    return list(_untold(ended, reader)) if ended else []
+    return list(_untold(ended, seat, reader)) if ended else []
 
 
 @action("near_miss.report.tell")
 def tell_outcome(actor: Actor, report: UUID, recommendation: UUID, reader: Reader, text: str, today: date) -> None:
     """Tell the reporter how a recommendation about their report's lesson ended, once."""
-    access.seat_of(actor)
-    found = access.report_of(report)
+    seat, found = access.seat_of(actor), access.report_of(report)
     # The trail has the report alone: beside the recommendation it would lead to the lesson.
     concerns(report=report)
+    require_other_agency(seat, found, reader)
     origin = Origin.objects.select_for_update().filter(review__report=found.pk).first()
     if origin is None:
         raise NotFound
@@ -73,16 +74,18 @@ def _ended() -> QuerySet[Recommendation]:
     return Recommendation.objects.exclude(outcome="").select_related("lesson", "agency")
 
 
-def _untold(ended: dict[UUID, list[Recommendation]], reader: Reader) -> Iterator[Untold]:
-    withdrawn = set(Report.objects.filter(stage=Stage.WITHDRAWN).values_list("pk", flat=True))
+def _untold(ended: dict[UUID, list[Recommendation]], seat: Seat, reader: Reader) -> Iterator[Untold]:
+    reports = {one.pk: one for one in Report.objects.exclude(stage=Stage.WITHDRAWN)}
     for origin in Origin.objects.select_related("review").order_by("pk"):
+        report = reports.get(origin.review.report)
         try:
             lesson, told = _open(origin, reader)
-        except sealing.Unreadable:
+            waiting = [one for one in ended.get(lesson, ()) if one.pk not in told]
+            if report is not None and waiting:
+                require_other_agency(seat, report, reader)
+                yield from (Untold(UUID(int=report.pk), one, _proposed(one)) for one in waiting)
+        except (sealing.Unreadable, Invalid):
             continue
-        if origin.review.report not in withdrawn:
-            address = UUID(int=origin.review.report)
-            yield from (Untold(address, one, _proposed(one)) for one in ended.get(lesson, ()) if one.pk not in told)
 
 
 def _proposed(one: Recommendation) -> str:

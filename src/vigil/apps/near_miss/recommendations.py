@@ -84,9 +84,20 @@ def listed(row: Recommendation, today: date) -> Listed:
 
 def owners(actor: Actor) -> QuerySet[User]:
     """Who can own one: the people of the actor's agency who may say how it ended."""
-    roles = [role.value for role in PERMISSIONS[END]]
-    held = {"memberships__active": True, "memberships__agency_id": actor.agency_id, "memberships__role__in": roles}
+    return _people(actor.agency_id, END)
+
+
+def _people(agency: UUID | None, permission: str) -> QuerySet[User]:
+    roles = [role.value for role in PERMISSIONS[permission]]
+    held = {"memberships__active": True, "memberships__agency_id": agency, "memberships__role__in": roles}
     return User.objects.filter(is_active=True, **held).distinct().order_by("full_name", "pk")
+
+
+def responsible(row: Recommendation) -> list[UUID]:
+    """Who is told that it is overdue: its owner; for an office, or where the owner is cut off, who may recommend."""
+    if row.owner is not None and row.owner.is_active:
+        return [row.owner.pk]
+    return list(_people(row.agency_id, "near_miss.recommendation.add").values_list("pk", flat=True))
 
 
 @action("near_miss.recommendation.add")

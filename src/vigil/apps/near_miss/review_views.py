@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.near_miss import access, actions, alerts, queries, unlocking
+from vigil.apps.near_miss import access, actions, alerts, origins, queries, unlocking
 from vigil.apps.near_miss.learning.likeness import Alike, like_text
 from vigil.apps.near_miss.learning.queries import sharing
 from vigil.apps.near_miss.rules import OPEN, State
@@ -88,11 +88,12 @@ def let_read(request: HttpRequest, seat: UUID) -> HttpResponse:
 def _queue(request: HttpRequest, at: dict[str, Any] | None = None) -> HttpResponse:
     actor = actor_of(request)
     seat = access.seat_of(actor)
-    seats = queries.seats(actor)
+    seats, reader = queries.seats(actor), _reader(request, actor)
     context = {
         "lines": queries.queue(actor),
         "seat": seat,
-        "is_open": _reader(request, actor) is not None,
+        "is_open": reader is not None,
+        "untold": len(origins.untold(actor, reader)) if reader else 0,
         "others": [one for one in seats if one.pk != seat.pk and one.number],
         "missing": max(0, LEAST_REVIEWERS - sum(one.number is not None for one in seats)),
         "at": at or {},

@@ -5,11 +5,15 @@ from __future__ import annotations
 from enum import StrEnum
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from vigil.apps.near_miss.models import Subscription
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.core.permissions import PERMISSIONS
 from vigil.platform.actions import action
+from vigil.platform.notices.board import mark_seen, notices_of
+from vigil.platform.notices.models import Notice
 
 
 class Topic(StrEnum):
@@ -39,6 +43,21 @@ def subscribers(topic: Topic) -> list[UUID]:
     counts = {"user__memberships__active": True, "user__memberships__role__in": roles, topic.value: True}
     found = Subscription.objects.filter(user__is_active=True, **counts)
     return sorted(set(found.values_list("user_id", flat=True)))
+
+
+def unseen(actor: Actor) -> int:
+    """How many notices of near misses the actor has not opened the library for."""
+    return _unseen(actor).count()
+
+
+@action("notices.notice.see")
+def see(actor: Actor) -> None:
+    """The actor has opened the library."""
+    mark_seen(actor, list(_unseen(actor).values_list("pk", flat=True)))
+
+
+def _unseen(actor: Actor) -> QuerySet[Notice]:
+    return notices_of(actor).filter(seen_at=None, kind__startswith="near_miss.")
 
 
 def _person(actor: Actor) -> UUID:
