@@ -23,6 +23,7 @@ NAME, STREET, MINUTE = "Quillfeather", "Zebrafish Road", "at 02:41"
 STORY = f"{MINUTE} Officer {NAME} and I stopped a car on {STREET}. The driver had a knife under the seat."
 BEHIND, AGENT = "203.0.113.77", "PlantedAgent/7"
 QUESTION, ANSWER, DONE = "Was it day, by chance?", "It was dark, and raining sideways.", "Searches are trained anew."
+REASON = "No money for lamps before spring."
 NEW_PASSPHRASE = "heron gravel lantern tide"
 REVIEW, REVIEWERS = "/near-miss/review/", "/near-miss/reviewers/"
 
@@ -152,6 +153,8 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     expect(reporter.locator(".letter.theirs").last).to_contain_text(DONE)
     reader.look(reporter)
 
+    library.goto("/near-miss/")
+    library.get_by_role("link", name="Knife under the seat").click()
     library.get_by_role("link", name="Recommend something").click()
     press(library, "Recommend")
     expect(library.locator("main")).to_contain_text("Choose a person, or name an office")
@@ -164,19 +167,19 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     reader.look(first)
     first.get_by_role("link", name="Buy lamps for the search of cars.").click()
     first.get_by_label("Not done", exact=True).check()
-    first.get_by_label("What was done, or why not").fill("No money before spring.")
+    first.get_by_label("What was done, or why not").fill(REASON)
     reader.look(first)
     press(first, "Save")
     second.goto("/near-miss/review/outcomes/")
     reader.look(second)
     second.locator("form", has_text="Buy lamps").get_by_role("button", name="Tell the reporter").click()
     with_receipt(reporter, receipt)
-    expect(reporter.locator(".letter.theirs").last).to_contain_text("No money before spring.")
+    expect(reporter.locator(".letter.theirs").last).to_contain_text(REASON)
     assert officer.cookies() == []
     officer.close()
     reader.page.close()
 
-    planted = (NAME, STREET, MINUTE, BEHIND, AGENT, QUESTION, ANSWER, DONE, NEW_PASSPHRASE)
+    planted = (NAME, STREET, MINUTE, BEHIND, AGENT, QUESTION, ANSWER, DONE, REASON, NEW_PASSPHRASE)
     planted += (receipt, receipt.replace(" ", ""))
     found, told = [], set()
     for where, content in left_behind(visit, data_folder, tmp_path):
