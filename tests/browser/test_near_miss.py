@@ -136,7 +136,7 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     second.get_by_label("What was done").fill(DONE)
     press(second, "Tell")
     first.reload()
-    first.get_by_label("Why it may be published so").fill("A stop like many.")
+    expect(first.locator("main")).to_contain_text("lessons say: Traffic stop or pursuit.")
     reader.look(first)
     press(first, "Publish")
 
@@ -146,7 +146,8 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     expect(library.locator("main")).to_contain_text("Have the driver step out first.")
     expect(library.locator("main")).not_to_contain_text(NAME)
     reader.look(library)
-    library.goto("/near-miss/patterns/")
+    library.goto("/near-miss/patterns/?group=traffic")
+    expect(library.locator("main")).to_contain_text("The circumstances")
     reader.look(library)
     with_receipt(reporter, receipt)
     expect(reporter.locator("main")).to_contain_text("Published as a lesson")

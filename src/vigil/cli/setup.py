@@ -169,10 +169,12 @@ def tell_backup_key() -> None:
 def _fill_demo() -> None:
     from vigil.apps.deconfliction import demo
     from vigil.apps.near_miss import demo as near_misses
+    from vigil.apps.near_miss.learning import demo as lessons
     from vigil.platform import clock
 
     demo.ensure(clock.now())
     near_misses.ensure(clock.now())
+    lessons.ensure(clock.now())
 
 
 def _list_systems() -> None:

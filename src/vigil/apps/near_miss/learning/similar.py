@@ -26,11 +26,11 @@ WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 LEAST_LETTERS = 3
 _COMMON = (
     "about after again all also and another any are around asked back been before being both but came can could did "
-    "didn does doing done down each even every few first for from get getting got had has have having her him his how "
-    "into its just knew know like made make many more most much near not now off once one only other our out over own "
-    "put said same saw say see she should since some still such than that the their them then there these they this "
-    "those through time told took two under until upon very was way went were what when where which while who whom why "
-    "will with without would you your officer officers zzz"
+    "didn does doing done down during each even every few first for from get getting got had has have having her "
+    "him his how into its just knew know like made make many more most much near not now off once one only other "
+    "our out over own put said same saw say see she should since some still such than that the their them then "
+    "there these they this those through time told took two under until upon very was way went were what when where "
+    "which while who whom why will with without would you your officer officers zzz"
 )
 COMMON = frozenset(_COMMON.split())
 """Words that say nothing of what happened."""
