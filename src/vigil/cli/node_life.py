@@ -117,7 +117,10 @@ def _take_in(args: argparse.Namespace) -> None:
     if heard is None:
         say("Taken in as a proposal. Run it again with --heard, or confirm it on the page Partners.")
         return
-    partners.add(console(), row.pk, heard, clock.now())
+    added = partners.add(console(), row.pk, heard, clock.now())
+    if added.state == Partner.State.JOINING:
+        say(f"{told.name} is being let in by the worker: see `vigil node list`.")
+        return
     say(f"{told.name} is a partner now" + (", for operations in mode test." if args.purpose == "test" else "."))
 
 
@@ -132,7 +135,8 @@ def _list(_: argparse.Namespace) -> None:
     from vigil.platform import clock
 
     for one in partner_states.known(console(), clock.now()):
-        word = one.word if one.is_member else "waits to be heard"
+        waits = f"being let in, {one.unasked} left" if one.is_joining else "waits to be heard"
+        word = one.word if one.is_member else waits
         row, since = one.row, one.contact.failing_since
         told = f"since {since:%Y-%m-%d %H:%M} UTC" if since else "-"
         open_ones = f"{one.open_questions} open" + (", new key not taken" if one.behind else "")

@@ -14,7 +14,7 @@ from vigil.apps.deconfliction import actions, queries
 from vigil.apps.deconfliction.alarms import climbing
 from vigil.apps.deconfliction.desk import screens
 from vigil.apps.deconfliction.exercises import practices
-from vigil.apps.deconfliction.federation import epochs, key_changes, own_news, rows, watching
+from vigil.apps.deconfliction.federation import epochs, key_changes, own_news, roster_changes, rows, watching
 from vigil.apps.deconfliction.imports import importing, uploads
 from vigil.apps.deconfliction.led import running
 from vigil.apps.deconfliction.past import purge
@@ -24,7 +24,7 @@ from vigil.apps.deconfliction.probing import partner_guesses, probes
 from vigil.apps.deconfliction.study import past_pairs, studies
 from vigil.apps.deconfliction.subjects import interests
 from vigil.core.actor import system
-from vigil.platform.jobs.queue import at_start, job, periodic
+from vigil.platform.jobs.queue import RetryLater, at_start, job, periodic
 from vigil.platform.write_ahead import empty_log
 from vigil.protocol.node import AHEAD_US
 
@@ -93,6 +93,19 @@ def look_after_partner_keys(now: datetime) -> None:
     key_changes.switch()
     own_news.tell_news(now)
     watching.look_after(now)
+
+
+@job(roster_changes.JOINS, max_attempts=None)
+def let_partner_in(payload: dict[str, Any], now: datetime) -> None:
+    """The next portion of what is asked of a partner before it is one."""
+    if roster_changes.go_on_joining(WORKER, UUID(payload["partner"]), now):
+        raise RetryLater(now)
+
+
+@job(roster_changes.SAID, max_attempts=None)
+def say_anew(payload: dict[str, Any], now: datetime) -> None:
+    """The next portion of what is said under another roster."""
+    roster_changes.say_anew(payload["roster"], payload["after"], payload["asks"], now)
 
 
 @at_start

@@ -21,6 +21,8 @@ class Partner(models.Model):
     class State(models.TextChoices):
         INVITED = "invited"
         """Its pairing file is here; it is no partner before its fingerprint was heard."""
+        JOINING = "joining"
+        """It was heard; it is put on the roster as soon as every active operation has its question to it."""
         ACTIVE = "active"
         REMOVED = "removed"
 

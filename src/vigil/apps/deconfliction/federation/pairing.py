@@ -11,11 +11,10 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from vigil.apps.deconfliction.actions import node
-from vigil.apps.deconfliction.plan_rows import instant
-from vigil.apps.deconfliction.store import DatabaseStore, partner_of
+from vigil.apps.deconfliction.federation import roster_changes
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, Invalid, NotFound
 from vigil.engine.predicate import PREDICATE
@@ -140,8 +139,9 @@ def _take_over(row: Partner, told: Pairing, purpose: str) -> None:
 def add(actor: Actor, partner_id: UUID, heard: str, now: datetime) -> Partner:
     """Put the proposed partner on the roster: `heard` is its fingerprint as its administrator read it aloud.
 
-    Everything active is asked of it from now on. Raises `Invalid` at `heard` where it is another one, and without a
-    field where somebody else must confirm; `Conflict` where nothing is proposed any more.
+    Everything active is asked of it from now on; where that is much, it is let in first (`roster_changes`). Raises
+    `Invalid` at `heard` where it is another one, and without a field where somebody else must confirm; `Conflict` where
+    nothing is proposed any more.
     """
     row = _proposed(partner_id, Proposed.PAIRING)
     told = pairing.read(row.file.encode())
@@ -157,11 +157,11 @@ def add(actor: Actor, partner_id: UUID, heard: str, now: datetime) -> Partner:
         raise Invalid.at("heard", sentence=sentence)
     others = [one for one in partners() if one.pk != row.pk]
     if row.state == State.ACTIVE:
-        _change_roster(others, now)  # another key is another machine: it is asked about everything again
+        roster_changes.change(others, now)  # another key is another machine: it is asked about everything again
     _take_over(row, told, purpose)
     row.state, row.known_key, row.joined_at = State.ACTIVE, signer().fingerprint, now
     _settled(row)
-    _change_roster([*others, row], now)
+    roster_changes.let_in(row, now)
     concerns(partner=row.pk)
     detail(purpose=purpose, key=told.fingerprint, address=told.address)
     return row
@@ -176,7 +176,7 @@ def set_blind(actor: Actor, partner_id: UUID, blind: bool, now: datetime) -> Par
     row = _row(partner_id, State.ACTIVE)
     if row.is_blind != blind:
         row.is_blind = blind
-        _change_roster([*(one for one in partners() if one.pk != row.pk), row], now)
+        roster_changes.change([*(one for one in partners() if one.pk != row.pk), row], now, asks=[row])
     concerns(partner=row.pk)
     detail(blind=blind)
     return row
@@ -202,7 +202,7 @@ def remove(actor: Actor, partner_id: UUID, now: datetime) -> Partner:
     _check_second(actor, row)
     row.state = State.REMOVED
     _settled(row)
-    _change_roster([one for one in partners() if one.pk != row.pk], now)
+    roster_changes.change([one for one in partners() if one.pk != row.pk], now)
     concerns(partner=row.pk)
     return row
 
@@ -210,10 +210,14 @@ def remove(actor: Actor, partner_id: UUID, now: datetime) -> Partner:
 @action("partners.partner.withdraw")
 def withdraw(actor: Actor, partner_id: UUID) -> None:
     """Take a proposal back: who was never a partner is forgotten, everything else stays as it is."""
-    row = Partner.objects.select_for_update().filter(pk=partner_id).exclude(proposed="").first()
+    waits = Q(state=State.JOINING) | ~Q(proposed="")
+    row = Partner.objects.select_for_update().filter(waits, pk=partner_id).first()
     if row is None:
         raise NotFound
     concerns(partner=row.pk)
+    if row.state == State.JOINING:
+        roster_changes.give_up(row)
+        row.state, row.joined_at = State.INVITED, None
     if row.state == State.INVITED and row.joined_at is None:
         row.delete()
         return
@@ -291,7 +295,3 @@ def _proposed(partner_id: UUID, what: str) -> Partner:
 def _settled(row: Partner) -> None:
     row.proposed, row.proposed_by_id, row.proposed_at, row.proposed_purpose = "", None, None, ""
     row.save()
-
-
-def _change_roster(members: list[Partner], now: datetime) -> None:
-    node(DatabaseStore()).change_roster([partner_of(one) for one in members], instant(now))

@@ -12,11 +12,13 @@ from django.db.models import Count, F, Min
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from vigil.apps.deconfliction.federation.roster_changes import unprepared_count
 from vigil.apps.deconfliction.federation.rules import CLOCK_US, Line, Standing, standing
 from vigil.apps.deconfliction.models import PartnerHighWater, Revision, SearchDue
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.engine.predicate import PREDICATE
+from vigil.platform import clock
 from vigil.platform.partners.contacts import LATE_MILLISECONDS, OTHER_KEY, REFUSED, UNKNOWN
 from vigil.platform.partners.models import Contact, Partner
 from vigil.platform.partners.roster import next_signer, not_yet_taken, partners
@@ -81,6 +83,16 @@ class PartnerState:
     def is_member(self) -> bool:
         """Whether it is asked; else it waits for its fingerprint to be heard, or was removed."""
         return self.row.state == Partner.State.ACTIVE
+
+    @property
+    def is_joining(self) -> bool:
+        """Whether it was heard, and what is active is being asked of it before it is a partner."""
+        return self.row.state == Partner.State.JOINING
+
+    @property
+    def unasked(self) -> int:
+        """While it is let in: how many operations still lack their question to it."""
+        return unprepared_count(clock.now()) if self.is_joining else 0
 
     @property
     def clock_differs(self) -> bool:

@@ -148,7 +148,11 @@ def _do(actor: Actor, row: Partner, what: str, typed: dict[str, str]) -> str:
     """What was done, in a sentence."""
     now = clock.now()
     if what == "add":
-        actions.add(actor, row.pk, typed["heard"], now)
+        added = actions.add(actor, row.pk, typed["heard"], now)
+        if added.state == Partner.State.JOINING:
+            return _("{name} is being let in: it is a partner as soon as everything active has its question.").format(
+                name=row.name
+            )
         return _("{name} is a partner now. Everything active is being asked of it.").format(name=row.name)
     if what == "propose_removal":
         actions.propose_removal(actor, row.pk, typed["reason"], now)
