@@ -75,7 +75,7 @@ MISSING: Ids = {
     "source_id": 424242,
     "topic": "no-such",
     "reference": "BAY-26-424242",
-    "source": "no such",
+    "source": "no-such",
 }
 """Ids of nothing; every other parameter is a UUID of nothing."""
 NOTHING = UUID(int=7)
@@ -126,6 +126,7 @@ INSTEAD: Mapping[str, tuple[str, str]] = {
     "operations/<uuid:operation_id>/offers/<uuid:offer_id>/": ("operation_id", "asked_id"),
     "conflicts/views/": ("view_id", "conflict_view_id"),
     "near-miss/feed/<str:token>.atom": ("token", "lesson_feed"),
+    "near-miss/foreign/json/<slug:source>/": ("source", "no foreign lessons"),
 }
 """Addresses that are about another object than what their parameter is elsewhere."""
 
