@@ -10,9 +10,10 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss import access, origins, rules, working
+from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.independence import answers, require_other_agency
 from vigil.apps.near_miss.learning.rules import QUASI, SCENE_KEPT, sharing
-from vigil.apps.near_miss.models import AlertDraft, Lesson, Origin, Review, Seat
+from vigil.apps.near_miss.models import AlertDraft, CaseStudy, Lesson, Origin, Review, Seat
 from vigil.apps.near_miss.queries import AGENCY_SIZES, Opened, open_report
 from vigil.apps.near_miss.rules import State, Step, given
 from vigil.apps.near_miss.working import Reader, Work
@@ -129,7 +130,9 @@ def triage(actor: Actor, report: UUID, revision: int, reader: Reader, is_alert: 
 def mask(actor: Actor, report: UUID, revision: int, reader: Reader, text: str) -> None:
     """The first reviewer's masked text."""
     text = given("text", text, rules.MOST_TEXT)
-    seat, _found, review = _begin(actor, report, revision, Step.MASK, reader)
+    seat, found, review = _begin(actor, report, revision, Step.MASK, reader)
+    if encounters.of_report(found.pk) is not None:
+        encounters.refuse_panels(text)
     review.masked_by = seat
     _save(review, reader, lambda work: replace(work, text=text, back_reason=""))
 
@@ -185,17 +188,31 @@ def publish(
     today: date,
     left_out: tuple[str, ...] = (),
     few_reason: str = "",
-) -> Lesson:
+) -> Lesson | CaseStudy:
     """Publish, by another than who coded. Neither row nor trail leads from the lesson back to the report;
     what reviewers need to tell the reporter of outcomes is sealed to their keys.
 
     `left_out` are what of `QUASI` the lesson does not say; a reason is needed where fewer than k lessons say the same.
     """
     seat, found, review = _begin(actor, report, revision, Step.PUBLISH, reader)
-    work = working.read(review, reader)
-    said = answers(found, reader)
+    work, said, few_reason = working.read(review, reader), answers(found, reader), few_reason.strip()
+    encounter = encounters.of_report(found.pk)
+    published: Lesson | CaseStudy
+    if encounter is not None:
+        published = encounters.publish(encounter, work, said, today)
+    else:
+        published = _lesson(actor, work, said, left_out, few_reason, today)
+        origins.begin(review, published)
+    review.published_by, review.ended_on = seat, today
+    _save(review, reader, lambda work: Work(alert_reason=work.alert_reason, few_reason=few_reason))
+    drop.move_on(found, Stage.PUBLISHED)
+    return published
+
+
+def _lesson(
+    actor: Actor, work: Work, said: dict[str, list[str]], left_out: tuple[str, ...], few_reason: str, today: date
+) -> Lesson:
     quasi = {name: next(iter(said.get(name, ())), "") for name in QUASI if name not in left_out}
-    few_reason = few_reason.strip()
     if sharing(quasi, access.lessons(actor).values(*QUASI)) < K and not few_reason:
         sentence = _("Fewer than {k} lessons would say the same. Leave something out, or say why it may be published.")
         raise Invalid.at("few_reason", sentence=sentence.format(k=K))
@@ -210,10 +227,6 @@ def publish(
         **quasi,
     )
     lesson.linked.set(access.lessons(actor).filter(pk__in=work.links))
-    origins.begin(review, lesson)
-    review.published_by, review.ended_on = seat, today
-    _save(review, reader, lambda work: Work(alert_reason=work.alert_reason, few_reason=few_reason))
-    drop.move_on(found, Stage.PUBLISHED)
     return lesson
 
 
@@ -243,6 +256,8 @@ def _write(actor: Actor, report: UUID, reader: Reader, kind: Kind, text: str, to
     seat, found = access.seat_of(actor), access.report_of(report)
     concerns(report=report)
     require_other_agency(seat, found, reader)
+    if encounters.of_report(found.pk) is not None:
+        raise Invalid.at("text", sentence=_("This is an encounter: ask who submitted it, nobody has its receipt."))
     drop.reviewers_write(found, kind, given("text", text), today)
 
 
@@ -254,6 +269,9 @@ def _begin(actor: Actor, report: UUID, revision: int, step: Step, reader: Reader
     review, _made = Review.objects.select_for_update().get_or_create(report=found.pk)
     if review.revision != revision:
         raise Conflict
+    encounter = encounters.of_report(found.pk)
+    if encounter is not None:
+        encounters.refuse_author(encounter, actor)
     done_by = {Step.MASK: review.masked_by_id, Step.CODE: review.coded_by_id}
     review.state = rules.after(State(review.state), step, seat.pk, done_by)
     review.revision += 1

@@ -246,6 +246,7 @@ def _publishes(reviewing: _Reviewing, today: date) -> None:
     lesson = actions.publish(
         reviewing.first, reviewing.address, reviewing.revision, reviewing.one, today, few_reason=few
     )
+    assert isinstance(lesson, Lesson)
     for told in RECOMMENDED:
         _recommends(lesson, told, today)
 

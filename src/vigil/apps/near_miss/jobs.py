@@ -7,6 +7,7 @@ import json
 from datetime import date, datetime, timedelta
 
 from vigil.apps.near_miss import access, telling
+from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.models import AlertDraft, Destruction, Origin, Review
 from vigil.apps.near_miss.rules import KEPT_DAYS
 from vigil.core.actor import Actor, system
@@ -25,7 +26,8 @@ def purge(now: datetime) -> None:
     if access.the_door() is None:
         return
     today = now.date()
-    due = Review.objects.filter(ended_on__lte=today - timedelta(days=KEPT_DAYS)).values_list("report", flat=True)
+    ended = Review.objects.filter(ended_on__lte=today - timedelta(days=KEPT_DAYS)).values_list("report", flat=True)
+    due = set(ended) - encounters.held_reports(today)
     left = Letter.objects.filter(report__in=list(due)).exclude(kind=Kind.DONE).exclude(content=b"")
     for report in Report.objects.filter(pk__in=list(left.values_list("report", flat=True))):
         destroy(PURGE, report, today)

@@ -251,3 +251,79 @@ class Announcement(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     key = models.CharField(max_length=80, unique=True)
     told_at = models.DateTimeField()
+
+
+class Encounter(models.Model):
+    """An assault on an officer that an agency means as a case study: a draft, then a report of the drop.
+
+    `content` is the draft, and empty once it was submitted: from then on its text is sealed to the reviewers alone,
+    under the number `report` in the drop. `title` is the agency's own; `met` has the codes of the criteria.
+    `revision` counts the saves: a form that shows an older one replaces nothing unseen.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agency = models.ForeignKey("agencies.Agency", models.PROTECT, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    title = SealedText("near_miss.encounter_title")
+    content = SealedText("near_miss.encounter")
+    met = models.JSONField(default=list)
+    revision = models.PositiveIntegerField(default=0)
+    report = models.BigIntegerField(null=True, unique=True)
+    saved_on = models.DateField()
+    submitted_on = models.DateField(null=True)
+
+    class Meta:
+        ordering = ("-saved_on", "-id")
+        indexes = (models.Index(fields=("agency", "-saved_on"), name="near_miss_encountered"),)
+
+
+class Consent(models.Model):
+    """What one of the persons said, and who wrote it down; the newest counts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    encounter = models.ForeignKey(Encounter, models.CASCADE, related_name="consents")
+    person = models.CharField(max_length=12)
+    answer = models.CharField(max_length=12)
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    recorded_on = models.DateField()
+
+    class Meta:
+        ordering = ("id",)
+
+
+class LegalHold(models.Model):
+    """While it lasts, the encounter is neither published nor destroyed. `until` is its last day; null: until lifted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    encounter = models.ForeignKey(Encounter, models.PROTECT, related_name="holds")
+    reason = SealedText("near_miss.hold")
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    set_on = models.DateField()
+    until = models.DateField(null=True)
+    lifted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    lifted_on = models.DateField(null=True)
+
+    class Meta:
+        ordering = ("id",)
+
+
+class CaseStudy(models.Model):
+    """A published encounter: masked panels, lessons, coding. Nothing leads from here to the encounter.
+
+    `year` alone is kept of the day; the codes are those of `vigil.door.fields`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    title = models.CharField(max_length=120)
+    officer = models.TextField()
+    offender = models.TextField()
+    circumstance = models.TextField()
+    lessons = models.TextField()
+    answers = models.JSONField(default=dict)
+    year = models.CharField(max_length=4, blank=True)
+    factors = models.JSONField(default=list)
+    primary = models.CharField(max_length=40)
+    published_on = models.DateField()
+
+    class Meta:
+        ordering = ("-published_on", "title", "id")

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss import access, working
+from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.learning.rules import QUASI
 from vigil.apps.near_miss.models import Lesson, Review, Seat
 from vigil.apps.near_miss.rules import State
@@ -37,7 +38,7 @@ AGENCY_SIZES = next(field.choices for field in SCENE if field.name == "agency_si
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One line of the queue. `is_answered`: the reporter wrote last."""
+    """One line of the queue. `door`: its name, or that it is an encounter. `is_answered`: the reporter wrote last."""
 
     address: UUID
     week: str
@@ -92,13 +93,15 @@ def queue(actor: Actor) -> list[Waiting]:
     over = {State.PUBLISHED, State.CLOSED}
     last = dict(Letter.objects.order_by("number").values_list("report_id", "kind"))
     lines = []
+    submitted = encounters.reports()
     for report in Report.objects.exclude(stage=Stage.WITHDRAWN).order_by("week", "pk"):
         review = reviews.get(report.pk, Review())
         answered = last.get(report.pk) in (Kind.ANSWER, Kind.ADDITION)
         if State(review.state) not in over or answered:
             words = _(STATES[State(review.state)])
             address = UUID(int=report.pk)
-            lines.append(Waiting(address, report.week, door.name, words, bool(review.is_alert), answered))
+            where = _("Encounter of an agency") if report.pk in submitted else door.name
+            lines.append(Waiting(address, report.week, where, words, bool(review.is_alert), answered))
     return sorted(lines, key=lambda line: not line.is_alert)
 
 
@@ -212,6 +215,8 @@ def choices() -> dict[str, list[tuple[str, str]]]:
 def _paragraphs(letter: drop.Read, story: dict[str, dict[str, str]]) -> list[tuple[str, str | None]]:
     if letter.kind != Kind.REPORT or letter.text is None:
         return [("", letter.text)]
+    if "encounter" in story:
+        return [("", str(story["encounter"]))]
     return [(_(one.label), story["texts"][one.name]) for one in PROMPTS if story["texts"].get(one.name)]
 
 

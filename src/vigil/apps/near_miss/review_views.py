@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from vigil.apps.near_miss import access, actions, alerts, origins, queries, unlocking
+from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.learning.likeness import Alike, like_text
 from vigil.apps.near_miss.learning.queries import sharing
 from vigil.apps.near_miss.rules import OPEN, State
@@ -158,6 +159,7 @@ def _page(
     values = {"text": text, "title": work.title, "lessons": work.lessons, "primary": work.primary or opened.primary}
     # What was typed into the form that was refused stays in it.
     values |= {name: posted[name] for name in values if problems and go in ("mask", "code") and name in posted}
+    encounter = encounters.standing(actor_of(request), opened.address.int, clock.now().date())
     context = {
         "opened": opened,
         "draft": draft,
@@ -175,9 +177,10 @@ def _page(
         "may_close": opened.state in OPEN and opened.state != State.RECEIVED,
         "may_send_back": opened.state in (State.MASKED, State.AGREED, State.CODED),
         "is_own": _is_own(request, opened),
-        "alike": _alike(request, opened) if opened.state in OPEN else [],
+        "encounter": encounter,
+        "alike": _alike(request, opened) if opened.state in OPEN and not encounter else [],
         "linked": access.lessons(actor_of(request)).filter(pk__in=work.links),
-        "few": sharing(actor_of(request), opened.said) if opened.state == State.CODED else None,
+        "few": sharing(actor_of(request), opened.said) if opened.state == State.CODED and not encounter else None,
         "left_out": posted.getlist("leave_out"),
         "k": K,
     }

@@ -10,6 +10,7 @@ from vigil.apps.near_miss import (
     review_views,
     subscription_views,
 )
+from vigil.apps.near_miss.encounters import encounter_views, study_views
 from vigil.apps.near_miss.foreign import lesson_views as foreign_views
 from vigil.apps.near_miss.learning import views as learning_views
 
@@ -35,6 +36,13 @@ urlpatterns = [
         "near-miss/recommendations/<uuid:recommendation>/", recommendation_views.recommendation, name="recommendation"
     ),
     path("near-miss/patterns/", learning_views.patterns, name="patterns"),
+    path("near-miss/cases/", study_views.listing, name="studies"),
+    path("near-miss/cases/<uuid:study>/", study_views.study, name="study"),
+    path("near-miss/cases/<uuid:study>/print/", study_views.sheet, name="study_sheet"),
+    path("near-miss/encounters/", encounter_views.listing, name="encounters"),
+    path("near-miss/encounters/new/", encounter_views.new, name="new_encounter"),
+    path("near-miss/encounters/<uuid:encounter>/", encounter_views.encounter, name="encounter"),
+    path("near-miss/encounters/<uuid:encounter>/print/", encounter_views.sheet, name="encounter_sheet"),
     path("near-miss/foreign/<uuid:lesson>/", foreign_views.lesson, name="foreign_lesson"),
     path("near-miss/foreign/<uuid:lesson>/print/", foreign_views.sheet, name="foreign_sheet"),
     path("near-miss/foreign/json/<slug:source>/", foreign_views.as_json, name="foreign_json"),

@@ -413,7 +413,14 @@ TOPICS = (
     Topic(
         "near-misses",
         _("Near misses"),
-        ("near_miss:library", "near_miss:lesson", "near_miss:recommendations", "near_miss:files", "near_miss:digests"),
+        (
+            "near_miss:library",
+            "near_miss:lesson",
+            "near_miss:foreign_lesson",
+            "near_miss:recommendations",
+            "near_miss:files",
+            "near_miss:digests",
+        ),
         _("What nearly happened elsewhere, and what others learned from it."),
         (
             _("Type words, or choose a kind of call, a factor or a time of day, and press Show."),
@@ -435,6 +442,24 @@ TOPICS = (
             _("A number from 1 to 4 is not shown, nor another that would tell it. 0 is shown."),
             _("Kinds of call with few lessons are shown together. A quarter is counted when it is over."),
         ),
+    ),
+    Topic(
+        "case-studies",
+        _("Case studies"),
+        (
+            "near_miss:studies",
+            "near_miss:study",
+            "near_miss:encounters",
+            "near_miss:new_encounter",
+            "near_miss:encounter",
+        ),
+        _("Assaults on officers from three sides: the officer, the offender, the circumstances."),
+        (
+            _("A supervisor submits an encounter: tick the toolkit's criteria, fill the panels, save in between."),
+            _("Write down who consented. Set a hold where a case is open: it stops publication and destruction."),
+            _("Reviewers mask it, a second one reads it, and another than who coded it publishes it."),
+        ),
+        (_("Submitting takes the text out of your agency's reach. Print the draft before, if you want to keep it."),),
     ),
     Topic(
         "near-miss-review",
