@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from vigil.apps.near_miss import actions, alerts, queries, recommendations
+from vigil.apps.near_miss import access, actions, alerts, queries, recommendations
 from vigil.apps.near_miss.models import Lesson, Review
 from vigil.apps.near_miss.working import Reader
 from vigil.core.actor import Actor
@@ -128,27 +128,26 @@ REPORTS = (
 
 
 def ensure(now: datetime) -> None:
-    """Make the door, the reviewers' keys and the reports, where the demo has no report yet."""
+    """Make the door, the reviewers' keys and the reports, where no reviewer of the demo has a key yet."""
     founding.ready()
-    if Report.objects.exists():
+    if access.has_keys():
         return
     today = now.date()
     door = founding.found(
         "Bay region near miss", "Elm and Oak County", sorted(Agency.objects.values_list("name", flat=True))
     )
-    readers = [_reviewer(name) for name in REVIEWERS]
+    first, second, _third = [_reviewer(name) for name in REVIEWERS]
     for number, told in enumerate(REPORTS, 1):
         _take(door, number, told, today - timedelta(weeks=told.weeks))
     reports = {number: _found(door, number) for number in range(1, len(REPORTS) + 1)}
     for number, go in ((2, _asks), (3, _alerts), (4, _codes), (5, _publishes), (6, _closes)):
-        go(_Reviewing(reports[number], *readers[:2]), today)
+        go(_Reviewing(reports[number], first, second), today)
 
 
 def _reviewer(username: str) -> tuple[Actor, Reader]:
     actor = _actor(username)
-    seat = actions.name_reviewer(_actor(ADMINISTRATOR), User.objects.get(username=username).pk)
-    if seat.number is None:
-        seat = actions.make_key(actor, PASSPHRASE, PASSPHRASE)
+    actions.name_reviewer(_actor(ADMINISTRATOR), User.objects.get(username=username).pk)
+    seat = actions.make_key(actor, PASSPHRASE, PASSPHRASE)
     return actor, Reader(seat.number or 0, actions.unwrap(actor, PASSPHRASE))
 
 
