@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from tests.conftest import made_once
 
 from vigil.cli.gateway import SEND, TestGateway, over_http
@@ -40,6 +40,9 @@ FLAGS = (
     "--enable-unsafe-swiftshader",
     "--use-angle=swiftshader",
 )
+PATIENCE = 20_000
+"""Milliseconds that a page has for what is expected of it: the machine may be busy."""
+expect.set_options(timeout=PATIENCE)
 NO_WEBGL = """
 const real = HTMLCanvasElement.prototype.getContext;
 HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
@@ -214,7 +217,7 @@ def visit(server: str, chromium: Browser, sessions: dict[str, Any], watch: Watch
             timezone_id="America/New_York",
             **more,
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         if not webgl:
             context.add_init_script(NO_WEBGL)
         contexts.append(context)

@@ -6,6 +6,7 @@ import { colours, onRepaint } from "./base_map.js";
 import { gettext } from "../web/texts.js";
 
 const MOST_CORNERS = 500; // More cannot be moved on a map by hand; such a shape is changed in its text.
+const STEP = 2; // Pixels from where it was pressed that make a movement of a pointer.
 const MODES = { Point: "point", LineString: "linestring", Polygon: "polygon" };
 
 // Six decimals are a tenth of a metre.
@@ -66,13 +67,14 @@ function styles() {
 export function startDrawing(map, bar, form) {
   if (!window.terraDraw || !window.terraDrawMaplibreGlAdapter) return null;
   const canvas = map.getCanvas();
-  const adapter = new window.terraDrawMaplibreGlAdapter.TerraDrawMapLibreGLAdapter({ map, coordinatePrecision: 9, minPixelDragDistanceSelecting: 2 });
+  const adapter = new window.terraDrawMaplibreGlAdapter.TerraDrawMapLibreGLAdapter({ map, coordinatePrecision: 9, minPixelDragDistanceSelecting: STEP });
   const draw = new window.terraDraw.TerraDraw({ adapter, modes: modes(), undoRedo: { modeLevel: new window.terraDraw.TerraDrawModeUndoRedo() } });
   const ids = new Map();
   const past = [];
   let tool = "pin";
   let selected = null;
   let pressed = false;
+  let grasp = null; // the press that nothing has moved since
   let gesture = 0;
   let carrying = false;
   let byKeys = false;
@@ -220,7 +222,15 @@ export function startDrawing(map, bar, form) {
     act();
   });
   map.on("move", () => { if (byKeys && (carrying || drawing())) pointer("pointermove"); });
-  canvas.addEventListener("pointerdown", () => { pressed = true; gesture += 1; }, true);
+  canvas.addEventListener("pointerdown", (event) => { pressed = true; grasp = event; gesture += 1; }, true);
+  // A quick hand, or a browser that is busy, is one wide movement, of which terra-draw would only take up what lies at its
+  // end: first it is shown a step from where the pointer was pressed.
+  canvas.addEventListener("pointermove", (event) => {
+    if (!pressed || !grasp || Math.hypot(event.clientX - grasp.clientX, event.clientY - grasp.clientY) < STEP) return;
+    const step = { clientX: grasp.clientX + STEP, clientY: grasp.clientY, isPrimary: grasp.isPrimary };
+    grasp = null;
+    canvas.dispatchEvent(new PointerEvent("pointermove", step));
+  }, true);
   for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, () => { pressed = false; }, true);
   canvas.addEventListener("pointermove", (event) => { if (event.isTrusted) byKeys = false; }, true);
 
@@ -235,5 +245,5 @@ export function startDrawing(map, bar, form) {
   onRepaint(() => { for (const mode of [...Object.values(MODES), "select"]) draw.updateModeOptions(mode, { styles: styles() }); });
   bar.hidden = false;
   pick("pin");
-  return { sync, remember: (site) => { gesture += 1; remember(site); enable(); } };
+  return { sync, atHand: () => pressed || carrying || drawing(), remember: (site) => { gesture += 1; remember(site); enable(); } };
 }

@@ -54,6 +54,9 @@ for (const field of lengths) field.addEventListener("input", () => { touched.add
 
 // ---- places: read back as typed, with the choices as buttons
 const readings = new WeakMap();
+// Sites that the map has still to move to. Whichever reading comes first moves it; a later one of the same text does not,
+// or the map would jump away under the hand that draws on it.
+const toShow = new WeakSet(all("[data-site]"));
 
 function siteParts(site) {
   return { place: one("[data-place]", site), source: one("[data-source]", site),
@@ -64,10 +67,10 @@ function siteParts(site) {
 let placesWait = null;
 function readPlacesSoon() {
   clearTimeout(placesWait);
-  placesWait = setTimeout(() => { for (const site of all("[data-site]")) if (one("[data-place]", site).value) readPlace(site, false); }, 350);
+  placesWait = setTimeout(() => { for (const site of all("[data-site]")) if (one("[data-place]", site).value) readPlace(site); }, 350);
 }
 
-async function readPlace(site, move = true) {
+async function readPlace(site) {
   const { place, source, uncertainty, read } = siteParts(site);
   const text = place.value.trim();
   if (!text) { readings.delete(site); read.textContent = ""; read.className = "read-back"; drawSites(false); return; }
@@ -81,7 +84,7 @@ async function readPlace(site, move = true) {
   if (place.value.trim() !== text) return;
   readings.set(site, answer.kind === "place" ? answer : null);
   sayReading(site, answer);
-  drawSites(move);
+  drawSites(toShow.delete(site));
   readTimes();
 }
 
@@ -109,7 +112,7 @@ function sayReading(site, answer) {
     choices.className = "choices";
     for (const choice of answer.places) {
       const button = Object.assign(document.createElement("button"), { type: "button", className: "button grey small", textContent: choice.label });
-      button.addEventListener("click", () => { place.value = choice.text; readPlace(site); saveSoon(); place.focus(); });
+      button.addEventListener("click", () => { place.value = choice.text; toShow.add(site); readPlace(site); saveSoon(); place.focus(); });
       choices.append(button);
     }
     words.append(choices);
@@ -124,6 +127,7 @@ function wireSite(site) {
   place.addEventListener("focus", () => { activeSite = index(); sayPin(); });
   place.addEventListener("input", () => {
     source.value = ""; uncertainty.value = "";
+    toShow.add(site);
     clearTimeout(wait);
     wait = setTimeout(() => readPlace(site), 350);
   });
@@ -169,7 +173,8 @@ function setPlace(site, { text, source, uncertainty = "" }, move = true) {
   parts.place.value = text;
   parts.source.value = source;
   parts.uncertainty.value = uncertainty;
-  readPlace(site, move);
+  if (move) toShow.add(site); else toShow.delete(site);
+  readPlace(site);
   saveSoon();
 }
 
@@ -454,7 +459,7 @@ function drawSites(move = true) {
   const shown = features();
   map.getSource("sites").setData({ type: "FeatureCollection", features: shown });
   drawing?.sync();
-  if (!move || !shown.length) return;
+  if (!move || !shown.length || drawing?.atHand()) return;
   const all = shown.flatMap((one) => placesOf(one.geometry.coordinates));
   const [xs, ys] = [all.map((place) => place[0]), all.map((place) => place[1])];
   // Not Math.min(...xs): a shape may have ten thousand corners, each with its zone.
