@@ -34,6 +34,23 @@ THEIRS, OURS = (f"01900000-0000-7000-8000-0000000000{number}" for number in (10,
 """An operation of North, which asks, and one of South."""
 CARD = Card("Vienna Police", "R. Okafor", "+12025550143", "", plain_clothes=True)
 
+LESSON: dict[str, JSON] = {
+    "id": "01900000-0000-4000-8000-000000000020",
+    "revision": 1,
+    "what": "lesson",
+    "said": {
+        "title": "Crossfire at a traffic stop",
+        "text": "Two officers stood on both sides of a car when one drew.",
+        "lessons": "Say who stands where before the door is opened.",
+        "call_type": "traffic_stop",
+        "time_band": "1801-2400",
+        "month": "2026-11",
+        "factors": ["position", "radio"],
+        "primary": "position",
+        "published_on": "2026-11-20",
+    },
+}
+
 
 def signer(name: str) -> Signer:
     return Signer.from_seed(SEEDS[name])
@@ -102,6 +119,9 @@ def contents() -> list[tuple[str, str, JSON, str]]:
         ("test-operations-answer", SOUTH, state.content(), "message-15"),
         ("pairing", NORTH, {"file": file}, ""),
         ("pairing-answer", SOUTH, {"taken": True}, "message-17"),
+        ("publication", NORTH, LESSON, ""),
+        ("publication-answer", SOUTH, {"taken": True}, "message-19"),
+        ("publication", NORTH, {**LESSON, "revision": 2, "said": None}, ""),
     ]
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import OperationalError, connections
 from django.db.models import QuerySet
 
-from vigil.apps.near_miss.models import ForeignLesson, Lesson, Seat
+from vigil.apps.near_miss.models import ForeignLesson, Lesson, PartnerChoice, PartnerPublication, Seat
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.core.permissions import FIELD
@@ -16,6 +16,7 @@ from vigil.door import drop
 from vigil.door.models import Door, Report, Stage
 from vigil.door.router import ALIAS
 from vigil.platform.accounts.models import User
+from vigil.platform.partners.roster import partners
 
 LARGEST = 2**63 - 1
 
@@ -67,6 +68,13 @@ def foreign_lessons(actor: Actor) -> QuerySet[ForeignLesson]:
     """Every imported near miss of another service."""
     actor.require("near_miss.lesson.read")
     return ForeignLesson.objects.all()
+
+
+def partner_publications(actor: Actor) -> QuerySet[PartnerPublication]:
+    """What the partners on the roster published that are shown here; nothing that they took back."""
+    actor.require("near_miss.lesson.read")
+    shows = PartnerChoice.objects.filter(shows=True, partner__in=partners()).values("partner_id")
+    return PartnerPublication.objects.filter(is_withdrawn=False, partner__in=shows).select_related("partner")
 
 
 def candidates(actor: Actor) -> QuerySet[User]:

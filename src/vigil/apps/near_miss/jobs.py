@@ -6,7 +6,7 @@ import hashlib
 import json
 from datetime import date, datetime, timedelta
 
-from vigil.apps.near_miss import access, telling
+from vigil.apps.near_miss import access, partner_lessons, telling
 from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.models import AlertDraft, Destruction, Origin, Review
 from vigil.apps.near_miss.rules import KEPT_DAYS
@@ -35,6 +35,12 @@ def purge(now: datetime) -> None:
     Review.objects.filter(report__in=list(gone)).exclude(content=b"").update(content=b"", keys={})
     for sealed in (Origin, AlertDraft):
         sealed.objects.filter(review__report__in=list(gone)).delete()
+
+
+@periodic("near_miss.partners", every=timedelta(minutes=1))
+def hand_out(now: datetime) -> None:
+    """Tell partner nodes what is published here, and take back what they are not to have any more."""
+    partner_lessons.hand_out(now)
 
 
 @periodic("near_miss.tell", every=timedelta(minutes=5))

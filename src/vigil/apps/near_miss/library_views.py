@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from vigil.apps.near_miss import access, alerts, queries, recommendations, subscriptions
+from vigil.apps.near_miss import access, alerts, partner_lessons, queries, recommendations, subscriptions
 from vigil.apps.near_miss.foreign.lessons import shelf
 from vigil.apps.near_miss.learning.likeness import like_lesson
 from vigil.apps.near_miss.models import Lesson
@@ -31,6 +31,9 @@ def library(request: HttpRequest) -> HttpResponse:
         "choices": queries.choices(),
         "shelf": shelf(actor, facets, request.POST.get("source", ""), request.POST.get("page", "")),
         "alerts": alerts.out(actor, clock.now()).filter(goes_out_at__gt=clock.now() - alerts.SHOWN),
+        "partner_alerts": partner_lessons.current_alerts(actor, clock.now()),
+        "partner_lessons": partner_lessons.lessons(actor, facets),
+        "may_choose": actor.can("near_miss.partner.choose"),
         "is_reviewer": access.find_seat(actor) is not None,
         "may_read_recommendations": actor.can("near_miss.recommendation.read"),
         "may_name": actor.can("near_miss.reviewer.name"),

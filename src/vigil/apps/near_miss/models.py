@@ -327,3 +327,54 @@ class CaseStudy(models.Model):
 
     class Meta:
         ordering = ("-published_on", "title", "id")
+
+
+class PartnerChoice(models.Model):
+    """What the node's administrator chose for a partner node: whether it is sent what this node publishes, and whether
+    what it publishes is shown here. Without a row neither.
+    """
+
+    partner = models.OneToOneField("partners.Partner", models.CASCADE, primary_key=True, related_name="+")
+    sends = models.BooleanField(default=False)
+    shows = models.BooleanField(default=False)
+
+
+class HandedOut(models.Model):
+    """What a partner was last told of a lesson or alert: `digest` of what was said, empty once it was taken back."""
+
+    id = models.BigAutoField(primary_key=True)
+    partner = models.ForeignKey("partners.Partner", models.CASCADE, related_name="+")
+    number = models.UUIDField()
+    what = models.CharField(max_length=6)
+    revision = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("partner", "number"), name="near_miss_handed_out_once"),)
+
+
+class PartnerPublication(models.Model):
+    """A lesson or an alert (`what`) of a partner node, as it last told it; one that it took back says nothing.
+
+    `number` is the partner's own; the codes are those of its lists, which may not be ours.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    partner = models.ForeignKey("partners.Partner", models.CASCADE, related_name="+")
+    number = models.UUIDField()
+    what = models.CharField(max_length=6)
+    revision = models.PositiveIntegerField()
+    is_withdrawn = models.BooleanField(default=False)
+    title = models.CharField(max_length=120, blank=True)
+    text = models.TextField(blank=True)
+    lessons = models.TextField(blank=True)
+    call_type = models.CharField(max_length=40, blank=True)
+    time_band = models.CharField(max_length=40, blank=True)
+    month = models.CharField(max_length=7, blank=True)
+    factors = models.JSONField(default=list)
+    primary = models.CharField(max_length=40, blank=True)
+    published_on = models.DateField(null=True)
+
+    class Meta:
+        ordering = ("-published_on", "title", "id")
+        constraints = (models.UniqueConstraint(fields=("partner", "number"), name="near_miss_published_once"),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from vigil.apps.near_miss import access, working
 from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.learning.rules import QUASI
-from vigil.apps.near_miss.models import Lesson, Review, Seat
+from vigil.apps.near_miss.models import Lesson, PartnerPublication, Review, Seat
 from vigil.apps.near_miss.rules import State
 from vigil.apps.near_miss.working import Reader, Work
 from vigil.core.actor import Actor
@@ -23,6 +24,7 @@ from vigil.door.models import Kind, Letter, Report, Reviewer, Stage
 from vigil.door.story import read_story
 from vigil.texts import gettext_noop
 
+L = TypeVar("L", Lesson, PartnerPublication)
 STATES = {
     State.RECEIVED: gettext_noop("Received: triage first"),
     State.TRIAGED: gettext_noop("To be masked"),
@@ -176,7 +178,7 @@ class Facets:
 class Shown:
     """A lesson with its codes as words."""
 
-    lesson: Lesson
+    lesson: Lesson | PartnerPublication
     call_type: str
     time_band: str
     factors: list[str]
@@ -185,17 +187,20 @@ class Shown:
 
 def lesson_list(actor: Actor, facets: Facets | None = None) -> list[Shown]:
     """The published lessons, the newest first; each of the words stands in title, text or lessons."""
-    facets = facets or Facets()
-    found: QuerySet[Lesson] = access.lessons(actor)
+    return [shown(one) for one in narrowed(access.lessons(actor), facets or Facets())]
+
+
+def narrowed(found: QuerySet[L], facets: Facets) -> list[L]:
+    """Those that fit."""
     for word in facets.words.split():
         found = found.filter(Q(title__icontains=word) | Q(text__icontains=word) | Q(lessons__icontains=word))
     for name in ("call_type", "time_band"):
         if code := getattr(facets, name):
             found = found.filter(**{name: code})
-    return [shown(one) for one in found if not facets.factor or facets.factor in one.factors]
+    return [one for one in found if not facets.factor or facets.factor in one.factors]
 
 
-def shown(lesson: Lesson) -> Shown:
+def shown(lesson: Lesson | PartnerPublication) -> Shown:
     """With words for codes."""
     return Shown(
         lesson,

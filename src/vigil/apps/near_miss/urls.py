@@ -6,6 +6,7 @@ from vigil.apps.near_miss import (
     export_views,
     feed_views,
     library_views,
+    partner_views,
     recommendation_views,
     review_views,
     subscription_views,
@@ -53,6 +54,7 @@ urlpatterns = [
     path("near-miss/review/lock/", review_views.lock, name="lock"),
     path("near-miss/review/let-read/<uuid:seat>/", review_views.let_read, name="let_read"),
     path("near-miss/review/<uuid:report>/", review_views.report, name="report"),
+    path("near-miss/partners/", partner_views.partners, name="partners"),
     path("near-miss/reviewers/", review_views.reviewers, name="reviewers"),
     path("near-miss/reviewers/<uuid:seat>/end/", review_views.end, name="end"),
 ]

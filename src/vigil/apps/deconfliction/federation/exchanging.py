@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from uuid import UUID
 
 from vigil.apps.deconfliction.actions import node
 from vigil.apps.deconfliction.batches import BatchStore
 from vigil.apps.deconfliction.federation import key_changes, orders_api, own_news
+from vigil.apps.deconfliction.plan_rows import moment
 from vigil.core.identifiers import uuid7
 from vigil.engine.predicate import PREDICATE
 from vigil.platform import keys
 from vigil.platform.agencies.models import this_node
+from vigil.platform.partners import letters
 from vigil.platform.partners.roster import signer
 from vigil.protocol.blinding import PartnerBlinder
 from vigil.protocol.canonical import JSON
@@ -24,7 +27,8 @@ from vigil.protocol.store import Transaction
 def exchange() -> Exchange:
     """The partner half of this node: one for each use."""
     blinder = _blinder(keys.blinding_secret(), str(this_node().pk))
-    return Exchange(node(BatchStore()), signer(), blinder, lambda: str(uuid7()), HANDLERS)
+    others = {name: _of_app(take) for name, take in letters.KINDS.items()}
+    return Exchange(node(BatchStore()), signer(), blinder, lambda: str(uuid7()), {**HANDLERS, **others})
 
 
 @functools.lru_cache(maxsize=4)
@@ -37,6 +41,10 @@ def tell_capabilities(tx: Transaction, message: Message, now: int) -> JSON:
     partner = next(one for one in tx.roster().members if one.node_id == message.sender)
     modes = tuple(sorted(partner.modes))
     return Capabilities(SPOKEN, (PREDICATE,), modes, partner.blind, MOST_BYTES, LIFE_US, now).content()
+
+
+def _of_app(take: letters.Take) -> Handler:
+    return lambda tx, message, now: take(UUID(message.sender), message.content, moment(now))
 
 
 HANDLERS: Mapping[str, Handler] = {
