@@ -59,6 +59,7 @@ MARKS = frozenset(
         "a search that fails",
         "a partner has taken: match",
         "a partner has taken: acknowledgement",
+        "a partner has taken: health",
         "a partner of the version before",
         "cells that met, and then the exact question",
         "a partner joins while operations are active",

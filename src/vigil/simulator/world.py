@@ -190,6 +190,10 @@ class World:
             clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{rest // 1000:03d}"
             self.history.append(f"{clock} {station.name if station else 'everywhere'}: {sentence}")
 
+    def described(self, revision: Revision) -> str:
+        """In words, where somebody reads them."""
+        return "" if self.history is None else _described(revision)
+
     # -- people ------------------------------------------------------------------------------------------------
 
     def fill_in(self, station: Station) -> None:
@@ -211,7 +215,7 @@ class World:
 
     def register(self, station: Station, revision: Revision) -> None:
         name = revision.operation_id
-        self.say(station, f"registers {_described(revision)}")
+        self.say(station, f"registers {self.described(revision)}")
         try:
             station.node.register(revision, station.clock)
         except StaleRevision:
@@ -327,7 +331,7 @@ class World:
 
     def extend(self, station: Station, ahead: int) -> None:
         for revision in station.node.extend_overdue(station.clock, ahead):
-            self.say(station, f"extends {_described(revision)}")
+            self.say(station, f"extends {self.described(revision)}")
             if self._is_cut_off(station):
                 self.marks.reach("extension during a partition")
 
@@ -452,14 +456,14 @@ class World:
     def _stale_answer(self, station: Station, packet: Packet) -> bytes:
         """A replica that lags answers: what it writes goes nowhere."""
         self.faults["stale answer"] += 1
-        live, on_commit = station.store.rows, station.store.on_commit
-        station.store.on_commit = lambda tx: None
-        station.store.restore(station.snapshot)
+        store = station.store
+        live = store.rows, store.index, store.on_commit
+        store.on_commit = lambda tx: None
+        store.restore(station.snapshot)
         try:
             return station.exchange.receive(packet.body, station.clock)
         finally:
-            station.store.restore(live)
-            station.store.on_commit = on_commit
+            store.rows, store.index, store.on_commit = live
 
     def take_answer(self, station: Station, packet: Packet) -> None:
         """An answer arrives on a connection that may be over."""
@@ -692,6 +696,8 @@ class World:
     def settle(self) -> None:
         """Faults end: everybody is up and on the roster, clocks are right, messages arrive, the workers work."""
         self._end_faults()
+        for station in self.stations:
+            self._ask_after(station)
         for _ in range(ROUNDS):
             self.now += ROUND
             for station in self.stations:
@@ -704,6 +710,12 @@ class World:
             if self._is_quiet():
                 break
         self.watch.check_settled()
+
+    def _ask_after(self, station: Station) -> None:
+        """What a worker asks of each partner every hour: how it is. The answer names its epoch."""
+        for partner in station.store.rows.roster.members:
+            letter = station.exchange.letter(partner.node_id, "health", {}, station.clock)
+            self._call(station, partner.node_id, letter, letter.token)
 
     def _end_faults(self) -> None:
         self.say(None, "the faults are over")
