@@ -40,6 +40,12 @@ def test_the_patterns_of_lessons(people: Any, now: Any) -> None:
     for told in ("2026-Q2", "Other kinds of call, few each (10)", "Alarm call; Ambush", "Lasting injury"):
         assert told in whole, told
     assert '15</td><td class="number">[8.4, 24.7]' in whole  # the trend, with its interval
+    lines = reader.get("/near-miss/patterns/csv/").content.decode().splitlines()
+    told = {tuple(line.split(",")[:3]): line.split(",")[3:] for line in lines}
+    assert told["traffic", "worst", "fatal"][:3] == ["yes", "12", "12"]
+    assert told["all", "quarter", "2026-Q3"] == ["yes", "15", "22", "8.3954", "24.7402"]
+    assert told["others", "worst", "lasting"] == ["no", "", "10", "", ""]
+    assert told["all", "subject", "armed"][:2] == ["yes", "12"]
     assert page("traffic").count("12</td><td") >= 3
     assert "Training" not in page("traffic")
     assert page("training") == page("ambush") == ""  # hidden and missing look the same

@@ -37,6 +37,7 @@ urlpatterns = [
         "near-miss/recommendations/<uuid:recommendation>/", recommendation_views.recommendation, name="recommendation"
     ),
     path("near-miss/patterns/", learning_views.patterns, name="patterns"),
+    path("near-miss/patterns/csv/", learning_views.as_csv, name="patterns_csv"),
     path("near-miss/cases/", study_views.listing, name="studies"),
     path("near-miss/cases/<uuid:study>/", study_views.study, name="study"),
     path("near-miss/cases/<uuid:study>/print/", study_views.sheet, name="study_sheet"),

@@ -6,12 +6,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from vigil.apps.near_miss.learning import queries
+from vigil.apps.near_miss.learning import files, queries
 from vigil.apps.near_miss.learning.rules import ALL
 from vigil.core.errors import NotFound
 from vigil.core.privacy.suppression import K
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
+from vigil.web.downloads import CSV, download
 
 
 @page("near_miss.lesson.read")
@@ -41,3 +42,11 @@ def patterns(request: HttpRequest) -> HttpResponse:
             "crossed": queries.crossed(board) if group == ALL else [],
         }
     return render(request, "near_miss/patterns.html", context)
+
+
+@page("near_miss.lesson.export")
+@require_GET
+def as_csv(request: HttpRequest) -> HttpResponse:
+    """The numbers of every choice on the page."""
+    content = files.give_csv(actor_of(request), clock.now().date())
+    return download(content, CSV, "near-miss-patterns.csv")
