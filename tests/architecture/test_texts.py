@@ -35,6 +35,7 @@ SAID_IN_ENGLISH = (
     "engine/formats/cap.py",
     "engine/formats/cot.py",
     "apps/deconfliction/receipts/paper.py",  # English, as the receipt is signed
+    "apps/near_miss/encounters/demo.py",
     "apps/near_miss/foreign/mapping.py",  # headings and codes of other services' files
     "apps/near_miss/learning/similar.py",  # common words of English narratives
     "apps/policy/queries.py",  # the policy: adopted, signed and compared word by word

@@ -16,7 +16,7 @@ WHOLE = Encounter(
     title="Stairwell",
     texts={
         "officer_about": "Officer Brandt had six years of service and had been in that stairwell before.",
-        "officer_seen": "He took the officer for somebody in a hurry.",
+        "officer_seen": "Officer Brandt seemed to be in a hurry.",
         "offender_about": "He had sworn not to go back to jail.",
         "circumstance_about": "A warrant for a missed court date.",
         "timeline": "Minute 0: the door. Minute 2: the knife.",
@@ -42,7 +42,7 @@ def test_the_toolkits_criteria_decide_and_ours_do_not() -> None:
 
 def test_a_submission_needs_a_title_and_each_panel_and_the_lessons() -> None:
     assert at(rules.missing(Encounter("", {}, {}, tuple(rules.TOOLKIT), ""))) == ["title", *rules.NEEDED]
-    assert {one.name for panel in rules.PANELS for one in panel.prompts} >= set(rules.NEEDED)
+    assert {one.name for one in rules.PROMPTS} >= set(rules.NEEDED)
 
 
 @pytest.mark.parametrize(
@@ -82,10 +82,11 @@ def test_the_panels_come_out_of_the_masked_text_as_they_went_in() -> None:
     spans = recognise(text)
     masked = surrogates(text, spans, {span.thing: REPLACE for span in spans})
     assert "Brandt" not in masked
-    panels = rules.panels_of(masked)
+    panels = rules.parts_of(masked)
     assert panels is not None
-    assert panels["offender"] == "The offender:\nHe had sworn not to go back to jail."
-    assert panels["circumstance"].endswith("Lessons:\nCall him down instead of going up.")
-    heads = [panel.heading for panel in rules.PANELS]
+    assert panels["officer"].startswith("What the officer brought along:\nOfficer A had"), "a label is no name"
+    assert panels["offender"] == "What the offender brought along:\nHe had sworn not to go back to jail."
+    assert panels["learned"] == "Call him down instead of going up."
+    heads = list(rules.PARTS.values())
     broken = ["", text.replace(heads[1], "The offender"), "Before.\n" + text, text + f"\n{heads[0]}\nAgain."]
-    assert [bool(rules.panels_problem(one)) for one in broken] == [True] * 4
+    assert [bool(rules.parts_problem(one)) for one in broken] == [True] * 4

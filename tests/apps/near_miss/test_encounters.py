@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -33,7 +34,10 @@ FORM = {
     "service": "5-9",
     "met": list(rules.TOOLKIT),
 }
-MASKED = "## The officer\n\nAn officer.\n\n## The offender\n\nHe had sworn it.\n\n## The circumstances\n\nA warrant."
+MASKED = (
+    "## The officer\n\nAn officer.\n\n## The offender\n\nHe had sworn it.\n\n"
+    "## The circumstances\n\nA warrant.\n\n## Lessons\n\nCall."
+)
 CODED = {"title": "Up the stairs", "lessons": "Call him down.", "factor": ["positioning"], "primary": "positioning"}
 
 
@@ -62,6 +66,8 @@ class Coordinating:
             ("carol", "agree", {}),
             ("alice", "code", CODED),
         ):
+            if step == "code":
+                assert re.search(r'<textarea[^>]*name="lessons"[^>]*>\s*Call\.</textarea>', self.at_work.page(name))
             assert self.at_work.do(name, step, **fields) == 302, step
 
 

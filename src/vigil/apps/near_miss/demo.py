@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from vigil.apps.near_miss import access, actions, alerts, queries, recommendations
+from vigil.apps.near_miss.encounters import demo as cases
 from vigil.apps.near_miss.models import Lesson, Review
 from vigil.apps.near_miss.working import Reader
 from vigil.core.actor import Actor
@@ -136,12 +137,13 @@ def ensure(now: datetime) -> None:
     door = founding.found(
         "Bay region near miss", "Elm and Oak County", sorted(Agency.objects.values_list("name", flat=True))
     )
-    first, second, _third = [_reviewer(name) for name in REVIEWERS]
+    first, second, third = [_reviewer(name) for name in REVIEWERS]
     for number, told in enumerate(REPORTS, 1):
         _take(door, number, told, today - timedelta(weeks=told.weeks))
     reports = {number: _found(door, number) for number in range(1, len(REPORTS) + 1)}
     for number, go in ((2, _asks), (3, _alerts), (4, _codes), (5, _publishes), (6, _closes)):
         go(_Reviewing(reports[number], first, second), today)
+    cases.add(_actor(SUPERVISOR), second, third, today)
 
 
 def _reviewer(username: str) -> tuple[Actor, Reader]:

@@ -156,10 +156,11 @@ def _page(
         text = queries.masked(opened.raw, choices)
     factors = tuple(posted.getlist("factor")) if go == "code" else work.factors or opened.factors
     shown = [work.title, work.text, work.lessons]
-    values = {"text": text, "title": work.title, "lessons": work.lessons, "primary": work.primary or opened.primary}
+    encounter = encounters.standing(actor_of(request), opened.address.int, clock.now().date())
+    lessons = work.lessons or (encounters.proposed_lessons(work.text) if encounter else "")
+    values = {"text": text, "title": work.title, "lessons": lessons, "primary": work.primary or opened.primary}
     # What was typed into the form that was refused stays in it.
     values |= {name: posted[name] for name in values if problems and go in ("mask", "code") and name in posted}
-    encounter = encounters.standing(actor_of(request), opened.address.int, clock.now().date())
     context = {
         "opened": opened,
         "draft": draft,

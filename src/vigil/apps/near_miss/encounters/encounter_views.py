@@ -80,7 +80,8 @@ def sheet(request: HttpRequest, encounter: UUID) -> HttpResponse:
         )
         for panel in PANELS
     ]
-    return render(request, "near_miss/encounter_sheet.html", {"row": row, "panels": panels} | _beside(row, draft.met))
+    context = {"row": row, "panels": panels, "learned": draft.texts.get(rules.LEARNED.name, "")}
+    return render(request, "near_miss/encounter_sheet.html", context | _beside(row, draft.met))
 
 
 Act = Callable[[Actor, UUID, QueryDict, date], object]

@@ -337,9 +337,14 @@ def refuse_author(row: Encounter, actor: Actor) -> None:
 
 
 def refuse_panels(text: str) -> None:
-    """`Invalid` where the masked text has lost a panel's heading."""
-    if said := rules.panels_problem(text):
+    """`Invalid` where the masked text has lost one of the lines that part its panels."""
+    if said := rules.parts_problem(text):
         raise Invalid.at("text", sentence=said)
+
+
+def proposed_lessons(text: str) -> str:
+    """The agency's own lessons out of the masked text, for the coding to begin with."""
+    return (rules.parts_of(text) or {}).get(rules.LEARNED.name, "")
 
 
 def publish(row: Encounter, work: Work, answers: Mapping[str, Sequence[str]], today: date) -> CaseStudy:
@@ -347,7 +352,7 @@ def publish(row: Encounter, work: Work, answers: Mapping[str, Sequence[str]], to
     row = Encounter.objects.select_for_update().get(pk=row.pk)
     if said := _obstacles(row, today):
         raise Invalid.at("go", sentence=" ".join(said))
-    panels = rules.panels_of(work.text) or {}
+    parts = rules.parts_of(work.text) or {}
     return CaseStudy.objects.create(
         title=work.title,
         lessons=work.lessons,
@@ -356,7 +361,7 @@ def publish(row: Encounter, work: Work, answers: Mapping[str, Sequence[str]], to
         answers={name: list(answers[name]) for name in IS_PUBLISHED if answers.get(name)},
         year=next(iter(answers.get("year", ())), ""),
         published_on=today,
-        **panels,
+        **{panel.name: parts[panel.name] for panel in rules.PANELS},
     )
 
 

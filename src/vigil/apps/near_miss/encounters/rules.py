@@ -32,11 +32,6 @@ class Panel:
     fields: tuple[Field, ...]
     prompts: tuple[Prompt, ...]
 
-    @property
-    def heading(self) -> str:
-        """The line over it in the text that is reviewed: English, like the narratives."""
-        return f"## {self.title}"
-
 
 def _of_the_door(*names: str) -> tuple[Field, ...]:
     return tuple(field for name in names for field in SCENE if field.name == name)
@@ -50,13 +45,13 @@ PANELS = (
         (
             Prompt(
                 "officer_about",
-                gettext_noop("The officer"),
-                gettext_noop("Experience, training, assumptions, manner: what the officer brought along."),
+                gettext_noop("What the officer brought along"),
+                gettext_noop("Experience, training, assumptions, manner."),
             ),
             Prompt(
                 "officer_seen",
-                gettext_noop("As the offender saw the officer"),
-                gettext_noop("What the offender perceived, and what it told the offender."),
+                gettext_noop("What the offender saw in them"),
+                gettext_noop("What was perceived of the officer, and what it meant to the offender."),
             ),
         ),
     ),
@@ -67,13 +62,13 @@ PANELS = (
         (
             Prompt(
                 "offender_about",
-                gettext_noop("The offender"),
-                gettext_noop("History, intent, condition: what the offender brought along."),
+                gettext_noop("What the offender brought along"),
+                gettext_noop("History, intent, condition."),
             ),
             Prompt(
                 "offender_seen",
-                gettext_noop("As the officer saw the offender"),
-                gettext_noop("What the officer perceived before the assault, and what not."),
+                gettext_noop("What the officer saw in them"),
+                gettext_noop("What was perceived before the assault, and what was not."),
             ),
         ),
     ),
@@ -97,12 +92,15 @@ PANELS = (
                 gettext_noop("What changed the outcome"),
                 gettext_noop("What made it worse, what kept it from becoming worse."),
             ),
-            Prompt("learned", gettext_noop("Lessons"), gettext_noop("What officers elsewhere should take from it.")),
         ),
     ),
 )
+LEARNED = Prompt("learned", gettext_noop("Lessons"), gettext_noop("What officers elsewhere should take from it."))
+"""Beside the panels: what the reviewers' coding begins with."""
 FIELDS = tuple(field for panel in PANELS for field in panel.fields)
-PROMPTS = tuple(prompt for panel in PANELS for prompt in panel.prompts)
+PROMPTS = (*(prompt for panel in PANELS for prompt in panel.prompts), LEARNED)
+PARTS = {panel.name: f"## {panel.title}" for panel in PANELS} | {LEARNED.name: f"## {LEARNED.label}"}
+"""The lines that part the text that is reviewed, English like the narratives."""
 NEEDED = ("officer_about", "offender_about", "circumstance_about", "learned")
 """Texts without which there is nothing to review."""
 
@@ -174,12 +172,12 @@ class Encounter:
     year: str
 
     def as_text(self) -> str:
-        """The three panels as one text, each under its heading, as reviewers read and mask it."""
+        """The three panels and the lessons as one text, each under its line, as reviewers read and mask it."""
         lines = []
         for panel in PANELS:
-            lines.append(panel.heading)
+            lines.append(PARTS[panel.name])
             lines += [f"{one.label}:\n{self.texts[one.name]}" for one in panel.prompts if self.texts.get(one.name)]
-        return "\n\n".join(lines)
+        return "\n\n".join((*lines, PARTS[LEARNED.name], self.texts.get(LEARNED.name, "")))
 
 
 def faults(encounter: Encounter, today: date) -> list[Problem]:
@@ -246,18 +244,18 @@ def hold_words(hold: Held) -> str:
 # --- the masked text -------------------------------------------------------------------------------------------------
 
 
-def panels_of(text: str) -> dict[str, str] | None:
-    """The text under each panel's heading; None where a heading is missing, stands twice, or text stands before it."""
-    headings = {panel.heading: panel.name for panel in PANELS}
-    parts = re.split(rf"(?m)^({'|'.join(map(re.escape, headings))})[ \t]*$", text)
-    if parts[0].strip() or [headings[one] for one in parts[1::2]] != [panel.name for panel in PANELS]:
+def parts_of(text: str) -> dict[str, str] | None:
+    """The text under each of `PARTS`; None where a line is missing, stands twice, or text stands before the first."""
+    names = {line: name for name, line in PARTS.items()}
+    found = re.split(rf"(?m)^({'|'.join(map(re.escape, names))})[ \t]*$", text)
+    if found[0].strip() or [names[line] for line in found[1::2]] != list(PARTS):
         return None
-    return {headings[head]: body.strip() for head, body in zip(parts[1::2], parts[2::2], strict=True)}
+    return {names[line]: body.strip() for line, body in zip(found[1::2], found[2::2], strict=True)}
 
 
-def panels_problem(text: str) -> str:
-    """What is wrong with a masked text's panels; empty where nothing is."""
-    if panels_of(text) is not None:
+def parts_problem(text: str) -> str:
+    """What is wrong with a masked text's parts; empty where nothing is."""
+    if parts_of(text) is not None:
         return ""
-    heads = ", ".join(f"“{panel.heading}”" for panel in PANELS)
-    return _("Keep the three lines {headings} as they are, in this order: they part the panels.").format(headings=heads)
+    lines = ", ".join(f"“{line}”" for line in PARTS.values())
+    return _("Keep the lines {lines} as they are, in this order: they part the panels.").format(lines=lines)
