@@ -40,11 +40,11 @@ def registered(people: Any, now: datetime, count: int) -> list[UUID]:
     return ids
 
 
-def heard(people: Any, now: datetime, name: str = "Pine Region") -> Partner:
+def heard(people: Any, now: datetime, name: str = "Pine Region", node_id: str = "") -> Partner:
     """Another node's file was taken in, and its fingerprint heard."""
     told = Pairing(
-        str(uuid4()), name, "https://pine.example", PINE.public_key, "Pine desk", "+14105550377", "", (), (), SPOKEN,
-        ("p1",), int(now.timestamp() * 1e6),
+        node_id or str(uuid4()), name, "https://pine.example", PINE.public_key, "Pine desk", "+14105550377", "", (), (),
+        SPOKEN, ("p1",), int(now.timestamp() * 1e6),
     )  # fmt: skip
     row = pairing.take_in(people.actor("erin"), write_file(told, PINE), "live", now)
     return pairing.add(people.actor("erin"), row.pk, " ".join(groups(told.fingerprint)), now)
@@ -63,6 +63,7 @@ def said() -> set[tuple[str, int, tuple[str, ...]]]:
     return {(row.determination, row.roster_number, tuple(row.not_answered)) for row in rows}
 
 
+@pytest.mark.db
 def test_who_joins_is_a_partner_once_everything_active_says_that_it_has_not_answered(
     login: Any, people: Any, now: datetime
 ) -> None:
@@ -134,3 +135,20 @@ def test_who_is_asked_blind_from_now_on_is_asked_everything_portion_by_portion(p
         pass
     assert SearchDue.objects.count() == 3
     assert said() == {("incomplete", current_roster().number, (elm.id,))}
+
+
+def test_who_comes_with_another_key_stays_a_partner_and_is_asked_everything_portion_by_portion(
+    people: Any, now: datetime
+) -> None:
+    elm = ElmNode(now)
+    for one in registered(people, now, 3):
+        ask_now(one, send=elm.send, threads=AtOnce())
+    before = current_roster().number
+    row = heard(people, now, "Elm Region", elm.id)
+    assert (row.state, current_roster().members) == ("active", [elm.id])
+    late = registered(people, now, 1)[0]
+    assert SearchDue.objects.get().operation_id == late, "what is registered next asks it at once"
+    while step(now):
+        pass
+    assert SearchDue.objects.filter(target=elm.id).count() == 4
+    assert said() == {("incomplete", before + 2, (elm.id,))}

@@ -156,12 +156,16 @@ def add(actor: Actor, partner_id: UUID, heard: str, now: datetime) -> Partner:
         )
         raise Invalid.at("heard", sentence=sentence)
     others = [one for one in partners() if one.pk != row.pk]
-    if row.state == State.ACTIVE:
+    was_partner = row.state == State.ACTIVE
+    if was_partner:
         roster_changes.change(others, now)  # another key is another machine: it is asked about everything again
     _take_over(row, told, purpose)
     row.state, row.known_key, row.joined_at = State.ACTIVE, signer().fingerprint, now
     _settled(row)
-    roster_changes.let_in(row, now)
+    if was_partner:
+        roster_changes.change([*others, row], now, asks=[row])
+    else:
+        roster_changes.let_in(row, now)
     concerns(partner=row.pk)
     detail(purpose=purpose, key=told.fingerprint, address=told.address)
     return row

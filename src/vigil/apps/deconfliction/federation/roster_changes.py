@@ -3,8 +3,8 @@
 Few of them go with the roster in one transaction. Of many, **who joins** is let in last: first each active operation
 gets its question and says *incomplete*, under the roster that is to be; with what was registered or answered meanwhile
 the roster changes. So from its first instant on nothing active counts the new partner as answered. For **who leaves**,
-or is asked blind from now on, the roster comes first: until it is said anew what holds under it, an operation names
-whom it named before, which is never too little.
+has another key or is asked blind from now on, the roster comes first, so that whatever is registered next asks it:
+until it is said anew what holds under it, an operation names whom it named before.
 
 What happens to an operation is `protocol.node.change_roster`'s: it is shown a portion of them as if these were all.
 """
@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from vigil.apps.deconfliction import models
 from vigil.apps.deconfliction.actions import node
 from vigil.apps.deconfliction.batches import BatchStore
+from vigil.apps.deconfliction.federation.rows import not_over
 from vigil.apps.deconfliction.plan_rows import instant
 from vigil.apps.deconfliction.store import partner_of
 from vigil.core.actor import Actor
@@ -130,13 +131,25 @@ def go_on_joining(actor: Actor, partner_id: UUID, now: datetime) -> bool:
 def _join(actor: Actor, row: Partner, now: datetime) -> bool:
     """The roster changes, with what is not prepared; False where that has become too much meanwhile."""
     concerns(partner=row.pk)
-    waiting = _unprepared(now, 2 * PORTION)
-    detail(together=len(waiting))
-    if len(waiting) > PORTION:
-        return False
     members = [partner_of(one) for one in [*_others(row), row]]
-    node(_PartStore(lambda: waiting)).change_roster(members, instant(now))
+    try:
+        node(_PartStore(lambda: _last(now))).change_roster(members, instant(now))
+    except _TooMany:
+        return False
     return True
+
+
+class _TooMany(Exception):
+    """More than a portion is not prepared yet."""
+
+
+def _last(now: datetime) -> Sequence[str]:
+    """What is not prepared yet, looked for in the transaction that lets nobody register meanwhile."""
+    waiting = _unprepared(now, PORTION + 1)
+    if len(waiting) > PORTION:
+        raise _TooMany
+    detail(together=len(waiting))
+    return waiting
 
 
 def say_anew(roster: int, after: str, asks: Sequence[str], now: datetime) -> None:
@@ -170,7 +183,7 @@ def _others(row: Partner) -> list[Partner]:
 
 
 def _active(now: datetime) -> Any:
-    return models.Operation.objects.filter(window_end__gt=now).exclude(status=models.Status.DRAFT)
+    return not_over(now).exclude(status=models.Status.DRAFT)
 
 
 def _are_few(now: datetime) -> bool:
