@@ -420,6 +420,9 @@ TOPICS = (
             "near_miss:recommendations",
             "near_miss:files",
             "near_miss:digests",
+            "near_miss:subscription",
+            "near_miss:feed",
+            "near_miss:partners",
         ),
         _("What nearly happened elsewhere, and what others learned from it."),
         (
