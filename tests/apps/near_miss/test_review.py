@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,13 @@ from django.apps import apps
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from vigil.apps.near_miss import actions, jobs
+from vigil.apps.near_miss import actions, jobs, masking
 from vigil.apps.near_miss.models import Destruction, Lesson, Review, Seat
 from vigil.apps.near_miss.unlocking import OPEN_FOR
 from vigil.apps.near_miss.working import Reader
 from vigil.core.errors import Conflict, Invalid, NotFound
+from vigil.core.privacy.spans import Find
+from vigil.core.privacy.spans import Kind as Mention
 from vigil.door import drop, sealing
 from vigil.door.founding import found
 from vigil.door.models import Kind, Report, Reviewer, Stage
@@ -39,8 +42,14 @@ CODED = {"title": "Knife under the seat", "lessons": "Have the driver step out f
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masking, "spacy_model", lambda: None)  # installed or not, the pages are the same
     monkeypatch.setattr(sealing, "WRAP_MEMORY", 64)
     monkeypatch.setattr(sealing, "WRAP_PASSES", 1)
+
+
+def stand_in(text: str) -> list[Find]:
+    """A model that knows one place which no rule knows."""
+    return [Find(one.start(), one.end(), Mention.PLACE) for one in re.finditer("under the seat", text)]
 
 
 class Reviewing:
@@ -141,6 +150,13 @@ def test_from_the_door_to_the_library_and_back_to_the_reporter(at_work: Reviewin
     assert "My partner and I stopped a car." in page  # the proposal, in the text to be saved
     posted = {"thing": f"Officer {CANARY}", "way": "own", "own": "a colleague", "go": "propose", "revision": 1}
     assert "a colleague and I stopped" in at_work.clients["alice"].post(at_work.address, posted).content.decode()
+    assert "no language model is installed. They miss what no rule knows. Read every sentence." in page
+    with pytest.MonkeyPatch.context() as installed:
+        installed.setattr(masking, "spacy_model", lambda: stand_in)
+        page = at_work.page("alice")
+        assert "rules, word lists and the language model. They miss" in page
+        assert 'name="thing" value="under the seat"' in page
+        assert "The driver had a knife ZZZ." in page
 
     assert at_work.do("bob", "ask", text="Was it your first look under the seat?") == 302
     assert at_work.told()[-1] == (Kind.QUESTION, "Was it your first look under the seat?")

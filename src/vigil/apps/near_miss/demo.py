@@ -14,6 +14,7 @@ from vigil.apps.near_miss.encounters import demo as cases
 from vigil.apps.near_miss.models import Lesson, Review
 from vigil.apps.near_miss.working import Reader
 from vigil.core.actor import Actor
+from vigil.core.privacy import recognise, surrogates
 from vigil.door import drop, founding, receipts
 from vigil.door.models import Door, Report
 from vigil.door.story import Story
@@ -197,7 +198,7 @@ class _Reviewing:
 
     def mask(self) -> None:
         raw = queries.open_report(self.first, self.address, self.one).raw
-        actions.mask(self.first, self.address, self.revision, self.one, queries.masked(raw, {}))
+        actions.mask(self.first, self.address, self.revision, self.one, surrogates(raw, recognise(raw)))
 
     def code(self, title: str, lessons: str, factors: tuple[str, ...]) -> None:
         actions.agree(self.second, self.address, self.revision, self.two)

@@ -1,4 +1,4 @@
-"""Reading: the queue, an opened report with the proposal to mask it, the library."""
+"""Reading: the queue, an opened report, the library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from vigil.apps.near_miss.models import Lesson, PartnerPublication, Review, Seat
 from vigil.apps.near_miss.rules import State
 from vigil.apps.near_miss.working import Reader, Work
 from vigil.core.actor import Actor
-from vigil.core.privacy import REPLACE, Choice, recognise, surrogates
 from vigil.door import drop
 from vigil.door.fields import FACTORS, FAMILIES, PROMPTS, SCENE, TIME_BANDS
 from vigil.door.models import Kind, Letter, Report, Reviewer, Stage
@@ -48,15 +47,6 @@ class Waiting:
     state: str
     is_alert: bool
     is_answered: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """What in the text points at somebody: its words, why, what would stand instead."""
-
-    words: str
-    reason: str
-    proposal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,23 +128,6 @@ def open_report(actor: Actor, address: UUID, reader: Reader) -> Opened:
         work=working.read(review, reader),
         done_by={"mask": review.masked_by_id, "code": review.coded_by_id},
     )
-
-
-def things(text: str) -> list[Thing]:
-    """What in the text points at somebody, each once."""
-    found: dict[int, Thing] = {}
-    for span in recognise(text):
-        found.setdefault(span.thing, Thing(text[span.start : span.end], _(span.reason), span.proposal))
-    return list(found.values())
-
-
-def masked(text: str, choices: dict[str, Choice]) -> str:
-    """The text as the decisions say; a thing is known by the words of its first mention."""
-    spans = recognise(text)
-    first: dict[int, str] = {}
-    for span in spans:
-        first.setdefault(span.thing, text[span.start : span.end])
-    return surrogates(text, spans, {thing: choices.get(words, REPLACE) for thing, words in first.items()})
 
 
 def factor_groups(chosen: Sequence[str]) -> list[tuple[str, list[tuple[str, str, bool]]]]:

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.near_miss import access, actions, alerts, origins, queries, unlocking
+from vigil.apps.near_miss import access, actions, alerts, masking, origins, queries, unlocking
 from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.learning.likeness import Alike, like_text
 from vigil.apps.near_miss.learning.queries import sharing
@@ -151,11 +151,11 @@ def _page(
 ) -> HttpResponse:
     posted, work = request.POST, opened.work
     choices = _choices(posted)
-    text = work.text or queries.masked(opened.raw, choices)
-    if go == "propose":
-        text = queries.masked(opened.raw, choices)
+    looked = _looked(opened)
+    text = work.text
+    if looked and opened.state == State.TRIAGED and (go == "propose" or not text):
+        text = looked.masked(choices)
     factors = tuple(posted.getlist("factor")) if go == "code" else work.factors or opened.factors
-    shown = [work.title, work.text, work.lessons]
     encounter = encounters.standing(actor_of(request), opened.address.int, clock.now().date())
     lessons = work.lessons or (encounters.proposed_lessons(work.text) if encounter else "")
     values = {"text": text, "title": work.title, "lessons": lessons, "primary": work.primary or opened.primary}
@@ -164,14 +164,12 @@ def _page(
     context = {
         "opened": opened,
         "draft": draft,
-        "draft_left": queries.things(draft.text) if draft else [],
+        "draft_left": masking.look(draft.text).things if draft else [],
         "at": {go: problems} if problems else {},
         "typed": {go: posted} if problems else {},
         "values": values,
-        "things": [(one, choices.get(one.words, REPLACE)) for one in queries.things(opened.raw)]
-        if opened.state == State.TRIAGED
-        else [],
-        "left": queries.things("\n\n".join(filter(None, shown))) if opened.state in (State.MASKED, State.CODED) else [],
+        "looked": looked,
+        "things": [(one, choices.get(one.words, REPLACE)) for one in looked.things] if looked else [],
         "groups": queries.factor_groups(factors),
         "factors": [(code, _(words)) for code, words in FACTORS.items()],
         "is_over": opened.state not in OPEN,
@@ -186,6 +184,17 @@ def _page(
         "k": K,
     }
     return render(request, "near_miss/report.html", context, status=422 if problems else 200)
+
+
+def _looked(opened: queries.Opened) -> masking.Look | None:
+    """What points at somebody in the text that waits to be masked, or to be agreed with."""
+    work = opened.work
+    texts = {
+        State.TRIAGED: [opened.raw],
+        State.MASKED: [work.text],
+        State.CODED: [work.title, work.text, work.lessons],
+    }.get(opened.state)
+    return masking.look("\n\n".join(texts)) if texts else None
 
 
 def _alike(request: HttpRequest, opened: queries.Opened) -> list[tuple[Alike, bool]]:

@@ -7,7 +7,7 @@ records say. It proposes and people decide: never promise anonymity by machine.
 
 from vigil.core.privacy.forbidden import forbidden
 from vigil.core.privacy.generalising import generalised
-from vigil.core.privacy.model import Model, spacy_model
+from vigil.core.privacy.model import Model, ModelFailed, spacy_model
 from vigil.core.privacy.recognise import recognise, recognise_together
 from vigil.core.privacy.spans import Kind, Span
 from vigil.core.privacy.suppression import Shown, suppressed, suppressed_line, suppressed_together
@@ -19,6 +19,7 @@ __all__ = [
     "Choice",
     "Kind",
     "Model",
+    "ModelFailed",
     "Shown",
     "Span",
     "forbidden",
