@@ -11,6 +11,7 @@ from vigil.apps.near_miss.encounters.rules import OURS, TOOLKIT, Answer, Encount
 from vigil.apps.near_miss.models import Review
 from vigil.apps.near_miss.working import Reader
 from vigil.core.actor import Actor
+from vigil.core.privacy import recognise, surrogates
 
 STAIRWELL = Encounter(
     title="The stairwell",
@@ -78,7 +79,7 @@ def _publish(report: UUID, one: Actor, key: Reader, two: Actor, other_key: Reade
 
     actions.triage(one, report, revision(), key, False, "Long over; nothing that others must hear of today.")
     raw = queries.open_report(one, report, key).raw
-    actions.mask(one, report, revision(), key, queries.masked(raw, {}))
+    actions.mask(one, report, revision(), key, surrogates(raw, recognise(raw)))
     actions.agree(two, report, revision(), other_key)
     actions.code(two, report, revision(), other_key, "Up the stairs alone", LESSONS, FACTORS, FACTORS[0])
     actions.publish(one, report, revision(), key, today)
