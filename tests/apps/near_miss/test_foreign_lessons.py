@@ -14,8 +14,11 @@ from django.test import Client
 from tests.apps.near_miss.test_foreign_reading import AVIATION, FIRE, SAMPLE, changed
 
 from vigil.apps.near_miss.foreign import lessons
+from vigil.apps.near_miss.foreign.mapping import SOURCES
 from vigil.apps.near_miss.models import ForeignLesson, Lesson
 from vigil.cli.main import main
+from vigil.core.actor import system
+from vigil.core.errors import Invalid
 from vigil.platform import clock
 from vigil.platform.agencies.demonstration import DEMO_MARK
 from vigil.platform.agencies.models import Node
@@ -44,7 +47,7 @@ def narrowed(client: Client, **facets: str) -> str:
     return client.post("/near-miss/", facets).content.decode()
 
 
-def test_a_file_comes_in_whole_or_not_at_all_and_twice_changes_nothing(bring: Bring) -> None:
+def test_a_file_comes_in_whole_or_not_at_all_and_twice_changes_nothing(bring: Bring, now: Any) -> None:
     code, said, _ = bring(AVIATION, "asrs", "--dry-run")
     assert (code, ForeignLesson.objects.count()) == (0, 0)
     assert "Checked, nothing stored: 6 new" in said
@@ -54,6 +57,9 @@ def test_a_file_comes_in_whole_or_not_at_all_and_twice_changes_nothing(bring: Br
     assert "row 4: Date: Write the month as six digits" in wrong
     assert "row 5: Narrative: The report has no text." in wrong
     assert json.loads(bring(bad, "asrs", "--json")[1])["bad_rows"][1]["column"] == "Narrative"
+    with pytest.raises(Invalid):
+        lessons.take_in(system("test"), lessons.check(bad, SOURCES["asrs"], now.date()), len(bad))
+    assert ForeignLesson.objects.count() == 0
 
     assert bring(AVIATION, "asrs")[0] == 0
     before = list(ForeignLesson.objects.values())
