@@ -76,10 +76,15 @@ def test_no_answer_sets_a_cookie_and_each_has_the_headers(door: dict[int, bytes]
 def test_the_check_offers_and_people_decide(door: dict[int, bytes]) -> None:
     page = Client().get("/report/").content.decode()
     page = on(page, ("happened", STORY), ("go", "next"))
-    page = on(page, ("call_type", "alarm"), ("kit", "armor"), ("kit", "lights"), ("month", "1999-01"), ("go", "next"))
+    scene = (("call_type", "alarm"), ("time_band", "0001-0600"), ("kit", "armor"), ("kit", "lights"))
+    page = on(page, *scene, ("month", "1999-01"), ("go", "next"))
+    drop.say_sharing({("alarm", "1801-2400"): 7})
     page = on(page, ("factor", "light"), ("primary", "dispatch_information"), ("go", "next"))
+    assert "Perhaps fewer than 5 published lessons have the same kind of call and time of day." in page
+    drop.say_sharing({("alarm", "0001-0600"): 40})
     assert heading(page) == "4 things in your story could still point at you"
     page = on(page, ("go", "replace:1"))
+    assert "40 published lessons have the same kind of call and time of day." in page
     page = on(page, ("go", "own:2"))
     page = on(page, ("own_words", "my partner, SSN 219-09-9999"), ("go", "use:2"))
     assert "Social Security number" in page

@@ -1,13 +1,13 @@
 """Reading and writing the drop: plain functions for the door and for the node's review.
 
 `find` and what takes a `Key` is the reporter's side; `reviewers_write`, `reviewers_open`, `let_read` and `destroy` are
-the reviewers'. Each write is one short transaction. In the door's project the drop is the default database, in the
-node's it is the database `door` (`router.py`).
+the reviewers', `say_sharing` is the node's. Each write is one short transaction. In the door's project the drop is the
+default database, in the node's it is the database `door` (`router.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import takewhile
@@ -15,7 +15,7 @@ from itertools import takewhile
 from django.db import IntegrityError, router, transaction
 
 from vigil.door import LEAST_REVIEWERS, receipts, sealing
-from vigil.door.models import Door, Kind, Letter, LetterKey, Report, Reviewer, Stage, random_id
+from vigil.door.models import Door, Kind, Letter, LetterKey, Report, Reviewer, Sharing, Stage, random_id
 
 REPORTER = 0
 """The reporter's number among the readers of a letter; a reviewer's is the id of the key, which is never 0."""
@@ -170,6 +170,19 @@ def destroy(letters: Iterable[Letter]) -> int:
             letter.content = b""
             letter.save(update_fields=("content",))
     return done
+
+
+def sharing() -> dict[tuple[str, str], int]:
+    """The published lessons by kind of call and time of day, as the node last told."""
+    return {(one.call_type, one.time_band): one.lessons for one in Sharing.objects.all()}
+
+
+def say_sharing(counts: Mapping[tuple[str, str], int]) -> None:
+    """Put these counts in the place of those of before."""
+    rows = [Sharing(call_type=call, time_band=band, lessons=n) for (call, band), n in counts.items()]
+    with transaction.atomic(router.db_for_write(Sharing)):
+        Sharing.objects.all().delete()
+        Sharing.objects.bulk_create(rows)
 
 
 def _letters(report: Report) -> Iterable[Letter]:

@@ -112,19 +112,18 @@ class LetterKey(Rows):
         db_table = "door_letterkey"
 
 
-class Likeness(Rows):
-    """How many published reports a year look alike: written by the node, shown before sending. Only five and more."""
+class Sharing(Rows):
+    """How many published lessons say the same: written by the node, shown before sending. Only five and more."""
 
     call_type = models.CharField(max_length=40)
     time_band = models.CharField(max_length=40)
-    agency_size = models.CharField(max_length=40)
-    per_year = models.IntegerField()
+    lessons = models.IntegerField()
 
     class Meta:
-        db_table = "door_likeness"
+        db_table = "door_sharing"
         constraints = (
-            models.CheckConstraint(condition=models.Q(per_year__gte=5), name="door_likeness_of_five"),
-            models.UniqueConstraint(fields=("call_type", "time_band", "agency_size"), name="door_likeness_one"),
+            models.CheckConstraint(condition=models.Q(lessons__gte=5), name="door_sharing_five"),
+            models.UniqueConstraint(fields=("call_type", "time_band"), name="door_sharing_once"),
         )
 
 

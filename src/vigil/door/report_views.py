@@ -8,10 +8,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from vigil.core.privacy import KEEP, REPLACE, Choice
+from vigil.core.privacy.suppression import K
 from vigil.door import drop, receipts
 from vigil.door.checking import Checked, check
 from vigil.door.fields import EVENT, FACTORS, FAMILIES, PROMPTS, REPORTER, SCENE, Field, months
-from vigil.door.models import Door, Likeness
+from vigil.door.models import Door
 from vigil.door.story import Story, text_fault
 from vigil.door.tickets import Tickets
 from vigil.door.views import HASHING, page, show, today
@@ -95,7 +96,7 @@ def _step(
     if step in ("check", "send"):
         seen = check(story)
         story = replace(story, final=seen.final if step == "send" else {})
-        more |= {"checked": seen, "likeness": _likeness(story), "texts": _texts(seen, story)}
+        more |= {"checked": seen, "sharing": _sharing(story), "k": K, "texts": _texts(seen, story)}
     context = {
         "step": step,
         "at": STEPS.index(step) + 1,
@@ -146,10 +147,10 @@ def _month_field(story: Story) -> Asked:
     return ("month", _("Month; the day is not asked"), listed, False)
 
 
-def _likeness(story: Story) -> Likeness | None:
-    """How many published reports look like this one, where the node has told."""
-    asked = {name: (story.answers.get(name) or ("",))[0] for name in ("call_type", "time_band", "agency_size")}
-    return Likeness.objects.filter(**asked).first() if all(asked.values()) else None
+def _sharing(story: Story) -> int | None:
+    """How many published lessons say the same call and time of day; 0: too few to say. None: it does not say both."""
+    call, band = ((story.answers.get(name) or ("",))[0] for name in ("call_type", "time_band"))
+    return drop.sharing().get((call, band), 0) if call and band else None
 
 
 def _send(request: HttpRequest, door: Door, story: Story, ticket: str) -> HttpResponse:

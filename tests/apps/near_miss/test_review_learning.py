@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,12 @@ import pytest
 from tests.apps.near_miss.test_learning_pages import publish
 from tests.apps.near_miss.test_review import CANARY, Reviewing, everything, quick
 
-from vigil.apps.near_miss import actions
+from vigil.apps.near_miss import actions, jobs
 from vigil.apps.near_miss.learning import likeness
 from vigil.apps.near_miss.models import Lesson, Review, Seat
 from vigil.core.errors import Invalid
+from vigil.door import drop
+from vigil.door.founding import found
 from vigil.platform.audit.models import AuditRecord
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db(databases=["default", "door"])]
@@ -58,6 +61,28 @@ def test_a_report_is_linked_to_lessons_like_it_and_says_no_more_than_enough_othe
     assert "Ice on the bridge" in linked
     assert "Knife under the seat" in reader.get(f"/near-miss/lessons/{other.pk}/").content.decode()
     assert CANARY not in everything()
+
+
+def test_the_door_is_told_how_many_lessons_say_the_same_and_of_none_that_are_few(now: Any) -> None:
+    jobs.count(now)  # without a door nothing is told
+    found("Bay region near miss", "Bay", ["Port Calvert Police"])
+    night, morning, evening = "0001-0600", "0601-1200", "1801-2400"
+    told = {("traffic", night): 12, ("traffic", evening): 6, ("alarm", night): 8, ("alarm", morning): 7}
+    for (call, band), n in told.items():
+        publish(n, call, time_band=band)
+    publish(3, "robbery", time_band=evening)
+    publish(2, "custody", time_band=evening)
+    publish(9, "training", published_on=date(2026, 11, 3))  # of a quarter that is not over
+    jobs.count(now)
+    jobs.count(now)
+    assert drop.sharing() == told
+    assert AuditRecord.objects.filter(verb="near_miss.sharing.write").count() == 1
+    publish(3, "alarm", time_band=evening)
+    jobs.count(now)
+    assert drop.sharing().items() < told.items()  # the 3, and by what it could be worked out
+    Lesson.objects.all().delete()
+    jobs.count(now)
+    assert drop.sharing() == {}
 
 
 def test_a_reviewer_of_an_agency_of_the_size_keeps_away_while_two_others_are_there(people: Any, now: Any) -> None:

@@ -1,4 +1,4 @@
-"""What happens by itself: subscribers are told; raw texts go thirty days after a review, with a signed proof."""
+"""What happens by itself: subscribers and door are told; raw texts go thirty days after a review with signed proof."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from vigil.apps.near_miss import access, partner_lessons, telling
 from vigil.apps.near_miss.encounters import encounters
+from vigil.apps.near_miss.learning import sharing
 from vigil.apps.near_miss.models import AlertDraft, Destruction, Origin, Review
 from vigil.apps.near_miss.rules import KEPT_DAYS
 from vigil.core.actor import Actor, system
@@ -41,6 +42,12 @@ def purge(now: datetime) -> None:
 def hand_out(now: datetime) -> None:
     """Tell partner nodes what is published here, and take back what they are not to have any more."""
     partner_lessons.hand_out(now)
+
+
+@periodic("near_miss.sharing", every=timedelta(hours=6))
+def count(now: datetime) -> None:
+    """Tell the door how many published lessons say the same."""
+    sharing.tell_door(now.date())
 
 
 @periodic("near_miss.tell", every=timedelta(minutes=5))
