@@ -118,6 +118,8 @@ def test_a_story_may_be_sent() -> None:
         ("(307) 555-0164", "a phone number"),
         ("OLN: D4471902", "a driver license number"),
         ("K9 Odin", "the dog"),
+        ("the only Hmong officer in the unit", "an officer"),
+        ("the only car on nights", "a unit"),
     ],
 )
 def test_what_a_day_an_age_or_a_figure_becomes(words: str, proposal: str) -> None:

@@ -40,6 +40,7 @@ def _generic_role(words: str) -> str:
         ("investigator", "a detective"),
         ("medic", "a medic"),
         ("dispatcher", "a dispatcher"),
+        (WHO, "an officer"),  # before what they belong to: "the only diver in the unit"
         ("car", "a unit"),
         ("cruiser", "a unit"),
         ("unit", "a unit"),
