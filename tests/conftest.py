@@ -312,6 +312,13 @@ def token(people: Cast) -> Callable[..., str]:
     return of
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only what is marked `db` runs (on PostgreSQL), files in which nothing is marked so are not even read."""
+    if config.option.markexpr != "db" or not collection_path.name.startswith("test_"):
+        return None
+    return None if "mark.db" in collection_path.read_text(encoding="utf-8") else True
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say how much the tests that count something have checked: `record_property("counted", "42 canaries")`."""
     passed = terminalreporter.stats.get("passed", ())
