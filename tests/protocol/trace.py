@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +55,28 @@ AGENCY = "01900000-0000-7000-8000-0000000000aa"
 """The agency that every operation of a trace belongs to; a store with an agency table makes a row of this id."""
 SEEDS = {NORTH: b"N" * 32, SOUTH: b"S" * 32}
 NAMES = {NORTH: "North", SOUTH: "South"}
+
+
+class Remembering(PartnerBlinder):
+    """Raises each point once: the histories put the same few values again and again."""
+
+    def blind(self, partner: str, values: Sequence[str]) -> list[str]:
+        return [_blinded(self, partner, value) for value in values]
+
+    def raised(self, partner: str, points: Sequence[str]) -> list[str]:
+        return [_raised(self, partner, point) for point in points]
+
+
+@cache
+def _blinded(blinder: PartnerBlinder, partner: str, value: str) -> str:
+    return PartnerBlinder.blind(blinder, partner, [value])[0]
+
+
+@cache
+def _raised(blinder: PartnerBlinder, partner: str, point: str) -> str:
+    return PartnerBlinder.raised(blinder, partner, [point])[0]
+
+
 TOKENS = tuple(f"{n:064x}" for n in range(1, 5))
 """Subjects as keyed tokens: 32 bytes, hexadecimal."""
 
@@ -176,7 +199,7 @@ class World:
     def _station(self, node_id: str, store: Store) -> Station:
         crashing = CrashingStore(store)
         node = Node(crashing, Signer.from_seed(SEEDS[node_id]))
-        blinder = PartnerBlinder(SEEDS[node_id], node_id)
+        blinder = Remembering(SEEDS[node_id], node_id)
         exchange = Exchange(node, node.signer, blinder, lambda: f"message-{next(self.ids)}")
         return Station(node_id, crashing, node, exchange, self.blind)
 
