@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import DANA, Visit, Watch
-from tests.browser.steps import beyond, fill_register, tab_to
+from tests.browser.steps import COLOURS, beyond, fill_register, tab_to
 from tests.browser.test_pages import _axe
 
 pytestmark = pytest.mark.browser
@@ -189,17 +189,17 @@ def test_what_is_typed_is_drawn_and_what_is_drawn_is_typed(visit: Visit) -> None
 
 
 def test_the_drawing_buttons_have_names_and_no_theme_has_a_violation(visit: Visit, watch: Watch) -> None:
+    page = open_map(visit, width=360, height=740)
+    page.fill("#sites-0-place", HARBOR)
+    read(page, "Area with 4 corners")
+    page.get_by_role("button", name="Area").click()
     for theme in ("light", "dark", "night"):
-        page = open_map(visit, width=360, height=740)
         page.get_by_label("Light or dark").click()
         page.get_by_role("button", name=theme.capitalize()).click()
         page.keyboard.press("Escape")
-        page.fill("#sites-0-place", HARBOR)
-        read(page, "Area with 4 corners")
-        page.get_by_role("button", name="Area").click()
-        _axe(page, watch, f"drawing, {theme}")
-        beside = beyond(page)
-        assert beside <= 0
+        expect(page.locator(f"[data-themes] button[value={theme}]")).to_have_attribute("aria-pressed", "true")
+        _axe(page, watch, f"drawing, {theme}", *(() if theme == "light" else COLOURS))
+    assert beyond(page) <= 0
 
 
 # --- the device's own position ---

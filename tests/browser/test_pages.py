@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import DANA, PAUL, RUTH, Visit, Watch
-from tests.browser.steps import beyond, register, violations
+from tests.browser.steps import COLOURS, beyond, register, violations
 
 pytestmark = pytest.mark.browser
 
@@ -70,9 +70,9 @@ def _check(page: Page, watch: Watch, name: str, width: int) -> None:
     shoot(page, watch, name, width)
 
 
-def _axe(page: Page, watch: Watch, name: str) -> None:
+def _axe(page: Page, watch: Watch, name: str, *rules: str) -> None:
     watch.testing = True
-    found = violations(page)
+    found = violations(page, *rules)
     page.evaluate("() => 1")
     watch.testing = False
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"
@@ -130,11 +130,11 @@ def test_the_other_themes_have_no_violation_either(visit: Visit, watch: Watch, t
     for path in ("/", "/operations/", "/operations/register/", "/conflicts/", "/map/", "/import/"):
         page.goto(path)
         assert _ground(page) == GROUND[theme], "the choice holds on the next page"
-        _axe(page, watch, path)
+        _axe(page, watch, path, *COLOURS)
     page.goto("/conflicts/")
     page.locator("tbody a").first.click()
     page.locator(".verdict").wait_for()
-    _axe(page, watch, "conflict")
+    _axe(page, watch, "conflict", *COLOURS)
 
 
 GROUND = {"light": "rgb(247, 249, 250)", "dark": "rgb(28, 29, 31)", "night": "rgb(13, 9, 7)"}
