@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha512
 from itertools import count
@@ -33,6 +34,8 @@ from vigil.platform.partners.models import Partner
 from vigil.protocol.envelope import Malformed
 
 CHOSEN = (101, 106, 109, 121, 110, 113, 114, 115, 201, 202, 204, 211, 222, 228, 230, 240, 242, 243)
+BLIND = (101, 106, 111, 114, 121, 204, 241)
+"""Those that hold whichever way is asked; 202 and 240 look into a plain query."""
 ALONE = (9, 20, 250, 252, 254, 260)
 STEP = timedelta(seconds=6)
 
@@ -110,3 +113,12 @@ def test_this_node_keeps_the_requirements(ours: OwnNode) -> None:
     results = report.run(ours.suite, {f"FED-{number:03}" for number in (*CHOSEN, *ALONE)})
     assert [report.as_text(one) for one in results if one.outcome is not report.Outcome.PASSED] == []
     assert len(results) == len(CHOSEN) + len(ALONE)
+
+
+@pytest.mark.django_db
+def test_this_node_keeps_them_towards_a_partner_that_it_asks_blind(ours: OwnNode) -> None:
+    members = [replace(partner_of(one), blind=True) for one in Partner.objects.all()]
+    own_node(DatabaseStore()).change_roster(members, instant(ours.at))
+    results = report.run(ours.suite, {f"FED-{number:03}" for number in BLIND})
+    assert [report.as_text(one) for one in results if one.outcome is not report.Outcome.PASSED] == []
+    assert len(results) == len(BLIND)
