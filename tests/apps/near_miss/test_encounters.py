@@ -14,7 +14,7 @@ from tests.apps.near_miss.test_review import CANARY, Reviewing, at_work, everyth
 
 from vigil.apps.near_miss import jobs
 from vigil.apps.near_miss.encounters import encounters, rules
-from vigil.apps.near_miss.models import CaseStudy, Consent, Encounter, LegalHold, Lesson, Review
+from vigil.apps.near_miss.models import Alert, CaseStudy, Consent, Encounter, LegalHold, Lesson, Review
 from vigil.core.permissions import Role
 from vigil.door.models import Letter, Report
 from vigil.platform import clock
@@ -212,3 +212,34 @@ def test_it_is_the_agencys_own_and_waits_for_reviewers(people: Any, now: Any) ->
     assert "No encounter yet" in text(other.get("/near-miss/encounters/"))
     with clock.fixed(now):
         assert other.post(f"/near-miss/encounters/{row.pk}/", {"go": "discard"}).status_code == 404
+
+
+def test_nothing_of_it_goes_out_as_an_alert_without_consent_or_by_its_author(coordinating: Coordinating) -> None:
+    at_work = coordinating.at_work
+    coordinating.submitted()
+    assert at_work.do("alice", "triage", alert="yes", reason="It is still so.") == 302
+    assert at_work.do("bob", "alert", revision=0, text="Call them down.") == 422, "not by who submitted it"
+    assert at_work.do("alice", "alert", revision=0, text="Call them down.") == 302
+    assert at_work.do("bob", "release", revision=1) == 422
+    assert at_work.do("carol", "release", revision=1) == 422, "no consent"
+    for person in ("officer", "agency_head", "offender"):
+        coordinating.go(go="consent", person=person, answer="given")
+    coordinating.go(go="hold", reason="Civil case.")
+    assert at_work.do("carol", "release", revision=1) == 422, "held"
+    assert not Alert.objects.exists()
+    coordinating.go(go="lift", hold=str(LegalHold.objects.get().pk))
+    assert at_work.do("carol", "release", revision=1) == 302
+
+
+def test_who_wrote_any_part_of_it_takes_none_of_its_steps(coordinating: Coordinating) -> None:
+    alice = coordinating.at_work.people.user("alice")
+    alice.memberships.update(role=Role.SUPERVISOR.value)
+    assert coordinating.bob.post(NEW, FORM | {"go": "save"}).status_code == 302
+    coordinating.address = f"/near-miss/encounters/{Encounter.objects.get().pk}/"
+    submitted = coordinating.at_work.clients["alice"].post(coordinating.address, FORM | {"go": "submit", "revision": 1})
+    assert submitted.status_code == 302
+    coordinating.at_work.address = f"/near-miss/review/{UUID(int=Encounter.objects.get().report)}/"
+    coordinating.at_work.report = Report.objects.get(pk=Encounter.objects.get().report)
+    assert "It is yours" in coordinating.at_work.page("alice")
+    for name, status in (("alice", 422), ("bob", 422), ("carol", 302)):
+        assert coordinating.at_work.do(name, "triage", alert="no", reason="Long over.") == status, name

@@ -271,7 +271,7 @@ def _begin(actor: Actor, report: UUID, revision: int, step: Step, reader: Reader
         raise Conflict
     encounter = encounters.of_report(found.pk)
     if encounter is not None:
-        encounters.refuse_author(encounter, actor)
+        encounters.refuse_writer(encounter, actor)
     done_by = {Step.MASK: review.masked_by_id, Step.CODE: review.coded_by_id}
     review.state = rules.after(State(review.state), step, seat.pk, done_by)
     review.revision += 1

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss import access, working
+from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.independence import require_other_agency
 from vigil.apps.near_miss.models import Alert, AlertDraft, Review, Seat
 from vigil.apps.near_miss.rules import OPEN, given
@@ -75,12 +76,18 @@ def write(actor: Actor, report: UUID, revision: int, reader: Reader, text: str) 
 
 @action("near_miss.alert.release")
 def release(actor: Actor, report: UUID, revision: int, reader: Reader, now: datetime) -> Alert:
-    """Let it go out at the next fixed hour, as it is at this revision; by another than who wrote it."""
-    seat, _review, row = _begin(actor, report, revision, reader)
+    """Let it go out at the next fixed hour, as it is at this revision; by another than who wrote it.
+
+    Of an encounter nothing goes out while a hold or a missing consent forbids its publication.
+    """
+    seat, review, row = _begin(actor, report, revision, reader)
     if row is None:
         raise NotFound
     if row.written_by_id == seat.pk:
         raise Invalid.at("go", sentence=_("Another reviewer must do this step: the one before it was yours."))
+    encounter = encounters.of_report(review.report)
+    if encounter is not None:
+        encounters.refuse_unready(encounter, now.date())
     # Neither row nor trail leads from the alert back: the trail has the report alone.
     alert = Alert.objects.create(text=working.unseal(row, reader), goes_out_at=next_hour(now))
     row.released_by, row.content, row.keys = seat, b"", {}
@@ -93,6 +100,9 @@ def _begin(actor: Actor, report: UUID, revision: int, reader: Reader) -> tuple[S
     seat, found = access.seat_of(actor), access.report_of(report)
     concerns(report=report)
     require_other_agency(seat, found, reader)
+    encounter = encounters.of_report(found.pk)
+    if encounter is not None:
+        encounters.refuse_writer(encounter, actor)
     review = Review.objects.select_for_update().filter(report=found.pk).first()
     if review is None or not review.is_alert or review.state not in OPEN:
         raise Conflict

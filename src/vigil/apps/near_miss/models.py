@@ -257,7 +257,8 @@ class Encounter(models.Model):
     """An assault on an officer that an agency means as a case study: a draft, then a report of the drop.
 
     `content` is the draft, and empty once it was submitted: from then on its text is sealed to the reviewers alone,
-    under the number `report` in the drop. `title` is the agency's own; `met` has the codes of the criteria.
+    under the number `report` in the drop. `title` is the agency's own; `met` has the codes of the criteria; `writers`
+    are the ids of all who saved it, `author` the first of them.
     `revision` counts the saves: a form that shows an older one replaces nothing unseen.
     """
 
@@ -267,6 +268,7 @@ class Encounter(models.Model):
     title = SealedText("near_miss.encounter_title")
     content = SealedText("near_miss.encounter")
     met = models.JSONField(default=list)
+    writers = models.JSONField(default=list)
     revision = models.PositiveIntegerField(default=0)
     report = models.BigIntegerField(null=True, unique=True)
     saved_on = models.DateField()

@@ -184,6 +184,7 @@ def _save(actor: Actor, encounter: UUID | None, revision: int, typed: rules.Enco
     row.content = json.dumps(
         {"texts": dict(typed.texts), "answers": {k: list(v) for k, v in typed.answers.items()}, "year": typed.year}
     )
+    row.writers = sorted({*row.writers, str(_person(actor))})
     row.revision += 1
     row.save()
     return row
@@ -320,7 +321,7 @@ def standing(actor: Actor, report: int, today: date) -> Standing | None:
     return Standing(
         row.author.full_name,
         row.agency.name,
-        row.author_id == actor.user_id,
+        _wrote(row, actor),
         [_(words) for code, words in rules.OURS.items() if code not in row.met],
         _obstacles(row, today),
     )
@@ -330,10 +331,20 @@ def _obstacles(row: Encounter, today: date) -> list[str]:
     return rules.obstacles(map(_as_held, _lasting(row, today)), consents_of(row))
 
 
-def refuse_author(row: Encounter, actor: Actor) -> None:
-    """`Invalid` where the reviewer is who submitted it."""
-    if row.author_id == actor.user_id:
+def refuse_writer(row: Encounter, actor: Actor) -> None:
+    """`Invalid` where the reviewer wrote a part of it: began, saved or submitted it."""
+    if _wrote(row, actor):
         raise Invalid.at("go", sentence=_("You submitted this encounter: other reviewers take its steps."))
+
+
+def _wrote(row: Encounter, actor: Actor) -> bool:
+    return row.author_id == actor.user_id or str(actor.user_id) in row.writers
+
+
+def refuse_unready(row: Encounter, today: date) -> None:
+    """`Invalid` while a hold or a missing consent forbids that anything of it is published; locks the row."""
+    if said := _obstacles(Encounter.objects.select_for_update().get(pk=row.pk), today):
+        raise Invalid.at("go", sentence=" ".join(said))
 
 
 def refuse_panels(text: str) -> None:
@@ -349,9 +360,7 @@ def proposed_lessons(text: str) -> str:
 
 def publish(row: Encounter, work: Work, answers: Mapping[str, Sequence[str]], today: date) -> CaseStudy:
     """The study out of the masked text, unless a hold or a missing consent forbids it. The row is locked meanwhile."""
-    row = Encounter.objects.select_for_update().get(pk=row.pk)
-    if said := _obstacles(row, today):
-        raise Invalid.at("go", sentence=" ".join(said))
+    refuse_unready(row, today)
     parts = rules.parts_of(work.text) or {}
     return CaseStudy.objects.create(
         title=work.title,
