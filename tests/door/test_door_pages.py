@@ -142,7 +142,7 @@ def test_what_cannot_be_sent_is_told_and_nothing_typed_is_lost(
 def test_a_form_that_no_page_of_ours_made_is_read_as_far_as_it_can_be(door: dict[int, bytes]) -> None:
     odd = ("5", "{}", '["Officer Brandt"]', '["a", "b", 3]', "[" * 100_000, "\x00", "é")
     fields = [("step", "check"), ("happened", STORY), ("go", "next"), ("month", "0000-99"), ("primary", "none")]
-    status, page = post("/report/", *fields, *(("choice", one) for one in odd), ("factor", "\x00"))
+    status, page = post("/report/", *fields, *(("choice", one) for one in odd), ("factor", "\x00"), ("ticket", "é.é"))
     assert status == 200
     assert heading(page) == "Send it"
 

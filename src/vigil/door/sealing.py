@@ -88,7 +88,9 @@ def wrap(private: bytes, passphrase: str) -> bytes:
 
 
 def unwrap(wrapped: bytes, passphrase: str) -> bytes:
-    """The private key again."""
+    """The private key again; `Unreadable` too where there is none."""
+    if not wrapped:
+        raise Unreadable
     salt, nonce, sealed = wrapped[:SALT], wrapped[SALT : SALT + NONCE], wrapped[SALT + NONCE :]
     try:
         return AESGCM(_stretched(passphrase, salt)).decrypt(nonce, sealed, None)

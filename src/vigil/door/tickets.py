@@ -51,7 +51,7 @@ class Tickets:
     def wait(self, ticket: str, *, is_proven: bool = False) -> float | None:
         """Seconds until it is ripe, 0 where it is; None where it is none of ours, or a day old."""
         body, _, signature = ticket.rpartition(".")
-        if not hmac.compare_digest(signature, self._signed("ticket", body)[:16].hex()):
+        if not hmac.compare_digest(signature.encode(), self._signed("ticket", body)[:16].hex().encode()):
             return None
         age = time.monotonic() - int(body.rpartition(".")[2]) / TICKS
         needed = self.ripens() / (PROVEN if is_proven else 1)

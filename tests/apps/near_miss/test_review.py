@@ -208,6 +208,25 @@ def test_only_an_open_key_reads(at_work: Reviewing, now: Any) -> None:
     assert at_work.page("bob") == ""
     at_work.clients["carol"].post("/near-miss/review/lock/")
     assert at_work.page("carol") == ""
+    at_work.people.user("dave").memberships.update(role="officer")
+    Seat.objects.create(user=at_work.people.user("dave"))
+    assert at_work.unlock("dave") == 422, "who has no key yet opens none"
+
+
+def test_what_is_typed_when_the_key_closes_goes_on_after_the_passphrase(at_work: Reviewing) -> None:
+    carol = at_work.clients["carol"]
+    carol.post("/near-miss/review/lock/")
+    typed = {"go": "triage", "revision": 0, "alert": "no", "reason": "Two lines\nof typing."}
+    for answer, status in (
+        (carol.post(at_work.address, typed), 200),
+        (carol.post(at_work.address, typed | {"passphrase": "another passphrase altogether"}), 422),
+    ):
+        assert answer.status_code == status
+        assert '<input type="hidden" name="reason" value="Two lines\nof typing.">' in answer.content.decode()
+    assert at_work.state() == "received"
+    assert carol.post(at_work.address, typed | {"passphrase": PASSPHRASE}).status_code == 302
+    assert at_work.state() == "triaged"
+    assert "Two lines" in at_work.page("carol"), "the key is open again"
 
 
 def test_a_new_key_reads_what_came_before_only_when_another_reviewer_lets_it(at_work: Reviewing) -> None:

@@ -11,8 +11,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from vigil.apps.near_miss import access, origins, recommendations, unlocking
-from vigil.apps.near_miss.review_views import locked
+from vigil.apps.near_miss import access, origins, recommendations
+from vigil.apps.near_miss.review_views import with_key
+from vigil.apps.near_miss.working import Reader
 from vigil.core.errors import Invalid, NotFound
 from vigil.platform import clock
 from vigil.platform.accounts.people_views import problems_at
@@ -74,12 +75,10 @@ def recommendation(request: HttpRequest, recommendation: UUID) -> HttpResponse:
 
 @page("near_miss.report.read")
 @require_http_methods(["GET", "POST"])
-def untold(request: HttpRequest) -> HttpResponse:
+@with_key
+def untold(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Outcomes that no reporter was told yet; posting tells one."""
     actor, at = actor_of(request), {}
-    reader = unlocking.reader(request, access.seat_of(actor), clock.now())
-    if reader is None:
-        return locked(request)
     posted = request.POST
     if request.method == "POST":
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from vigil.apps.near_miss.learning.queries import sharing
 from vigil.apps.near_miss.rules import OPEN, State
 from vigil.apps.near_miss.working import Reader
 from vigil.core.actor import Actor
-from vigil.core.errors import Invalid, NotFound
+from vigil.core.errors import Invalid, NotFound, Problem
 from vigil.core.privacy import KEEP, REPLACE, Choice
 from vigil.core.privacy.suppression import K
 from vigil.door import LEAST_REVIEWERS, sealing
@@ -73,15 +74,46 @@ def lock(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def with_key(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Hands a view the reviewer's open key. Who posts when it has closed meanwhile is asked for the passphrase on a
+    page that keeps what was typed; everybody else is led to where keys are opened.
+    """
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, **named: UUID) -> HttpResponse:
+        actor = actor_of(request)
+        seat, reader = access.seat_of(actor), _reader(request, actor)
+        if reader is not None:
+            return view(request, reader, **named)
+        if request.method != "POST" or seat.number is None:
+            messages.info(request, _("Open your key first: reports are readable for half an hour at a time."))
+            return redirect("near_miss:queue")
+        if "passphrase" not in request.POST:
+            return _ask_again(request)
+        try:
+            private = actions.unwrap(actor, request.POST["passphrase"])
+        except Invalid as refused:
+            return _ask_again(request, refused.problems[0])
+        response = view(request, Reader(seat.number, private), **named)
+        unlocking.unlock(request, response, seat, private, clock.now())
+        return response
+
+    return wrapped
+
+
+def _ask_again(request: HttpRequest, problem: Problem | None = None) -> HttpResponse:
+    left_out = ("csrfmiddlewaretoken", "passphrase")
+    typed = [(name, value) for name, values in request.POST.lists() if name not in left_out for value in values]
+    context = {"typed": typed, "problem": problem}
+    return render(request, "near_miss/reopen.html", context, status=422 if problem else 200)
+
+
 @page("near_miss.key.hand_over")
 @require_POST
-def let_read(request: HttpRequest, seat: UUID) -> HttpResponse:
+@with_key
+def let_read(request: HttpRequest, reader: Reader, seat: UUID) -> HttpResponse:
     """Let another reviewer read what was sealed before they had their key."""
-    actor = actor_of(request)
-    reader = _reader(request, actor)
-    if reader is None:
-        return locked(request)
-    actions.let_read(actor, seat, reader)
+    actions.let_read(actor_of(request), seat, reader)
     messages.success(request, _("They can read now what you can read."))
     return redirect("near_miss:queue")
 
@@ -106,23 +138,14 @@ def _reader(request: HttpRequest, actor: Actor) -> Reader | None:
     return unlocking.reader(request, access.seat_of(actor), clock.now())
 
 
-def locked(request: HttpRequest) -> HttpResponse:
-    """To the queue, where the key is opened."""
-    messages.info(request, _("Open your key first: reports are readable for half an hour at a time."))
-    return redirect("near_miss:queue")
-
-
 @page(READ)
 @require_http_methods(["GET", "POST"])
-def report(request: HttpRequest, report: UUID) -> HttpResponse:
+@with_key
+def report(request: HttpRequest, reader: Reader, report: UUID) -> HttpResponse:
     """A report and the step it waits for; posting takes the step named `go`."""
-    actor = actor_of(request)
-    reader = _reader(request, actor)
     access.report_of(report)
-    if reader is None:
-        return locked(request)
     try:
-        return _report(request, actor, report, reader)
+        return _report(request, actor_of(request), report, reader)
     except sealing.Unreadable:
         messages.info(request, _("This was not sealed to your key. Ask another reviewer to let you read it."))
         return redirect("near_miss:queue")
