@@ -42,6 +42,26 @@ def lines(answer: Any) -> list[dict[str, str]]:
 
 @pytest.mark.db
 @pytest.mark.django_db
+def test_a_long_library_is_read_page_by_page(people: Any, login: Any) -> None:
+    one = lesson("Stop 00", "traffic")
+    Lesson.objects.bulk_create(
+        Lesson(title=f"Stop {n:02}", factors=["light"], primary="light", published_on=one.published_on)
+        for n in range(1, 60)
+    )
+    dave = login("dave")
+    first, last = (
+        dave.post("/near-miss/", {"factor": "light", "lessons_page": at}).content.decode() for at in ("", "2")
+    )
+    assert "60 lessons" in first
+    assert "Stop 49<" in first
+    assert "Stop 50<" not in first
+    assert "Page 2 of 2" in last
+    assert "Stop 50<" in last
+    assert "Stop 49<" not in last
+
+
+@pytest.mark.db
+@pytest.mark.django_db
 def test_files_hold_what_was_published_and_nothing_that_few_say(people: Any, login: Any) -> None:
     for number in range(5):
         lesson(f"Stop {number}", "traffic")

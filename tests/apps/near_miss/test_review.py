@@ -271,7 +271,14 @@ def test_the_raw_text_is_destroyed_thirty_days_after_the_end_with_a_signed_proof
     jobs.purge(now + timedelta(days=31))
     assert at_work.told() == [(Kind.REPORT, None), (Kind.DONE, "It was known.")]
     assert not Review.objects.get().content
-    proof = Destruction.objects.get()
+    # What the reporter adds later is read before it goes.
+    assert drop.reporter_writes(at_work.report, at_work.key, "One thing more.", (now + timedelta(days=40)).date())
+    jobs.purge(now + timedelta(days=60))
+    assert at_work.told()[-1] == (Kind.ANSWER, "One thing more.")
+    assert Destruction.objects.count() == 1
+    jobs.purge(now + timedelta(days=77))
+    assert at_work.told()[-1] == (Kind.ANSWER, None)
+    proof = Destruction.objects.get(destroyed_on="2026-12-24")
     Ed25519PublicKey.from_public_bytes(keys.public_key()).verify(bytes(proof.signature), bytes(proof.body))
     said = json.loads(bytes(proof.body))
     assert (said["week"], said["reviewers"], said["on"]) == ("2026-W48", 3, "2026-12-24")

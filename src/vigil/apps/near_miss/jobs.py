@@ -6,6 +6,8 @@ import hashlib
 import json
 from datetime import date, datetime, timedelta
 
+from django.db.models import QuerySet
+
 from vigil.apps.near_miss import access, partner_lessons, telling
 from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.learning import sharing
@@ -29,7 +31,7 @@ def purge(now: datetime) -> None:
     today = now.date()
     ended = Review.objects.filter(ended_on__lte=today - timedelta(days=KEPT_DAYS)).values_list("report", flat=True)
     due = set(ended) - encounters.held_reports(today)
-    left = Letter.objects.filter(report__in=list(due)).exclude(kind=Kind.DONE).exclude(content=b"")
+    left = _due(today).filter(report__in=list(due)).exclude(content=b"")
     for report in Report.objects.filter(pk__in=list(left.values_list("report", flat=True))):
         destroy(PURGE, report, today)
     gone = Report.objects.filter(stage=Stage.WITHDRAWN).values_list("pk", flat=True)
@@ -56,14 +58,19 @@ def tell(now: datetime) -> None:
     telling.tell(now)
 
 
+def _due(today: date) -> QuerySet[Letter]:
+    return Letter.objects.exclude(kind=Kind.DONE).filter(week__lte=drop.week_of(today - timedelta(days=KEPT_DAYS)))
+
+
 @action("near_miss.report.destroy")
 def destroy(actor: Actor, report: Report, today: date) -> Destruction:
-    """Destroy every text of the report but what was told to the reporter: content keys first, then ciphertext.
+    """Destroy every text of the report but what was told to the reporter, and what came in later than the days that
+    reviewers have to read it: content keys first, then ciphertext.
 
     The proof keeps the digest of the ciphertexts, the week the report came in, and how many reviewers could read it;
     it does not say which report it was.
     """
-    letters = list(report.letters.exclude(kind=Kind.DONE).order_by("number"))
+    letters = list(_due(today).filter(report=report).order_by("number"))
     digest = hashlib.sha256(b"".join(hashlib.sha256(bytes(one.content)).digest() for one in letters))
     reviewers = (
         LetterKey.objects.filter(letter__in=letters, reviewer__isnull=False).values("reviewer").distinct().count()

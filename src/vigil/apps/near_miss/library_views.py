@@ -26,7 +26,7 @@ def library(request: HttpRequest) -> HttpResponse:
         subscriptions.see(actor)
     facets = queries.Facets(**{name: request.POST.get(name, "")[:200] for name in queries.Facets.__slots__})
     context = {
-        "lessons": queries.lesson_list(actor, facets),
+        "lessons": queries.lesson_list(actor, facets, request.POST.get("lessons_page", "")),
         "facets": facets,
         "choices": queries.choices(),
         "shelf": shelf(actor, facets, request.POST.get("source", ""), request.POST.get("page", "")),

@@ -24,6 +24,8 @@ from vigil.door.story import read_story
 from vigil.texts import gettext_noop
 
 L = TypeVar("L", Lesson, PartnerPublication)
+A_PAGE = 50
+"""Lines of the library (ours)."""
 STATES = {
     State.RECEIVED: gettext_noop("Received: triage first"),
     State.TRIAGED: gettext_noop("To be masked"),
@@ -158,19 +160,44 @@ class Shown:
     primary: str
 
 
-def lesson_list(actor: Actor, facets: Facets | None = None) -> list[Shown]:
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One page of what fits: `shown` of `count`."""
+
+    shown: list[Shown]
+    count: int
+    page: int
+    pages: int
+
+
+def lesson_list(actor: Actor, facets: Facets, page: str = "") -> Leaf:
     """The published lessons, the newest first; each of the words stands in title, text or lessons."""
-    return [shown(one) for one in narrowed(access.lessons(actor), facets or Facets())]
+    found = _narrowed(access.lessons(actor), facets)
+    pks = [pk for pk, factors in found.values_list("pk", "factors") if not facets.factor or facets.factor in factors]
+    some, at, pages = leaf_of(pks, page)
+    rows = access.lessons(actor).filter(pk__in=some).defer("text", "lessons")
+    return Leaf([shown(one) for one in rows], len(pks), at, pages)
+
+
+def leaf_of(pks: Sequence[UUID], page: str) -> tuple[Sequence[UUID], int, int]:
+    """The numbers on a page, which page it is, and how many there are; one that is none is the nearest."""
+    pages = max(1, -(-len(pks) // A_PAGE))
+    at = min(max(1, int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1), pages)
+    return pks[(at - 1) * A_PAGE : at * A_PAGE], at, pages
 
 
 def narrowed(found: QuerySet[L], facets: Facets) -> list[L]:
     """Those that fit."""
+    return [one for one in _narrowed(found, facets) if not facets.factor or facets.factor in one.factors]
+
+
+def _narrowed(found: QuerySet[L], facets: Facets) -> QuerySet[L]:
     for word in facets.words.split():
         found = found.filter(Q(title__icontains=word) | Q(text__icontains=word) | Q(lessons__icontains=word))
     for name in ("call_type", "time_band"):
         if code := getattr(facets, name):
             found = found.filter(**{name: code})
-    return [one for one in found if not facets.factor or facets.factor in one.factors]
+    return found
 
 
 def shown(lesson: Lesson | PartnerPublication) -> Shown:

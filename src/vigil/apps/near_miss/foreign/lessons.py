@@ -28,7 +28,6 @@ from vigil.core.privacy import recognise
 from vigil.door.fields import FACTORS, TIME_BANDS
 from vigil.platform.actions import action, concerns, detail
 
-A_PAGE = 50
 OWN, ALL = "", "all"
 """What the facet *source* chooses besides a source: law enforcement alone, or everything, each under its name."""
 
@@ -204,9 +203,8 @@ def shelf(actor: Actor, facets: Facets, chosen: str, page: str) -> Shelf:
         return Shelf(sources, OWN, [], 0, 1, 1)
     found = _narrowed(every if chosen == ALL else every.filter(source=chosen), facets)
     pks = [pk for pk, factors in found.values_list("pk", "factors") if not facets.factor or facets.factor in factors]
-    pages = max(1, -(-len(pks) // A_PAGE))
-    at = min(max(1, int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1), pages)
-    rows = every.filter(pk__in=pks[(at - 1) * A_PAGE : at * A_PAGE]).defer("text", "lessons")
+    some, at, pages = queries.leaf_of(pks, page)
+    rows = every.filter(pk__in=some).defer("text", "lessons")
     return Shelf(sources, chosen, [shown(one) for one in rows], len(pks), at, pages)
 
 
