@@ -121,7 +121,10 @@ def test_from_the_draft_to_the_published_study(coordinating: Coordinating, now: 
     Review.objects.all().delete()
     coordinating.reviewed()
 
-    # Neither without consent nor while it is held.
+    # Neither without consent nor while it is held, nor as a near miss where the agency's row is missing.
+    Encounter.objects.update(report=None)
+    assert at_work.do("carol", "publish", few_reason="Many.") == 422
+    Encounter.objects.update(report=at_work.report.pk)
     assert at_work.do("carol", "publish") == 422
     for person, answer in (("officer", "given"), ("agency_head", "given"), ("offender", "not_needed")):
         assert coordinating.go(go="consent", person=person, answer=answer).status_code == 302
@@ -228,6 +231,10 @@ def test_nothing_of_it_goes_out_as_an_alert_without_consent_or_by_its_author(coo
     assert at_work.do("carol", "release", revision=1) == 422, "held"
     assert not Alert.objects.exists()
     coordinating.go(go="lift", hold=str(LegalHold.objects.get().pk))
+    known = Encounter.objects.get().report
+    Encounter.objects.update(report=None)
+    assert at_work.do("carol", "release", revision=1) == 422, "its consents are not known"
+    Encounter.objects.update(report=known)
     assert at_work.do("carol", "release", revision=1) == 302
 
 

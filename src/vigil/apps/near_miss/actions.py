@@ -196,7 +196,7 @@ def publish(
     """
     seat, found, review = _begin(actor, report, revision, Step.PUBLISH, reader)
     work, said, few_reason = working.read(review, reader), answers(found, reader), few_reason.strip()
-    encounter = encounters.of_report(found.pk)
+    encounter = encounters.to_publish(found, reader)
     published: Lesson | CaseStudy
     if encounter is not None:
         published = encounters.publish(encounter, work, said, today)

@@ -80,12 +80,12 @@ def release(actor: Actor, report: UUID, revision: int, reader: Reader, now: date
 
     Of an encounter nothing goes out while a hold or a missing consent forbids its publication.
     """
-    seat, review, row = _begin(actor, report, revision, reader)
+    seat, _review, row = _begin(actor, report, revision, reader)
     if row is None:
         raise NotFound
     if row.written_by_id == seat.pk:
         raise Invalid.at("go", sentence=_("Another reviewer must do this step: the one before it was yours."))
-    encounter = encounters.of_report(review.report)
+    encounter = encounters.to_publish(access.report_of(report), reader)
     if encounter is not None:
         encounters.refuse_unready(encounter, now.date())
     # Neither row nor trail leads from the alert back: the trail has the report alone.

@@ -7,6 +7,8 @@ audit trail: beside the reviewer it would say the band.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss.models import Seat
@@ -28,7 +30,16 @@ def require_other_agency(seat: Seat, report: Report, reader: Reader) -> None:
 
 def answers(report: Report, reader: Reader) -> dict[str, list[str]]:
     """What the reporter chose of the scene, question → codes; empty where the text was destroyed."""
+    found: dict[str, list[str]] = _story(report, reader).get("answers", {})
+    return found
+
+
+def tells_encounter(report: Report, reader: Reader) -> bool:
+    """Whether the text itself says that it is an encounter of an agency."""
+    return "encounter" in _story(report, reader)
+
+
+def _story(report: Report, reader: Reader) -> dict[str, Any]:
     letters = drop.reviewers_open(report, Reviewer.objects.get(pk=reader.number), reader.private)
     first = next((letter.text for letter in letters if letter.kind == Kind.REPORT), None)
-    found: dict[str, list[str]] = read_story(first)["answers"] if first else {}
-    return found
+    return read_story(first) if first else {}

@@ -21,9 +21,10 @@ from django.utils.translation import gettext_noop
 from vigil.apps.near_miss import access
 from vigil.apps.near_miss.encounters import rules
 from vigil.apps.near_miss.encounters.rules import Answer, Held, Person
+from vigil.apps.near_miss.independence import tells_encounter
 from vigil.apps.near_miss.models import CaseStudy, Consent, Encounter, LegalHold, Review
 from vigil.apps.near_miss.rules import State, given
-from vigil.apps.near_miss.working import Work
+from vigil.apps.near_miss.working import Reader, Work
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, Invalid, NotFound, Problem
 from vigil.door import LEAST_REVIEWERS, drop, sealing
@@ -295,6 +296,16 @@ def _as_held(one: LegalHold) -> Held:
 def of_report(report: int) -> Encounter | None:
     """The encounter that the report of the drop is, if it is one."""
     return Encounter.objects.filter(report=report).first()
+
+
+def to_publish(report: Report, reader: Reader) -> Encounter | None:
+    """The same, for what goes out: `Invalid` where the text is an encounter's and the agency's row of it, with
+    consents and holds, is not here (a crash while it was submitted).
+    """
+    row = of_report(report.pk)
+    if row is None and tells_encounter(report, reader):
+        raise Invalid.at("go", sentence=_("Nobody's consent to this encounter is known here: nothing of it goes out."))
+    return row
 
 
 def reports() -> frozenset[int]:
