@@ -8,6 +8,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
+from protocol.desk import DETECTED, FAR, WITHDRAWN, a_revision, a_site
 from protocol.test_exchange import Pairing, Post
 from protocol.trace import MINUTE, NORTH, SOUTH, World
 from vigil.engine.operation import Line, Point, Site
@@ -182,3 +183,20 @@ def play(seed: int, steps: int = 25) -> set[str]:
 def test_blind_and_plain_say_the_same_of_every_history() -> None:
     reached = set().union(*(play(seed) for seed in range(HISTORIES)))
     assert {"conflict", "no_known_conflict"} <= reached
+
+
+def test_who_is_asked_blind_ends_nothing_that_it_cannot_compare_yet() -> None:
+    """Both revise at once: to the own new revision belong no tokens until the partner has answered about it."""
+    pair = Pairing(blind=True)
+    pair.north.submit(a_revision("x", a_site()))
+    pair.south.submit(a_revision("t", a_site()))
+    settle(pair)
+    for post, name in ((pair.north, "x"), (pair.south, "t")):
+        post.submit(a_revision(name, a_site(), number=2))
+    pair.ask(pair.north, "x")
+    assert pair.south.told("t") == [DETECTED]
+    settle(pair)
+    assert (pair.north.told("x"), pair.south.told("t")) == ([DETECTED], [DETECTED])
+    pair.south.submit(a_revision("t", a_site(FAR), number=3))
+    settle(pair)
+    assert pair.north.told("x") == pair.south.told("t") == [DETECTED, WITHDRAWN]

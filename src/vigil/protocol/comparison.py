@@ -63,14 +63,29 @@ def found_by(tx: Transaction, partner: str, operation: Operation, raised: Points
     return [found[operation_id] for operation_id in sorted(found)]
 
 
-def meets_blind(tx: Transaction, partner: str, query: Query, raised: Points, now: int) -> bool:
-    """Whether an own operation shares a cell or a subject with a blind query, or cannot be compared with it."""
+def meets_blind(tx: Transaction, reference: Reference, query: Query, raised: Points, now: int) -> bool:
+    """Whether an own operation shares a cell or a subject with a blind query, or cannot be compared with it.
+
+    What the own question to that partner will settle needs no comparison, unless a conflict stands between the two:
+    only what was compared may end it.
+    """
+    partner = reference.node_id
     for operation_id in tx.joint_with(partner, {*raised.subjects, *raised.cells}):
         revision = tx.current(operation_id)
         assert revision is not None
         if revision.operation.registered and revision.operation.mode is query.mode:
             return True
-    return tx.uncovered(partner, query.mode, now)
+    standing = (one for one in tx.conflicts_of(reference) if one.state is not ConflictState.WITHDRAWN)
+    others = [one.other(reference).reference.operation_id for one in standing]
+    return tx.uncovered(partner, query.mode, now) or not all(_has_tokens(tx, one, partner) for one in others)
+
+
+def _has_tokens(tx: Transaction, operation_id: str, partner: str) -> bool:
+    """Whether its current revision, if it can meet anything, has the tokens by which this partner's are compared."""
+    revision, joint = tx.current(operation_id), tx.joint(operation_id, partner)
+    if revision is None or not revision.operation.registered:
+        return True
+    return joint is not None and bool(joint.cells or not revision.operation.sites)
 
 
 def may_withdraw(tx: Transaction, reference: Reference, asker: Side | None, conflict: Conflict) -> bool:

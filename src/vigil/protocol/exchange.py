@@ -506,7 +506,7 @@ class Exchange:
             return None
         tx.note_foreign(reference, message.epoch, query.revision)
         side = asking_side(message.sender, query, query.plain) if query.plain else None
-        met_blind = query.plain is None and query.registered and meets_blind(tx, message.sender, query, raised, now)
+        met_blind = query.plain is None and query.registered and meets_blind(tx, reference, query, raised, now)
         tx.put_masked(masked_of(reference, query, raised, side, now if met_blind else None))
         if met_blind:
             return _reply(query, Outcome.EXACT_WANTED, now, raised)

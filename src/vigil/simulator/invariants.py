@@ -21,11 +21,15 @@ from vigil.protocol.store import (
     Revision,
     Route,
     Seen,
+    Side,
     Status,
     Verdict,
 )
 from vigil.simulator.plans import AGENCY, REFERENCE, STEM
-from vigil.simulator.wire import payload
+from vigil.simulator.wire import SECOND, payload
+
+FRESH = 60 * SECOND
+"""What was said in the last round of a world may still have to be told."""
 
 if TYPE_CHECKING:
     from vigil.simulator.station import Station
@@ -163,6 +167,8 @@ class Watch:
                 if own.node_id == OWN:
                     fresh = [one for one in alarms if one.pair == pair and one.operation_id == own.operation_id]
                     self._check_side(rows, before, after, own, fresh)
+                    if fresh and after.state is ConflictState.WITHDRAWN:
+                        self._check_apart(station, after)
 
     def _check_side(
         self, rows: Rows, before: Conflict | None, after: Conflict, own: Reference, fresh: list[Alarm]
@@ -196,7 +202,28 @@ class Watch:
                 raise Violation("I7", f"{name} was told of a silent operation's subject match")
             world.saw_alarm(alarm, after, own)
 
-    # -- I2, I3, I6, I8: what is said --------------------------------------------------------------------------
+    def _check_apart(self, station: Station, after: Conflict) -> None:
+        """Nobody is told that it is over while the own current revision meets the partner's, of which it was told.
+
+        In place: a subject is known to be shared only when the own question was answered.
+        """
+        sides = [self._known(station, side) for side in (after.a, after.b)]
+        one, two = sides
+        met = match(one, two) if one and two else None
+        if met is not None and met.basis is not Basis.SUBJECT:
+            names = f"{after.pair.a.operation_id} and {after.pair.b.operation_id}"
+            raise Violation("I4", f"{names} meet, and {station.name} was told that it is over")
+
+    def _known(self, station: Station, side: Side) -> Operation | None:
+        """None where the partner has a newer one, or a restore, a stale replica or a liar keeps it from being known."""
+        name, node_id = side.reference.operation_id, side.reference.node_id
+        if node_id == OWN:
+            return station.store.rows.revisions[name, station.store.rows.newest[name]].operation
+        there = self.world.by_id[node_id]
+        current = there.store.rows.newest.get(name) == side.revision
+        if there.epochs > 1 or station.epochs > 1 or there.was_stale or name in self.hidden or not current:
+            return None
+        return there.store.rows.revisions[name, side.revision].operation
 
     def _check_verdict(self, station: Station, rows: Rows, name: str) -> None:
         number = rows.newest[name]
@@ -375,7 +402,8 @@ class Watch:
                 raise Violation("I1", f"after faults ended {name} is still {verdict.determination} {missing}")
         for station in self.world.stations:
             for row in station.store.rows.outgoing.values():
-                if row.until > self.world.now:
+                is_fresh = not row.attempts and row.run_after > self.world.now - FRESH
+                if row.until > self.world.now and not is_fresh:
                     raise Violation("I1", f"{station.name} has never told {row.partner} a {row.kind}")
         self._check_none_stale()
 

@@ -59,6 +59,8 @@ class Station:
     backups: list[Any] = field(default_factory=list)
     snapshot: Any = None
     """What a stale replica of this node answers from; None where the node itself answers."""
+    was_stale: bool = False
+    """A stale replica has answered for this node."""
     needs_epoch: bool = False
     """An older backup was put back, and the new epoch is not stored yet."""
     is_lying: bool = False

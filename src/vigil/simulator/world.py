@@ -608,6 +608,7 @@ class World:
     def go_stale(self, station: Station) -> None:
         """From now on a replica that lags answers for this node, or no more."""
         station.snapshot = station.store.backup() if station.snapshot is None else None
+        station.was_stale = True
 
     def lie(self, station: Station) -> None:
         """One of the nodes hides an operation of its own: it names it in no answer and asks nobody about it."""
