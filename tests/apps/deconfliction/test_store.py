@@ -11,10 +11,11 @@ from vigil.apps.deconfliction.store import DatabaseStore
 from vigil.platform.agencies.models import Agency, Node
 from vigil.protocol.memory import MemoryStore
 
-pytestmark = [pytest.mark.db, pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+BOTH = pytest.mark.db
 
 
-@pytest.mark.parametrize("seed", [0, 1, 3])
+@pytest.mark.parametrize("seed", [pytest.param(0, marks=BOTH), pytest.param(1, marks=BOTH), 3])
 def test_memory_and_database_answer_alike(seed: int) -> None:
     Node.objects.create(id=UUID(NORTH), name="North", code="NOR", epoch=1, sequence=0)
     Agency.objects.create(id=UUID(AGENCY), ori="MD0000100", name="Port Calvert Police Department")
