@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from vigil.apps.near_miss.learning import queries
 from vigil.apps.near_miss.learning.rules import (
     ALL,
     EARLIER,
@@ -116,3 +117,11 @@ def test_what_nobody_said_is_nothing_and_quarters_have_no_gaps() -> None:
     old = [Told(date(2020, 1, 1), "traffic")] * 6
     shown = board([*old, *[lesson(month=8)] * 7], TODAY)
     assert (len(shown.quarters), shown.quarters[0], shown.number(QUARTER, EARLIER)) == (QUARTERS_SHOWN + 1, EARLIER, 6)
+
+
+def test_a_title_does_not_claim_the_most_where_what_is_hidden_may_be_more() -> None:
+    stops = [Told(date(2026, 5, 1), "traffic", ("light", *(["staffing"] if n < 20 else []))) for n in range(38)]
+    stops += [Told(date(2026, 5, 1), "traffic", ("staffing",))] * 2
+    shown = board(stops, date(2026, 10, 2))
+    assert (shown.number("factor", "light"), shown.number("factor", "staffing")) == (None, 22)
+    assert "named by 22 of 40 lessons, the most of what is shown" in queries.finding(shown, ALL)

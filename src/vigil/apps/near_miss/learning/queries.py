@@ -119,14 +119,21 @@ def groups(board: Board) -> list[tuple[str, str, int]]:
 
 
 def finding(board: Board, group: str) -> str:
-    """The factor that the most lessons name, in words; the name of the page where none stands out."""
-    numbers = {code: board.number(FACTOR, code, group) or 0 for code in FACTORS}
-    most = [code for code, n in numbers.items() if n and n == max(numbers.values())]
+    """The factor that the most lessons name, in words; the name of the page where none stands out.
+
+    What is hidden may be more: one that nearly every lesson names is hidden for the few that do not.
+    """
+    numbers = {code: board.number(FACTOR, code, group) for code in FACTORS}
+    shown = {code: n for code, n in numbers.items() if n}
+    most = [code for code, n in shown.items() if n == max(shown.values())]
     if len(most) != 1:
         return _("Patterns of near misses")
-    return _("{factor}: named most often, by {n} of {whole} lessons").format(
-        factor=_(FACTORS[most[0]]), n=numbers[most[0]], whole=board.size(group)
+    words = (
+        _("{factor}: named by {n} of {whole} lessons, the most of what is shown")
+        if None in numbers.values()
+        else _("{factor}: named most often, by {n} of {whole} lessons")
     )
+    return words.format(factor=_(FACTORS[most[0]]), n=shown[most[0]], whole=board.size(group))
 
 
 def trend(board: Board, group: str) -> Chart:
@@ -211,4 +218,9 @@ def _finding(name: str, words: Mapping[str, str], numbers: Mapping[str, int | No
     if not said or (len(said) > 1 and said[0][0] == said[1][0]):
         return name
     n, code = said[0]
-    return _("{name}: most often {most}, {n} of {whole}").format(name=name, most=words[code], n=n, whole=whole)
+    sentence = (
+        _("{name}: most often of what is shown {most}, {n} of {whole}")
+        if None in numbers.values()
+        else _("{name}: most often {most}, {n} of {whole}")
+    )
+    return sentence.format(name=name, most=words[code], n=n, whole=whole)
