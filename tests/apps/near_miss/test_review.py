@@ -26,6 +26,7 @@ from vigil.door.founding import found
 from vigil.door.models import Kind, Report, Reviewer, Stage
 from vigil.platform import clock, keys
 from vigil.platform.audit.models import AuditRecord
+from vigil.platform.notices.models import Notice
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db(databases=["default", "door"])]
 CANARY = "Quillfeather"
@@ -234,6 +235,9 @@ def test_a_new_key_reads_what_came_before_only_when_another_reviewer_lets_it(at_
     carol = at_work.clients["carol"]
     carol.post("/near-miss/review/key/", {"new": PASSPHRASE, "again": PASSPHRASE})
     assert Reviewer.objects.filter(is_active=True).count() == 3
+    told = Notice.objects.filter(dedupe_key__startswith=f"near_miss.reviewer:{at_work.seat('carol').number}:")
+    assert {one.recipient_id for one in told} == {at_work.people.user(name).pk for name in ("alice", "bob")}
+    assert "<li>Carol" in at_work.clients["alice"].get("/near-miss/review/").content.decode()
     at_work.unlock("carol")
     assert at_work.page("carol") == ""
     seat = Seat.objects.get(user=at_work.people.user("carol"))

@@ -24,6 +24,10 @@ from vigil.door import drop, sealing
 from vigil.door.fields import FACTORS
 from vigil.door.models import Kind, Report, Reviewer, Stage
 from vigil.platform.actions import action, concerns
+from vigil.platform.notices.board import notify
+from vigil.texts import gettext_noop
+
+NEW_KEY = gettext_noop("Somebody has made a key and reads near misses from now on. Open Review and see who reviews.")
 
 
 @action("near_miss.reviewer.name")
@@ -55,7 +59,8 @@ def end_reviewer(actor: Actor, seat_id: UUID) -> None:
 def make_key(actor: Actor, passphrase: str, again: str) -> Seat:
     """Draw the actor's pair: the public half into the drop, the private one under the passphrase.
 
-    A pair of before reads nothing new from now on, and the new one nothing old, unless another reviewer lets it.
+    A pair of before reads nothing new from now on, and the new one nothing old, unless another reviewer lets it. The
+    other reviewers are told: whom an administrator names reads what comes from then on.
     """
     seat = Seat.objects.select_for_update().get(pk=access.seat_of(actor).pk)
     rules.passphrase_problem(passphrase, again)
@@ -67,6 +72,9 @@ def make_key(actor: Actor, passphrase: str, again: str) -> Seat:
     seat.wrapped = sealing.wrap(private, passphrase)
     seat.save()
     concerns(seat=seat.pk)
+    others = Seat.objects.filter(is_active=True, number__isnull=False).exclude(pk=seat.pk)
+    people, page = others.values_list("user_id", flat=True), {"page": "near_miss:queue"}
+    notify(people, "near_miss.reviewer", NEW_KEY, objects=page, key=f"near_miss.reviewer:{seat.number}")
     return seat
 
 

@@ -127,6 +127,7 @@ def _queue(request: HttpRequest, at: dict[str, Any] | None = None) -> HttpRespon
         "seat": seat,
         "is_open": reader is not None,
         "untold": len(origins.untold(actor, reader)) if reader else 0,
+        "with_key": [one for one in seats if one.number],
         "others": [one for one in seats if one.pk != seat.pk and one.number],
         "missing": max(0, LEAST_REVIEWERS - sum(one.number is not None for one in seats)),
         "at": at or {},
