@@ -36,7 +36,8 @@ def test_from_the_recommendation_to_the_reporter(at_work: Reviewing, now: Any) -
     assert bob.post(f"{address}recommend/", fields | stranger).status_code == 422
     assert bob.post(f"{address}recommend/", fields).status_code == 302
     row = Recommendation.objects.get()
-    assert Notice.objects.get(recipient=alice, kind="near_miss.recommendation").object_ids == {"page": "near_miss:recommendations"}
+    told = Notice.objects.get(recipient=alice, kind="near_miss.recommendation")
+    assert told.object_ids == {"page": "near_miss:recommendations"}
 
     # Its agency reads it, in the lesson and in the list; others know of nothing.
     own, dave = f"/near-miss/recommendations/{row.pk}/", at_work.browser("dave")
