@@ -52,7 +52,7 @@ def told(elm: Any, now: datetime) -> list[dict[str, Any]]:
 
 def published(**fields: Any) -> Lesson:
     said = {**LESSON["said"], "scene": {"injury": ["none"]}, **fields}  # type: ignore[dict-item]
-    return Lesson.objects.create(**said | {"published_on": date(2026, 11, 20)})
+    return Lesson.objects.create(**said | {"published_on": fields.get("published_on", date(2026, 11, 20))})
 
 
 @pytest.mark.db
@@ -76,6 +76,9 @@ def test_what_is_published_here_goes_to_the_partners_that_were_chosen_and_comes_
     assert sent["said"]["call_type"] == "", "one alone is not said"
     assert (alert["what"], alert["said"]["text"]) == ("alert", "Doors open outward there.")
     assert told(elm, now) == []
+    late = published(published_on=now.date())
+    assert told(elm, now) == [], "no earlier than people here are told"
+    late.delete()
 
     # Down for a while, it is told all the same; then the newest alone counts.
     elm.down = "no_connection"

@@ -40,7 +40,7 @@ def purge(now: datetime) -> None:
         sealed.objects.filter(review__report__in=list(gone)).delete()
 
 
-@periodic("near_miss.partners", every=timedelta(minutes=1))
+@periodic("near_miss.partners", every=timedelta(minutes=10))
 def hand_out(now: datetime) -> None:
     """Tell partner nodes what is published here, and take back what they are not to have any more."""
     partner_lessons.hand_out(now)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from vigil.apps.near_miss import access, alerts, exports
+from vigil.apps.near_miss import access, alerts, exports, telling
 from vigil.apps.near_miss.models import HandedOut, PartnerChoice, PartnerPublication
 from vigil.apps.near_miss.publications import KIND, Publication, What
 from vigil.apps.near_miss.queries import Facets, Shown, narrowed, shown
@@ -109,8 +109,10 @@ def _send(actor: Actor, partner: Partner, news: list[Publication], now: datetime
 
 
 def _published(now: datetime) -> Iterator[Publication]:
-    """What everybody here may read: lessons as they leave the node as files too, and the alerts that are shown."""
+    """What people here were told of: lessons as they leave the node as files too, and the alerts that are shown."""
     for row in exports.rows(SENDER):
+        if telling.noon_after(row.lesson.published_on) > now:
+            continue
         said = {column.name: column.of(row) for column in exports.COLUMNS if column.name != "id"}
         yield Publication(row.lesson.pk, 1, What.LESSON, said)
     for alert in alerts.out(SENDER, now).filter(goes_out_at__gt=now - alerts.SHOWN):

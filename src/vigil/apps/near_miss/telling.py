@@ -89,13 +89,13 @@ def _due(now: datetime) -> Iterator[Due]:
     for alert in Alert.objects.filter(goes_out_at__gt=now - LATE, goes_out_at__lte=now):
         yield Due(ALERT, f"near_miss.alert:{alert.pk}", alert.goes_out_at, _subscribed(Topic.ALERTS))
     for day in _days(Lesson.objects.filter(published_on__range=(first, last)).values_list("published_on", flat=True)):
-        yield Due(LESSON, f"near_miss.lessons:{day}", _noon_after(day), _subscribed(Topic.LESSONS))
+        yield Due(LESSON, f"near_miss.lessons:{day}", noon_after(day), _subscribed(Topic.LESSONS))
     ended = Recommendation.objects.filter(ended_on__range=(first, last)).values_list("ended_on", flat=True)
     for day in _days(ended):
-        yield Due(OUTCOME, f"near_miss.outcomes:{day}", _noon_after(day), _reviewers)
+        yield Due(OUTCOME, f"near_miss.outcomes:{day}", noon_after(day), _reviewers)
     for row in Recommendation.objects.filter(due_on__range=(first, last), outcome=""):
         people = partial(recommendations.responsible, row)
-        yield Due(OVERDUE, f"near_miss.overdue:{row.pk}", _noon_after(row.due_on), people)
+        yield Due(OVERDUE, f"near_miss.overdue:{row.pk}", noon_after(row.due_on), people)
     month, end = digest.month_before(last)
     if digest.has_something(month, end):
         at = datetime.combine(end, NOON)
@@ -114,5 +114,6 @@ def _days(found: Iterable[date | None]) -> list[date]:
     return sorted({day for day in found if day is not None})
 
 
-def _noon_after(day: date) -> datetime:
+def noon_after(day: date) -> datetime:
+    """When what happened that day is told of."""
     return datetime.combine(day + timedelta(days=1), NOON)
