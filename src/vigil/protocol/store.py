@@ -23,6 +23,8 @@ OWN = ""
 """Stands for this node where a partner's node id would stand."""
 LONGEST_RETRY_US = 5 * 60_000_000
 """The longest wait between two tries at a partner."""
+FURTHEST_US = 2 * LONGEST_RETRY_US
+"""Nothing is put off further than this, but by a clock that is ahead."""
 
 
 class SearchFailed(Exception):
@@ -34,8 +36,8 @@ class StaleRevision(Exception):
 
 
 def is_due(run_after: int, now: int) -> bool:
-    """Whether its time has come; one further off than the longest wait was set by a clock that was ahead."""
-    return not now < run_after <= now + LONGEST_RETRY_US
+    """Whether its time has come, or lies further off than any: then a clock that was ahead has set it."""
+    return not now < run_after <= now + FURTHEST_US
 
 
 class Status(StrEnum):

@@ -192,7 +192,7 @@ def due_rows(rows: QuerySet[_Row], now: int, most: int | None) -> Sequence[_Row]
     """Those of the rows, sorted by `run_after`, that are due as `port.is_due` says; the first `most`."""
     found = list(rows.filter(run_after__lte=moment(now))[:most])
     rest = None if most is None else most - len(found)
-    late = moment(min(now + port.LONGEST_RETRY_US, END_OF_TIME))
+    late = moment(min(now + port.FURTHEST_US, END_OF_TIME))
     return [*found, *rows.filter(run_after__gt=late)[:rest]]
 
 
