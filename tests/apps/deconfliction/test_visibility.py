@@ -42,8 +42,10 @@ FAR = (-77.5, 38.0)
 ALICES = ("76.6130", "39.2911", "Lantern", "C26-777", "find the lantern", "555-0177", "5550177", "Rory Rook")
 """Place, site's name, case, objective, a subject that only Alice has, and her operation's people nobody calls."""
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
-NO_PAGES = ("static/", "media/", "live/stream", "logout/", "api/v1/docs", "api/v1/openapi.json", "calendar/<")
-"""What shows nothing of anybody's; logging out would end the walk. Wrong secrets of calendars are slowed down."""
+SLOWED_DOWN = ("calendar/<", "near-miss/feed/<")
+"""Behind a secret: wrong ones are slowed down."""
+NO_PAGES = ("static/", "media/", "live/stream", "logout/", "api/v1/docs", "api/v1/openapi.json", *SLOWED_DOWN)
+"""What shows nothing of anybody's; logging out would end the walk."""
 
 
 def walked(with_object: bool) -> Iterator[str]:
