@@ -22,6 +22,7 @@ from vigil.protocol.judgement import visible
 from vigil.protocol.messages import Asked, Trouble
 from vigil.protocol.node import AHEAD_US
 from vigil.protocol.store import (
+    FURTHEST_US,
     OWN,
     Alarm,
     Conflict,
@@ -737,7 +738,7 @@ class World:
                     self.join(station, other)
 
     def _is_quiet(self) -> bool:
-        horizon = self.now + ROUND
+        horizon = self.now + FURTHEST_US  # further off is due at once
         return not any(
             due.run_after <= horizon and due.operation_id not in self.watch.hidden
             for station in self.stations
