@@ -12,14 +12,13 @@ from datetime import UTC, date, datetime, time
 from uuid import UUID
 from xml.etree import ElementTree
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss import access
 from vigil.apps.near_miss.models import Lesson, LessonFeed
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
-from vigil.platform.accounts.feeds import LASTS, actor_behind, digest_of, drawn, hour_of
+from vigil.platform.accounts.feeds import LASTS, actor_behind, digest_of, drawn, end, hour_of, own, whose
 from vigil.platform.accounts.login import count_wrong_guess
 from vigil.platform.actions import action, concerns, detail
 from vigil.platform.agencies.models import this_node
@@ -42,8 +41,8 @@ Address = Callable[[Lesson], str]
 @action("near_miss.feed.create")
 def create_feed(actor: Actor, now: datetime) -> str:
     """A new secret for the actor, in place of the one before; its text is returned this once."""
-    person, agency = _whose(actor)
-    _end(actor, now)
+    person, agency = whose(actor)
+    end(LessonFeed.objects.all(), actor, now)
     text = drawn(PREFIX)
     feed = LessonFeed.objects.create(
         user_id=person,
@@ -59,12 +58,12 @@ def create_feed(actor: Actor, now: datetime) -> str:
 @action("near_miss.feed.revoke")
 def revoke_feed(actor: Actor, now: datetime) -> None:
     """The address stops working for good; the row stays as evidence."""
-    concerns(feeds=_end(actor, now))
+    concerns(feeds=end(LessonFeed.objects.all(), actor, now))
 
 
 def own_feed(actor: Actor) -> LessonFeed | None:
     """The actor's feed at the present agency, expired or not; None where there is none or it was revoked."""
-    return _own(actor).first()
+    return own(LessonFeed.objects.all(), actor).first()
 
 
 def read_feed(token: str, source: str, address: Address, now: datetime) -> bytes:
@@ -120,20 +119,3 @@ def _add(to: ElementTree.Element, name: str, text: str = "", **attributes: str) 
 
 def _instant(day: date) -> str:
     return datetime.combine(day, time(), UTC).isoformat()
-
-
-def _whose(actor: Actor) -> tuple[UUID, UUID]:
-    if actor.user_id is None or actor.agency_id is None:
-        raise NotFound
-    return actor.user_id, actor.agency_id
-
-
-def _own(actor: Actor) -> QuerySet[LessonFeed]:
-    person, agency = _whose(actor)
-    return LessonFeed.objects.filter(user_id=person, agency_id=agency, revoked_at=None)
-
-
-def _end(actor: Actor, now: datetime) -> list[object]:
-    ended = list(_own(actor).values_list("pk", flat=True))
-    LessonFeed.objects.filter(pk__in=ended).update(revoked_at=now)
-    return list(ended)

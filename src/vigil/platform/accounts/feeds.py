@@ -10,14 +10,18 @@ import hashlib
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
+from django.db.models import Model, QuerySet
+
 from vigil.core.actor import Actor, Via
+from vigil.core.errors import NotFound
 from vigil.platform.accounts.access import actor_of_user
 from vigil.platform.accounts.models import User
 
 LASTS = timedelta(days=365)
+_Row = TypeVar("_Row", bound=Model)
 
 
 class Feed(Protocol):
@@ -55,3 +59,23 @@ def actor_behind(feed: Feed, permission: str, scopes: frozenset[str], now: datet
 def hour_of(at: datetime) -> datetime:
     """The hour that the instant is in: programs ask every few minutes, and one record an hour tells as much."""
     return at.replace(minute=0, second=0, microsecond=0)
+
+
+def whose(actor: Actor) -> tuple[UUID, UUID]:
+    """The person and the present agency that a feed belongs to; `NotFound` for who is no person of an agency."""
+    if actor.user_id is None or actor.agency_id is None:
+        raise NotFound
+    return actor.user_id, actor.agency_id
+
+
+def own(rows: QuerySet[_Row], actor: Actor) -> QuerySet[_Row]:
+    """Of these rows the actor's at the present agency that were not revoked."""
+    person, agency = whose(actor)
+    return rows.filter(user_id=person, agency_id=agency, revoked_at=None)
+
+
+def end(rows: QuerySet[_Row], actor: Actor, now: datetime) -> list[object]:
+    """Revoke the actor's own; their ids."""
+    ended = list(own(rows, actor).values_list("pk", flat=True))
+    rows.filter(pk__in=ended).update(revoked_at=now)
+    return list(ended)

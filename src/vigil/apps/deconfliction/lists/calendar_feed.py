@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 from icalendar import Calendar, Event
 
 from vigil.apps.deconfliction import access, cards
 from vigil.apps.deconfliction.models import CalendarFeed, Operation, Revision, Status
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
-from vigil.platform.accounts.feeds import LASTS, actor_behind, digest_of, drawn, hour_of
+from vigil.platform.accounts.feeds import LASTS, actor_behind, digest_of, drawn, end, hour_of, own, whose
 from vigil.platform.accounts.login import count_wrong_guess
 from vigil.platform.actions import action, concerns, detail
 from vigil.platform.agencies.models import this_node
@@ -37,8 +36,8 @@ PRODUCT = "-//Vigil//Operations//EN"
 @action("deconfliction.feed.create")
 def create_feed(actor: Actor, only_mine: bool, now: datetime) -> tuple[CalendarFeed, str]:
     """A new secret for the actor's calendar, in place of the one before; its text is returned this once."""
-    person, agency = _whose(actor)
-    _end_all(actor, now)
+    person, agency = whose(actor)
+    end(CalendarFeed.objects.all(), actor, now)
     text = drawn(PREFIX)
     feed = CalendarFeed.objects.create(
         user_id=person,
@@ -55,12 +54,12 @@ def create_feed(actor: Actor, only_mine: bool, now: datetime) -> tuple[CalendarF
 @action("deconfliction.feed.revoke")
 def revoke_feed(actor: Actor, now: datetime) -> None:
     """The address stops working for good; the row stays as evidence."""
-    concerns(feeds=_end_all(actor, now))
+    concerns(feeds=end(CalendarFeed.objects.all(), actor, now))
 
 
 def own_feed(actor: Actor) -> CalendarFeed | None:
     """The actor's feed at the present agency, expired or not; None where there is none or it was revoked."""
-    return _own(actor).first()
+    return own(CalendarFeed.objects.all(), actor).first()
 
 
 def read_calendar(token: str, address: str, now: datetime) -> bytes:
@@ -141,20 +140,3 @@ def _summary(operation: Operation) -> str:
 def _whole(at: datetime) -> datetime:
     """iCalendar knows whole seconds."""
     return at.replace(microsecond=0)
-
-
-def _whose(actor: Actor) -> tuple[UUID, UUID]:
-    if actor.user_id is None or actor.agency_id is None:
-        raise NotFound
-    return actor.user_id, actor.agency_id
-
-
-def _own(actor: Actor) -> QuerySet[CalendarFeed]:
-    person, agency = _whose(actor)
-    return CalendarFeed.objects.filter(user_id=person, agency_id=agency, revoked_at=None)
-
-
-def _end_all(actor: Actor, now: datetime) -> list[object]:
-    ended = list(_own(actor).values_list("pk", flat=True))
-    CalendarFeed.objects.filter(pk__in=ended).update(revoked_at=now)
-    return list(ended)
