@@ -16,7 +16,7 @@ ELSEWHERE = {
     "platform/accounts/factors.py": "the secret of a code app in allauth's table (accounts.apps), and in a session",
     "apps/deconfliction/imports/uploads.py": "files that wait, a day at most (rotation.WAITING)",
     "apps/deconfliction/imports/importing.py": "files that wait, a day at most (rotation.WAITING)",
-    "apps/near_miss/unlocking.py": "a reviewer's key for half an hour, in the session under a key of the cookie alone",
+    "apps/near_miss/review/unlocking.py": "a reviewer's key for half an hour, under a key of the cookie",
     "apps/deconfliction/study/studies.py": "files that wait, a day at most (rotation.WAITING)",
 }
 """Modules that seal what is not a column of a sealed class, and where it lies."""

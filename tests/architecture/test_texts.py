@@ -37,7 +37,7 @@ SAID_IN_ENGLISH = (
     "apps/near_miss/encounters/demo.py",
     "apps/near_miss/foreign/mapping.py",  # headings and codes of other services' files
     "apps/near_miss/learning/similar.py",  # common words of English narratives
-    "apps/near_miss/publications.py",  # what a partner's builders read
+    "apps/near_miss/partners/publications.py",  # what a partner's builders read
     "apps/policy/queries.py",  # the policy: adopted, signed and compared word by word
     "apps/policy/rules.py",
     "core/privacy/circumstances.py",  # what is found and put into English narratives

@@ -42,7 +42,7 @@ from vigil.apps.deconfliction.plans.repeat import How, Pattern
 from vigil.apps.deconfliction.study.studies import begin_study
 from vigil.apps.deconfliction.subjects import interests
 from vigil.apps.deconfliction.together import joint, task_forces
-from vigil.apps.near_miss import feeds
+from vigil.apps.near_miss.out import feeds
 from vigil.apps.policy.actions import adopt
 from vigil.apps.whom_to_call.models import Entry
 from vigil.platform.accounts.models import AccountRequest, RequestState

@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 import pytest
 from django.test import Client
 
-from vigil.apps.near_miss import exports, roll_call
 from vigil.apps.near_miss.models import Lesson
+from vigil.apps.near_miss.out import exports, roll_call
 from vigil.platform import clock
 from vigil.platform.accounts.models import Membership
 from vigil.platform.audit.models import AuditRecord

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import vigil.door
-from vigil.apps.near_miss.masking import Part, look
+from vigil.apps.near_miss.review.masking import Part, look
 from vigil.core.privacy import ModelFailed, model, recognise, spacy_model
 
 STORY = "Officer Brandt and I waited for Quillon at the creek until Thursday."
@@ -99,7 +99,7 @@ def test_one_that_fails_on_a_text_says_nothing_of_the_text(
 
 
 def test_without_it_the_rules_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vigil.apps.near_miss.masking.spacy_model", lambda: None)
+    monkeypatch.setattr("vigil.apps.near_miss.review.masking.spacy_model", lambda: None)
     assert (look(STORY).part, look(STORY).spans) == (Part.ABSENT, recognise(STORY))
 
 

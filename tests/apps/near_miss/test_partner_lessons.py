@@ -14,8 +14,9 @@ from tests.protocol.test_schemas import is_read, mutants, validator
 
 from vigil.apps.deconfliction.federation.answering import answer
 from vigil.apps.deconfliction.federation.lanes import Lane
-from vigil.apps.near_miss import jobs, publications
+from vigil.apps.near_miss import jobs
 from vigil.apps.near_miss.models import Alert, Lesson, PartnerPublication
+from vigil.apps.near_miss.partners import publications
 from vigil.platform import clock
 from vigil.platform.agencies.models import this_node
 from vigil.protocol.exchange import NotAnAnswer

@@ -14,10 +14,11 @@ from django.apps import apps
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from vigil.apps.near_miss import actions, jobs, masking
+from vigil.apps.near_miss import jobs
 from vigil.apps.near_miss.models import Destruction, Lesson, Review, Seat
-from vigil.apps.near_miss.unlocking import OPEN_FOR
-from vigil.apps.near_miss.working import Reader
+from vigil.apps.near_miss.review import actions, masking
+from vigil.apps.near_miss.review.unlocking import OPEN_FOR
+from vigil.apps.near_miss.review.working import Reader
 from vigil.core.errors import Conflict, Invalid, NotFound
 from vigil.core.privacy.spans import Find
 from vigil.core.privacy.spans import Kind as Mention

@@ -11,9 +11,10 @@ import pytest
 from tests.apps.near_miss.test_learning_pages import publish
 from tests.apps.near_miss.test_review import CANARY, Reviewing, everything, quick
 
-from vigil.apps.near_miss import actions, jobs
+from vigil.apps.near_miss import jobs
 from vigil.apps.near_miss.learning import likeness
 from vigil.apps.near_miss.models import Lesson, Review, Seat
+from vigil.apps.near_miss.review import actions
 from vigil.core.errors import Invalid
 from vigil.door import drop
 from vigil.door.founding import found

@@ -11,8 +11,9 @@ from tests.apps.near_miss.test_leaving import lesson
 from tests.apps.near_miss.test_review import Reviewing, at_work, everything, quick
 from tests.platform import carriers
 
-from vigil.apps.near_miss import alerts, jobs
+from vigil.apps.near_miss import jobs
 from vigil.apps.near_miss.models import Alert, AlertDraft, Announcement, Lesson, Recommendation, Review, Seat
+from vigil.apps.near_miss.review import alerts
 from vigil.platform import clock, keys
 from vigil.platform.accounts.models import Membership
 from vigil.platform.audit.models import AuditRecord

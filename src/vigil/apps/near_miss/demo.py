@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from vigil.apps.near_miss import access, actions, alerts, queries, recommendations
+from vigil.apps.near_miss import access, queries
 from vigil.apps.near_miss.encounters import demo as cases
+from vigil.apps.near_miss.followup import recommendations
 from vigil.apps.near_miss.models import Lesson, Review
-from vigil.apps.near_miss.working import Reader
+from vigil.apps.near_miss.review import actions, alerts
+from vigil.apps.near_miss.review.working import Reader
 from vigil.core.actor import Actor
 from vigil.core.privacy import recognise, surrogates
 from vigil.door import drop, founding, receipts

@@ -8,10 +8,12 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
 
-from vigil.apps.near_miss import access, partner_lessons, telling
+from vigil.apps.near_miss import access
 from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.learning import sharing
 from vigil.apps.near_miss.models import AlertDraft, Destruction, Origin, Review
+from vigil.apps.near_miss.out import telling
+from vigil.apps.near_miss.partners import partner_lessons
 from vigil.apps.near_miss.rules import KEPT_DAYS
 from vigil.core.actor import Actor, system
 from vigil.door import drop

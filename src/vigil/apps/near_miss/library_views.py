@@ -8,10 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from vigil.apps.near_miss import access, alerts, partner_lessons, queries, recommendations, subscriptions
+from vigil.apps.near_miss import access, queries
+from vigil.apps.near_miss.followup import recommendations
 from vigil.apps.near_miss.foreign.lessons import shelf
 from vigil.apps.near_miss.learning.likeness import like_lesson
 from vigil.apps.near_miss.models import Lesson
+from vigil.apps.near_miss.out import subscriptions
+from vigil.apps.near_miss.partners import partner_lessons
+from vigil.apps.near_miss.review import alerts
 from vigil.core.errors import NotFound
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, page

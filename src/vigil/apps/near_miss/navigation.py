@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from vigil.apps.near_miss.subscriptions import unseen
+from vigil.apps.near_miss.out.subscriptions import unseen
 from vigil.web.navigation import Entry, register
 
 register(

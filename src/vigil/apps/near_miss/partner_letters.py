@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from vigil.apps.near_miss import partner_lessons, publications
+from vigil.apps.near_miss.partners import partner_lessons, publications
 from vigil.platform.partners.letters import letter_kind
 
 

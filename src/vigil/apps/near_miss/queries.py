@@ -10,12 +10,13 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from vigil.apps.near_miss import access, working
+from vigil.apps.near_miss import access
 from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.learning.rules import QUASI
 from vigil.apps.near_miss.models import Lesson, PartnerPublication, Review, Seat
+from vigil.apps.near_miss.review import working
+from vigil.apps.near_miss.review.working import Reader, Work
 from vigil.apps.near_miss.rules import State
-from vigil.apps.near_miss.working import Reader, Work
 from vigil.core.actor import Actor
 from vigil.door import drop
 from vigil.door.fields import FACTORS, FAMILIES, PROMPTS, SCENE, TIME_BANDS

@@ -2,18 +2,14 @@
 
 from django.urls import path
 
-from vigil.apps.near_miss import (
-    export_views,
-    feed_views,
-    library_views,
-    partner_views,
-    recommendation_views,
-    review_views,
-    subscription_views,
-)
+from vigil.apps.near_miss import library_views
 from vigil.apps.near_miss.encounters import encounter_views, study_views
+from vigil.apps.near_miss.followup import recommendation_views
 from vigil.apps.near_miss.foreign import lesson_views as foreign_views
 from vigil.apps.near_miss.learning import views as learning_views
+from vigil.apps.near_miss.out import export_views, feed_views, subscription_views
+from vigil.apps.near_miss.partners import partner_views
+from vigil.apps.near_miss.review import review_views
 
 app_name = "near_miss"
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from uuid import UUID
 
-from vigil.apps.near_miss import actions, queries
+from vigil.apps.near_miss import queries
 from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.encounters.rules import OURS, TOOLKIT, Answer, Encounter, Person
 from vigil.apps.near_miss.models import Review
-from vigil.apps.near_miss.working import Reader
+from vigil.apps.near_miss.review import actions
+from vigil.apps.near_miss.review.working import Reader
 from vigil.core.actor import Actor
 from vigil.core.privacy import recognise, surrogates
 

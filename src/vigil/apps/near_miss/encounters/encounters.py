@@ -21,10 +21,10 @@ from django.utils.translation import gettext_noop
 from vigil.apps.near_miss import access
 from vigil.apps.near_miss.encounters import rules
 from vigil.apps.near_miss.encounters.rules import Answer, Held, Person
-from vigil.apps.near_miss.independence import tells_encounter
 from vigil.apps.near_miss.models import CaseStudy, Consent, Encounter, LegalHold, Review
+from vigil.apps.near_miss.review.independence import tells_encounter
+from vigil.apps.near_miss.review.working import Reader, Work
 from vigil.apps.near_miss.rules import State, given
-from vigil.apps.near_miss.working import Reader, Work
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, Invalid, NotFound, Problem
 from vigil.door import LEAST_REVIEWERS, drop, sealing

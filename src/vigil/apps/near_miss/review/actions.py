@@ -9,14 +9,16 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from vigil.apps.near_miss import access, origins, rules, working
+from vigil.apps.near_miss import access, rules
 from vigil.apps.near_miss.encounters import encounters
-from vigil.apps.near_miss.independence import answers, require_other_agency
+from vigil.apps.near_miss.followup import origins
 from vigil.apps.near_miss.learning.rules import QUASI, SCENE_KEPT, sharing
 from vigil.apps.near_miss.models import AlertDraft, CaseStudy, Lesson, Origin, Review, Seat
 from vigil.apps.near_miss.queries import AGENCY_SIZES, Opened, open_report
+from vigil.apps.near_miss.review import working
+from vigil.apps.near_miss.review.independence import answers, require_other_agency
+from vigil.apps.near_miss.review.working import Reader, Work
 from vigil.apps.near_miss.rules import State, Step, given
-from vigil.apps.near_miss.working import Reader, Work
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, Invalid, NotFound
 from vigil.core.privacy.suppression import K

@@ -12,8 +12,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss.models import Seat
+from vigil.apps.near_miss.review.working import Reader
 from vigil.apps.near_miss.rules import may_be_own
-from vigil.apps.near_miss.working import Reader
 from vigil.core.errors import Invalid
 from vigil.door import drop
 from vigil.door.models import Kind, Report, Reviewer

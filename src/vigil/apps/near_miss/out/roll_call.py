@@ -11,8 +11,9 @@ from uuid import UUID
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from vigil.apps.near_miss import access, exports
+from vigil.apps.near_miss import access
 from vigil.apps.near_miss.models import Lesson
+from vigil.apps.near_miss.out import exports
 from vigil.apps.near_miss.queries import shown
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound

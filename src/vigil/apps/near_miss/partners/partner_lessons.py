@@ -10,10 +10,12 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from vigil.apps.near_miss import access, alerts, exports, telling
+from vigil.apps.near_miss import access
 from vigil.apps.near_miss.models import HandedOut, PartnerChoice, PartnerPublication
-from vigil.apps.near_miss.publications import KIND, Publication, What
+from vigil.apps.near_miss.out import exports, telling
+from vigil.apps.near_miss.partners.publications import KIND, Publication, What
 from vigil.apps.near_miss.queries import Facets, Shown, narrowed, shown
+from vigil.apps.near_miss.review import alerts
 from vigil.core.actor import Actor, system
 from vigil.core.errors import NotFound
 from vigil.platform.actions import action, concerns, detail

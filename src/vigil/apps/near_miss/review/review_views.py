@@ -13,12 +13,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vigil.apps.near_miss import access, actions, alerts, masking, origins, queries, unlocking
+from vigil.apps.near_miss import access, queries
 from vigil.apps.near_miss.encounters import encounters
+from vigil.apps.near_miss.followup import origins
 from vigil.apps.near_miss.learning.likeness import Alike, like_text
 from vigil.apps.near_miss.learning.queries import sharing
+from vigil.apps.near_miss.review import actions, alerts, masking, unlocking
+from vigil.apps.near_miss.review.working import Reader
 from vigil.apps.near_miss.rules import OPEN, State
-from vigil.apps.near_miss.working import Reader
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound, Problem
 from vigil.core.privacy import KEEP, REPLACE, Choice

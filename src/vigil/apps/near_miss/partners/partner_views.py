@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from vigil.apps.near_miss import partner_lessons
+from vigil.apps.near_miss.partners import partner_lessons
 from vigil.core.errors import NotFound
 from vigil.platform.doors import actor_of, page
 

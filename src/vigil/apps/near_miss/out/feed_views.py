@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from vigil.api.conditions import etag, is_known
-from vigil.apps.near_miss import feeds
 from vigil.apps.near_miss.models import Lesson
+from vigil.apps.near_miss.out import feeds
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, asked_again, declared, page
 from vigil.platform.requests import source

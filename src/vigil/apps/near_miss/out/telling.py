@@ -12,9 +12,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from uuid import UUID
 
-from vigil.apps.near_miss import deliveries, digest, recommendations, subscriptions
+from vigil.apps.near_miss import deliveries
+from vigil.apps.near_miss.followup import recommendations
 from vigil.apps.near_miss.models import Alert, Announcement, Lesson, Recommendation, Seat
-from vigil.apps.near_miss.subscriptions import Topic
+from vigil.apps.near_miss.out import digest, subscriptions
+from vigil.apps.near_miss.out.subscriptions import Topic
 from vigil.core.actor import Actor, system
 from vigil.platform.actions import action, concerns
 from vigil.platform.delivery.outbox import send

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from vigil.apps.near_miss import exports
-from vigil.apps.near_miss.roll_call import give_roll_call
+from vigil.apps.near_miss.out import exports
+from vigil.apps.near_miss.out.roll_call import give_roll_call
 from vigil.core.privacy.suppression import K
 from vigil.platform.doors import actor_of, page
 from vigil.web.downloads import CSV, PDF, download

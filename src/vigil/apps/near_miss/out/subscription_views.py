@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_http_methods
 
-from vigil.apps.near_miss import digest, subscriptions
-from vigil.apps.near_miss.subscriptions import Topic
+from vigil.apps.near_miss.out import digest, subscriptions
+from vigil.apps.near_miss.out.subscriptions import Topic
 from vigil.platform import clock
 from vigil.platform.delivery.personal import personal_ways
 from vigil.platform.doors import actor_of, page

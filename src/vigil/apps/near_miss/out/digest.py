@@ -9,9 +9,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from vigil.apps.near_miss import access, alerts, recommendations
+from vigil.apps.near_miss import access
+from vigil.apps.near_miss.followup import recommendations
 from vigil.apps.near_miss.models import Alert, Lesson
 from vigil.apps.near_miss.queries import Shown, shown
+from vigil.apps.near_miss.review import alerts
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 

@@ -13,12 +13,13 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from vigil.apps.near_miss import access, working
+from vigil.apps.near_miss import access
 from vigil.apps.near_miss.encounters import encounters
-from vigil.apps.near_miss.independence import require_other_agency
 from vigil.apps.near_miss.models import Alert, AlertDraft, Review, Seat
+from vigil.apps.near_miss.review import working
+from vigil.apps.near_miss.review.independence import require_other_agency
+from vigil.apps.near_miss.review.working import Reader
 from vigil.apps.near_miss.rules import OPEN, given
-from vigil.apps.near_miss.working import Reader
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, Invalid, NotFound
 from vigil.platform.actions import action, concerns

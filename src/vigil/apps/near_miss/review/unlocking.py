@@ -15,7 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from vigil.apps.near_miss.models import Seat
-from vigil.apps.near_miss.working import Reader
+from vigil.apps.near_miss.review.working import Reader
 
 OPEN_FOR = timedelta(minutes=30)
 COOKIE = f"{settings.VIGIL_COOKIE_PREFIX}vigil_review"

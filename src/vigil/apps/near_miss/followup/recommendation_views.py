@@ -11,9 +11,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from vigil.apps.near_miss import access, origins, recommendations
-from vigil.apps.near_miss.review_views import with_key
-from vigil.apps.near_miss.working import Reader
+from vigil.apps.near_miss import access
+from vigil.apps.near_miss.followup import origins, recommendations
+from vigil.apps.near_miss.review.review_views import with_key
+from vigil.apps.near_miss.review.working import Reader
 from vigil.core.errors import Invalid, NotFound
 from vigil.platform import clock
 from vigil.platform.accounts.people_views import problems_at

@@ -1,0 +1,1 @@
+"""What reviewers do with a report until it is a lesson."""
