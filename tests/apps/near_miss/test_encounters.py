@@ -248,5 +248,8 @@ def test_who_wrote_any_part_of_it_takes_none_of_its_steps(coordinating: Coordina
     coordinating.at_work.address = f"/near-miss/review/{UUID(int=Encounter.objects.get().report)}/"
     coordinating.at_work.report = Report.objects.get(pk=Encounter.objects.get().report)
     assert "It is yours" in coordinating.at_work.page("alice")
+    said = "Begun by Bob Barrow, submitted by Alice"
+    assert said in text(coordinating.bob.get(coordinating.address)), "each under what they did"
+    assert "Submitted by Alice" in coordinating.at_work.page("carol")
     for name, status in (("alice", 422), ("bob", 422), ("carol", 302)):
         assert coordinating.at_work.do(name, "triage", alert="no", reason="Long over.") == status, name

@@ -82,6 +82,20 @@ def test_files_hold_what_was_published_and_nothing_that_few_say(people: Any, log
     by_title = {row["title"]: (row["call_type"], row["time_band"], row["month"]) for row in rows}
     assert by_title["Stop 3"] == ("traffic", "0001-0600", "2026-10")
     assert by_title["Lone alarm"] == ("", "", "")
+    # The pages say of each lesson what the files say of it, and no search finds it by what they do not say.
+    for row in rows:
+        said = {"Traffic stop or pursuit", "Night, 00:01 to 06:00", "2026-10"} if row["call_type"] else set()
+        for of in ("", "print/"):
+            page = dave.get(f"/near-miss/lessons/{row['id']}/{of}").content.decode()
+            facts = set(re.findall("<dd>(.*?)</dd>", page.partition("</dl>")[0]))
+            assert facts - {"Light or sight", "Light or sight, Search missed something"} == said
+    for narrowed, found in (
+        ({"call_type": "alarm"}, 0),
+        ({"call_type": "traffic"}, 5),
+        ({"time_band": "0001-0600"}, 5),
+    ):
+        page = dave.post("/near-miss/", narrowed).content.decode()
+        assert f">{found} lessons</h2>" in page
     page = dave.get("/near-miss/lessons/files/").content.decode()
     for one in dictionary:
         assert one["meaning"].partition("'")[0] in page

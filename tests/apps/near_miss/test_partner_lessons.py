@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.apps.deconfliction.elm_node import AtOnce, ElmNode
 from tests.protocol.make_message_vectors import LESSON
 from tests.protocol.test_schemas import is_read, mutants, validator
@@ -17,6 +19,7 @@ from vigil.apps.deconfliction.federation.lanes import Lane
 from vigil.apps.near_miss import jobs
 from vigil.apps.near_miss.models import Alert, Lesson, PartnerPublication
 from vigil.apps.near_miss.partners import publications
+from vigil.core.privacy.suppression import K
 from vigil.platform import clock
 from vigil.platform.agencies.models import this_node
 from vigil.protocol.exchange import NotAnAnswer
@@ -83,15 +86,21 @@ def test_what_is_published_here_goes_to_the_partners_that_were_chosen_and_comes_
 
     # Down for a while, it is told all the same; then the newest alone counts.
     elm.down = "no_connection"
-    lesson.title = "Crossfire"
-    lesson.save()
+    others = [published() for _ in range(K - 1)]
     assert told(elm, now) == []
     elm.down = ""
-    (again,) = told(elm, now + timedelta(minutes=10))
-    assert (again["revision"], again["said"]["title"]) == (2, "Crossfire")
+    again = told(elm, now + timedelta(minutes=10))
+    assert {one["id"]: one["revision"] for one in again} == {str(one.pk): 1 for one in others} | {sent["id"]: 2}
+    assert {one["said"]["call_type"] for one in again} == {lesson.call_type}, "now they say it together"
+    with CaptureQueriesContext(connection) as asked:
+        jobs.hand_out(now + timedelta(minutes=10))
+    assert len(asked) <= 6
+    assert not [one for one in asked if '"text"' in one["sql"]], "nothing is read while nothing changed"
     lesson.delete()
-    (gone,) = told(elm, now + timedelta(minutes=11))
+    (gone,) = (one for one in told(elm, now + timedelta(minutes=11)) if one["said"] is None)
     assert (gone["id"], gone["revision"], gone["said"]) == (sent["id"], 3, None)
+    Lesson.objects.all().delete()
+    told(elm, now + timedelta(minutes=11))
     login("erin").post(ADDRESS, {"partner": elm.id})
     (taken_back,) = told(elm, now + timedelta(minutes=12))
     assert (taken_back["id"], taken_back["said"]) == (alert["id"], None)
@@ -120,6 +129,24 @@ def test_what_a_partner_publishes_is_shown_under_its_name_until_it_is_taken_back
         assert words in page
     assert "Crossfire" in library(words="drew") and "Crossfire" not in library(words="zebra")  # noqa: PT018
     assert Lesson.objects.count() == 0, "it is nobody's lesson here"
+    PartnerPublication.objects.bulk_create(
+        PartnerPublication(
+            partner_id=elm.id,
+            number=uuid4(),
+            what="lesson",
+            revision=1,
+            title=f"Stop {n:02}",
+            factors=["light"],
+            call_type="traffic",
+            published_on=date(2026, 11, 1),
+        )
+        for n in range(60)
+    )
+    first, last = (library(factor="light", call_type="traffic", partners_page=at) for at in ("", "2"))
+    assert "60 lessons from partner nodes" in first
+    assert "Stop 49 " in first and "Stop 50 " not in first  # noqa: PT018
+    assert "Page 2 of 2" in last
+    assert "Stop 50 " in last and "Stop 49 " not in last  # noqa: PT018
     with pytest.raises(NotAnAnswer, match="malformed"):
         tell({**LESSON, "revision": 2, "reporter": "alice"})
     assert tell({**LESSON, "revision": 3, "said": None}) == {"taken": True}

@@ -11,8 +11,9 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.apps import apps
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from vigil.apps.near_miss import jobs
 from vigil.apps.near_miss.models import Destruction, Lesson, Review, Seat
@@ -296,3 +297,35 @@ def test_what_was_taken_back_is_gone_from_the_review_too(at_work: Reviewing, now
     jobs.purge(now)
     assert not Review.objects.get().content
     assert Destruction.objects.count() == 0
+
+
+def test_a_long_queue_is_read_page_by_page_with_as_many_queries(at_work: Reviewing) -> None:
+    bob = at_work.clients["bob"]
+    seen = re.compile("/near-miss/review/[0-9a-f-]{36}/")
+
+    def page(number: str) -> tuple[str, int]:
+        with (
+            CaptureQueriesContext(connections["default"]) as asked,
+            CaptureQueriesContext(connections["door"]) as at_door,
+        ):
+            said = bob.get("/near-miss/review/", {"page": number}).content.decode()
+        return said, len(asked) + len(at_door)
+
+    page("1")
+    alone, few = page("1")
+    assert "Page 1" not in alone
+    Report.objects.bulk_create(
+        Report(pk=n, name=bytes([n]) * 32, week="2026-W40", reporter_public=b"p") for n in range(1, 101)
+    )
+    Review.objects.bulk_create([Review(report=100, state="triaged", is_alert=True), Review(report=99, state="closed")])
+    first, many = page("1")
+    assert many == few
+    assert "Page 1 of 2" in first
+    assert "Alert now" in first, "the last in its week, and to be told of now"
+    last, _n = page("99")
+    assert "Page 2 of 2" in last
+    shown = [seen.findall(said) for said in (first, last)]
+    assert list(map(len, shown)) == [50, 50]
+    assert at_work.address == shown[1][-1], "the latest week last"
+    assert len({*shown[0], *shown[1]}) == 100
+    assert f"/near-miss/review/{UUID(int=99)}/" not in {*shown[0], *shown[1]}, "its review is over"

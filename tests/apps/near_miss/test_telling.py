@@ -34,14 +34,27 @@ def told(name: str, people: Any) -> list[str]:
     )
 
 
+def waiting(people: Any) -> dict[str, list[str]]:
+    """Whom notices told, and what, that an alert waits."""
+    every = {name: told(name, people) for name in ("alice", "bob", "carol", "dave")}
+    found = {name: [one for one in said if "alert" in one] for name, said in every.items()}
+    return {name: said for name, said in found.items() if said}
+
+
 @pytest.mark.db
 @pytest.mark.django_db(databases=["default", "door"])
 def test_an_alert_is_released_by_another_and_goes_out_at_a_fixed_hour(at_work: Reviewing, now: Any) -> None:
     dave = at_work.browser("dave")
     assert at_work.do("alice", "alert", text=TEXT) == 409  # nothing before triage
     assert at_work.do("alice", "triage", alert="yes", reason="It burns again.") == 302
+    waits = "An alert of the near misses waits for another reviewer. Open Review."
+    assert waiting(at_work.people) == {"bob": [waits], "carol": [waits]}, "at once, and not who triaged it"
     assert at_work.do("alice", "alert", revision=0, text=" ") == 422
     assert at_work.do("alice", "alert", revision=0, text=DRAFT) == 302
+    assert waiting(at_work.people) == {"bob": [waits] * 2, "carol": [waits] * 2}
+    assert {one.object_ids["page"] for one in Notice.objects.filter(kind="near_miss.alert_waits")} == {
+        "near_miss:queue"
+    }
     assert "This may still point at somebody" in at_work.page("bob")
     assert at_work.do("bob", "alert", revision=1, text=TEXT) == 302
     assert at_work.do("alice", "release", revision=1) == 409  # what Alice saw is not what stands there now

@@ -16,6 +16,7 @@ from vigil.apps.near_miss.models import Lesson
 from vigil.apps.near_miss.out import subscriptions
 from vigil.apps.near_miss.partners import partner_lessons
 from vigil.apps.near_miss.review import alerts
+from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
@@ -36,7 +37,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "shelf": shelf(actor, facets, request.POST.get("source", ""), request.POST.get("page", "")),
         "alerts": alerts.out(actor, clock.now()).filter(goes_out_at__gt=clock.now() - alerts.SHOWN),
         "partner_alerts": partner_lessons.current_alerts(actor, clock.now()),
-        "partner_lessons": partner_lessons.lessons(actor, facets),
+        "partner_lessons": partner_lessons.lessons(actor, facets, request.POST.get("partners_page", "")),
         "may_choose": actor.can("near_miss.partner.choose"),
         "is_reviewer": access.find_seat(actor) is not None,
         "may_read_recommendations": actor.can("near_miss.recommendation.read"),
@@ -51,7 +52,7 @@ def lesson(request: HttpRequest, lesson: UUID) -> HttpResponse:
     """One lesson, and what the reader's agency means to do about it."""
     found, actor = _found(request, lesson), actor_of(request)
     context = {
-        "shown": queries.shown(found),
+        "shown": _shown(actor, found),
         "alike": like_lesson(actor, found),
         "linked": access.lessons(actor).filter(pk__in=found.linked.all()),
         "recommendations": recommendations.of_lesson(actor, found, clock.now().date()),
@@ -64,7 +65,11 @@ def lesson(request: HttpRequest, lesson: UUID) -> HttpResponse:
 @require_GET
 def sheet(request: HttpRequest, lesson: UUID) -> HttpResponse:
     """The same for paper: no menu, nothing to press."""
-    return render(request, "near_miss/sheet.html", {"shown": queries.shown(_found(request, lesson))})
+    return render(request, "near_miss/sheet.html", {"shown": _shown(actor_of(request), _found(request, lesson))})
+
+
+def _shown(actor: Actor, lesson: Lesson) -> queries.Shown:
+    return queries.shown(lesson, queries.said(actor).get(lesson.pk, queries.NOTHING))
 
 
 def _found(request: HttpRequest, lesson: UUID) -> Lesson:

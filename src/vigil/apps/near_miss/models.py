@@ -121,7 +121,8 @@ class Outcome(models.TextChoices):
 
 class Recommendation(models.Model):
     """What an agency means to do about a lesson: by whom (`owner`, or `office` where it is no single person), until
-    which day, and how it ended. Its words are the agency's own and sealed.
+    which day, and how it ended. Its words are the agency's own and sealed. `revision` counts the edits: a form that
+    shows an older one replaces nothing unseen.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -131,6 +132,7 @@ class Recommendation(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     office = SealedText("near_miss.office")
     due_on = models.DateField()
+    revision = models.PositiveIntegerField(default=0)
     outcome = models.CharField(max_length=10, choices=[(one.value, one.value) for one in Outcome], blank=True)
     reason = SealedText("near_miss.outcome")
     ended_on = models.DateField(null=True)
@@ -258,7 +260,7 @@ class Encounter(models.Model):
 
     `content` is the draft, and empty once it was submitted: from then on its text is sealed to the reviewers alone,
     under the number `report` in the drop. `title` is the agency's own; `met` has the codes of the criteria; `writers`
-    are the ids of all who saved it, `author` the first of them.
+    are the ids of all who saved it, `author` the first of them, `submitted_by` who gave it to the reviewers.
     `revision` counts the saves: a form that shows an older one replaces nothing unseen.
     """
 
@@ -273,6 +275,7 @@ class Encounter(models.Model):
     report = models.BigIntegerField(null=True, unique=True)
     saved_on = models.DateField()
     submitted_on = models.DateField(null=True)
+    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         ordering = ("-saved_on", "-id")

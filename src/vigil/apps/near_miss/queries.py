@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -16,8 +16,9 @@ from vigil.apps.near_miss.learning.rules import QUASI
 from vigil.apps.near_miss.models import Lesson, PartnerPublication, Review, Seat
 from vigil.apps.near_miss.review import working
 from vigil.apps.near_miss.review.working import Reader, Work
-from vigil.apps.near_miss.rules import State
+from vigil.apps.near_miss.rules import OPEN, State
 from vigil.core.actor import Actor
+from vigil.core.privacy import generalised
 from vigil.door import drop
 from vigil.door.fields import FACTORS, FAMILIES, PROMPTS, SCENE, TIME_BANDS
 from vigil.door.models import Kind, Letter, Report, Reviewer, Stage
@@ -25,8 +26,9 @@ from vigil.door.story import read_story
 from vigil.texts import gettext_noop
 
 L = TypeVar("L", Lesson, PartnerPublication)
+T = TypeVar("T")
 A_PAGE = 50
-"""Lines of the library (ours)."""
+"""Lines of a page (ours)."""
 STATES = {
     State.RECEIVED: gettext_noop("Received: triage first"),
     State.TRIAGED: gettext_noop("To be masked"),
@@ -38,6 +40,16 @@ STATES = {
 }
 CALL_TYPES = next(field.choices for field in SCENE if field.name == "call_type")
 AGENCY_SIZES = next(field.choices for field in SCENE if field.name == "agency_size")
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf(Generic[T]):
+    """One page of what fits: `shown` of `count`."""
+
+    shown: list[T]
+    count: int
+    page: int
+    pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +90,36 @@ class Opened:
         return _(STATES[self.state])
 
 
-def queue(actor: Actor) -> list[Waiting]:
+def queue(actor: Actor, page: str = "") -> Leaf[Waiting]:
     """Every report whose review is not over, those to be told of now first, then by week."""
     access.seat_of(actor)
     door = access.the_door()
     if door is None:
-        return []
-    reviews = {one.report: one for one in Review.objects.all()}
-    over = {State.PUBLISHED, State.CLOSED}
+        return Leaf([], 0, 1, 1)
+    begun = Review.objects.values_list("report", "state", "is_alert")
+    reviews = {report: (State(state), bool(is_alert)) for report, state, is_alert in begun}
     last = dict(Letter.objects.order_by("number").values_list("report_id", "kind"))
-    lines = []
+    waiting = []
+    for report, week in Report.objects.exclude(stage=Stage.WITHDRAWN).order_by("week", "pk").values_list("pk", "week"):
+        state, is_alert = reviews.get(report, (State.RECEIVED, False))
+        answered = last.get(report) in (Kind.ANSWER, Kind.ADDITION)
+        if state in OPEN or answered:
+            waiting.append((is_alert, report, week, state, answered))
+    waiting.sort(key=lambda one: not one[0])
+    some, at, pages = leaf_of(waiting, page)
     submitted = encounters.reports()
-    for report in Report.objects.exclude(stage=Stage.WITHDRAWN).order_by("week", "pk"):
-        review = reviews.get(report.pk, Review())
-        answered = last.get(report.pk) in (Kind.ANSWER, Kind.ADDITION)
-        if State(review.state) not in over or answered:
-            words = _(STATES[State(review.state)])
-            address = UUID(int=report.pk)
-            where = _("Encounter of an agency") if report.pk in submitted else door.name
-            lines.append(Waiting(address, report.week, where, words, bool(review.is_alert), answered))
-    return sorted(lines, key=lambda line: not line.is_alert)
+    lines = [
+        Waiting(
+            UUID(int=report),
+            week,
+            _("Encounter of an agency") if report in submitted else door.name,
+            _(STATES[state]),
+            is_alert,
+            answered,
+        )
+        for is_alert, report, week, state, answered in some
+    ]
+    return Leaf(lines, len(waiting), at, pages)
 
 
 def seats(actor: Actor) -> list[Seat]:
@@ -150,63 +172,78 @@ class Facets:
     time_band: str = ""
 
 
+class Said(NamedTuple):
+    """What a lesson says of its call: codes, and the month as `2026-11`."""
+
+    call_type: str
+    time_band: str
+    month: str
+
+
+NOTHING = Said("", "", "")
+
+
+def said(actor: Actor) -> dict[UUID, Said]:
+    """What each published lesson says of its call, on every page, to every search and in every file: where fewer than
+    k lessons say the same, less of it (`core/privacy/generalising.py`).
+    """
+    rows = list(access.lessons(actor).values_list("pk", *QUASI))
+    kept = generalised([row[1:] for row in rows])
+    return {row[0]: Said(*record) for row, record in zip(rows, kept, strict=True)}
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A lesson with its codes as words."""
+    """A lesson with its codes as words; empty where it does not say it, or too few lessons say the same (`said`)."""
 
     lesson: Lesson | PartnerPublication
     call_type: str
     time_band: str
+    month: str
     factors: list[str]
     primary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One page of what fits: `shown` of `count`."""
-
-    shown: list[Shown]
-    count: int
-    page: int
-    pages: int
-
-
-def lesson_list(actor: Actor, facets: Facets, page: str = "") -> Leaf:
+def lesson_list(actor: Actor, facets: Facets, page: str = "") -> Leaf[Shown]:
     """The published lessons, the newest first; each of the words stands in title, text or lessons."""
-    found = _narrowed(access.lessons(actor), facets)
-    pks = [pk for pk, factors in found.values_list("pk", "factors") if not facets.factor or facets.factor in factors]
+    published = said(actor)
+    found = with_words(access.lessons(actor), facets).values_list("pk", "factors")
+    pks = [pk for pk, factors in found if fits(facets, published.get(pk, NOTHING), factors)]
     some, at, pages = leaf_of(pks, page)
     rows = access.lessons(actor).filter(pk__in=some).defer("text", "lessons")
-    return Leaf([shown(one) for one in rows], len(pks), at, pages)
+    return Leaf([shown(one, published.get(one.pk, NOTHING)) for one in rows], len(pks), at, pages)
 
 
-def leaf_of(pks: Sequence[UUID], page: str) -> tuple[Sequence[UUID], int, int]:
-    """The numbers on a page, which page it is, and how many there are; one that is none is the nearest."""
-    pages = max(1, -(-len(pks) // A_PAGE))
+def leaf_of(found: Sequence[T], page: str) -> tuple[Sequence[T], int, int]:
+    """What of it is on a page, which page that is, and how many there are; one that is none is the nearest."""
+    pages = max(1, -(-len(found) // A_PAGE))
     at = min(max(1, int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1), pages)
-    return pks[(at - 1) * A_PAGE : at * A_PAGE], at, pages
+    return found[(at - 1) * A_PAGE : at * A_PAGE], at, pages
 
 
-def narrowed(found: QuerySet[L], facets: Facets) -> list[L]:
-    """Those that fit."""
-    return [one for one in _narrowed(found, facets) if not facets.factor or facets.factor in one.factors]
-
-
-def _narrowed(found: QuerySet[L], facets: Facets) -> QuerySet[L]:
+def with_words(found: QuerySet[L], facets: Facets) -> QuerySet[L]:
+    """Those with each of the words in title, text or lessons."""
     for word in facets.words.split():
         found = found.filter(Q(title__icontains=word) | Q(text__icontains=word) | Q(lessons__icontains=word))
-    for name in ("call_type", "time_band"):
-        if code := getattr(facets, name):
-            found = found.filter(**{name: code})
     return found
 
 
-def shown(lesson: Lesson | PartnerPublication) -> Shown:
-    """With words for codes."""
+def fits(facets: Facets, of: Said, factors: Sequence[str]) -> bool:
+    """Whether what a lesson says besides its words is what is looked for."""
+    return (
+        facets.call_type in ("", of.call_type)
+        and facets.time_band in ("", of.time_band)
+        and (not facets.factor or facets.factor in factors)
+    )
+
+
+def shown(lesson: Lesson | PartnerPublication, of: Said) -> Shown:
+    """With words for codes; `of` is what it says of its call."""
     return Shown(
         lesson,
-        _(CALL_TYPES[lesson.call_type]) if lesson.call_type in CALL_TYPES else "",
-        _(TIME_BANDS[lesson.time_band]) if lesson.time_band in TIME_BANDS else "",
+        _(CALL_TYPES[of.call_type]) if of.call_type in CALL_TYPES else "",
+        _(TIME_BANDS[of.time_band]) if of.time_band in TIME_BANDS else "",
+        of.month,
         [_(FACTORS[code]) for code in lesson.factors if code in FACTORS],
         _(FACTORS[lesson.primary]) if lesson.primary in FACTORS else "",
     )

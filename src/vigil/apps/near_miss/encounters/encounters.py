@@ -59,7 +59,7 @@ class Listed:
 class Standing:
     """What a reviewer is told about an encounter beside its text."""
 
-    author: str
+    submitter: str
     agency: str
     is_own: bool
     unmet: list[str]
@@ -74,7 +74,7 @@ def own(actor: Actor) -> QuerySet[Encounter]:
     actor.require("near_miss.encounter.read")
     if actor.agency_id is None:
         return Encounter.objects.none()
-    return Encounter.objects.filter(agency_id=actor.agency_id).select_related("author", "agency")
+    return Encounter.objects.filter(agency_id=actor.agency_id).select_related("author", "submitted_by", "agency")
 
 
 def own_one(actor: Actor, encounter: UUID) -> Encounter:
@@ -167,7 +167,7 @@ def submit(actor: Actor, encounter: UUID | None, revision: int, typed: rules.Enc
     drop.take(drop.Key(name, private), json.dumps(story), today)
     report = drop.find(name)
     assert report is not None
-    row.report, row.content, row.submitted_on = report.pk, "", today
+    row.report, row.content, row.submitted_on, row.submitted_by_id = report.pk, "", today, _person(actor)
     row.save()
     return row
 
@@ -326,11 +326,11 @@ def _numbers(found: Iterable[int | None]) -> frozenset[int]:
 def standing(actor: Actor, report: int, today: date) -> Standing | None:
     """What a reviewer must know of it; None where the report is no encounter."""
     access.seat_of(actor)
-    row = Encounter.objects.filter(report=report).select_related("author", "agency").first()
-    if row is None:
+    row = Encounter.objects.filter(report=report).select_related("submitted_by", "agency").first()
+    if row is None or row.submitted_by is None:  # one whose report is here was submitted by somebody
         return None
     return Standing(
-        row.author.full_name,
+        row.submitted_by.full_name,
         row.agency.name,
         _wrote(row, actor),
         [_(words) for code, words in rules.OURS.items() if code not in row.met],

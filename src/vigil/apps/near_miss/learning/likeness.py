@@ -16,7 +16,7 @@ from vigil.apps.near_miss import access
 from vigil.apps.near_miss.learning.rules import FACTOR
 from vigil.apps.near_miss.learning.similar import Index, Match
 from vigil.apps.near_miss.models import Lesson
-from vigil.apps.near_miss.queries import CALL_TYPES
+from vigil.apps.near_miss.queries import CALL_TYPES, NOTHING, Said, said
 from vigil.core.actor import Actor
 from vigil.door.fields import FACTORS
 
@@ -37,7 +37,8 @@ class Alike:
 
 def like_lesson(actor: Actor, lesson: Lesson) -> list[Alike]:
     """Lessons like this one."""
-    return _like(actor, _text(lesson), _codes(lesson.call_type, lesson.factors), [lesson.pk])
+    own = said(actor).get(lesson.pk, NOTHING)
+    return _like(actor, _text(lesson), _codes(own.call_type, lesson.factors), [lesson.pk])
 
 
 def like_text(actor: Actor, text: str, call_type: str, factors: Sequence[str]) -> list[Alike]:
@@ -50,8 +51,10 @@ def _like(actor: Actor, text: str, codes: Iterable[str], leave_out: Iterable[UUI
     with _one_at_a_time:
         _keep_up()
         matches = _index.like(text, codes, leave_out)
-    found = lessons.in_bulk([one.lesson for one in matches])
-    return [_in_words(found[one.lesson], one) for one in matches if one.lesson in found]
+    found, published = lessons.in_bulk([one.lesson for one in matches]), said(actor)
+    return [
+        _in_words(found[one.lesson], one, published.get(one.lesson, NOTHING)) for one in matches if one.lesson in found
+    ]
 
 
 def _keep_up() -> None:
@@ -72,7 +75,9 @@ def _codes(call_type: str, factors: Iterable[str]) -> list[str]:
     return [*([f"{CALL} {call_type}"] if call_type else []), *(f"{FACTOR} {code}" for code in factors)]
 
 
-def _in_words(lesson: Lesson, match: Match) -> Alike:
+def _in_words(lesson: Lesson, match: Match, of: Said) -> Alike:
+    """Of its call the lesson says no more here than on its own page."""
     names = {CALL: CALL_TYPES, FACTOR: FACTORS}
     pairs = (code.split(" ", 1) for code in match.codes)
-    return Alike(lesson, ", ".join(match.words), [_(names[kind].get(code, code)) for kind, code in pairs])
+    codes = [_(names[kind].get(code, code)) for kind, code in pairs if kind != CALL or of.call_type]
+    return Alike(lesson, ", ".join(match.words), codes)

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from vigil.apps.near_miss import access
 from vigil.apps.near_miss.followup import recommendations
 from vigil.apps.near_miss.models import Alert, Lesson
-from vigil.apps.near_miss.queries import Shown, shown
+from vigil.apps.near_miss.queries import NOTHING, Shown, said, shown
 from vigil.apps.near_miss.review import alerts
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
@@ -61,7 +61,7 @@ def read(actor: Actor, month: str, now: datetime) -> Digest:
         raise NotFound
     end = (first + timedelta(days=31)).replace(day=1)
     since, until = _span(first, end)
-    ended = []
+    ended, published = [], said(actor)
     if actor.can("near_miss.recommendation.read"):
         rows = recommendations.own(actor).filter(ended_on__gte=first, ended_on__lt=end)
         ended = [recommendations.listed(one, now.date()) for one in rows]
@@ -69,7 +69,10 @@ def read(actor: Actor, month: str, now: datetime) -> Digest:
         first=first,
         end=end,
         alerts=list(alerts.out(actor, now).filter(goes_out_at__gte=since, goes_out_at__lt=until)),
-        lessons=[shown(one) for one in access.lessons(actor).filter(published_on__gte=first, published_on__lt=end)],
+        lessons=[
+            shown(one, published.get(one.pk, NOTHING))
+            for one in access.lessons(actor).filter(published_on__gte=first, published_on__lt=end)
+        ],
         ended=ended,
     )
 

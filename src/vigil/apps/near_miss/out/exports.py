@@ -1,7 +1,7 @@
 """The lessons as files: CSV and JSON of the same columns, and the dictionary that says what stands in each.
 
 The columns are defined once, here, so that files and dictionary cannot diverge. Only what was published is in them;
-what says when and at what kind of call stands where at least k lessons say the same (`generalised`).
+what says when and at what kind of call stands where it does on the pages (`queries.said`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss import access
+from vigil.apps.near_miss.learning.rules import QUASI
 from vigil.apps.near_miss.models import Lesson
-from vigil.apps.near_miss.queries import CALL_TYPES
+from vigil.apps.near_miss.queries import CALL_TYPES, NOTHING, Said, said
 from vigil.core.actor import Actor
-from vigil.core.privacy import generalised
 from vigil.core.privacy.suppression import K
 from vigil.door.fields import FACTORS, TIME_BANDS
 from vigil.platform.actions import action, detail
@@ -30,12 +30,10 @@ BETWEEN = "; "
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A lesson as it may leave the node: `call_type`, `time_band` and `month` are empty where few lessons say them."""
+    """A lesson as it may leave the node: what it says of its call is empty where few lessons say the same."""
 
     lesson: Lesson
-    call_type: str
-    time_band: str
-    month: str
+    of: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +54,11 @@ COLUMNS = (
     Column("title", gettext_noop("Title that the reviewers gave it."), TEXT, lambda row: row.lesson.title),
     Column("text", gettext_noop("What happened, masked by two reviewers."), TEXT, lambda row: row.lesson.text),
     Column("lessons", gettext_noop("What others learn from it."), TEXT, lambda row: row.lesson.lessons),
-    Column("call_type", gettext_noop("Kind of call."), CODE, lambda row: row.call_type, CALL_TYPES),
+    Column("call_type", gettext_noop("Kind of call."), CODE, lambda row: row.of.call_type, CALL_TYPES),
     Column(
-        "time_band", gettext_noop("Time of day in bands of six hours."), CODE, lambda row: row.time_band, TIME_BANDS
+        "time_band", gettext_noop("Time of day in bands of six hours."), CODE, lambda row: row.of.time_band, TIME_BANDS
     ),
-    Column("month", gettext_noop("Month of the event."), "YYYY-MM", lambda row: row.month),
+    Column("month", gettext_noop("Month of the event."), "YYYY-MM", lambda row: row.of.month),
     Column(
         "factors",
         gettext_noop("Contributing factors."),
@@ -76,8 +74,6 @@ COLUMNS = (
         lambda row: row.lesson.published_on.isoformat(),
     ),
 )
-GENERALISED = ("call_type", "time_band", "month")
-"""The last is given up first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +88,8 @@ class Entry:
 
 def rows(actor: Actor) -> list[Row]:
     """Every lesson as it may leave the node, the newest first."""
-    lessons = list(access.lessons(actor))
-    kept = generalised([tuple(getattr(one, name) for name in GENERALISED) for one in lessons])
-    return [Row(lesson, *record) for lesson, record in zip(lessons, kept, strict=True)]
-
-
-def row_of(actor: Actor, lesson: Lesson) -> Row:
-    """One of them."""
-    return next(row for row in rows(actor) if row.lesson.pk == lesson.pk)
+    published = said(actor)
+    return [Row(lesson, published.get(lesson.pk, NOTHING)) for lesson in access.lessons(actor)]
 
 
 def dictionary() -> list[Entry]:
@@ -107,7 +97,7 @@ def dictionary() -> list[Entry]:
     return [
         Entry(
             column.name,
-            " ".join(filter(None, (_(column.meaning), _(FEW).format(k=K) if column.name in GENERALISED else ""))),
+            " ".join(filter(None, (_(column.meaning), _(FEW).format(k=K) if column.name in QUASI else ""))),
             _(column.form),
             [(code, _(words)) for code, words in column.codes.items()],
         )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from vigil.apps.near_miss import access
 from vigil.apps.near_miss.models import Lesson
 from vigil.apps.near_miss.out import exports
-from vigil.apps.near_miss.queries import shown
+from vigil.apps.near_miss.queries import NOTHING, said, shown
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.platform.actions import action, concerns, detail
@@ -88,8 +88,7 @@ def _lines(paragraph: str) -> float:
 
 
 def _sheet(actor: Actor, lesson: Lesson) -> dict[str, Any]:
-    words = shown(lesson)
-    row = exports.row_of(actor, lesson)
+    words = shown(lesson, said(actor).get(lesson.pk, NOTHING))
     lessons, is_less = cut(lesson.lessons, LINES["lessons"])
     told, is_cut = cut(lesson.text, LINES["text"])
     foot = [_("From the near misses of {node}. Names, places and times are masked.").format(node=this_node().name)]
@@ -103,7 +102,7 @@ def _sheet(actor: Actor, lesson: Lesson) -> dict[str, Any]:
         "facts": [
             (label, said)
             for label, said in (
-                (_("Kind of call"), words.call_type if row.call_type else ""),
+                (_("Kind of call"), words.call_type),
                 (_("Primary factor"), words.primary),
                 (_("Contributing factors"), ", ".join(words.factors)),
             )

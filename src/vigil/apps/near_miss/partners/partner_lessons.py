@@ -10,11 +10,14 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from vigil.apps.near_miss import access
-from vigil.apps.near_miss.models import HandedOut, PartnerChoice, PartnerPublication
+from vigil.apps.near_miss.learning.rules import QUASI
+from vigil.apps.near_miss.models import Alert, HandedOut, Lesson, PartnerChoice, PartnerPublication
 from vigil.apps.near_miss.out import exports, telling
 from vigil.apps.near_miss.partners.publications import KIND, Publication, What
-from vigil.apps.near_miss.queries import Facets, Shown, narrowed, shown
+from vigil.apps.near_miss.queries import Facets, Leaf, Said, Shown, fits, leaf_of, shown, with_words
 from vigil.apps.near_miss.review import alerts
 from vigil.core.actor import Actor, system
 from vigil.core.errors import NotFound
@@ -27,7 +30,7 @@ from vigil.protocol.canonical import canonical_bytes
 SENDER, TAKER = system("near-miss partners"), system("partner")
 MATTERS = timedelta(days=30)
 """So long a partner that does not take it is told again (ours)."""
-Said = dict[UUID, Publication]
+Wanted = dict[UUID, Publication]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +68,19 @@ def choose(actor: Actor, partner_id: UUID, sends: bool, shows: bool) -> None:
     detail(sends=sends, shows=shows)
 
 
-def lessons(actor: Actor, facets: Facets) -> list[FromPartner]:
+def lessons(actor: Actor, facets: Facets, page: str = "") -> Leaf[FromPartner]:
     """The lessons of partners that are shown here, narrowed like our own, the newest first."""
-    found = narrowed(access.partner_publications(actor).filter(what=What.LESSON), facets)
-    return [FromPartner(one.partner.name, shown(one)) for one in found]
+    every = access.partner_publications(actor).filter(what=What.LESSON)
+    found = with_words(every, facets).values_list("pk", "factors", *QUASI)
+    pks = [pk for pk, factors, *of in found if fits(facets, Said(*of), factors)]
+    some, at, pages = leaf_of(pks, page)
+    rows = every.filter(pk__in=some)
+    return Leaf([FromPartner(one.partner.name, shown(one, _said(one))) for one in rows], len(pks), at, pages)
+
+
+def _said(one: PartnerPublication) -> Said:
+    """As its own node says it."""
+    return Said(one.call_type, one.time_band, one.month)
 
 
 def current_alerts(actor: Actor, now: datetime) -> list[PartnerPublication]:
@@ -78,16 +90,30 @@ def current_alerts(actor: Actor, now: datetime) -> list[PartnerPublication]:
 
 
 def hand_out(now: datetime) -> None:
-    """Tell each partner what it has not been told yet, and take back what it is not to have. Safe to repeat."""
+    """Tell each partner what it has not been told yet, and take back what it is not to have. Safe to repeat.
+
+    No lesson changes once it is published; what it may say of its call does, with another one (`queries.said`). So
+    nothing is read while every partner has just the lessons and alerts that it is to have.
+    """
     sends = set(PartnerChoice.objects.filter(sends=True).values_list("partner_id", flat=True))
-    known = set(HandedOut.objects.exclude(digest="").values_list("partner_id", flat=True))
-    publications = {one.number: one for one in _published(now)} if sends else {}
-    for partner in _live():
-        if partner.pk in sends | known:
-            _bring(partner, publications if partner.pk in sends else {}, now)
+    behind = [partner for partner in _live() if _is_behind(partner, partner.pk in sends, now)]
+    publications = {one.number: one for one in _published(now)} if sends and behind else {}
+    for partner in behind:
+        _bring(partner, publications if partner.pk in sends else {}, now)
 
 
-def _bring(partner: Partner, wanted: Said, now: datetime) -> None:
+def _is_behind(partner: Partner, is_sent: bool, now: datetime) -> bool:
+    """Whether something is to be told to the partner, or taken back from it."""
+    has = HandedOut.objects.filter(partner=partner).exclude(digest="")
+    if not is_sent:
+        return has.exists()
+    gone = has.exclude(number__in=_lessons(now).values("pk")).exclude(number__in=_alerts(now).values("pk"))
+    return any(wanted.exclude(pk__in=has.values("number")).exists() for wanted in (_lessons(now), _alerts(now))) or (
+        gone.exists()
+    )
+
+
+def _bring(partner: Partner, wanted: Wanted, now: datetime) -> None:
     told = {row.number: row for row in HandedOut.objects.filter(partner=partner)}
     fresh = [one for number, one in wanted.items() if number not in told or told[number].digest != _digest(one)]
     gone = [row for number, row in told.items() if row.digest and number not in wanted]
@@ -112,14 +138,27 @@ def _send(actor: Actor, partner: Partner, news: list[Publication], now: datetime
 
 def _published(now: datetime) -> Iterator[Publication]:
     """What people here were told of: lessons as they leave the node as files too, and the alerts that are shown."""
+    told = set(_lessons(now).values_list("pk", flat=True))
     for row in exports.rows(SENDER):
-        if telling.noon_after(row.lesson.published_on) > now:
+        if row.lesson.pk not in told:
             continue
         said = {column.name: column.of(row) for column in exports.COLUMNS if column.name != "id"}
         yield Publication(row.lesson.pk, 1, What.LESSON, said)
-    for alert in alerts.out(SENDER, now).filter(goes_out_at__gt=now - alerts.SHOWN):
+    for alert in _alerts(now):
         said = {"text": alert.text, "published_on": alert.goes_out_at.date().isoformat()}
         yield Publication(alert.pk, 1, What.ALERT, said)
+
+
+def _lessons(now: datetime) -> QuerySet[Lesson]:
+    """Those that people here were told of."""
+    yesterday = now.date() - timedelta(days=1)
+    last = yesterday if telling.noon_after(yesterday) <= now else yesterday - timedelta(days=1)
+    return access.lessons(SENDER).filter(published_on__lte=last).order_by()
+
+
+def _alerts(now: datetime) -> QuerySet[Alert]:
+    """Those that are shown here."""
+    return alerts.out(SENDER, now).filter(goes_out_at__gt=now - alerts.SHOWN).order_by()
 
 
 def _digest(one: Publication) -> str:

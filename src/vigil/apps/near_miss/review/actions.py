@@ -15,7 +15,7 @@ from vigil.apps.near_miss.followup import origins
 from vigil.apps.near_miss.learning.rules import QUASI, SCENE_KEPT, sharing
 from vigil.apps.near_miss.models import AlertDraft, CaseStudy, Lesson, Origin, Review, Seat
 from vigil.apps.near_miss.queries import AGENCY_SIZES, Opened, open_report
-from vigil.apps.near_miss.review import working
+from vigil.apps.near_miss.review import alerts, working
 from vigil.apps.near_miss.review.independence import answers, require_other_agency
 from vigil.apps.near_miss.review.working import Reader, Work
 from vigil.apps.near_miss.rules import State, Step, given
@@ -134,6 +134,8 @@ def triage(actor: Actor, report: UUID, revision: int, reader: Reader, is_alert: 
     review.is_alert, review.triaged_by = is_alert, seat
     _save(review, reader, lambda work: replace(work, alert_reason=reason))
     drop.move_on(found, Stage.IN_REVIEW)
+    if is_alert:
+        alerts.tell_others(review, seat)
 
 
 @action("near_miss.report.mask")

@@ -1,7 +1,8 @@
 """Alerts: what others must hear of before a lesson can be written (NASA ASRS: alert messages).
 
 One reviewer writes the text of a report that was triaged "alert now", another releases it; until then it is sealed to
-the reviewers. It goes out at the next fixed hour, so that its moment does not say when the report came.
+the reviewers, and the others are told at once that it waits: the moment is that of a reviewer's step, which the trail
+has too, and says nothing of when the report came. It goes out at the next fixed hour.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from vigil.apps.near_miss import access
+from vigil.apps.near_miss import access, deliveries
 from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.models import Alert, AlertDraft, Review, Seat
 from vigil.apps.near_miss.review import working
@@ -22,7 +23,12 @@ from vigil.apps.near_miss.review.working import Reader
 from vigil.apps.near_miss.rules import OPEN, given
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, Invalid, NotFound
+from vigil.platform import clock
 from vigil.platform.actions import action, concerns
+from vigil.platform.delivery.outbox import send
+from vigil.platform.delivery.personal import personal_ways
+from vigil.platform.notices.board import notify
+from vigil.texts import gettext_noop
 
 BAND = timedelta(hours=6)
 """Alerts go out at 0, 6, 12 and 18 h UTC: as fine as the time that a report itself keeps (ADR 12)."""
@@ -30,6 +36,9 @@ MOST = 2_000
 """Characters (ours): what is longer is a lesson."""
 SHOWN = timedelta(days=30)
 """So long an alert stands above the library (ours); later in its month's digest."""
+LATE = timedelta(days=1)
+"""So long a way that is down is tried to say that an alert waits (ours)."""
+WAITS = gettext_noop("An alert of the near misses waits for another reviewer. Open Review.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,7 @@ def write(actor: Actor, report: UUID, revision: int, reader: Reader, text: str) 
     row.written_by, row.revision = seat, row.revision + 1
     working.seal(row, text)
     row.save()
+    tell_others(review, seat)
 
 
 @action("near_miss.alert.release")
@@ -94,6 +104,18 @@ def release(actor: Actor, report: UUID, revision: int, reader: Reader, now: date
     row.released_by, row.content, row.keys = seat, b"", {}
     row.save()
     return alert
+
+
+def tell_others(review: Review, seat: Seat) -> None:
+    """Tell every other reviewer that an alert waits, inside the action of the one who triaged it or wrote its text."""
+    now, message = clock.now(), deliveries.ALERT_WAITS
+    written = AlertDraft.objects.filter(review=review).values_list("revision", flat=True).first()
+    key = f"{message}:{review.pk}:{review.revision}:{written or 0}"
+    others = Seat.objects.filter(is_active=True, number__isnull=False).exclude(pk=seat.pk)
+    people = list(others.values_list("user_id", flat=True))
+    notify(people, message, WAITS, objects={"page": "near_miss:queue"}, key=key, at=now)
+    ways = [way for person in people for way in personal_ways(person, urgent=False)]
+    send(ways, message, key=key, about=review.pk, at=now, until=now + LATE)
 
 
 def _begin(actor: Actor, report: UUID, revision: int, reader: Reader) -> tuple[Seat, Review, AlertDraft | None]:

@@ -125,7 +125,7 @@ def _queue(request: HttpRequest, at: dict[str, Any] | None = None) -> HttpRespon
     seat = access.seat_of(actor)
     seats, reader = queries.seats(actor), _reader(request, actor)
     context = {
-        "lines": queries.queue(actor),
+        "lines": queries.queue(actor, request.GET.get("page", "")),
         "seat": seat,
         "is_open": reader is not None,
         "untold": len(origins.untold(actor, reader)) if reader else 0,
