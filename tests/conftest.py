@@ -7,6 +7,7 @@ of another agency, Erin administers the node.
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import socket
@@ -310,6 +311,15 @@ def token(people: Cast) -> Callable[..., str]:
         return new_token(people.user(name), agency_id, "test", scopes, clock.now() + timedelta(days=1))[1]
 
     return of
+
+
+gc.set_threshold(200_000, 50)  # what is loaded stays: the collector need not walk all of it again and again
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Nor what was loaded until now ever again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -26,8 +26,6 @@ from vigil.core.errors import Unavailable
 RESTART_SECONDS = 1.0
 LEAVE_SECONDS = 10
 SWITCH_SECONDS = 0.001
-GC_THRESHOLD = 20_000
-"""New objects before the collector looks at them: a submission makes thousands, and none of them in circles."""
 YIELD_SECONDS = 0.0003
 MOST_YIELDS = 10
 
@@ -195,10 +193,7 @@ def _share(descriptor: int) -> None:
 def _answer(server: Any, listening: Listening) -> None:
     listening.held = lambda: len(server.server_state.connections)
     threading.Thread(target=_warm, daemon=True).start()
-    # What is loaded by now stays: the collector need not walk it while somebody waits.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)
+    serving.settle()
     # Whoever holds the database's write lock gets the interpreter back soon after each statement.
     sys.setswitchinterval(SWITCH_SECONDS)
     server.run(sockets=[listening])

@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 
+from vigil.cli import serving
 from vigil.cli.node import add_node_arguments, need_node, open_node
 
 PARENT_SECONDS = 1.0
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     if args.with_parent:
         # Its number is given: a parent that died while we started would otherwise never be missed.
         threading.Thread(target=_end_with, args=(args.with_parent, worker.stop), daemon=True).start()
+    serving.settle()
     for thread in beside:
         thread.start()
     worker.run_forever()
