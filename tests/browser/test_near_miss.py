@@ -25,7 +25,7 @@ BEHIND, AGENT = "203.0.113.77", "PlantedAgent/7"
 QUESTION, ANSWER, DONE = "Was it day, by chance?", "It was dark, and raining sideways.", "Searches are trained anew."
 REASON = "No money for lamps before spring."
 NEW_PASSPHRASE = "heron gravel lantern tide"
-REVIEW, REVIEWERS = "/near-miss/review/", "/near-miss/reviewers/"
+REVIEW, WHO, REVIEWERS = "/near-miss/review/", "/near-miss/review/who/", "/near-miss/reviewers/"
 
 
 def press(page: Page, name: str) -> None:
@@ -93,8 +93,19 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     first.get_by_label("A passphrase that you use nowhere else").fill(NEW_PASSPHRASE)
     first.get_by_label("The same again").fill(NEW_PASSPHRASE)
     press(first, "Make the key")
+    reader.look(first)
+    second = visit("tom.vasquez", WHO, **phone)  # of another agency than the administrator
+    second.get_by_text("Confirm or reject Ruth Calloway").click()
+    second.get_by_label("Passphrase of your own key").fill("not the one")
+    press(second, "Confirm")
+    expect(second.locator("main")).to_contain_text("This is not the passphrase of your key.")
+    reader.look(second)
+    second.get_by_label("Passphrase of your own key").fill(PASSPHRASE)
+    press(second, "Confirm")
+    first.goto(REVIEW)
     unlock(first, NEW_PASSPHRASE)
-    second = unlock(visit("dana.whitlock", REVIEW, **phone), PASSPHRASE)
+    second.goto(REVIEW)
+    unlock(second, PASSPHRASE)
     of_the_demo = waiting(second)
     expect(second.locator("main")).to_contain_text("Coded: another reviewer publishes")
     receipt = report(reporter)

@@ -6,6 +6,7 @@ Pure: bytes in, bytes out; the door seals, the reviewers and the reporter open. 
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,6 +46,12 @@ def draw_pair() -> tuple[bytes, bytes]:
 def public_of(private: bytes) -> bytes:
     """The public half."""
     return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+
+
+def fingerprint(public: bytes) -> str:
+    """What its owner reads aloud: the first half of the SHA-256, hexadecimal, in eight groups of four."""
+    digits = hashlib.sha256(public).hexdigest()[:32]
+    return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
 
 
 def seal(text: str, readers: Mapping[int, bytes], about: bytes) -> Sealed:

@@ -61,6 +61,7 @@ def test_from_the_recommendation_to_the_reporter(at_work: Reviewing, now: Any) -
     assert f"It was recommended: {WORDS}\nIt was done in part.\nHalf of the cars have one." in waiting
     carol, passphrase = at_work.clients["carol"], "lamp heron gravel tide"
     carol.post("/near-miss/review/key/", {"new": passphrase, "again": passphrase})
+    at_work.confirm("carol", "alice")
     at_work.unlock("carol", passphrase)
     assert "Nothing waits" in carol.get(OUTCOMES).content.decode()
     bob.post(f"/near-miss/review/let-read/{Seat.objects.get(user=at_work.people.user('carol')).pk}/")

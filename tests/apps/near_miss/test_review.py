@@ -67,6 +67,8 @@ class Reviewing:
             mine = self.browser(name)
             made = mine.post("/near-miss/review/key/", {"new": PASSPHRASE, "again": PASSPHRASE})
             assert made.status_code == 302
+        for name, by in (("alice", "bob"), ("bob", "carol"), ("carol", "alice")):
+            assert self.confirm(name, by) == 302
             self.unlock(name)
         self.key = drop.Key(b"n" * 32, sealing.draw_pair()[0])
         told = STORY["answers"] | {name: [code] for name, code in answers.items()}
@@ -81,6 +83,12 @@ class Reviewing:
 
     def unlock(self, name: str, passphrase: str = PASSPHRASE) -> int:
         return self.clients[name].post("/near-miss/review/unlock/", {"passphrase": passphrase}).status_code
+
+    def confirm(self, name: str, by: str, **posted: str) -> int:
+        """One confirms the key of another."""
+        seat = self.seat(name)
+        posted = {"fingerprint": sealing.fingerprint(bytes(seat.waiting)), "passphrase": PASSPHRASE} | posted
+        return self.clients[by].post(f"/near-miss/review/who/{seat.pk}/", posted).status_code
 
     def seat(self, name: str) -> Seat:
         return Seat.objects.get(user=self.people.user(name))
@@ -236,9 +244,13 @@ def test_a_new_key_reads_what_came_before_only_when_another_reviewer_lets_it(at_
     at_work.to("triaged")
     carol = at_work.clients["carol"]
     carol.post("/near-miss/review/key/", {"new": PASSPHRASE, "again": PASSPHRASE})
-    assert Reviewer.objects.filter(is_active=True).count() == 3
-    told = Notice.objects.filter(dedupe_key__startswith=f"near_miss.reviewer:{at_work.seat('carol').number}:")
+    assert Reviewer.objects.filter(is_active=True).count() == 2
+    waits = sealing.fingerprint(bytes(at_work.seat("carol").waiting))
+    told = Notice.objects.filter(dedupe_key__startswith=f"near_miss.reviewer:waits:{waits}:")
     assert {one.recipient_id for one in told} == {at_work.people.user(name).pk for name in ("alice", "bob")}
+    assert waits in at_work.clients["alice"].get("/near-miss/review/who/").content.decode()
+    assert at_work.unlock("carol") == 422
+    assert at_work.confirm("carol", "alice") == 302
     assert "<li>Carol" in at_work.clients["alice"].get("/near-miss/review/").content.decode()
     at_work.unlock("carol")
     assert at_work.page("carol") == ""

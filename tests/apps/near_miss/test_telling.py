@@ -129,7 +129,7 @@ def test_owners_are_told_what_is_overdue_reviewers_what_to_tell_and_the_menu_cou
     Recommendation.objects.create(
         lesson=about, agency=people.port_calvert, text="Locks", office="Fleet", due_on=day, outcome="done", ended_on=day
     )
-    Seat.objects.create(user=people.user("dave"))
+    Seat.objects.create(user=people.user("dave"), number=7)
     jobs.tell(datetime(2026, 11, 27, 11, 59, tzinfo=UTC))
     assert Notice.objects.count() == 0
     jobs.tell(datetime(2026, 11, 27, 12, tzinfo=UTC))

@@ -15,7 +15,8 @@ from vigil.core.permissions import FIELD
 from vigil.door import drop
 from vigil.door.models import Door, Report, Stage
 from vigil.door.router import ALIAS
-from vigil.platform.accounts.models import User
+from vigil.platform.accounts.access import actor_of_user
+from vigil.platform.accounts.models import Membership, User
 from vigil.platform.partners.roster import partners
 
 LARGEST = 2**63 - 1
@@ -46,6 +47,28 @@ def seat_of(actor: Actor) -> Seat:
     if seat is None:
         raise NotFound
     return seat
+
+
+def as_actors(user: User) -> list[Actor]:
+    """The person as an actor of each agency in which a role of theirs counts; empty where the account is cut off."""
+    agencies = sorted(set(Membership.objects.filter(user=user, active=True).values_list("agency_id", flat=True)))
+    return [actor for agency in agencies if (actor := actor_of_user(user, agency)) is not None]
+
+
+def served(user: User) -> frozenset[UUID]:
+    """The agencies in which the person serves today."""
+    return frozenset(one.agency_id for one in as_actors(user) if one.agency_id is not None)
+
+
+def may_review(user: User) -> bool:
+    """Whether the person could open reports today, if they were asked to log in."""
+    return any(one.can("near_miss.report.read") for one in as_actors(user))
+
+
+def sitting() -> list[Seat]:
+    """The reviewers whose keys are sealed to: confirmed by another, and of an account that may still review."""
+    seats = Seat.objects.filter(is_active=True, number__isnull=False).select_related("user")
+    return [one for one in seats if may_review(one.user)]
 
 
 def report_of(address: UUID) -> Report:
@@ -85,5 +108,5 @@ def candidates(actor: Actor) -> QuerySet[User]:
 
 
 def has_keys() -> bool:
-    """Whether a reviewer has made a key: then there was a door."""
+    """Whether a reviewer has a key in the drop: then there was a door."""
     return Seat.objects.filter(number__isnull=False).exists()

@@ -13,11 +13,11 @@ from vigil.apps.near_miss import access, queries
 from vigil.apps.near_miss.encounters import demo as cases
 from vigil.apps.near_miss.followup import recommendations
 from vigil.apps.near_miss.models import Lesson, Review
-from vigil.apps.near_miss.review import actions, alerts
+from vigil.apps.near_miss.review import actions, alerts, seats
 from vigil.apps.near_miss.review.working import Reader
 from vigil.core.actor import Actor
 from vigil.core.privacy import recognise, surrogates
-from vigil.door import drop, founding, receipts
+from vigil.door import drop, founding, receipts, sealing
 from vigil.door.models import Door, Report
 from vigil.door.story import Story
 from vigil.platform.accounts.access import actor_of_user
@@ -140,7 +140,7 @@ def ensure(now: datetime) -> None:
     door = founding.found(
         "Bay region near miss", "Elm and Oak County", sorted(Agency.objects.values_list("name", flat=True))
     )
-    first, second, third = [_reviewer(name) for name in REVIEWERS]
+    first, second, third = _reviewers()
     for number, told in enumerate(REPORTS, 1):
         _take(door, number, told, today - timedelta(weeks=told.weeks))
     reports = {number: _found(door, number) for number in range(1, len(REPORTS) + 1)}
@@ -149,11 +149,19 @@ def ensure(now: datetime) -> None:
     cases.add(_actor(SUPERVISOR), second, third, today)
 
 
-def _reviewer(username: str) -> tuple[Actor, Reader]:
-    actor = _actor(username)
-    actions.name_reviewer(_actor(ADMINISTRATOR), User.objects.get(username=username).pk)
-    seat = actions.make_key(actor, PASSPHRASE, PASSPHRASE)
-    return actor, Reader(seat.number or 0, actions.unwrap(actor, PASSPHRASE))
+def _reviewers() -> list[tuple[Actor, Reader]]:
+    """Named, each with a key that another of them has confirmed."""
+    made = []
+    for username in REVIEWERS:
+        seats.name_reviewer(_actor(ADMINISTRATOR), User.objects.get(username=username).pk)
+        made.append(seats.make_key(_actor(username), PASSPHRASE, PASSPHRASE))
+    found = []
+    for seat in made:
+        other = seats.confirmers(seat)[0].user.username
+        number = seats.confirm(_actor(other), seat.pk, sealing.fingerprint(bytes(seat.waiting)), PASSPHRASE).number
+        actor = _actor(seat.user.username)
+        found.append((actor, Reader(number or 0, actions.unwrap(actor, PASSPHRASE))))
+    return found
 
 
 def _actor(username: str) -> Actor:

@@ -14,6 +14,7 @@ from vigil.apps.near_miss.learning import sharing
 from vigil.apps.near_miss.models import AlertDraft, Destruction, Origin, Review
 from vigil.apps.near_miss.out import telling
 from vigil.apps.near_miss.partners import partner_lessons
+from vigil.apps.near_miss.review import seats
 from vigil.apps.near_miss.rules import KEPT_DAYS
 from vigil.core.actor import Actor, system
 from vigil.door import drop
@@ -40,6 +41,12 @@ def purge(now: datetime) -> None:
     Review.objects.filter(report__in=list(gone)).exclude(content=b"").update(content=b"", keys={})
     for sealed in (Origin, AlertDraft):
         sealed.objects.filter(review__report__in=list(gone)).delete()
+
+
+@periodic("near_miss.reviewers", every=timedelta(minutes=1))
+def follow(now: datetime) -> None:
+    """Seal no longer to the keys of people whose account was cut off."""
+    seats.follow()
 
 
 @periodic("near_miss.partners", every=timedelta(minutes=10))

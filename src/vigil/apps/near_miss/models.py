@@ -18,21 +18,31 @@ from vigil.platform.sealed import SealedText
 
 
 class Seat(models.Model):
-    """A person who reviews. `number` is that of their public key in the drop, `wrapped` the private half under the
-    passphrase; both are empty before they have made a key. `agency_size` is the band of their own agency, a code of
-    `vigil.door.fields`: a report that gives the same may be of that agency (`independence.py`).
+    """A person who reviews, or is to. `wrapped` is the private half of their key under the passphrase. The public half
+    waits here until another reviewer has confirmed it, and then stands in the drop under `number`. `agency_size` is the
+    band of their own agency, a code of `vigil.door.fields`: a report that gives the same may be of that agency
+    (`independence.py`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     number = models.BigIntegerField(null=True, unique=True)
     wrapped = models.BinaryField(default=bytes)
+    waiting = models.BinaryField(default=bytes)
+    confirmed_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
     agency_size = models.CharField(max_length=10, blank=True, default="")
     is_active = models.BooleanField(default=True)
     named_at = models.DateTimeField(default=clock.now)
+    named_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         ordering = ("named_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by__isnull=True) | ~models.Q(confirmed_by=models.F("id")),
+                name="near_miss_two_confirm",
+            ),
+        )
 
 
 class Review(models.Model):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from vigil.apps.near_miss import access
 from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.learning.rules import QUASI
-from vigil.apps.near_miss.models import Lesson, PartnerPublication, Review, Seat
+from vigil.apps.near_miss.models import Lesson, PartnerPublication, Review
 from vigil.apps.near_miss.review import working
 from vigil.apps.near_miss.review.working import Reader, Work
 from vigil.apps.near_miss.rules import OPEN, State
@@ -120,13 +120,6 @@ def queue(actor: Actor, page: str = "") -> Leaf[Waiting]:
         for is_alert, report, week, state, answered in some
     ]
     return Leaf(lines, len(waiting), at, pages)
-
-
-def seats(actor: Actor) -> list[Seat]:
-    """The reviewers, for one another and for who names them."""
-    if not actor.can("near_miss.reviewer.name"):
-        access.seat_of(actor)
-    return list(Seat.objects.filter(is_active=True).select_related("user"))
 
 
 def open_report(actor: Actor, address: UUID, reader: Reader) -> Opened:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID
 
 from vigil.core.errors import Conflict, Invalid, Problem
 from vigil.texts import gettext as _
 
+S = TypeVar("S")
 LEAST_PASSPHRASE = 16
 MOST_TITLE, MOST_TEXT, MOST_REASON = 120, 40_000, 2_000
 REVIEWERS_NEEDED = 2
@@ -76,6 +78,13 @@ def may_be_own(own: str, of_report: str, others: Sequence[str]) -> bool:
     (their bands) are of another. Empty is unknown.
     """
     return bool(own) and own == of_report and sum(one != own for one in others) >= REVIEWERS_NEEDED
+
+
+def apart_from(namers: frozenset[UUID], reviewers: Mapping[S, frozenset[UUID]]) -> list[S]:
+    """Of the reviewers, with the agencies in which each serves, those who serve in none of the agencies of whoever
+    named somebody; all, where each does.
+    """
+    return [one for one, agencies in reviewers.items() if agencies.isdisjoint(namers)] or list(reviewers)
 
 
 def passphrase_problem(passphrase: str, again: str) -> None:

@@ -9,7 +9,7 @@ from vigil.apps.near_miss.foreign import lesson_views as foreign_views
 from vigil.apps.near_miss.learning import views as learning_views
 from vigil.apps.near_miss.out import export_views, feed_views, subscription_views
 from vigil.apps.near_miss.partners import partner_views
-from vigil.apps.near_miss.review import review_views
+from vigil.apps.near_miss.review import review_views, seat_views
 
 app_name = "near_miss"
 
@@ -49,9 +49,11 @@ urlpatterns = [
     path("near-miss/review/key/", review_views.make_key, name="key"),
     path("near-miss/review/unlock/", review_views.unlock, name="unlock"),
     path("near-miss/review/lock/", review_views.lock, name="lock"),
+    path("near-miss/review/who/", seat_views.who, name="who"),
+    path("near-miss/review/who/<uuid:seat>/", seat_views.judge, name="judge"),
     path("near-miss/review/let-read/<uuid:seat>/", review_views.let_read, name="let_read"),
     path("near-miss/review/<uuid:report>/", review_views.report, name="report"),
     path("near-miss/partners/", partner_views.partners, name="partners"),
-    path("near-miss/reviewers/", review_views.reviewers, name="reviewers"),
-    path("near-miss/reviewers/<uuid:seat>/end/", review_views.end, name="end"),
+    path("near-miss/reviewers/", seat_views.reviewers, name="reviewers"),
+    path("near-miss/reviewers/<uuid:seat>/end/", seat_views.end, name="end"),
 ]

@@ -467,7 +467,7 @@ TOPICS = (
     Topic(
         "near-miss-review",
         _("Review of near misses"),
-        ("near_miss:queue", "near_miss:report", "near_miss:untold", "near_miss:reviewers"),
+        ("near_miss:queue", "near_miss:report", "near_miss:untold", "near_miss:who", "near_miss:reviewers"),
         _("How reports become lessons: triage, masking, a second reviewer, coding, publication."),
         (
             _("Make your key under a passphrase that you use nowhere else. Open it for half an hour to read."),
@@ -475,6 +475,7 @@ TOPICS = (
             _("You can ask the reporter, and tell them what was done. Only their receipt opens it."),
         ),
         (
+            _("Your key opens nothing until another reviewer has confirmed it: read its fingerprint to them."),
             _("Nobody can reset a passphrase. With a new key another reviewer must let you read what came before."),
             _("The raw text is destroyed thirty days after a review has ended."),
         ),

@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from uuid import UUID
 
-from vigil.apps.near_miss import deliveries
+from vigil.apps.near_miss import access, deliveries
 from vigil.apps.near_miss.followup import recommendations
-from vigil.apps.near_miss.models import Alert, Announcement, Lesson, Recommendation, Seat
+from vigil.apps.near_miss.models import Alert, Announcement, Lesson, Recommendation
 from vigil.apps.near_miss.out import digest, subscriptions
 from vigil.apps.near_miss.out.subscriptions import Topic
 from vigil.core.actor import Actor, system
@@ -109,7 +109,7 @@ def _subscribed(topic: Topic) -> Callable[[], list[UUID]]:
 
 
 def _reviewers() -> list[UUID]:
-    return list(Seat.objects.filter(is_active=True).values_list("user_id", flat=True))
+    return [one.user_id for one in access.sitting()]
 
 
 def _days(found: Iterable[date | None]) -> list[date]:

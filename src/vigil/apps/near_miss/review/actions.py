@@ -14,7 +14,7 @@ from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.followup import origins
 from vigil.apps.near_miss.learning.rules import QUASI, SCENE_KEPT, sharing
 from vigil.apps.near_miss.models import AlertDraft, CaseStudy, Lesson, Origin, Review, Seat
-from vigil.apps.near_miss.queries import AGENCY_SIZES, Opened, open_report
+from vigil.apps.near_miss.queries import Opened, open_report
 from vigil.apps.near_miss.review import alerts, working
 from vigil.apps.near_miss.review.independence import answers, require_other_agency
 from vigil.apps.near_miss.review.working import Reader, Work
@@ -26,63 +26,6 @@ from vigil.door import drop, sealing
 from vigil.door.fields import FACTORS
 from vigil.door.models import Kind, Report, Reviewer, Stage
 from vigil.platform.actions import action, concerns
-from vigil.platform.notices.board import notify
-from vigil.texts import gettext_noop
-
-NEW_KEY = gettext_noop("Somebody has made a key and reads near misses from now on. Open Review and see who reviews.")
-
-
-@action("near_miss.reviewer.name")
-def name_reviewer(actor: Actor, user_id: UUID, agency_size: str = "") -> Seat:
-    """Give somebody a seat among the reviewers, or say the size of their agency (a code of the form; empty: unknown).
-    They make the key. `NotFound` where the person may not have a seat.
-    """
-    if not access.candidates(actor).filter(pk=user_id).exists() or agency_size not in ("", *AGENCY_SIZES):
-        raise NotFound
-    given = {"is_active": True, "agency_size": agency_size}
-    seat, _made = Seat.objects.update_or_create(user_id=user_id, defaults=given)
-    concerns(user=user_id, seat=seat.pk)
-    return seat
-
-
-@action("near_miss.reviewer.end")
-def end_reviewer(actor: Actor, seat_id: UUID) -> None:
-    """Take a seat: nothing new is sealed to its key, and the wrapped private half is destroyed."""
-    seat = Seat.objects.select_for_update().filter(pk=seat_id, is_active=True).first()
-    if seat is None:
-        raise NotFound
-    concerns(user=seat.user_id, seat=seat.pk)
-    _retire(seat)
-    seat.is_active, seat.number, seat.wrapped = False, None, b""
-    seat.save()
-
-
-@action("near_miss.key.make")
-def make_key(actor: Actor, passphrase: str, again: str) -> Seat:
-    """Draw the actor's pair: the public half into the drop, the private one under the passphrase.
-
-    A pair of before reads nothing new from now on, and the new one nothing old, unless another reviewer lets it. The
-    other reviewers are told: whom an administrator names reads what comes from then on.
-    """
-    seat = Seat.objects.select_for_update().get(pk=access.seat_of(actor).pk)
-    rules.passphrase_problem(passphrase, again)
-    if access.the_door() is None:
-        raise Invalid.at("passphrase", sentence=_("This node has no door yet: `vigil door setup` makes one."))
-    _retire(seat)
-    private, public = sealing.draw_pair()
-    seat.number = Reviewer.objects.create(public=public).pk
-    seat.wrapped = sealing.wrap(private, passphrase)
-    seat.save()
-    concerns(seat=seat.pk)
-    others = Seat.objects.filter(is_active=True, number__isnull=False).exclude(pk=seat.pk)
-    people, page = others.values_list("user_id", flat=True), {"page": "near_miss:queue"}
-    notify(people, "near_miss.reviewer", NEW_KEY, objects=page, key=f"near_miss.reviewer:{seat.number}")
-    return seat
-
-
-def _retire(seat: Seat) -> None:
-    if seat.number is not None and access.the_door() is not None:
-        Reviewer.objects.filter(pk=seat.number).update(is_active=False)
 
 
 @action("near_miss.key.unlock")
@@ -90,6 +33,8 @@ def unwrap(actor: Actor, passphrase: str) -> bytes:
     """The actor's private key; `Invalid` where the passphrase is another."""
     seat = access.seat_of(actor)
     concerns(seat=seat.pk)
+    if seat.waiting:
+        raise Invalid.at("passphrase", sentence=_("Another reviewer must confirm your key first."))
     try:
         return sealing.unwrap(bytes(seat.wrapped), passphrase)
     except sealing.Unreadable:
@@ -101,7 +46,7 @@ def unwrap(actor: Actor, passphrase: str) -> bytes:
 def let_read(actor: Actor, seat_id: UUID, reader: Reader) -> int:
     """Let another reviewer read everything that the actor can read; how many reports that added something to."""
     own = access.seat_of(actor)
-    other = Seat.objects.filter(pk=seat_id, is_active=True).exclude(pk=own.pk).first()
+    other = next((one for one in access.sitting() if one.pk == seat_id != own.pk), None)
     if other is None or other.number is None:
         raise NotFound
     concerns(seat=own.pk, other=other.pk)

@@ -111,8 +111,7 @@ def tell_others(review: Review, seat: Seat) -> None:
     now, message = clock.now(), deliveries.ALERT_WAITS
     written = AlertDraft.objects.filter(review=review).values_list("revision", flat=True).first()
     key = f"{message}:{review.pk}:{review.revision}:{written or 0}"
-    others = Seat.objects.filter(is_active=True, number__isnull=False).exclude(pk=seat.pk)
-    people = list(others.values_list("user_id", flat=True))
+    people = [one.user_id for one in access.sitting() if one.pk != seat.pk]
     notify(people, message, WAITS, objects={"page": "near_miss:queue"}, key=key, at=now)
     ways = [way for person in people for way in personal_ways(person, urgent=False)]
     send(ways, message, key=key, about=review.pk, at=now, until=now + LATE)

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from vigil.apps.near_miss import access
 from vigil.apps.near_miss.models import Seat
 from vigil.apps.near_miss.review.working import Reader
 from vigil.apps.near_miss.rules import may_be_own
@@ -23,8 +24,8 @@ from vigil.door.story import read_story
 def require_other_agency(seat: Seat, report: Report, reader: Reader) -> None:
     """`Invalid` where the report may be of the reviewer's own agency and two others can review it."""
     given = answers(report, reader).get("agency_size", ())
-    others = Seat.objects.filter(is_active=True, number__isnull=False).exclude(pk=seat.pk)
-    if may_be_own(seat.agency_size, next(iter(given), ""), list(others.values_list("agency_size", flat=True))):
+    others = [one.agency_size for one in access.sitting() if one.pk != seat.pk]
+    if may_be_own(seat.agency_size, next(iter(given), ""), others):
         raise Invalid.at("go", sentence=_("This may come from your own agency: other reviewers take it."))
 
 

@@ -1,4 +1,4 @@
-"""Pages of the review: the key, the queue, a report and its steps, who reviews."""
+"""Pages of the review: the key, the queue, a report and its steps."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.followup import origins
 from vigil.apps.near_miss.learning.likeness import Alike, like_text
 from vigil.apps.near_miss.learning.queries import sharing
-from vigil.apps.near_miss.review import actions, alerts, masking, unlocking
+from vigil.apps.near_miss.review import actions, alerts, masking, seats, unlocking
+from vigil.apps.near_miss.review.seats import Key
 from vigil.apps.near_miss.review.working import Reader
 from vigil.apps.near_miss.rules import OPEN, State
 from vigil.core.actor import Actor
-from vigil.core.errors import Invalid, NotFound, Problem
+from vigil.core.errors import Invalid, Problem
 from vigil.core.privacy import KEEP, REPLACE, Choice
 from vigil.core.privacy.suppression import K
 from vigil.door import LEAST_REVIEWERS, sealing
@@ -45,11 +46,11 @@ def queue(request: HttpRequest) -> HttpResponse:
 def make_key(request: HttpRequest) -> HttpResponse:
     """A first key, or a new one."""
     try:
-        actions.make_key(actor_of(request), request.POST.get("new", ""), request.POST.get("again", ""))
+        seats.make_key(actor_of(request), request.POST.get("new", ""), request.POST.get("again", ""))
     except Invalid as refused:
         return _queue(request, {"new": refused.problems[0]})
     messages.success(request, _("Your key is made. Nobody else knows the passphrase, and nobody can reset it."))
-    return redirect("near_miss:queue")
+    return redirect("near_miss:who")
 
 
 @page("near_miss.key.unlock")
@@ -123,15 +124,17 @@ def let_read(request: HttpRequest, reader: Reader, seat: UUID) -> HttpResponse:
 def _queue(request: HttpRequest, at: dict[str, Any] | None = None) -> HttpResponse:
     actor = actor_of(request)
     seat = access.seat_of(actor)
-    seats, reader = queries.seats(actor), _reader(request, actor)
+    named, reader = seats.who(actor), _reader(request, actor)
+    sealed_to = [one for one in named if one.key == Key.SEALED_TO]
     context = {
         "lines": queries.queue(actor, request.GET.get("page", "")),
         "seat": seat,
         "is_open": reader is not None,
         "untold": len(origins.untold(actor, reader)) if reader else 0,
-        "with_key": [one for one in seats if one.number],
-        "others": [one for one in seats if one.pk != seat.pk and one.number],
-        "missing": max(0, LEAST_REVIEWERS - sum(one.number is not None for one in seats)),
+        "with_key": sealed_to,
+        "others": [one.seat for one in sealed_to if one.seat.pk != seat.pk],
+        "wait": sum(one.key == Key.WAITS for one in named),
+        "missing": max(0, LEAST_REVIEWERS - len(sealed_to)),
         "at": at or {},
     }
     return render(request, "near_miss/queue.html", context, status=422 if at else 200)
@@ -290,32 +293,3 @@ DONE: dict[str, Do] = {
     "tell": lambda a, r, n, k, p: actions.tell(a, r, k, p.get("text", ""), clock.now().date()),
 }
 """The steps of a report's page: actor, report, revision, key, what was posted."""
-
-
-@page("near_miss.reviewer.name", fresh=True)
-@require_http_methods(["GET", "POST"])
-def reviewers(request: HttpRequest) -> HttpResponse:
-    """Who reviews; posting names one more."""
-    actor = actor_of(request)
-    if request.method == "POST":
-        try:
-            actions.name_reviewer(actor, UUID(request.POST.get("user", "")), request.POST.get("agency_size", ""))
-        except ValueError:
-            raise NotFound from None
-        messages.success(request, _("Saved. Who was named makes a key on the page Review."))
-        return redirect("near_miss:reviewers")
-    seats = queries.seats(actor)
-    taken = {seat.user_id for seat in seats}
-    people = access.candidates(actor).order_by("full_name", "pk")
-    context = {"seats": seats, "people": [one for one in people if one.pk not in taken], "least": LEAST_REVIEWERS}
-    context["sizes"] = [(code, _(words)) for code, words in queries.AGENCY_SIZES.items()]
-    return render(request, "near_miss/reviewers.html", context)
-
-
-@page("near_miss.reviewer.end", fresh=True)
-@require_POST
-def end(request: HttpRequest, seat: UUID) -> HttpResponse:
-    """Take a seat."""
-    actions.end_reviewer(actor_of(request), seat)
-    messages.success(request, _("Ended. Nothing new is sealed to that key."))
-    return redirect("near_miss:reviewers")
