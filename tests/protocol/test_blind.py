@@ -12,6 +12,8 @@ from protocol.desk import DETECTED, FAR, WITHDRAWN, a_revision, a_site
 from protocol.test_exchange import Pairing, Post
 from protocol.trace import MINUTE, NORTH, SOUTH, World
 from vigil.engine.operation import Line, Point, Site
+from vigil.protocol.envelope import VERSION
+from vigil.protocol.exchange import BLIND_SINCE
 from vigil.protocol.judgement import visible
 from vigil.protocol.memory import MemoryStore
 from vigil.protocol.store import OWN, Reference, Revision, Status
@@ -121,6 +123,14 @@ def _moved(site: Site, east: float) -> Site:
     return replace(site, geometry=Line(tuple((longitude + east, at) for longitude, at in site.geometry.vertices)))
 
 
+def speaks(post: Post, partner: str, version: int) -> None:
+    """The newest version that the node believes its partner to speak."""
+    with post.store.transaction() as tx:
+        seen = tx.highest_seen(partner)
+        assert seen is not None
+        tx.note_seen(partner, replace(seen, speaks=version))
+
+
 def posts(pair: Pairing) -> dict[str, Post]:
     return {NORTH: pair.north, SOUTH: pair.south}
 
@@ -198,5 +208,24 @@ def test_who_is_asked_blind_ends_nothing_that_it_cannot_compare_yet() -> None:
     settle(pair)
     assert (pair.north.told("x"), pair.south.told("t")) == ([DETECTED], [DETECTED])
     pair.south.submit(a_revision("t", a_site(FAR), number=3))
+    settle(pair)
+    assert pair.north.told("x") == pair.south.told("t") == [DETECTED, WITHDRAWN]
+
+
+def test_who_asks_blind_ends_nothing_that_the_partner_leaves_to_its_own_question() -> None:
+    """The partner asked about its operation, met the own one, and never heard so: it has nothing to compare with."""
+    pair = Pairing(blind=True)
+    pair.north.submit(a_revision("x", a_site()))
+    settle(pair)
+    pair.south.submit(a_revision("t", a_site()))
+    speaks(pair.south, NORTH, BLIND_SINCE - 1)  # it asks exactly, with nothing to compare blind
+    (question,) = pair.south.exchange.questions(pair.south.now)
+    pair.answer(pair.south, pair.south.exchange.asked(question, pair.south.now))
+    pair.south.exchange.unreachable(question.due, pair.south.now)
+    speaks(pair.south, NORTH, VERSION)
+    pair.north.submit(a_revision("x", a_site(), number=2))
+    settle(pair)
+    assert (pair.north.told("x"), pair.south.told("t")) == ([DETECTED], [DETECTED])
+    pair.north.submit(a_revision("x", a_site(FAR), number=3))
     settle(pair)
     assert pair.north.told("x") == pair.south.told("t") == [DETECTED, WITHDRAWN]

@@ -88,6 +88,12 @@ def _has_tokens(tx: Transaction, operation_id: str, partner: str) -> bool:
     return joint is not None and bool(joint.cells or not revision.operation.sites)
 
 
+def are_apart(tx: Transaction, joint: JointTokens, reference: Reference) -> bool:
+    """Whether the cells of the partner's last query for that operation tell that it is nowhere near the own one."""
+    masked = tx.masked(reference)
+    return masked is not None and bool(masked.cells) and masked.cells.isdisjoint(joint.cells)
+
+
 def may_withdraw(tx: Transaction, reference: Reference, asker: Side | None, conflict: Conflict) -> bool:
     """Whether all is known that tells that the pair no longer meets: a shared subject shows only in joint tokens."""
     if asker is None or conflict.match.basis is Basis.PLACE:

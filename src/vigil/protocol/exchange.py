@@ -17,6 +17,7 @@ from vigil.protocol.blinding import Blinder
 from vigil.protocol.canonical import JSON
 from vigil.protocol.comparison import (
     Shared,
+    are_apart,
     compared,
     found_by,
     is_overtaken,
@@ -50,6 +51,8 @@ from vigil.protocol.store import (
     LONGEST_RETRY_US,
     Answer,
     Card,
+    Conflict,
+    ConflictState,
     Due,
     Found,
     Identity,
@@ -319,7 +322,7 @@ class Exchange:
         """Store what the answer tells, and what the joint tokens tell beyond it; what the answer then counts as."""
         side, partner = own_side(revision), message.sender
         shared: dict[Reference, Shared] = {}
-        met_blind = False
+        met_blind, joint = False, None
         if reply.outcome in (Outcome.ANSWERED, Outcome.EXACT_WANTED):
             joint = _joint(asked, reply)
             tx.put_joint(joint)
@@ -332,26 +335,21 @@ class Exchange:
                 record(tx, side, sighted_side(partner, sighting), together(sighting.match, by_subject), now)
         if reply.outcome is not Outcome.ANSWERED:
             return reply.outcome
+        assert joint is not None
         named = {sighting.operation_id for sighting in reply.sightings}
         for reference, one in shared.items():
             if reference.operation_id not in named:
                 record(tx, side, one.side, together(place_of(tx, side, one.side), one.met), now)
-        self._leave_out(tx, partner, side, named | {reference.operation_id for reference in shared}, now)
+        left_out = _left_out(tx, partner, side, named | {reference.operation_id for reference in shared})
+        if asked.query.registered and asked.query.plain is None:
+            # The partner leaves to its own questions what it cannot compare, and may not know that a conflict stands.
+            others = [conflict.other(side.reference).reference for conflict in left_out]
+            if met_blind or not all(are_apart(tx, joint, one) for one in others):
+                return Outcome.EXACT_WANTED
+        for conflict in left_out:
+            withdraw(tx, conflict, side, now)
         tell_missed(tx, partner, side, named, revision, now)
-        return Outcome.EXACT_WANTED if met_blind and asked.query.plain is None else Outcome.ANSWERED
-
-    def _leave_out(self, tx: Transaction, partner: str, side: Side, met: set[str], now: int) -> None:
-        """The partner did not name them: they no longer meet."""
-        for conflict in tx.conflicts_of(side.reference):
-            reference = conflict.other(side.reference).reference
-            # Judged against this very revision already: the partner's own later query knows better than this answer.
-            older = conflict.side(side.reference).revision < side.revision
-            if (
-                (older or is_overtaken(tx, conflict, reference))
-                and reference.node_id == partner
-                and reference.operation_id not in met
-            ):
-                withdraw(tx, conflict, side, now)
+        return Outcome.ANSWERED
 
     def unreachable(self, due: Due, now: int) -> None:
         """No answer came, or none that counts: ask again later, until answered or the operation is over.
@@ -710,6 +708,23 @@ def _reply_of(message: Message) -> Reply:
         return Reply.read(message.content)
     except Malformed as error:
         raise NotAnAnswer(str(error)) from error
+
+
+def _left_out(tx: Transaction, partner: str, side: Side, met: set[str]) -> Sequence[Conflict]:
+    """What stands with operations of the partner that it did not name: they no longer meet."""
+    left_out = []
+    for conflict in tx.conflicts_of(side.reference):
+        reference = conflict.other(side.reference).reference
+        # Judged against this very revision already: the partner's own later query knows better than this answer.
+        older = conflict.side(side.reference).revision < side.revision
+        if (
+            conflict.state is not ConflictState.WITHDRAWN
+            and (older or is_overtaken(tx, conflict, reference))
+            and reference.node_id == partner
+            and reference.operation_id not in met
+        ):
+            left_out.append(conflict)
+    return left_out
 
 
 def _joint(asked: Asked, reply: Reply) -> JointTokens:

@@ -172,6 +172,9 @@ class MemoryTransaction:
     def put_masked(self, masked: Masked) -> None:
         self._put(self.rows.masked, masked.reference, masked)
 
+    def masked(self, reference: Reference) -> Masked | None:
+        return self.rows.masked.get(reference)
+
     def masked_with(self, partner: str, tokens: Collection[str]) -> Sequence[Masked]:
         sought = frozenset(tokens)
         rows = (row for row in self.rows.masked.values() if row.reference.node_id == partner)

@@ -475,6 +475,8 @@ class Transaction(Protocol):
     def put_masked(self, masked: Masked) -> None:
         """Insert or replace what a partner's query left of its operation."""
 
+    def masked(self, reference: Reference) -> Masked | None: ...
+
     def masked_with(self, partner: str, tokens: Collection[str]) -> Sequence[Masked]:
         """This partner's operations that hold one of the joint tokens, sorted by reference. Never cut short."""
 

@@ -62,6 +62,11 @@ class FederationRows:
         if masked.mode is engine.Mode.LIVE:
             _count(row.node, new_points(tokens, before))
 
+    def masked(self, reference: Reference) -> port.Masked | None:
+        rows = models.MaskedOperation.objects.prefetch_related("tokens")
+        row = rows.filter(node=reference.node_id, operation_id=UUID(reference.operation_id)).first()
+        return None if row is None else _masked(row)
+
     def masked_with(self, partner: str, tokens: Collection[str]) -> Sequence[port.Masked]:
         found: set[int] = set()
         for part in _parts(tokens):
