@@ -1,7 +1,8 @@
 """What a change of the roster costs a node with many active operations: `python -m bench.pairing [--active N]`.
 
-A copy of the bench node takes a partner in, asks it blind from now on, and removes it again. Printed are the processor
-time of the whole and of the longest step, which is how long nobody else could write.
+A copy of the bench node takes a partner in, asks it blind from now on, hears that it was restored, is restored itself,
+and removes it again. Printed are the processor time of the whole and of the longest step, which is how long nobody else
+could write. The two restores are one transaction each: they have no goal yet.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ def measure(folder: str, active: int) -> float:
     for file in Path(folder).glob("vigil.sqlite3*"):
         file.chmod(0o600)
     _open(folder)
-    from vigil.apps.deconfliction.federation import pairing
+    from vigil.apps.deconfliction.federation import epochs, pairing
+    from vigil.apps.deconfliction.federation.exchanging import exchange
+    from vigil.apps.deconfliction.plan_rows import instant
     from vigil.cli.node import console
     from vigil.platform import clock
     from vigil.platform.partners.models import Partner
@@ -67,6 +70,9 @@ def measure(folder: str, active: int) -> float:
         timed("a partner joins", lambda: pairing.add(console(), row.pk, heard, clock.now())),
         timed("asked blind from now on", lambda: pairing.set_blind(console(), row.pk, True, clock.now())),
     ]
+    exchange().hear(told.node_id, 1, 1, instant(clock.now()))
+    timed("it was restored", lambda: exchange().hear(told.node_id, 2, 1, instant(clock.now())))
+    timed("this node is restored", lambda: epochs.begin_new_epoch(console(), clock.now()))
     pairing.propose_removal(console(), row.pk, "bench", clock.now())
     longest.append(timed("it is removed", lambda: pairing.remove(console(), row.pk, clock.now())))
     return max(longest)

@@ -348,7 +348,9 @@ class BatchTransaction(DatabaseTransaction):
 
     def active(self, now: int) -> Sequence[str]:
         self.flush()
-        return super().active(now)
+        found = super().active(now)
+        self.load(found)  # whoever asks for all of them goes through all of them
+        return found
 
     def unended(self, before: int) -> Sequence[str]:
         if before not in self._overdue:

@@ -12,8 +12,8 @@ from datetime import datetime
 from django.conf import settings
 
 from vigil.apps.deconfliction.actions import node
+from vigil.apps.deconfliction.batches import BatchStore
 from vigil.apps.deconfliction.plan_rows import instant
-from vigil.apps.deconfliction.store import DatabaseStore
 from vigil.core.actor import Actor
 from vigil.core.identifiers import new_epoch
 from vigil.platform import keys
@@ -26,7 +26,7 @@ def begin_new_epoch(actor: Actor, now: datetime) -> int:
     """Draw a new epoch and ask every partner about everything active again."""
     own = this_node()
     epoch = new_epoch()
-    node(DatabaseStore()).restore(epoch, instant(now))
+    node(BatchStore()).restore(epoch, instant(now))
     Node.objects.filter(pk=own.pk).update(blinding_id=keys.blinding_id())
     concerns(node=own.pk)
     detail(epoch=epoch)
