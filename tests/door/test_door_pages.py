@@ -239,6 +239,26 @@ def test_who_takes_it_back_leaves_no_text(door: dict[int, bytes]) -> None:
     assert Letter.objects.count() == 0
 
 
+@pytest.mark.parametrize(("name", "go"), [("reporter_writes", "as-typed"), ("find", "open")])
+def test_what_another_page_takes_back_in_between_is_never_shown_as_kept(
+    door: dict[int, bytes], monkeypatch: pytest.MonkeyPatch, name: str, go: str
+) -> None:
+    receipt, step = send(), getattr(drop, name)
+
+    def taken_back_after(*args: Any) -> Any:
+        done = step(*args)
+        drop.withdraw(Report.objects.get())
+        return done
+
+    monkeypatch.setattr(drop, name, taken_back_after)
+    status, page = post("/receipt/", ("receipt", receipt), ("go", go), ("text", "one more thing"))
+    assert status == 200
+    assert "You took this report back" in page
+    assert "It is written" not in page
+    assert "one more thing" in page, "what was typed stands there to be copied"
+    assert Letter.objects.count() == 0
+
+
 def test_a_wrong_receipt_a_thousand_times_locks_nobody_out(door: dict[int, bytes]) -> None:
     receipt = send()
     wrong = [receipts.written(number) for number in range(1000)]

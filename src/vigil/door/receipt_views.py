@@ -76,6 +76,9 @@ def _dialogue(request: HttpRequest, door: Door, found: Report, key: drop.Key, co
         fault, findings = _say(found, key, act, text)
         is_written = not (fault or findings)
     letters = drop.read(found, key)
+    found.refresh_from_db(fields=("stage",))
+    if found.stage == Stage.WITHDRAWN:  # by another page meanwhile, it may be: what was just written is gone too
+        letters, is_written = [], False
     return show(
         request,
         "dialogue.html",
