@@ -40,7 +40,7 @@ FLAGS = (
     "--enable-unsafe-swiftshader",
     "--use-angle=swiftshader",
 )
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds that a page has for what is expected of it: the machine may be busy."""
 expect.set_options(timeout=PATIENCE)
 NO_WEBGL = """

@@ -30,13 +30,30 @@ def fill_plan(
     page.fill("#ends_at", ends)
 
 
-def register(page: Page, place: str, **more: str) -> str:
-    """Register an operation; its path."""
+def register(page: Page, place: str, phone: str = "", **more: str) -> str:
+    """Register an operation, with that telephone of its lead contact or the person's own; its path."""
     page.goto("/operations/register/")
     fill_register(page, place, **more)
+    if phone:
+        page.fill("#lead_contact-phone", phone)
     page.click(".bottom-bar button.primary")
     expect(page.locator(".verdict h1")).to_be_visible()
     return urlsplit(page.url).path
+
+
+def press(page: Page, name: str) -> None:
+    """Press a button that leads to a page, be it the same one anew, and wait until that one stands."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).click()
+
+
+def sent(page: Page) -> str:
+    """Press Send on the door's last step until the ticket is ripe, by the door's clock; the receipt."""
+    press(page, "Send")
+    while page.get_by_text("Press Send again").count():
+        page.wait_for_timeout(500)
+        press(page, "Send")
+    return page.locator("#receipt").inner_text()
 
 
 def app_code(secret: str, ahead: int = 0) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import environment
+from tests.browser.steps import press, sent
 from tests.browser.test_door import Reader
 
 from vigil.apps.near_miss.demo import PASSPHRASE
@@ -26,10 +27,6 @@ QUESTION, ANSWER, DONE = "Was it day, by chance?", "It was dark, and raining sid
 REASON = "No money for lamps before spring."
 NEW_PASSPHRASE = "heron gravel lantern tide"
 REVIEW, WHO, REVIEWERS = "/near-miss/review/", "/near-miss/review/who/", "/near-miss/reviewers/"
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def unlock(page: Page, passphrase: str) -> Page:
@@ -48,9 +45,7 @@ def report(page: Page) -> str:
     page.get_by_label("Search missed something").check()
     press(page, "Next: check")
     press(page, "Next: send it")
-    while not page.locator("#receipt").count():  # the ticket ripens by the server's clock
-        press(page, "Send")
-    return page.locator("#receipt").inner_text()
+    return sent(page)
 
 
 def with_receipt(page: Page, receipt: str) -> None:
