@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -104,6 +105,29 @@ class TestStream:
             await asyncio.to_thread(write)
             assert (await anext(stream))[:2] == ("changed", {"topic": "operations"})
 
+        streamed(people, "alice", board.cursor(), act)
+
+    def test_what_is_committed_while_the_first_stream_opens_is_told(
+        self, people: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        start, since, looked = live.Poller._start, live.since, threading.Event()
+
+        def started(poller: live.Poller) -> None:
+            looked.wait(0.2)  # who looks back without waiting for the poller has looked now
+            board.changed("operations", agencies=[people.port_calvert.pk])
+            start(poller)
+
+        def looks_back(position: int, actor: Any) -> Any:
+            found = since(position, actor)
+            looked.set()
+            return found
+
+        async def act(stream: AsyncIterator[Event]) -> None:
+            await anext(stream)
+            assert (await anext(stream))[:2] == ("changed", {"topic": "operations"})
+
+        monkeypatch.setattr(live.Poller, "_start", started)
+        monkeypatch.setattr(live, "since", looks_back)
         streamed(people, "alice", board.cursor(), act)
 
     @pytest.mark.parametrize("end", ["logout", "switched off"])

@@ -78,6 +78,8 @@ class Poller:
 
     def __init__(self) -> None:
         self.listeners: set[asyncio.Queue[list[Change]]] = set()
+        self.begun = asyncio.Event()
+        """Set once it looks: what is committed from then on is put before the listeners."""
         self._task: asyncio.Task[None] | None = None
         self._seen: dict[int, object] = {}
         self._version: int | None = None
@@ -87,6 +89,7 @@ class Poller:
         queue: asyncio.Queue[list[Change]] = asyncio.Queue()
         self.listeners.add(queue)
         if self._task is None or self._task.done():
+            self.begun = asyncio.Event()
             self._task = asyncio.get_running_loop().create_task(self._run())
         return queue
 
@@ -95,15 +98,17 @@ class Poller:
         self.listeners.discard(queue)
 
     async def _run(self) -> None:
-        await _query(self._start, _news)
         while self.listeners:
-            await asyncio.sleep(POLL_SECONDS)
             try:
+                if not self.begun.is_set():
+                    await _query(self._start, _news)
+                    self.begun.set()
                 fresh = await _query(self._fresh, _news)
-            except Exception:  # noqa: BLE001, S112 - the database may be away; the next round asks again
-                continue
+            except Exception:  # noqa: BLE001 - the database may be away; the next round asks again
+                fresh, self._version = [], None
             for queue in list(self.listeners) if fresh else ():
                 queue.put_nowait(fresh)
+            await asyncio.sleep(POLL_SECONDS)
 
     def _start(self) -> None:
         self._seen = {change.pk: change.at for change in self._recent(cursor())}
@@ -165,6 +170,7 @@ async def _events(request: HttpRequest, actor: Actor, position: int) -> AsyncIte
     try:
         yield "retry: 2000\n\n" + _heartbeat()
         reader: Actor | None = actor
+        await poller.begun.wait()
         missed = await _query(lambda: since(position, actor))
         for text in _texts(missed, actor):
             yield text

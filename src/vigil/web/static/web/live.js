@@ -16,6 +16,8 @@ let lastHeard = Date.now();
 let lost = false;
 let source = null;
 let pending = null;
+let refreshing = false;
+let again = false;
 
 const hm = (at) => new Date(at).toLocaleTimeString("en-US", {
   hour: "2-digit", minute: "2-digit", hourCycle: "h23",
@@ -81,7 +83,22 @@ function refreshSoon() {
   pending = setTimeout(refresh, 150);
 }
 
+// One at a time, and once more for what changed meanwhile: no late answer ever replaces a later one.
 async function refresh() {
+  again = true;
+  if (refreshing) return;
+  refreshing = true;
+  try {
+    while (again) {
+      again = false;
+      await look();
+    }
+  } finally {
+    refreshing = false;
+  }
+}
+
+async function look() {
   const parts = document.querySelectorAll("[data-live-part]");
   document.dispatchEvent(new CustomEvent("vigil:changed"));
   if (!parts.length && !document.querySelector(".rail")) return;
@@ -89,8 +106,12 @@ async function refresh() {
   const page = new URL(document.body.dataset.page || location.href, location.href);
   let text;
   try {
-    const answer = await fetch(page, { headers: { "X-Requested-With": "live" }, cache: "no-store" });
+    const answer = await fetch(page, {
+      headers: { "X-Requested-With": "live" }, cache: "no-store", signal: AbortSignal.timeout(SILENCE_MS),
+    });
     if (answer.redirected && new URL(answer.url).pathname !== page.pathname) { location.assign(answer.url); return; }
+    // Asked for again with the next sign of life.
+    if (answer.status >= 500) { setLost(true); return; }
     if (!answer.ok) return;
     text = await answer.text();
   } catch {
