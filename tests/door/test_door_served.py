@@ -75,7 +75,7 @@ def test_who_reads_disk_database_and_logs_learns_no_text_time_or_source(tmp_path
         fields = door.filled(f"{MINUTE} the {MARK} fell.", ("call_type", "alarm"), ("time_band", "0001-0600"))
         page = ""
         while 'id="receipt"' not in page:
-            assert time.time() < began + 60, page
+            assert time.time() < began + 300, page
             process_wait(door.process)  # the ticket ripens by the server's clock
             page = _send_from(door, fields)
         receipt = re.findall(r'id="receipt">([^<]*)<', page)[0]

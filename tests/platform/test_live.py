@@ -57,7 +57,7 @@ def streamed(people: Any, name: str, since: int, act: Callable[[AsyncIterator[Ev
         assert response.status_code == 200
         content = response.streaming_content
         try:
-            await asyncio.wait_for(act(events(content)), 20)
+            await asyncio.wait_for(act(events(content)), 60)
         finally:
             await content.aclose()
             await live._query(connections.close_all)

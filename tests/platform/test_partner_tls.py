@@ -51,7 +51,7 @@ def test_both_sides_show_a_certificate(
     url = over_tls(made("elm", authority), authority)
     show(made("bay", authority), tmp_path, settings)
     peer.answers = [SIGNED]
-    assert send(url, b"one", 5) == b"a.b.c"
+    assert send(url, b"one", 60) == b"a.b.c"
     assert peer.heard == [b"one"]
 
 
@@ -64,6 +64,6 @@ def test_whose_certificate_is_not_of_the_authority_is_told_nothing(
     if others != "none":
         show(made("bay", stranger if others == "ours" else authority), tmp_path, settings)
     with pytest.raises(Unreached) as refused:
-        send(url, b"one", 5)
+        send(url, b"one", 60)
     assert refused.value.code == "certificate" if others == "server" else refused.value.code != "timeout"
     assert peer.heard == []

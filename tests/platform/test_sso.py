@@ -40,7 +40,7 @@ def port() -> Iterator[int]:
     chosen = free_port()
     command = [sys.executable, "-m", "oidc_provider_mock", "--host", "127.0.0.1", "--port", str(chosen)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 120
     while True:
         try:
             asked(chosen, "GET", "/.well-known/openid-configuration")
@@ -54,7 +54,7 @@ def port() -> Iterator[int]:
 
 
 def asked(port: int, verb: str, path: str, body: str = "", kind: str = "application/x-www-form-urlencoded") -> Any:
-    connection = http.client.HTTPConnection("localhost", port, timeout=10)
+    connection = http.client.HTTPConnection("localhost", port, timeout=60)
     connection.request(verb, path, body, {"Content-Type": kind})
     answer = connection.getresponse()
     answer.read()

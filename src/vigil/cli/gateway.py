@@ -68,7 +68,7 @@ def over_http(node: str) -> Tell:
             f"{node.rstrip('/')}/delivery/callback/", body, {**headers, "Content-Type": "application/json"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
                 read: dict[str, Any] = json.load(answer)
         except HTTPError as error:
             return {"status": error.code}

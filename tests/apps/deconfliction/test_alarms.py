@@ -399,7 +399,7 @@ def test_an_acknowledgement_at_the_very_moment_of_the_next_step(
     def hold(name: str) -> None:
         if name == "after_step_notices" and threading.current_thread() is worker:
             in_step.set()
-            asked.wait(10)
+            asked.wait(60)
 
     def climb() -> None:
         try:
@@ -413,10 +413,10 @@ def test_an_acknowledgement_at_the_very_moment_of_the_next_step(
     worker = threading.Thread(target=climb)
     pass_points.append(hold)
     worker.start()
-    assert in_step.wait(10)
+    assert in_step.wait(60)
     threading.Timer(0, asked.set).start()
     lifecycle.acknowledge_conflict(alice, conflict.pk, now + 2 * MINUTE)
-    worker.join(30)
+    worker.join(60)
     assert not failed
     assert side_of(people, "alice").acknowledged_at is not None
     assert not Delivery.objects.filter(about=ladder_id, state="waiting").exists()

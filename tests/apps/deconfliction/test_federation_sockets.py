@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,10 +18,13 @@ from django.db import connections
 from tests.apps.deconfliction.elm_node import ElmNode
 from tests.apps.deconfliction.plans import HARBOR
 
+from vigil.apps.deconfliction import api
+from vigil.apps.deconfliction.federation.asking import Asking
 from vigil.apps.deconfliction.models import Operation, SearchDue
 from vigil.apps.deconfliction.plan_rows import instant
 from vigil.config import asgi
 from vigil.platform import clock
+from vigil.platform.partners import contacts
 from vigil.platform.partners.client import JOSE, address_of, send
 from vigil.platform.partners.models import Contact
 
@@ -42,7 +46,7 @@ def served() -> Iterator[str]:
     server = Server(uvicorn.Config(asgi.application, port=0, lifespan="off", log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
-    assert server.ready.wait(30)
+    assert server.ready.wait(60)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join()
@@ -99,7 +103,11 @@ def elm(people: Any) -> Iterator[ElmNode]:
         door.leave()
 
 
-def test_each_node_finds_what_came_to_the_other_before(served: str, elm: ElmNode, token: Callable[..., str]) -> None:
+def test_each_node_finds_what_came_to_the_other_before(
+    served: str, elm: ElmNode, token: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "Asking", partial(Asking, seconds=60))
+    monkeypatch.setattr(contacts, "LATE_MILLISECONDS", 60_000)
     theirs = elm.registers(clock.now(), HARBOR)
     line = HTTPConnection(served.removeprefix("http://"))
     head = {"Authorization": f"Bearer {token('alice', 'deconfliction')}", "Content-Type": "application/json"}
@@ -127,10 +135,10 @@ def test_each_node_finds_what_came_to_the_other_before(served: str, elm: ElmNode
     second = registered(SOUTH, "two")
     assert second["determination"] == "no_known_conflict"
     elm.registers(clock.now(), SOUTH)
-    elm.asks(clock.now(), lambda message: send(address_of(served, "query"), message, 10))
+    elm.asks(clock.now(), lambda message: send(address_of(served, "query"), message, 60))
     assert Operation.objects.get(pk=second["id"]).determination == "conflict"
     with pytest.raises(Exception, match="status_401"):
-        send(address_of(served, "query"), b"a.b.c", 10)
+        send(address_of(served, "query"), b"a.b.c", 60)
 
     elm.leave()
     third = registered((-75.0, 38.2), "three")
