@@ -141,6 +141,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "near_miss.foreign.export": EVERYONE,
     "near_miss.reviewer.name": frozenset({NODE_ADMIN}),
     "near_miss.reviewer.end": frozenset({NODE_ADMIN}),
+    "near_miss.size.say": frozenset({NODE_ADMIN}),
     "near_miss.reviewer.confirm": FIELD,
     "near_miss.reviewer.reject": FIELD,
     "near_miss.reviewer.follow": frozenset({SYSTEM}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +13,12 @@ from tests.apps.near_miss.test_review import CANARY, Reviewing, everything, quic
 
 from vigil.apps.near_miss import jobs
 from vigil.apps.near_miss.learning import likeness
-from vigil.apps.near_miss.models import Lesson, Review, Seat
+from vigil.apps.near_miss.models import Lesson, Review
 from vigil.apps.near_miss.review import actions
 from vigil.core.errors import Invalid
 from vigil.door import drop
 from vigil.door.founding import found
+from vigil.platform.accounts.models import Membership
 from vigil.platform.audit.models import AuditRecord
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db(databases=["default", "door"])]
@@ -88,22 +89,37 @@ def test_the_door_is_told_how_many_lessons_say_the_same_and_of_none_that_are_few
 
 def test_a_reviewer_of_an_agency_of_the_size_keeps_away_while_two_others_are_there(people: Any, now: Any) -> None:
     at_work = Reviewing(people, agency_size=SIZE)
-    admin = at_work.clients["erin"]
-    assert (
-        admin.post("/near-miss/reviewers/", {"user": people.user("alice").pk, "agency_size": "a few"}).status_code
-        == 404
-    )
-    for name in ("alice", "carol"):
-        assert (
-            admin.post("/near-miss/reviewers/", {"user": people.user(name).pk, "agency_size": SIZE}).status_code == 302
-        )
-    assert at_work.seat("alice").number is not None  # the key stays
-    assert CANARY in at_work.page("alice")  # Bob alone is of another: a review takes two
-    Seat.objects.filter(pk=at_work.seat("carol").pk).update(agency_size="")
-    assert at_work.page("alice") == ""
-    told = at_work.clients["alice"].get("/near-miss/review/").content.decode()
-    assert "This may come from your own agency: other reviewers take it." in told
+    admin, port, bay = at_work.clients["erin"], people.port_calvert, people.bay_county
+
+    def told(name: str) -> str:
+        assert at_work.page(name) == ""
+        return at_work.clients[name].get("/near-miss/review/").content.decode()
+
+    def say(agency: Any, band: str) -> int:
+        return admin.post("/near-miss/reviewers/", {"agency": agency.pk, "band": band}).status_code
+
+    assert "nobody has said it of yours" in told("alice"), "what is missing is no yes"
+    assert "size not said" in at_work.clients["bob"].get("/near-miss/review/who/").content.decode()
+    assert say(bay, SIZE) == 404, "no reviewer serves there"
+    assert say(port, "a few") == 404
+    assert say(port, SIZE) == 302
+    assert CANARY in at_work.page("alice"), "all are of such an agency: better read than lost"
+    for name in ("bob", "carol"):
+        people.user(name).memberships.update(agency=bay)
+    assert "nobody has said it of yours" in told("bob")
+    own = "This may come from your own agency: other reviewers take it."
+    assert own in told("alice"), "it can be said, and then they take it"
+    assert say(bay, SIZE) == 302
+    assert CANARY in at_work.page("alice")
+    assert say(bay, "50-249") == 302
+    assert own in told("alice")
     assert CANARY in at_work.page("bob")
+    # Who is lent to an agency of the size as well keeps away too; then a review takes those of the agency.
+    for name in ("bob", "carol"):
+        Membership.objects.create(user=people.user(name), agency=port, role="officer", ends_at=now + timedelta(days=9))
+    assert CANARY in at_work.page("alice")
+    Membership.objects.filter(ends_at__isnull=False).update(ends_at=now)
+    assert own in told("alice")
 
     alice, report, key = people.actor("alice"), UUID(int=at_work.report.pk), at_work.reader("alice")
     before = AuditRecord.objects.count()

@@ -15,6 +15,8 @@ from vigil.apps.near_miss.rules import (
     after,
     coding_problems,
     given,
+    is_unsaid,
+    may_be_own,
     passphrase_problem,
 )
 from vigil.core.errors import Conflict, Invalid
@@ -42,6 +44,21 @@ def test_two_people_read_every_word() -> None:
         with pytest.raises(Invalid, match="Another reviewer"):
             after(state, step, ANN, {before: ANN})
         assert after(state, step, BEN, {before: ANN}) is STEPS[state, step]
+
+
+def test_what_nobody_has_said_of_an_agency_is_no_reason_to_let_its_reviewer_read() -> None:
+    assert is_unsaid(()) and is_unsaid({""}) and is_unsaid({"", "1-9"})  # noqa: PT018
+    assert not is_unsaid({"1-9"})
+    own, other, unsaid = {"1-9"}, {"250+"}, {""}
+    for others, away in (
+        ([other, other], True),
+        ([other, unsaid], True),
+        ([other, own], False),
+        ([own, unsaid], False),
+    ):
+        assert may_be_own(own, "1-9", others) is away, others
+    assert may_be_own({"1-9", "250+"}, "1-9", [other, other])
+    assert not may_be_own(other, "1-9", [other, other])
 
 
 def test_what_is_lacking_is_said_at_its_field() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import OperationalError, connections
 from django.db.models import QuerySet
 
-from vigil.apps.near_miss.models import ForeignLesson, Lesson, PartnerChoice, PartnerPublication, Seat
+from vigil.apps.near_miss.models import AgencySize, ForeignLesson, Lesson, PartnerChoice, PartnerPublication, Seat
 from vigil.core.actor import Actor
 from vigil.core.errors import NotFound
 from vigil.core.permissions import FIELD
@@ -58,6 +58,13 @@ def as_actors(user: User) -> list[Actor]:
 def served(user: User) -> frozenset[UUID]:
     """The agencies in which the person serves today."""
     return frozenset(one.agency_id for one in as_actors(user) if one.agency_id is not None)
+
+
+def bands(user: User) -> frozenset[str]:
+    """How large the agencies are in which the person serves, as codes of the form; empty text where nobody has said."""
+    agencies = served(user)
+    said = dict(AgencySize.objects.filter(agency__in=agencies).values_list("agency_id", "band"))
+    return frozenset(said.get(one, "") for one in agencies)
 
 
 def may_review(user: User) -> bool:

@@ -26,6 +26,8 @@ from vigil.platform.agencies.models import Agency
 
 ADMINISTRATOR = "nadia.stone"
 REVIEWERS = ("dana.whitlock", "tom.vasquez", "jo.hensley")
+SIZES = ("250+", "50-249", "10-49")
+"""Of their agencies, by name."""
 PASSPHRASE = "near miss bay demo"  # noqa: S105 - printed at the start, and of the demo alone
 RECEIPT = "DEMO DEMO DEMO 000{n}"
 ASKED, TOLD_OF = 2, 5
@@ -155,6 +157,8 @@ def _reviewers() -> list[tuple[Actor, Reader]]:
     for username in REVIEWERS:
         seats.name_reviewer(_actor(ADMINISTRATOR), User.objects.get(username=username).pk)
         made.append(seats.make_key(_actor(username), PASSPHRASE, PASSPHRASE))
+    for (agency, _unsaid), band in zip(seats.sizes(_actor(ADMINISTRATOR)), SIZES, strict=True):
+        seats.say_size(_actor(ADMINISTRATOR), agency.pk, band)
     found = []
     for seat in made:
         other = seats.confirmers(seat)[0].user.username

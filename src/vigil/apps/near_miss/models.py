@@ -19,9 +19,7 @@ from vigil.platform.sealed import SealedText
 
 class Seat(models.Model):
     """A person who reviews, or is to. `wrapped` is the private half of their key under the passphrase. The public half
-    waits here until another reviewer has confirmed it, and then stands in the drop under `number`. `agency_size` is the
-    band of their own agency, a code of `vigil.door.fields`: a report that gives the same may be of that agency
-    (`independence.py`).
+    waits here until another reviewer has confirmed it, and then stands in the drop under `number`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -30,7 +28,6 @@ class Seat(models.Model):
     wrapped = models.BinaryField(default=bytes)
     waiting = models.BinaryField(default=bytes)
     confirmed_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
-    agency_size = models.CharField(max_length=10, blank=True, default="")
     is_active = models.BooleanField(default=True)
     named_at = models.DateTimeField(default=clock.now)
     named_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -43,6 +40,15 @@ class Seat(models.Model):
                 name="near_miss_two_confirm",
             ),
         )
+
+
+class AgencySize(models.Model):
+    """How large an agency of the reviewers is, `band` a code of `vigil.door.fields`: a report that gives the same may
+    be of that agency (`review/independence.py`). Without a row nobody has said it.
+    """
+
+    agency = models.OneToOneField("agencies.Agency", models.CASCADE, primary_key=True, related_name="+")
+    band = models.CharField(max_length=10)
 
 
 class Review(models.Model):

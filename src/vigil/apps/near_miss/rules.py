@@ -5,7 +5,7 @@ Source: NASA ASRS (triage before anything, two analysts, coding, then the librar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
@@ -73,11 +73,17 @@ def after(state: State, step: Step, person: UUID, done_by: Mapping[Step, UUID | 
     return to
 
 
-def may_be_own(own: str, of_report: str, others: Sequence[str]) -> bool:
-    """Whether a reviewer keeps away: the report's agency is of the band of their own, and two of the other reviewers
-    (their bands) are of another. Empty is unknown.
+def is_unsaid(bands: Collection[str]) -> bool:
+    """Whether it is not known how large the agencies of a reviewer are: one band an agency, empty where nobody said."""
+    return not bands or "" in bands
+
+
+def may_be_own(own: Collection[str], of_report: str, others: Iterable[Collection[str]]) -> bool:
+    """Whether a reviewer keeps away from a report that says the band of its agency: one of their own agencies is of it,
+    and two of the other reviewers are not known to be of such an agency. What nobody has said is no reason to let the
+    reviewer read: it can be said.
     """
-    return bool(own) and own == of_report and sum(one != own for one in others) >= REVIEWERS_NEEDED
+    return of_report in own and sum(of_report not in one for one in others) >= REVIEWERS_NEEDED
 
 
 def apart_from(namers: frozenset[UUID], reviewers: Mapping[S, frozenset[UUID]]) -> list[S]:

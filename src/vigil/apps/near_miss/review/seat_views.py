@@ -55,19 +55,24 @@ def _who(request: HttpRequest, at: dict[UUID, Any] | None = None) -> HttpRespons
 @page("near_miss.reviewer.name", fresh=True)
 @require_http_methods(["GET", "POST"])
 def reviewers(request: HttpRequest) -> HttpResponse:
-    """Who was named; posting names one more."""
+    """Who was named; posting names one more, or says how large an agency is."""
     actor = actor_of(request)
     if request.method == "POST":
         try:
-            seats.name_reviewer(actor, UUID(request.POST.get("user", "")), request.POST.get("agency_size", ""))
+            if "agency" in request.POST:
+                seats.say_size(actor, UUID(request.POST["agency"]), request.POST.get("band", ""))
+                messages.success(request, _("Saved."))
+            else:
+                seats.name_reviewer(actor, UUID(request.POST.get("user", "")))
+                messages.success(request, _("Named. They make a key on the page Review."))
         except ValueError:
             raise NotFound from None
-        messages.success(request, _("Saved. Who was named makes a key on the page Review."))
         return redirect("near_miss:reviewers")
     named = seats.who(actor)
     people = access.candidates(actor).order_by("full_name", "pk")
     taken = {one.seat.user_id for one in named}
     context = {"named": named, "people": [one for one in people if one.pk not in taken], "least": LEAST_REVIEWERS}
+    context["agencies"] = seats.sizes(actor)
     context["sizes"] = [(code, _(words)) for code, words in queries.AGENCY_SIZES.items()]
     return render(request, "near_miss/reviewers.html", context)
 

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss import access, rules
-from vigil.apps.near_miss.models import Seat
+from vigil.apps.near_miss.models import AgencySize, Seat
 from vigil.apps.near_miss.queries import AGENCY_SIZES
 from vigil.core.actor import Actor, system
 from vigil.core.errors import Conflict, Invalid, NotFound
@@ -36,6 +36,7 @@ CONFIRMED = gettext_noop("Somebody reads near misses from now on. Open Review an
 REJECTED = gettext_noop("A reviewer of near misses was not confirmed. See who reviews.")
 ENDED = gettext_noop("A reviewer of near misses has gone: nothing new is sealed to their key. See who reviews.")
 RESUMED = gettext_noop("A reviewer of near misses may act again and reads what comes from now on. See who reviews.")
+SIZE_SAID = gettext_noop("It was said how large an agency of the reviewers is. See who reviews.")
 TOO_FEW = gettext_noop("Too few reviewers of near misses are left: the door takes no reports. See who reviews.")
 
 
@@ -50,7 +51,8 @@ class Key(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Somebody who was named, as reviewers and administrators see them. `fingerprint` is empty where there is no key,
+    """Somebody who was named, as reviewers and administrators see them. `agencies` are names with the size of each, or
+    that nobody has said it; `fingerprint` is empty where there is no key,
     `namer` where it is not known; `others` are the names of who may confirm a key that waits.
     """
 
@@ -83,7 +85,7 @@ def _named(actor: Actor, seat: Seat, sits: bool, public: Mapping[int, bytes], *,
     shown = bytes(seat.waiting) or public.get(seat.number or 0, b"")
     return Named(
         seat=seat,
-        agencies=[one.label for one in Agency.objects.filter(pk__in=access.served(seat.user))],
+        agencies=_agency_words(access.served(seat.user)),
         namer=seat.named_by.full_name if seat.named_by else "",
         key=key,
         fingerprint=sealing.fingerprint(shown) if shown else "",
@@ -92,20 +94,45 @@ def _named(actor: Actor, seat: Seat, sits: bool, public: Mapping[int, bytes], *,
     )
 
 
+def _agency_words(agencies: Iterable[UUID]) -> list[str]:
+    rows = list(Agency.objects.filter(pk__in=agencies))
+    said = dict(AgencySize.objects.filter(agency__in=rows).values_list("agency_id", "band"))
+    words = {one.pk: _(AGENCY_SIZES[said[one.pk]]) if one.pk in said else _("size not said") for one in rows}
+    return [f"{one.label} ({words[one.pk]})" for one in rows]
+
+
 @action("near_miss.reviewer.name")
-def name_reviewer(actor: Actor, user_id: UUID, agency_size: str = "") -> Seat:
-    """Give somebody a seat among the reviewers, or say the size of their agency (a code of the form; empty: unknown).
-    They make the key. `NotFound` where the person may not have a seat.
-    """
-    if not access.candidates(actor).filter(pk=user_id).exists() or agency_size not in ("", *AGENCY_SIZES):
+def name_reviewer(actor: Actor, user_id: UUID) -> Seat:
+    """Give somebody a seat among the reviewers. They make the key. `NotFound` where they may not have a seat."""
+    if not access.candidates(actor).filter(pk=user_id).exists():
         raise NotFound
     seat = Seat.objects.select_for_update().filter(user_id=user_id).first() or Seat(user_id=user_id, is_active=False)
     if not seat.is_active:
         seat.is_active, seat.named_by_id = True, actor.user_id
-    seat.agency_size = agency_size
     seat.save()
     concerns(user=user_id, seat=seat.pk)
     return seat
+
+
+@action("near_miss.size.say")
+def say_size(actor: Actor, agency_id: UUID, band: str) -> None:
+    """Say how large an agency of the reviewers is, by a code of the form; they are told. `NotFound` for another agency,
+    or code.
+    """
+    if band not in AGENCY_SIZES or agency_id not in {one.pk for one, _band in sizes(actor)}:
+        raise NotFound
+    AgencySize.objects.update_or_create(agency_id=agency_id, defaults={"band": band})
+    concerns(agency=agency_id)
+    _tell(SIZE_SAID, uuid7().hex, (one.user_id for one in access.sitting()))
+
+
+def sizes(actor: Actor) -> list[tuple[Agency, str]]:
+    """The agencies in which those who were named serve, with the code of their size; empty where nobody has said it."""
+    actor.require("near_miss.reviewer.name")
+    rows = Seat.objects.filter(is_active=True).select_related("user")
+    agencies = Agency.objects.filter(pk__in={agency for one in rows for agency in access.served(one.user)})
+    said = dict(AgencySize.objects.values_list("agency_id", "band"))
+    return [(one, said.get(one.pk, "")) for one in agencies]
 
 
 @action("near_miss.reviewer.end")
