@@ -1,23 +1,28 @@
 """A node in a process of its own, with a database on disk: for races between threads and for kill -9.
 
 `prepared(folder)` makes one, on SQLite or on the server of VIGIL_DATABASE_URL, and its `copy` is a test's own;
-`run(environment, …)` runs a function of this file in a new process and returns what it printed. The functions are
-what the process does.
+`run(environment, …)` runs a function of this file in a new process and returns what it returned. The functions are
+what the process does. Each is a child of one process, the nursery, that has loaded the node once.
 """
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -25,6 +30,8 @@ from uuid import UUID
 
 NOON = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[3]
+SECONDS = 600
+"""After so many a child is ended that hangs."""
 
 
 @contextmanager
@@ -40,18 +47,14 @@ def prepared(folder: Path) -> Iterator[Database]:
 
 @dataclass(frozen=True)
 class Database:
-    """Where it is: its data folder, and on PostgreSQL its name; `environment` is what a process needs for it."""
+    """Where it is: its data folder, and on PostgreSQL its name; `environment` says it to a process."""
 
     folder: Path
     name: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
-        variables = os.environ | {
-            "VIGIL_DATA_DIR": str(self.folder),
-            "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
-            "VIGIL_LOG_LEVEL": "ERROR",
-        }
+        variables = {"VIGIL_DATA_DIR": str(self.folder)}
         if self.name:
             address = urlsplit(os.environ["VIGIL_DATABASE_URL"])._replace(path=f"/{self.name}")
             variables["VIGIL_DATABASE_URL"] = urlunsplit(address)
@@ -91,24 +94,79 @@ def _new_database(folder: Path, template: str = "") -> Iterator[Database]:
 
 def run(environment: dict[str, str], act: str, *arguments: str, **more: str) -> tuple[int, Any]:
     """Exit code and what the act returned (None where it did not come to an end)."""
-    command = [sys.executable, "-m", "tests.apps.deconfliction.another_process", act, *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment | more, capture_output=True, text=True, timeout=600, check=False
+    nursery = _nursery()
+    assert nursery.stdin
+    assert nursery.stdout
+    nursery.stdin.write(json.dumps([environment | more, act, arguments]) + "\n")
+    nursery.stdin.flush()
+    code, said = json.loads(nursery.stdout.readline())
+    if code > 0:
+        raise AssertionError(said[-4000:])
+    return code, json.loads(said) if code == 0 else None
+
+
+@cache
+def _nursery() -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.apps.deconfliction.another_process"]
+    variables = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "VIGIL_LOG_LEVEL": "ERROR"}
+    nursery = subprocess.Popen(
+        command, cwd=ROOT, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    if done.returncode > 0:
-        raise AssertionError(done.stderr[-4000:])
-    return done.returncode, json.loads(done.stdout) if done.returncode == 0 else None
+    atexit.register(nursery.communicate)  # without another order it ends
+    return nursery
 
 
-def main(act: str, *arguments: str) -> None:
+def main() -> None:
+    """The nursery: for each order a child that carries it out; its exit code and what it said."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vigil.config.settings")
     import django
 
     django.setup()
-    from vigil.platform import clock
+    from vigil.apps.deconfliction import jobs, places
+    from vigil.platform.jobs import worker
 
-    with clock.fixed(NOON):
-        print(json.dumps(ACTS[act](*arguments)))
+    assert jobs
+    assert worker
+    places.zone_of(0.0, 0.0)
+    gc.freeze()
+    gc.set_threshold(20_000)  # as a node that serves
+    for order in sys.stdin:
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            _carry_out(writing, *json.loads(order))
+        os.close(writing)
+        with open(reading) as answer:
+            said = answer.read()
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        print(json.dumps([code, said]), flush=True)
+
+
+def _carry_out(writing: int, environment: dict[str, str], act: str, arguments: list[str]) -> None:
+    """As a process that was started with these variables."""
+    from django.conf import settings
+    from django.db import connections
+
+    from vigil.config.keys import KeyFolder
+    from vigil.config.knobs import database
+    from vigil.platform import clock, points
+
+    signal.alarm(SECONDS)
+    code, said = 0, ""
+    try:
+        folder = Path(environment["VIGIL_DATA_DIR"])
+        address = environment.get("VIGIL_DATABASE_URL", "")
+        settings.DATABASES["default"]["NAME"] = database(address, folder)["NAME"]
+        settings.VIGIL_DATA_DIR, settings.VIGIL_KEYS = folder, KeyFolder(folder)
+        points.CRASH_AT = environment.get("VIGIL_CRASH_AT", "")
+        with clock.fixed(NOON):
+            said = json.dumps(ACTS[act](*arguments))
+        connections.close_all()
+    except BaseException:  # noqa: BLE001 - whatever it is, the test is told
+        code, said = 1, traceback.format_exc()
+    with open(writing, "w") as answer:
+        answer.write(said)
+    os._exit(code)
 
 
 # --- what such a process does ---
@@ -310,4 +368,4 @@ ACTS: dict[str, Callable[..., Any]] = {
 }
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
