@@ -182,6 +182,8 @@ class Reader:
         self.browser = Client(raise_request_exception=False)
         self.browser.force_login(world.people.user(name))
         self.token = {"Authorization": f"Bearer {token(name, 'deconfliction')}", "If-Match": '"1"'}
+        self.refused: set[str] = set()
+        """Where the role or the verb was: before anything was looked at, so nobody need walk there again."""
 
     def ask(self, verb: str, address: str, values: Mapping[str, Any] = MISSING) -> Any:
         path = "/" + PARAMETER.sub(lambda found: str(values.get(found[1], UUID(int=7))), address)
@@ -214,8 +216,13 @@ def everything(reader: Reader, *known: Mapping[str, Any]) -> dict[str, str]:
     for address in (*walked(with_object=False), *walked(with_object=True)):
         for values in known if PARAMETER.search(address) else known[:1]:
             for verb in ("get", "post") if address in ("map/zones/", "map/towns/") else ("get",):
+                where = f"{verb} {address} {values['operation_id']}"
+                if where in reader.refused:
+                    continue
                 answer = reader.ask(verb, address, values)
-                found[f"{verb} {address} {values['operation_id']}"] = plain(answer)[1]
+                found[where] = plain(answer)[1]
+                if answer.status_code in (403, 405):
+                    reader.refused.add(where)
     return found
 
 
@@ -256,6 +263,7 @@ def test_a_silent_operation_changes_nothing_for_those_it_is_hidden_from(cast: An
     assert Conflict.objects.filter(owner_only=True).exists()
     for name, reader in readers.items():
         after = everything(reader, own)
+        assert len(after) > 50
         assert [where for where, text in after.items() if text != before[name][where]] == [], name
     told = Change.objects.filter(pk__gt=newest)
     assert not [one for one in told if visible(one, cast.actor("dave")) or visible(one, cast.actor("fay"))]
