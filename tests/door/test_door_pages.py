@@ -16,7 +16,7 @@ from vigil.door.founding import found
 from vigil.door.headers import HEADERS
 from vigil.door.models import Kind, Letter, Report, Reviewer, Stage
 
-pytestmark = [pytest.mark.db, pytest.mark.django_db(databases=["door"])]
+pytestmark = pytest.mark.django_db(databases=["door"])  # always SQLite, of the door's own
 STORY = (
     "Saturday around 02:40 Officer Brandt, 3C14 and I went to a burglar alarm at the old Fenwick cannery on Pier Road. "
     "As the only K-9 handler on nights I had the dog in front of me."

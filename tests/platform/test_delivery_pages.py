@@ -38,7 +38,6 @@ def way() -> PersonalWay:
     return PersonalWay.objects.get()
 
 
-@pytest.mark.db
 @pytest.mark.django_db
 def test_a_way_of_ones_own_counts_once_its_code_was_entered(
     login: Any, people: Any, now: Any, fakes: dict[Channel, Fake]

@@ -34,7 +34,6 @@ def test_each_page_of_the_menu_and_of_set_up_has_help() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.db
 @pytest.mark.django_db
 def test_each_page_that_opens_by_its_address_leads_to_help_of_its_own(login: Any, people: Any, now: Any) -> None:
     for role in ("officer", "supervisor", "watch_desk", "agency_admin"):
@@ -70,7 +69,6 @@ def test_the_texts_keep_the_house_words() -> None:
     assert any("not mean that nobody is there" in text for text in texts)
 
 
-@pytest.mark.db
 @pytest.mark.django_db
 def test_the_question_mark_leads_to_the_pages_own_help(login: Any, people: Any) -> None:
     client = login("alice")

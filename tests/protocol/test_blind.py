@@ -18,7 +18,7 @@ from vigil.protocol.judgement import visible
 from vigil.protocol.memory import MemoryStore
 from vigil.protocol.store import OWN, Reference, Revision, Status
 
-HISTORIES = int(os.environ.get("VIGIL_TEST_CASES", "1000")) // 50
+HISTORIES = int(os.environ.get("VIGIL_TEST_CASES", "1000")) // 100
 ROUNDS = 8
 PRIME = 2**61 - 1
 

@@ -109,7 +109,6 @@ def test_every_page_asks_for_each_of_its_texts(login: Any, people: Any, now: Any
 
 
 @pytest.mark.slow
-@pytest.mark.db
 @pytest.mark.django_db
 def test_pages_of_a_conflict_ask_for_each_of_their_texts(login: Any, people: Any, now: Any, marked: None) -> None:
     """Everything beside the marked texts is data: names, places, numbers, zones."""
@@ -169,7 +168,6 @@ def texts_alone(said: str) -> str:
     return said.replace("⟦", "").replace("⟧", "")
 
 
-@pytest.mark.db
 @pytest.mark.django_db
 def test_why_a_day_of_a_series_was_refused_is_stored_in_english(people: Any, now: Any, marked: None) -> None:
     alice, late = people.actor("alice"), now + timedelta(days=30)

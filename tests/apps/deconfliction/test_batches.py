@@ -11,15 +11,17 @@ from vigil.apps.deconfliction.batches import BatchStore
 from vigil.platform.agencies.models import Agency, Node
 from vigil.protocol.memory import MemoryStore
 
-pytestmark = [pytest.mark.db, pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+BOTH = pytest.mark.db
 
 
+@BOTH
 def test_what_is_read_in_parts_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vigil.apps.deconfliction.batches.PART", 2)
     test_memory_and_batches_answer_alike(0)
 
 
-@pytest.mark.parametrize("seed", [0, 3])
+@pytest.mark.parametrize("seed", [0, pytest.param(3, marks=BOTH)])
 def test_memory_and_batches_answer_alike(seed: int) -> None:
     Node.objects.create(id=UUID(NORTH), name="North", code="NOR", epoch=1, sequence=0)
     Agency.objects.create(id=UUID(AGENCY), ori="MD0000100", name="Port Calvert Police Department")

@@ -14,7 +14,7 @@ from bench import fishing
 from django.db import transaction
 from tests.conftest import make_agency, make_user
 
-pytestmark = [pytest.mark.db, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 WAYS = {
     "grid, left standing": 6,

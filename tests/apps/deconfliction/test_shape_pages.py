@@ -112,7 +112,6 @@ def test_a_town_that_begins_like_a_shape_is_a_town() -> None:
 
 
 @pytest.mark.parametrize(("text", "kind"), [(HARBOR, Polygon), (GEOJSON, Line)])
-@pytest.mark.db
 @pytest.mark.django_db
 def test_a_typed_shape_is_registered_and_edited_as_the_same_text(browser: Client, text: str, kind: Any) -> None:
     done = browser.post("/operations/register/", {**TYPED, "sites-0-place": text, "do": "register", "shapes_file": ""})
@@ -128,7 +127,6 @@ def test_a_typed_shape_is_registered_and_edited_as_the_same_text(browser: Client
     assert {site.geometry_wkt for site in Site.objects.all()} == {stored.geometry_wkt}
 
 
-@pytest.mark.db
 @pytest.mark.django_db
 def test_only_what_is_seen_in_the_field_counts(browser: Client) -> None:
     browser.post(
@@ -137,7 +135,6 @@ def test_only_what_is_seen_in_the_field_counts(browser: Client) -> None:
     assert isinstance(parse_wkt(Site.objects.get().geometry_wkt), Line)
 
 
-@pytest.mark.db
 @pytest.mark.django_db
 def test_a_broken_shape_stays_in_its_field_with_what_is_wrong(browser: Client) -> None:
     broken = "POLYGON((-76.6 39.2,-76.5 39.3,-76.5 39.2,-76.6 39.35,-76.6 39.2))"
@@ -155,7 +152,6 @@ def upload(browser: Client, data: bytes, **more: str) -> str:
     return browser.post("/operations/register/", typed).content.decode()
 
 
-@pytest.mark.db
 @pytest.mark.django_db
 def test_each_shape_of_a_file_becomes_a_site_behind_those_that_have_a_place(browser: Client) -> None:
     page = upload(browser, KML.encode(), **{"sites-1-place": ""})
@@ -168,7 +164,6 @@ def test_each_shape_of_a_file_becomes_a_site_behind_those_that_have_a_place(brow
     assert not Site.objects.exists(), "nothing is stored by reading a file"
 
 
-@pytest.mark.db
 @pytest.mark.django_db
 def test_a_file_that_was_chosen_is_read_before_anything_is_registered(browser: Client) -> None:
     page = upload(browser, KML.encode(), do="register", **{"sites-0-place": ""})
@@ -190,7 +185,6 @@ MANY = f"<kml>{'<Placemark><Point><coordinates>-76.6,39.28</coordinates></Point>
         (MANY, "The file has 50 shapes and the form 1 sites already"),
     ],
 )
-@pytest.mark.db
 @pytest.mark.django_db
 def test_a_file_that_cannot_be_used_is_refused_at_its_field(browser: Client, data: bytes, words: str) -> None:
     page = html.unescape(upload(browser, data))
@@ -199,13 +193,11 @@ def test_a_file_that_cannot_be_used_is_refused_at_its_field(browser: Client, dat
     assert 'value="C26-OVERTAKEN"' in page
 
 
-@pytest.mark.db
 @pytest.mark.django_db
 def test_reading_no_file_asks_for_one(browser: Client) -> None:
     assert "Choose a file first" in browser.post("/operations/register/", {**TYPED, "do": "read_file"}).content.decode()
 
 
-@pytest.mark.db
 @pytest.mark.django_db
 def test_the_page_is_told_the_shape_and_its_zone(browser: Client) -> None:
     asked = {"text": ROAD, "radius_m": "300"}
@@ -218,7 +210,6 @@ def test_the_page_is_told_the_shape_and_its_zone(browser: Client) -> None:
     assert min(longitudes) == pytest.approx(-76.6 - 300 / 86_300, abs=1e-4), "300 m west of the line's end"
 
 
-@pytest.mark.db
 @pytest.mark.django_db
 def test_what_widens_a_place_is_seen_beside_it(browser: Client) -> None:
     beside = {"sites-0-source": "device", "sites-0-uncertainty_m": "43"}
@@ -229,7 +220,6 @@ def test_what_widens_a_place_is_seen_beside_it(browser: Client) -> None:
     assert 'name="sites-0-uncertainty_m" value="43"' in shown
 
 
-@pytest.mark.db
 @pytest.mark.django_db
 def test_a_place_changed_to_a_zip_code_without_a_script_is_no_pin_any_more(browser: Client) -> None:
     browser.post(

@@ -55,7 +55,6 @@ def refused(browser: Client, may: Any) -> set[tuple[str, str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.db
 @pytest.mark.parametrize("name", EVERYONE)
 def test_no_way_ends_at_you_may_not(world: Any, name: str) -> None:
     browser = Client()
