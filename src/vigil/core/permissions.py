@@ -118,6 +118,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "near_miss.subscription.edit": EVERYONE,
     "near_miss.notice.send": frozenset({SYSTEM}),
     "near_miss.partner.choose": frozenset({NODE_ADMIN}),
+    "near_miss.batch.count": frozenset({SYSTEM}),
     "near_miss.sharing.write": frozenset({SYSTEM}),
     "near_miss.publication.send": frozenset({SYSTEM}),
     "near_miss.publication.receive": frozenset({SYSTEM}),

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from vigil.apps.near_miss import access
 from vigil.apps.near_miss.encounters import encounters
-from vigil.apps.near_miss.learning import sharing
+from vigil.apps.near_miss.learning import batches, sharing
 from vigil.apps.near_miss.models import AlertDraft, Destruction, Origin, Review
 from vigil.apps.near_miss.out import telling
 from vigil.apps.near_miss.partners import partner_lessons
@@ -57,8 +57,9 @@ def hand_out(now: datetime) -> None:
 
 @periodic("near_miss.sharing", every=timedelta(hours=6))
 def count(now: datetime) -> None:
-    """Tell the door how many published lessons say the same."""
-    sharing.tell_door(now.date())
+    """Count the lessons there are enough of by now, and tell the door how many say the same."""
+    batches.count_new(now.date())
+    sharing.tell_door()
 
 
 @periodic("near_miss.tell", every=timedelta(minutes=5))

@@ -87,6 +87,17 @@ class Review(models.Model):
         )
 
 
+class Batch(models.Model):
+    """Lessons that the patterns began to count together (`learning/rules.py`): `size` of them, of the kind of call
+    `row` or of several, published up to the end of a quarter.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    row = models.CharField(max_length=40)
+    size = models.PositiveIntegerField()
+    until = models.DateField()
+
+
 class Lesson(models.Model):
     """What was published: masked text, coding, lessons. Nothing leads from here to the report or its review.
 
@@ -108,6 +119,8 @@ class Lesson(models.Model):
     scene = models.JSONField(default=dict)
     linked = models.ManyToManyField("self")
     published_on = models.DateField()
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, related_name="+")
+    """With which others it is counted; null: not yet."""
 
     class Meta:
         ordering = ("-published_on", "title", "id")

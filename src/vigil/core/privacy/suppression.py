@@ -5,7 +5,7 @@ every number shown and in which it is at least k. So nobody who subtracts, or so
 group is small, let alone how small. Nothing (0) is shown as 0: it is nobody's group. Source: cell suppression of
 official statistics; the bounds an attacker reaches in a table with totals are flows in a network (Castro 2012).
 
-It does not protect against who compares what was shown before and after one report came in: show closed months only.
+It does not protect against who compares what was shown before and after one report came in: count several at once.
 """
 
 from __future__ import annotations

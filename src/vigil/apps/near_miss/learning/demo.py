@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from importlib.resources import files
 
+from vigil.apps.near_miss.learning import batches
 from vigil.apps.near_miss.models import Lesson
 
 
@@ -15,6 +16,7 @@ def ensure(now: datetime) -> None:
     lessons = list(_lessons(now.date()))
     if not Lesson.objects.filter(title=lessons[0].title).exists():
         Lesson.objects.bulk_create(lessons)
+        batches.count_new(now.date())
 
 
 def _lessons(today: date) -> Iterator[Lesson]:

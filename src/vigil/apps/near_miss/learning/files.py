@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 from vigil.apps.near_miss.learning import queries
 from vigil.apps.near_miss.learning.rules import ALL, FACTOR, ONE_OF, QUARTER, SEVERAL_OF, Board
@@ -18,9 +17,9 @@ HEAD = ("lessons_of", "question", "answer", "shown", "lessons", "of", "low", "hi
 
 
 @action("near_miss.lesson.export")
-def give_csv(actor: Actor, today: date) -> bytes:
+def give_csv(actor: Actor) -> bytes:
     """Everything that the page shows of any group, codes as stored; a hidden number is empty, `shown` says so."""
-    content = csv_of(HEAD, _lines(queries.board(actor, today)))
+    content = csv_of(HEAD, _lines(queries.board(actor)))
     detail(kind="patterns", size=len(content))
     return content
 

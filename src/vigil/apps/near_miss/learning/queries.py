@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from django.utils.translation import gettext as _
 
 from vigil.apps.near_miss import access
-from vigil.apps.near_miss.learning import rules
-from vigil.apps.near_miss.learning.rules import ALL, EARLIER, FACTOR, OTHERS, QUARTER, UNSAID, Board, Told
-from vigil.apps.near_miss.models import Lesson
+from vigil.apps.near_miss.learning import batches, rules
+from vigil.apps.near_miss.learning.rules import ALL, EARLIER, FACTOR, OTHERS, QUARTER, UNSAID, Board
 from vigil.core.actor import Actor
 from vigil.core.measures import Count, Share
 from vigil.door.fields import FACTORS, FAMILIES, SCENE
@@ -91,15 +89,9 @@ def sharing(actor: Actor, said: Mapping[str, str]) -> Sharing:
     return Sharing(", ".join(values), rules.sharing(said, published), without)
 
 
-def board(actor: Actor, today: date) -> Board:
-    """The tables over every published lesson."""
-    return rules.board((told(one) for one in access.lessons(actor).order_by("pk")), today)
-
-
-def told(lesson: Lesson) -> Told:
-    """What is counted of it."""
-    scene = {**lesson.scene, "time_band": [lesson.time_band] if lesson.time_band else []}
-    return Told(lesson.published_on, lesson.call_type, tuple(lesson.factors), scene)
+def board(actor: Actor) -> Board:
+    """The tables over every lesson that is counted."""
+    return rules.board(batches.counted(actor), batches.waiting(actor))
 
 
 def group_words(group: str) -> str:

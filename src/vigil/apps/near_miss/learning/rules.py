@@ -2,9 +2,12 @@
 
 Every table has the kinds of call as its rows and something else as its columns, and no other crossing is offered:
 tables that share their rows alone can be protected together (`core/privacy/suppression.py`), and a filter by kind of
-call shows one row of each. Kinds of call with few lessons are one row together, so that no row is hidden; then a
-reader who counts the library by kind of call learns nothing more of the columns. What a lesson may have several of
-(factors, say) is a table for each, with the columns yes and no.
+call shows one row of each. What a lesson may have several of (factors, say) is a table for each, with the columns yes
+and no.
+
+Lessons are counted in batches: at least k of one row at a time, and never apart again. Whatever is shown, on any day,
+is a sum over whole batches, so who kept what was shown before and subtracts finds no number of fewer than k lessons.
+Kinds of call with few lessons are one row together, so that no row is hidden.
 
 Source of k = 5 and of the three panels: the facts on near-miss reporting (suppress any cell under 5; officer, offender
 and circumstance after Pinizzotto, Davis and Miller's Deadly Mix, and the organisation).
@@ -13,9 +16,9 @@ and circumstance after Pinizzotto, Davis and Miller's Deadly Mix, and the organi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from vigil.core.privacy.suppression import Cell, K, Shown, suppressed_together
 
@@ -35,23 +38,40 @@ QUARTERS_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What of a lesson is counted: the day of publication, the kind of call (empty: not said), codes by question."""
+    """What of a lesson is counted: the day of publication, the kind of call (empty: not said), codes by question.
+    `number` names it where that matters.
+    """
 
     published_on: date
     call_type: str
     factors: tuple[str, ...] = ()
     scene: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Lessons that began to count together: `row` is their kind of call, or `OTHERS`; `until` the last day of the
+    quarter at whose end it was; `size` how many they were then. Where `lessons` has fewer by now, one was taken back:
+    none of them counts any more, for what is missing would be told by the difference.
+    """
+
+    row: str
+    until: date
+    size: int
+    lessons: tuple[Told, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """What may be shown of the lessons published up to `until`; None there: nothing yet.
+    """What may be shown of the lessons published up to `until`; None there: nothing yet. `waiting` are not counted yet.
 
     `groups` are the kinds of call that are rows (`OTHERS` those with few lessons), with their lessons; `together` which
     kinds are in `OTHERS`.
     """
 
     until: date | None = None
+    waiting: int = 0
     total: int = 0
     groups: Mapping[str, int] = field(default_factory=dict)
     together: tuple[str, ...] = ()
@@ -87,58 +107,43 @@ def quarter(day: date) -> str:
     return f"{day.year}-Q{(day.month + 2) // 3}"
 
 
-def counted_until(days: Iterable[date], today: date, k: int = K) -> date | None:
-    """The last day of the last quarter that is counted: one that is over, with k lessons or more since the one before.
-
-    So who kept an older page never finds fewer than k lessons between the two.
+def new_batches(waiting: Iterable[Told], rows: Collection[str], today: date, k: int = K) -> list[Batch]:
+    """What of the waiting lessons is counted from now on, of those published in quarters that are over: those of a kind
+    of call where they are k or more, and those of all kinds that have no row yet (`rows`: the kinds that have) together
+    where these are k or more. The rest waits.
     """
-    waiting = Counter(_last_day(day) for day in days if _last_day(day) < today)
-    until, since = None, 0
-    for end in sorted(waiting):
-        since += waiting[end]
-        if since >= k:
-            until, since = end, 0
-    return until
+    end = date(today.year, (today.month - 1) // 3 * 3 + 1, 1) - timedelta(days=1)
+    here: dict[str, list[Told]] = {}
+    for one in waiting:
+        if one.published_on <= end:
+            here.setdefault(one.call_type or UNSAID, []).append(one)
+    ready = {row: some for row, some in here.items() if len(some) >= k}
+    few = [one for row, some in here.items() if row not in ready and row not in rows for one in some]
+    if len(few) >= k:
+        ready[OTHERS] = few
+    return [Batch(row, end, len(some), tuple(some)) for row, some in sorted(ready.items())]
 
 
-def _last_day(day: date) -> date:
-    """Of the quarter."""
-    month = (day.month + 2) // 3 * 3
-    following = date(day.year + month // 12, month % 12 + 1, 1)
-    return date.fromordinal(following.toordinal() - 1)
-
-
-def board(lessons: Iterable[Told], today: date, k: int = K) -> Board:
-    """Every table, with small numbers hidden."""
-    lessons = list(lessons)
-    until = counted_until((one.published_on for one in lessons), today, k)
-    if until is None:
-        return Board()
-    lessons = [one for one in lessons if one.published_on <= until]
-    rows = [one.call_type or UNSAID for one in lessons]
-    together = few(Counter(rows), k)
-    rows = [OTHERS if row in together else row for row in rows]
+def board(batches: Iterable[Batch], waiting: int = 0, k: int = K) -> Board:
+    """Every table over whole batches, with small numbers hidden. `waiting`: lessons in no batch yet."""
+    whole = [one for one in batches if len(one.lessons) == one.size]
+    if not whole:
+        return Board(waiting=waiting)
+    until = max(one.until for one in whole)
+    lessons = [one for batch in whole for one in batch.lessons]
+    rows = [batch.row for batch in whole for _one in batch.lessons]
+    together = {one.call_type or UNSAID for one, row in zip(lessons, rows, strict=True) if row == OTHERS}
     quarters = _quarters(min(one.published_on for one in lessons), until)
     tables = _tables(lessons, rows, quarters)
     return Board(
         until=until,
+        waiting=waiting,
         total=len(lessons),
         groups=Counter(rows),
         together=tuple(sorted(together)),
         quarters=quarters,
         tables=suppressed_together(tables, k) | suppressed_together(_factor_tables(lessons, rows, k), k),
     )
-
-
-def few(counts: Mapping[str, int], k: int = K) -> frozenset[str]:
-    """The kinds of call that are one row together: those with fewer than k lessons, and more until they have k."""
-    by_size = sorted(counts, key=lambda one: (counts[one], one))
-    found = [one for one in by_size if counts[one] < k]
-    for one in by_size[len(found) :]:
-        if not found or sum(counts[small] for small in found) >= k:
-            break
-        found.append(one)
-    return frozenset(found)
 
 
 def _quarters(first: date, until: date) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from vigil.apps.near_miss.learning import files, queries
 from vigil.apps.near_miss.learning.rules import ALL
 from vigil.core.errors import NotFound
 from vigil.core.privacy.suppression import K
-from vigil.platform import clock
 from vigil.platform.doors import actor_of, page
 from vigil.web.downloads import CSV, download
 
@@ -19,7 +18,7 @@ from vigil.web.downloads import CSV, download
 @require_GET
 def patterns(request: HttpRequest) -> HttpResponse:
     """The dashboards: all lessons, or those of one kind of call (`?group=`)."""
-    board = queries.board(actor_of(request), clock.now().date())
+    board = queries.board(actor_of(request))
     group = request.GET.get("group", ALL)
     if group != ALL and group not in board.groups:
         raise NotFound
@@ -48,5 +47,5 @@ def patterns(request: HttpRequest) -> HttpResponse:
 @require_GET
 def as_csv(request: HttpRequest) -> HttpResponse:
     """The numbers of every choice on the page."""
-    content = files.give_csv(actor_of(request), clock.now().date())
+    content = files.give_csv(actor_of(request))
     return download(content, CSV, "near-miss-patterns.csv")
