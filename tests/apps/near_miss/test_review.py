@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from datetime import date, timedelta
@@ -161,6 +162,7 @@ def test_from_the_door_to_the_library_and_back_to_the_reporter(at_work: Reviewin
     assert "My partner and I stopped a car." in page  # the proposal, in the text to be saved
     posted = {"thing": f"Officer {CANARY}", "way": "own", "own": "a colleague", "go": "propose", "revision": 1}
     assert "a colleague and I stopped" in at_work.clients["alice"].post(at_work.address, posted).content.decode()
+    the_hand_is_not_written_over(at_work, page, posted)
     assert "no language model is installed. They miss what no rule knows. Read every sentence." in page
     with pytest.MonkeyPatch.context() as installed:
         installed.setattr(masking, "spacy_model", lambda: stand_in)
@@ -204,6 +206,79 @@ def test_from_the_door_to_the_library_and_back_to_the_reporter(at_work: Reviewin
     assert {"near_miss.report.open", "near_miss.report.publish", "near_miss.report.tell"} <= verbs
     published = AuditRecord.objects.get(verb="near_miss.report.publish", outcome="done")
     assert str(lesson.pk) not in json.dumps(published.object_ids)
+
+
+def field(page: str, name: str) -> str:
+    """What stands in a field of that name."""
+    area = re.search(rf'<textarea[^>]* name="{name}"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
+    hidden = re.search(rf'name="{name}" value="([^"]*)"', page)
+    found = area or hidden
+    assert found is not None, name
+    return html.unescape(found[1])
+
+
+def the_hand_is_not_written_over(at_work: Reviewing, page: str, decided: dict[str, Any]) -> None:
+    """What the decisions write over comes back; what only they wrote is not kept."""
+
+    def post(page: str, **fields: Any) -> str:
+        said = {"text": field(page, "text").replace("\n", "\r\n"), "written": field(page, "written")}
+        before = [html.unescape(one) for one in re.findall('name="before" value="([^"]*)"', page)]
+        posted = decided | said | {"before": before} | fields
+        answer: str = at_work.clients["alice"].post(at_work.address, posted).content.decode()
+        return answer
+
+    anew = post(page)
+    assert 'name="before"' not in anew, "nobody had changed it"
+    mine = "By hand.\nIn two lines."
+    anew = post(anew, text=mine)
+    assert "a colleague and I stopped" in field(anew, "text")
+    assert "stands below the text" in anew
+    assert field(anew, "before") == mine
+    anew = post(post(anew), text="By hand again.", go="bring:0")
+    assert field(anew, "text") == mine
+    assert field(anew, "before") == "By hand again.", "and nothing is lost on the way back"
+
+
+def test_what_is_typed_while_another_was_quicker_stands_beside_it_and_may_be_saved_over_it(at_work: Reviewing) -> None:
+    def overtaken(name: str, go: str, **typed: Any) -> str:
+        answer = at_work.clients[name].post(at_work.address, {"go": go, "revision": 0} | typed)
+        assert answer.status_code == 409
+        page: str = answer.content.decode()
+        assert "Changed meanwhile" in page
+        return page
+
+    at_work.to("triaged")
+    page = overtaken("bob", "triage", alert="yes", reason="Mine.")
+    assert "Known hazard." in page
+    assert field(page, "reason") == "Mine."
+    assert at_work.do("bob", "triage", alert="no", reason="Mine.") == 302
+    at_work.to("masked")
+    page = overtaken("bob", "mask", text="My text.")
+    assert "A colleague and I stopped a car." in page
+    assert (field(page, "text"), field(page, "revision")) == ("My text.", "3")
+    assert "Save mine over theirs" in page
+    assert at_work.do("bob", "mask", text="My text.") == 302
+    assert at_work.do("bob", "agree") == 422, "it is Bob's now"
+    assert at_work.do("alice", "agree") == 302
+    at_work.to("coded")
+    page = overtaken("bob", "code", title="My title", lessons="My lessons.", factor=["traffic"], primary="traffic")
+    assert field(page, "lessons") == "My lessons."
+    for theirs_or_mine in ("Knife under the seat", "Have the driver step out first.", 'value="My title"'):
+        assert theirs_or_mine in page
+    assert re.findall("<li>(.*?)</li>", page.partition("Have the driver")[2])[:2] == [
+        "Search missed something (primary)",
+        "Light or sight",
+    ]
+    assert at_work.do("bob", "code", **CODED | {"title": "My title", "factor": ["search_missed"]}) == 302
+    assert at_work.do("bob", "publish", few_reason="Many.") == 422
+    page = overtaken("bob", "close", reason="Nothing new.")
+    assert re.search('id="close-reason"[^>]*>\nNothing new.</textarea>', page)
+    assert at_work.do("alice", "publish", few_reason="A stop like many.") == 302
+    assert Lesson.objects.get().title == "My title"
+    page = overtaken("carol", "code", title="Third title", lessons="Third lessons.")
+    for kept in ("Third title", "Third lessons.", "Copy what you need", "readonly"):
+        assert kept in page
+    assert "<form method" not in page.partition('id="overtaken"')[2].partition("</section>")[0]
 
 
 def test_only_an_open_key_reads(at_work: Reviewing, now: Any) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from vigil.apps.near_miss.rules import (
+    ANEW,
     OPEN,
     STEPS,
     State,
@@ -30,6 +31,9 @@ def test_no_step_is_skipped_and_an_end_is_an_end() -> None:
         way.append(after(way[-1], step, ANN, {}))
     assert way == [*OPEN, State.PUBLISHED]
     assert {state for state, _step in STEPS} == set(OPEN)
+    for state, step in ANEW.items():  # written over where it stands, and nowhere else
+        assert after(state, step, ANN, {step: BEN}) is state
+        assert [one for one, other in STEPS if other is step and STEPS[one, other] is one] == [state]
     for state, step in product(State, Step):
         if (state, step) not in STEPS:
             with pytest.raises(Conflict):

@@ -47,6 +47,8 @@ class Step(StrEnum):
 
 
 OPEN = (State.RECEIVED, State.TRIAGED, State.MASKED, State.AGREED, State.CODED)
+ANEW = {State.TRIAGED: Step.TRIAGE, State.MASKED: Step.MASK, State.CODED: Step.CODE}
+"""What may be written over while nobody has gone on from it; who wrote last is who wrote it."""
 STEPS: Mapping[tuple[State, Step], State] = {
     (State.RECEIVED, Step.TRIAGE): State.TRIAGED,
     (State.TRIAGED, Step.MASK): State.MASKED,
@@ -56,6 +58,7 @@ STEPS: Mapping[tuple[State, Step], State] = {
     (State.AGREED, Step.SEND_BACK): State.TRIAGED,
     (State.CODED, Step.PUBLISH): State.PUBLISHED,
     (State.CODED, Step.SEND_BACK): State.TRIAGED,
+    **{(state, step): state for state, step in ANEW.items()},
     **{(state, Step.CLOSE): State.CLOSED for state in OPEN if state is not State.RECEIVED},
 }
 """What is not here is not done: triage is first, nothing is skipped, and an end is an end."""

@@ -9,7 +9,7 @@ from vigil.apps.near_miss.foreign import lesson_views as foreign_views
 from vigil.apps.near_miss.learning import views as learning_views
 from vigil.apps.near_miss.out import export_views, feed_views, subscription_views
 from vigil.apps.near_miss.partners import partner_views
-from vigil.apps.near_miss.review import review_views, seat_views
+from vigil.apps.near_miss.review import report_views, review_views, seat_views
 
 app_name = "near_miss"
 
@@ -52,7 +52,7 @@ urlpatterns = [
     path("near-miss/review/who/", seat_views.who, name="who"),
     path("near-miss/review/who/<uuid:seat>/", seat_views.judge, name="judge"),
     path("near-miss/review/let-read/<uuid:seat>/", review_views.let_read, name="let_read"),
-    path("near-miss/review/<uuid:report>/", review_views.report, name="report"),
+    path("near-miss/review/<uuid:report>/", report_views.report, name="report"),
     path("near-miss/partners/", partner_views.partners, name="partners"),
     path("near-miss/reviewers/", seat_views.reviewers, name="reviewers"),
     path("near-miss/reviewers/<uuid:seat>/end/", seat_views.end, name="end"),

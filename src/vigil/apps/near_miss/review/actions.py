@@ -76,6 +76,8 @@ def triage(actor: Actor, report: UUID, revision: int, reader: Reader, is_alert: 
         raise Invalid.at("alert", sentence=_("Say whether others must hear of it now."))
     reason = given("reason", reason)
     seat, found, review = _begin(actor, report, revision, Step.TRIAGE, reader)
+    if not is_alert and AlertDraft.objects.filter(review=review, released_by__isnull=False).exists():
+        raise Invalid.at("alert", sentence=_("An alert about it was released: it cannot be taken back."))
     review.is_alert, review.triaged_by = is_alert, seat
     _save(review, reader, lambda work: replace(work, alert_reason=reason))
     drop.move_on(found, Stage.IN_REVIEW)
