@@ -127,6 +127,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "near_miss.feed.read": EVERYONE,
     "near_miss.recommendation.read": FIELD | {AGENCY_ADMIN},
     "near_miss.recommendation.add": frozenset({SUPERVISOR, WATCH_DESK, AGENCY_ADMIN}),
+    "near_miss.recommendation.edit": frozenset({SUPERVISOR, WATCH_DESK, AGENCY_ADMIN}),
     "near_miss.recommendation.end": FIELD | {AGENCY_ADMIN},
     # Case studies: a supervisor of the agency is its coordinator
     "near_miss.encounter.read": frozenset({SUPERVISOR}),

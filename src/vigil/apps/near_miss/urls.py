@@ -32,6 +32,9 @@ urlpatterns = [
     path(
         "near-miss/recommendations/<uuid:recommendation>/", recommendation_views.recommendation, name="recommendation"
     ),
+    path(
+        "near-miss/recommendations/<uuid:recommendation>/edit/", recommendation_views.edit, name="edit_recommendation"
+    ),
     path("near-miss/patterns/", learning_views.patterns, name="patterns"),
     path("near-miss/patterns/csv/", learning_views.as_csv, name="patterns_csv"),
     path("near-miss/cases/", study_views.listing, name="studies"),

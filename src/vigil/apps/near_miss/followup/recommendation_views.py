@@ -13,9 +13,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from vigil.apps.near_miss import access
 from vigil.apps.near_miss.followup import origins, recommendations
+from vigil.apps.near_miss.models import Recommendation
 from vigil.apps.near_miss.review.review_views import with_key
 from vigil.apps.near_miss.review.working import Reader
-from vigil.core.errors import Invalid, NotFound
+from vigil.core.errors import Conflict, Invalid, NotFound
 from vigil.platform import clock
 from vigil.platform.accounts.people_views import problems_at
 from vigil.platform.doors import actor_of, page
@@ -49,29 +50,88 @@ def recommend(request: HttpRequest, lesson: UUID) -> HttpResponse:
     return render(request, "near_miss/recommend.html", context, status=422 if at else 200)
 
 
+@page(recommendations.EDIT)
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, recommendation: UUID) -> HttpResponse:
+    """Change one that has not ended; who was overtaken sees both and saves one."""
+    actor, at, overtaken = actor_of(request), {}, {}
+    today, typed = clock.now().date(), request.POST.dict()
+    if request.method == "POST":
+        try:
+            recommendations.edit(actor, recommendation, _revision(typed), typed, today)
+        except Invalid as refused:
+            at = problems_at(refused)
+        except Conflict:
+            overtaken = _overtaken([(_("What is to be done"), typed.get("text", ""))])
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("near_miss:recommendation", recommendation)
+    row = recommendations.own_one(actor, recommendation)
+    if row.outcome and request.method == "GET":
+        return redirect("near_miss:recommendation", recommendation)
+    if row.outcome:
+        return _one(request, row, overtaken or _overtaken([(_("What is to be done"), typed.get("text", ""))]))
+    owner, due_on = str(row.owner_id or ""), row.due_on.isoformat()
+    context: dict[str, Any] = {
+        "lesson": row.lesson,
+        "people": recommendations.owners(actor),
+        "typed": typed or {"text": row.text, "owner": owner, "office": row.office, "due_on": due_on},
+        "at": at,
+        "row": row,
+        "one": recommendations.listed(row, today),
+        **overtaken,
+        # A form that lacks something keeps the revision that it showed, so that it is not late unseen.
+        "revision": typed["revision"] if at and "revision" in typed else row.revision,
+        "kept": [],
+        "is_anew": True,
+    }
+    return render(request, "near_miss/recommend.html", context, status=409 if overtaken else 422 if at else 200)
+
+
+def _revision(typed: dict[str, str]) -> int:
+    digits = typed.get("revision", "")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < len("1000000000") else -1
+
+
+def _overtaken(typed: list[tuple[str, str]]) -> dict[str, Any]:
+    """For the part of a page that keeps what was typed while somebody else was quicker."""
+    kept = [(label, text) for label, text in typed if text.strip()]
+    return {"is_overtaken": True, "kept": kept, "mine": kept}
+
+
 @page("near_miss.recommendation.read")
 @require_http_methods(["GET", "POST"])
 def recommendation(request: HttpRequest, recommendation: UUID) -> HttpResponse:
     """One recommendation; posting says how it ended."""
-    actor, today, at = actor_of(request), clock.now().date(), {}
-    row = recommendations.own_one(actor, recommendation)
+    actor, today, at, overtaken = actor_of(request), clock.now().date(), {}, {}
     if request.method == "POST":
         outcome, reason = request.POST.get("outcome", ""), request.POST.get("reason", "")
         try:
             recommendations.end(actor, recommendation, outcome, reason, today)
         except Invalid as refused:
             at = problems_at(refused)
+        except Conflict:
+            overtaken = _overtaken([(_("What was done, or why not"), reason)])
         else:
             messages.success(request, _("Saved. A reviewer tells the reporter."))
             return redirect("near_miss:recommendations")
+    return _one(request, recommendations.own_one(actor, recommendation), overtaken, at)
+
+
+def _one(
+    request: HttpRequest, row: Recommendation, overtaken: dict[str, Any], at: dict[str, Any] | None = None
+) -> HttpResponse:
+    actor = actor_of(request)
     context: dict[str, Any] = {
-        "one": recommendations.listed(row, today),
+        "one": recommendations.listed(row, clock.now().date()),
         "outcomes": [(code.value, _(words)) for code, words in recommendations.OUTCOMES.items()],
         "may_end": not row.outcome and recommendations.may_end(actor, row),
+        "may_edit": recommendations.may_edit(actor, row),
         "typed": request.POST,
-        "at": at,
+        "at": at or {},
+        **overtaken,
     }
-    return render(request, "near_miss/recommendation.html", context, status=422 if at else 200)
+    return render(request, "near_miss/recommendation.html", context, status=409 if overtaken else 422 if at else 200)
 
 
 @page("near_miss.report.read")
@@ -79,7 +139,7 @@ def recommendation(request: HttpRequest, recommendation: UUID) -> HttpResponse:
 @with_key
 def untold(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Outcomes that no reporter was told yet; posting tells one."""
-    actor, at = actor_of(request), {}
+    actor, at, overtaken = actor_of(request), {}, {}
     posted = request.POST
     if request.method == "POST":
         try:
@@ -90,8 +150,11 @@ def untold(request: HttpRequest, reader: Reader) -> HttpResponse:
             origins.tell_outcome(actor, report, recommendation, reader, posted.get("text", ""), clock.now().date())
         except Invalid as refused:
             at = {posted["recommendation"]: problems_at(refused)}
+        except Conflict:
+            overtaken = _overtaken([(_("What the reporter reads"), posted.get("text", ""))])
         else:
             messages.success(request, _("Told. Only the receipt opens it."))
             return redirect("near_miss:untold")
     lines = [(one, at.get(str(one.recommendation.pk), {})) for one in origins.untold(actor, reader)]
-    return render(request, "near_miss/untold.html", {"lines": lines}, status=422 if at else 200)
+    status = 409 if overtaken else 422 if at else 200
+    return render(request, "near_miss/untold.html", {"lines": lines, **overtaken}, status=status)

@@ -22,10 +22,10 @@ from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, Invalid, NotFound, Problem
 from vigil.core.permissions import PERMISSIONS
 from vigil.platform.accounts.models import User
-from vigil.platform.actions import action, concerns
+from vigil.platform.actions import action, concerns, detail
 from vigil.platform.notices.board import notify
 
-END = "near_miss.recommendation.end"
+EDIT, END = "near_miss.recommendation.edit", "near_miss.recommendation.end"
 MOST_OFFICE = 120
 YOURS = gettext_noop("A recommendation about a near miss is yours to carry out. Open Vigil.")
 OUTCOMES = {
@@ -111,20 +111,55 @@ def recommend(actor: Actor, lesson: UUID, typed: Mapping[str, str], today: date)
     if about is None or actor.agency_id is None:
         raise NotFound
     concerns(lesson=lesson)
+    row = _filled(Recommendation(lesson=about, agency_id=actor.agency_id), actor, typed, today)
+    row.save()
+    concerns(recommendation=row.pk)
+    _tell_owner(actor, row)
+    return row
+
+
+@action(EDIT)
+def edit(actor: Actor, recommendation: UUID, revision: int, typed: Mapping[str, str], today: date) -> Recommendation:
+    """Change what is to be done, by whom or until when, as long as nobody has said how it ended. A new owner is told.
+
+    The trail has who changed which of them when: the owner by id, all else as a digest.
+
+    Raises:
+        Invalid: with everything that is lacking or wrong, each at its field.
+        Conflict: it has ended, or somebody else changed it since `revision`.
+    """
+    concerns(recommendation=recommendation)
+    own_one(actor, recommendation)
+    row = Recommendation.objects.select_for_update().get(pk=recommendation)
+    if row.outcome or row.revision != revision:
+        raise Conflict
+    before = row.owner_id
+    row = _filled(row, actor, typed, today)
+    row.revision += 1
+    row.save()
+    concerns(owner=row.owner_id or "")
+    detail(text=row.text, office=row.office, due_on=row.due_on.isoformat())
+    if row.owner_id != before:
+        _tell_owner(actor, row)
+    return row
+
+
+def _filled(row: Recommendation, actor: Actor, typed: Mapping[str, str], today: date) -> Recommendation:
+    """The row with what was typed, not stored yet; `Invalid` with all that is wrong."""
     problems: list[Problem] = []
-    text = _given(problems, "text", typed.get("text", ""))
-    owner, office = _whose(problems, actor, typed)
-    due_on = _due(problems, typed.get("due_on", ""), today)
+    row.text = _given(problems, "text", typed.get("text", ""))
+    row.owner, row.office = _whose(problems, actor, typed)
+    due_on = _due(problems, typed.get("due_on", ""), today, row.due_on)
     if problems or due_on is None:
         raise Invalid(problems)
-    row = Recommendation.objects.create(
-        lesson=about, agency_id=actor.agency_id, text=text, owner=owner, office=office, due_on=due_on
-    )
-    concerns(recommendation=row.pk)
-    if owner is not None and owner.pk != actor.user_id:
-        page, key = {"page": "near_miss:recommendations"}, f"near_miss.recommendation:{row.pk}"
-        notify([owner.pk], "near_miss.recommendation", YOURS, objects=page, key=key)
+    row.due_on = due_on
     return row
+
+
+def _tell_owner(actor: Actor, row: Recommendation) -> None:
+    if row.owner_id is not None and row.owner_id != actor.user_id:
+        page, key = {"page": "near_miss:recommendations"}, f"near_miss.recommendation:{row.pk}:{row.revision}"
+        notify([row.owner_id], "near_miss.recommendation", YOURS, objects=page, key=key)
 
 
 @action(END)
@@ -176,12 +211,17 @@ def _whose(problems: list[Problem], actor: Actor, typed: Mapping[str, str]) -> t
     return chosen, ""
 
 
-def _due(problems: list[Problem], text: str, today: date) -> date | None:
+def may_edit(actor: Actor, row: Recommendation) -> bool:
+    """Whether the actor may change it."""
+    return not row.outcome and actor.can(EDIT)
+
+
+def _due(problems: list[Problem], text: str, today: date, kept: date | None) -> date | None:
     try:
         due_on = date.fromisoformat(text.strip())
     except ValueError:
         problems.append(Problem(("due_on",), _("Give the day until which it is to be done.")))
         return None
-    if due_on < today:
+    if due_on < today and due_on != kept:
         problems.append(Problem(("due_on",), _("This day is over. Give a later one.")))
     return due_on

@@ -97,7 +97,7 @@ def _due(now: datetime) -> Iterator[Due]:
         yield Due(OUTCOME, f"near_miss.outcomes:{day}", noon_after(day), _reviewers)
     for row in Recommendation.objects.filter(due_on__range=(first, last), outcome=""):
         people = partial(recommendations.responsible, row)
-        yield Due(OVERDUE, f"near_miss.overdue:{row.pk}", noon_after(row.due_on), people)
+        yield Due(OVERDUE, f"near_miss.overdue:{row.pk}:{row.due_on}", noon_after(row.due_on), people)
     month, end = digest.month_before(last)
     if digest.has_something(month, end):
         at = datetime.combine(end, NOON)
