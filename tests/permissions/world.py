@@ -127,6 +127,7 @@ INSTEAD: Mapping[str, tuple[str, str]] = {
     "conflicts/views/": ("view_id", "conflict_view_id"),
     "near-miss/feed/<str:token>.atom": ("token", "lesson_feed"),
     "near-miss/foreign/json/<slug:source>/": ("source", "no foreign lessons"),
+    "near-miss/foreign/import/<uuid:upload_id>/": ("upload_id", "no foreign file"),
 }
 """Addresses that are about another object than what their parameter is elsewhere."""
 

@@ -30,6 +30,7 @@ DOORS: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "apps/deconfliction/field_tools/tak_views.py": ("/agency/tak/", "client_file", "ada", {"host": "tak.example"}),
     "apps/deconfliction/federation/partner_views.py": ("/partners/", "file", "erin", {"purpose": "live"}),
     "platform/accounts/life_views.py": ("/accounts/invite/", "file", "ada", {}),
+    "apps/near_miss/foreign/import_views.py": ("/near-miss/foreign/import/", "file", "erin", {"source": "asrs"}),
     "apps/whom_to_call/views.py": ("/whom-to-call/import/", "file", "erin", {}),
 }
 """The module that reads `request.FILES`: address, field, who may, and what else is sent."""

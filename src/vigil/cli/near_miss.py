@@ -133,7 +133,7 @@ class _Bar:
 def _list(args: argparse.Namespace) -> int:
     from vigil.apps.near_miss.foreign import lessons
 
-    known = list(lessons.counts())
+    known = lessons.counts(console())
     for source, n in known:
         say(f"{source.code}: {n:,} reports of {source.name} ({source.service.lower()})")
     if not known:

@@ -353,12 +353,13 @@ def test_a_file_that_nobody_imported_is_dropped_after_a_day(people: Any, now: da
 
     from vigil.apps.deconfliction import jobs
     from vigil.apps.deconfliction.imports import uploads
+    from vigil.platform import kept_files
 
     kept = uploads.keep_upload(people.actor("bob"), b"a,b\n1,2\n")
     jobs.forget_leftovers(now)
     assert uploads.get_upload(people.actor("bob"), kept.id)
-    path = uploads._folder() / f"{kept.id}.upload"
-    os.utime(path, (0, path.stat().st_mtime - uploads.KEPT_SECONDS - 60))
+    path = kept_files.path_of(kept.id)
+    os.utime(path, (0, path.stat().st_mtime - kept_files.KEPT_SECONDS - 60))
     jobs.forget_leftovers(now)
     assert not path.exists()
 

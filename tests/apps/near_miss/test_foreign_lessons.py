@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from tests.apps.near_miss.test_foreign_reading import AVIATION, FIRE, SAMPLE, changed
+from tests.conftest import make_user
 
 from vigil.apps.near_miss import queries
-from vigil.apps.near_miss.foreign import lessons
+from vigil.apps.near_miss.foreign import importing, lessons
 from vigil.apps.near_miss.foreign.mapping import SOURCES
 from vigil.apps.near_miss.models import ForeignLesson, Lesson
 from vigil.cli.main import main
@@ -26,6 +28,7 @@ from vigil.platform.agencies.models import Node
 from vigil.platform.audit.models import AuditRecord
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db(databases=["default", "door"])]
+IMPORT = "/near-miss/foreign/import/"
 Bring = Callable[..., tuple[int, str, str]]
 
 
@@ -127,6 +130,54 @@ def test_they_are_shown_as_what_they_are_and_stand_among_our_own_only_when_asked
     assert {(one["source"], one["service"]) for one in given["foreign_lessons"]} == {("firefighter", "Fire service")}
     assert len(json.loads(reader.get("/near-miss/lessons/json/").content)["lessons"]) == 1
     assert reader.get("/near-miss/foreign/json/nobody/").status_code == 404
+
+
+def test_the_page_checks_a_file_and_stores_it_when_told_so(people: Any, login: Any, now: Any) -> None:
+    erin, asked = login("erin"), []
+
+    def send(content: bytes, source: str = "asrs") -> Any:
+        return erin.post(IMPORT, {"source": source, "file": SimpleUploadedFile("export.csv", content)})
+
+    assert "Nothing of another service" in erin.get(IMPORT).content.decode()
+    assert IMPORT in erin.get("/near-miss/").content.decode()
+    bad = send(changed(changed(AVIATION, 4, "Date", "soon"), 5, "Narrative", ""))
+    assert bad.status_code == 422
+    page = bad.content.decode()
+    assert "Nothing stored: 2 bad rows" in page
+    for row in (
+        "4</td><td>Date</td><td>Write the month as six digits",
+        "5</td><td>Narrative</td><td>The report has no",
+    ):
+        assert row in page
+    assert '<option value="asrs" selected>' in page
+    for refused in (send(AVIATION, "demo-fire"), send(b"x" * (importing.MOST + 1)), erin.post(IMPORT)):
+        assert refused.status_code == 422
+
+    named = changed(AVIATION, 3, "Narrative", "My instructor John Harwell took the controls on Pier Road.")
+    kept = send(named)["Location"]
+    page = erin.get(kept).content.decode()
+    assert "6 new reports of NASA ASRS" in page
+    assert re.search(r"D-1001</td>.*?<td class=\"number\"[^>]*>2</td>", page)
+    assert ForeignLesson.objects.count() == 0, "nothing is stored before somebody says so"
+    people.users["nell"] = make_user("nell", "Nell Noor", people.port_calvert, "node_admin")
+    assert login("nell").get(kept).status_code == 404, "it is whose file it is"
+    erin = login("erin")
+    with pytest.MonkeyPatch.context() as watched:
+        watched.setattr(lessons, "recognise", lambda text: asked.append(text) or ())
+        assert erin.post(kept, {"go": "import"}).status_code == 302
+    assert asked == [], "what was looked through is not again"
+    assert sum(ForeignLesson.objects.get(number="D-1001").flags.values()) == 2
+    assert erin.get(kept).status_code == 404
+    again = send(named)["Location"]
+    assert "Nothing in this file is new" in erin.get(again).content.decode()
+    assert erin.post(again, {"go": "drop"}).status_code == 302
+    assert erin.get(again).status_code == 404
+    assert "6 reports" in erin.get(IMPORT).content.decode()
+    assert erin.post("/near-miss/foreign/remove/", {"source": "asrs"}).status_code == 302
+    assert erin.post("/near-miss/foreign/remove/", {"source": "asrs"}).status_code == 404
+    assert ForeignLesson.objects.count() == 0
+    verbs = AuditRecord.objects.filter(verb__startswith="near_miss.foreign.", outcome="done")
+    assert {one.verb for one in verbs} == {"near_miss.foreign.import", "near_miss.foreign.remove"}
 
 
 def test_the_made_up_ones_come_into_a_demonstration_alone(people: Any, now: Any, capsys: Any) -> None:

@@ -15,7 +15,7 @@ from vigil.apps.deconfliction.alarms import climbing
 from vigil.apps.deconfliction.desk import screens
 from vigil.apps.deconfliction.exercises import practices
 from vigil.apps.deconfliction.federation import epochs, key_changes, own_news, roster_changes, rows, watching
-from vigil.apps.deconfliction.imports import importing, uploads
+from vigil.apps.deconfliction.imports import importing
 from vigil.apps.deconfliction.led import running
 from vigil.apps.deconfliction.past import purge
 from vigil.apps.deconfliction.plan_rows import instant
@@ -24,6 +24,7 @@ from vigil.apps.deconfliction.probing import partner_guesses, probes
 from vigil.apps.deconfliction.study import past_pairs, studies
 from vigil.apps.deconfliction.subjects import interests
 from vigil.core.actor import system
+from vigil.platform import kept_files
 from vigil.platform.jobs.queue import RetryLater, at_start, job, periodic
 from vigil.platform.write_ahead import empty_log
 from vigil.protocol.node import AHEAD_US
@@ -120,7 +121,7 @@ def forget_leftovers(now: datetime) -> None:
     """Drop files that nobody imported, studies over their days, past pairs of agencies that no longer keep them, and
     what partners' operations left that can meet nothing any more.
     """
-    uploads.forget_old()
+    kept_files.forget_old()
     studies.forget_old(now)
     past_pairs.forget_left()
     probes.forget_old(now)

@@ -39,6 +39,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "partner_alerts": partner_lessons.current_alerts(actor, clock.now()),
         "partner_lessons": partner_lessons.lessons(actor, facets, request.POST.get("partners_page", "")),
         "may_choose": actor.can("near_miss.partner.choose"),
+        "may_import": actor.can("near_miss.foreign.import"),
         "is_reviewer": access.find_seat(actor) is not None,
         "may_read_recommendations": actor.can("near_miss.recommendation.read"),
         "may_name": actor.can("near_miss.reviewer.name"),

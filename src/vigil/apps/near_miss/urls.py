@@ -5,6 +5,7 @@ from django.urls import path
 from vigil.apps.near_miss import library_views
 from vigil.apps.near_miss.encounters import encounter_views, study_views
 from vigil.apps.near_miss.followup import recommendation_views
+from vigil.apps.near_miss.foreign import import_views
 from vigil.apps.near_miss.foreign import lesson_views as foreign_views
 from vigil.apps.near_miss.learning import views as learning_views
 from vigil.apps.near_miss.out import export_views, feed_views, subscription_views
@@ -44,6 +45,9 @@ urlpatterns = [
     path("near-miss/encounters/new/", encounter_views.new, name="new_encounter"),
     path("near-miss/encounters/<uuid:encounter>/", encounter_views.encounter, name="encounter"),
     path("near-miss/encounters/<uuid:encounter>/print/", encounter_views.sheet, name="encounter_sheet"),
+    path("near-miss/foreign/import/", import_views.bring, name="foreign_import"),
+    path("near-miss/foreign/import/<uuid:upload_id>/", import_views.checked, name="foreign_check"),
+    path("near-miss/foreign/remove/", import_views.remove, name="foreign_remove"),
     path("near-miss/foreign/<uuid:lesson>/", foreign_views.lesson, name="foreign_lesson"),
     path("near-miss/foreign/<uuid:lesson>/print/", foreign_views.sheet, name="foreign_sheet"),
     path("near-miss/foreign/json/<slug:source>/", foreign_views.as_json, name="foreign_json"),

@@ -423,6 +423,8 @@ TOPICS = (
             "near_miss:subscription",
             "near_miss:feed",
             "near_miss:partners",
+            "near_miss:foreign_import",
+            "near_miss:foreign_check",
         ),
         _("What nearly happened elsewhere, and what others learned from it."),
         (

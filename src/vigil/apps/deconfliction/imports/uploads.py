@@ -6,31 +6,25 @@ A kept file belongs to the person who sent it, is read by nobody else, and is dr
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vigil.apps.deconfliction import access
 from vigil.apps.deconfliction.models import ImportBatch, SavedMapping
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
-from vigil.core.identifiers import uuid7
 from vigil.engine.formats.mapping import COLUMNS, REQUIRED
 from vigil.engine.formats.mapping import Mapping as FieldMapping
 from vigil.engine.formats.tabular import BadRow, UnusableInput, open_sheet
-from vigil.platform import keys
+from vigil.platform import kept_files, keys
 from vigil.platform.actions import action, concerns
 from vigil.platform.sealed import purpose_of
 
-KEPT_SECONDS = 86_400
 PURPOSE = "deconfliction.import.checked"
 REASON = purpose_of(ImportBatch, "problems")
 CONSTANT = ("agency_ori", "operation_type", "radius_m", "contact_name", "contact_phone", "mode")
@@ -64,33 +58,18 @@ class Upload:
     mapping_toml: str
 
 
-def _folder() -> Path:
-    return Path(settings.VIGIL_DATA_DIR) / "uploads"
-
-
 @action("deconfliction.operation.import")
 def keep_upload(actor: Actor, data: bytes, mapping_toml: str = "", upload_id: UUID | None = None) -> Upload:
     """Keep a file (or, with its id, the same file under another mapping); forgets those older than a day."""
-    kept = Upload(upload_id or uuid7(), data, mapping_toml)
-    concerns(upload=kept.id)
-    folder = _folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    forget_old()
-    content = json.dumps([str(actor.user_id), mapping_toml, data.decode("latin-1")])
-    (folder / f"{kept.id}.upload").write_bytes(keys.encrypt(content, PURPOSE))
-    return kept
+    kept = kept_files.keep(actor, PURPOSE, [mapping_toml, data.decode("latin-1")], upload_id)
+    concerns(upload=kept)
+    return Upload(kept, data, mapping_toml)
 
 
 def get_upload(actor: Actor, upload_id: UUID) -> Upload:
     """The person's own kept file; `NotFound` where there is none."""
     actor.require("deconfliction.operation.import")
-    gone = NotFound(_("The checked file is no longer here. Send it again."))
-    path = _folder() / f"{upload_id}.upload"
-    if not path.exists():
-        raise gone
-    owner, mapping_toml, text = json.loads(keys.decrypt(path.read_bytes(), PURPOSE))
-    if owner != str(actor.user_id):
-        raise gone
+    mapping_toml, text = kept_files.get(actor, PURPOSE, upload_id)
     return Upload(upload_id, text.encode("latin-1"), mapping_toml)
 
 
@@ -111,14 +90,7 @@ def _opened(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def forget_upload(upload: Upload) -> None:
     """Drop the kept file."""
-    (_folder() / f"{upload.id}.upload").unlink(missing_ok=True)
-
-
-def forget_old() -> None:
-    """Drop what nobody has imported for a day."""
-    for old in _folder().glob("*.upload"):
-        if time.time() - old.stat().st_mtime > KEPT_SECONDS:
-            old.unlink(missing_ok=True)
+    kept_files.forget(upload.id)
 
 
 def header_of(data: bytes) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -69,11 +70,17 @@ class Checked:
 # --- taking in -------------------------------------------------------------------------------------------------------
 
 
-def check(content: bytes, source: Source, today: date, progress: Progress = lambda done, total: None) -> Checked:
+def check(
+    content: bytes,
+    source: Source,
+    today: date,
+    progress: Progress = lambda done, total: None,
+    looked: Mapping[str, dict[str, int]] = MappingProxyType({}),
+) -> Checked:
     """Read a file of the source and compare it with what is here. Stores nothing.
 
-    Each report new or changed goes through the masking check. It only reports: the texts are published already, and
-    what it marks stays as the source has it.
+    Each report new or changed goes through the masking check, unless `looked` has by its number what that marked a
+    short while ago. It only reports: the texts are published already, and what it marks stays as the source has it.
     """
     found: Read = read(content, source.format)
     checked = Checked(source, total=len(found.records), bad_rows=found.bad_rows)
@@ -81,12 +88,14 @@ def check(content: bytes, source: Source, today: date, progress: Progress = lamb
         return checked
     known = {one.number: one for one in ForeignLesson.objects.filter(source=source.code)}
     for done, record in enumerate(found.records, 1):
-        _compare(checked, record, known.get(record.number), today)
+        _compare(checked, record, known.get(record.number), today, looked)
         progress(done, len(found.records))
     return checked
 
 
-def _compare(checked: Checked, record: Record, known: ForeignLesson | None, today: date) -> None:
+def _compare(
+    checked: Checked, record: Record, known: ForeignLesson | None, today: date, looked: Mapping[str, dict[str, int]]
+) -> None:
     mapped = mapping.factors(checked.source.format, record.taxonomy)
     checked.unmapped.update(one.theirs for one in mapped if not one.ours)
     row = _row(checked.source, record, mapped, today)
@@ -94,7 +103,8 @@ def _compare(checked: Checked, record: Record, known: ForeignLesson | None, toda
         checked.unchanged += 1
         flags = known.flags
     else:
-        row.flags = flags = _marked(record, checked.words)
+        was = looked.get(record.number)
+        row.flags = flags = _marked(record, checked.words) if was is None else was
         if known is None:
             checked.new.append(row)
         else:
@@ -196,10 +206,8 @@ class Shelf:
 
 def shelf(actor: Actor, facets: Facets, chosen: str, page: str) -> Shelf:
     """The reports of the chosen source or of all, narrowed like our own lessons; none where nothing was chosen."""
-    every = access.foreign_lessons(actor)
-    counted = dict(every.order_by().values_list("source").annotate(Count("pk")))
-    sources = [(SOURCES[code], counted[code]) for code in SOURCES if code in counted]
-    if chosen != ALL and chosen not in counted:
+    every, sources = access.foreign_lessons(actor), counts(actor)
+    if chosen != ALL and chosen not in {one.code for one, _n in sources}:
         return Shelf(sources, OWN, [], 0, 1, 1)
     found = _narrowed(every if chosen == ALL else every.filter(source=chosen), facets)
     pks = [pk for pk, factors in found.values_list("pk", "factors") if not facets.factor or facets.factor in factors]
@@ -261,7 +269,7 @@ def _as_row(lesson: ForeignLesson) -> dict[str, Any]:
     )
 
 
-def counts() -> Iterator[tuple[Source, int]]:
-    """Every source with how many of its reports are here, for who sits at the machine."""
-    counted = dict(ForeignLesson.objects.order_by().values_list("source").annotate(Count("pk")))
-    return ((SOURCES[code], counted[code]) for code in SOURCES if code in counted)
+def counts(actor: Actor) -> list[tuple[Source, int]]:
+    """Every source with how many of its reports are here."""
+    counted = dict(access.foreign_lessons(actor).order_by().values_list("source").annotate(Count("pk")))
+    return [(SOURCES[code], counted[code]) for code in SOURCES if code in counted]
