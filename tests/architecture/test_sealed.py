@@ -14,7 +14,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "vigil"
 
 ELSEWHERE = {
     "platform/accounts/factors.py": "the secret of a code app in allauth's table (accounts.apps), and in a session",
-    "apps/deconfliction/imports/uploads.py": "files that wait, a day at most (rotation.WAITING)",
+    "platform/kept_files.py": "files that wait, a day at most (rotation.WAITING)",
     "apps/deconfliction/imports/importing.py": "files that wait, a day at most (rotation.WAITING)",
     "apps/near_miss/review/unlocking.py": "a reviewer's key for half an hour, under a key of the cookie",
     "apps/deconfliction/study/studies.py": "files that wait, a day at most (rotation.WAITING)",

@@ -33,7 +33,8 @@ from vigil.web.languages import translated
 
 OF_THE_PLAN = "Lou Lead, Sue, 1200 Harbor Street, seize the ledger"
 SYSTEMS = {"RISSafe", "SAFETNet", "Case", "Explorer", "NDPIX", "JOHN", "SMITH"}
-"""Names of other systems, and a person in an example."""
+SYSTEMS |= {"NASA", "ASRS", "Firefighter", "Near", "Miss"}
+"""Names of other systems and services, and a person in an example."""
 OPERATIONS = b"""operation_id,agency_ori,operation_type,starts_at,ends_at,latitude,longitude
 A-1,MD0000100,raid,2026-09-05T10:00:00Z,2026-09-05T12:00:00Z,39.29,-76.6122
 B-1,MD0000200,raid,2026-09-05T11:00:00Z,2026-09-05T13:00:00Z,39.2963,-76.6122
