@@ -20,6 +20,7 @@ from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
+from tests import migrated as migration
 
 NOON = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 """Tuesday noon in Port Calvert (EST); a winter day without a change of clocks."""
@@ -43,19 +44,44 @@ def no_network() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """SQLite in a file, as in real use: several threads and processes, write-ahead log, locks; only without waiting
-    for the disk, since no test cuts the power.
+def migrated(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> migration.Migrated:
+    """The node's tables, to be copied. SQLite in a file, as in real use: several threads and processes, write-ahead
+    log, locks; only without waiting for the disk, since no test cuts the power.
     """
     from django.conf import settings
 
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
-        database["TEST"]["NAME"] = str(tmp_path_factory.getbasetemp() / "test.sqlite3")
         ours: str = database["OPTIONS"]["init_command"]
         database["OPTIONS"]["init_command"] = ours.replace("synchronous=FULL", "synchronous=OFF")
+    with django_db_blocker.unblock():
+        return migration.found(made_once(tmp_path_factory, "migrated", migration.make))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    migrated: migration.Migrated,
+) -> Iterator[None]:
+    """The test database is there before Django looks for it."""
+    from django.conf import settings
+    from django.db import connection
+
+    if not migrated.name:
+        settings.DATABASES["default"]["TEST"]["NAME"] = str(tmp_path_factory.getbasetemp() / "test.sqlite3")
+    name = connection.creation._get_test_db_name()
+    migrated.copy(name)
+    yield
+    if migrated.name:
+        with migration.server() as server:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """It is not made anew."""
+    return True
 
 
 class FixedKeys:

@@ -28,6 +28,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
+from tests.migrated import Migrated, server
+
 NOON = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 600
@@ -35,12 +37,14 @@ SECONDS = 600
 
 
 @contextmanager
-def prepared(folder: Path) -> Iterator[Database]:
+def prepared(folder: Path, migrated: Migrated) -> Iterator[Database]:
     """A database with two agencies, to be copied for each test."""
     from vigil.config import keys
 
     keys.KeyFolder(folder).draw_missing()
-    with _new_database(folder) as base:
+    if not migrated.name:
+        migrated.copy(str(folder / "vigil.sqlite3"))
+    with _new_database(folder, migrated.name) as base:
         run(base.environment, "prepare")
         yield base
 
@@ -64,7 +68,7 @@ class Database:
     def copied(self, folder: Path) -> Iterator[Database]:
         """A copy in the folder."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        with _new_database(folder, template=self.name) as copied:
+        with _new_database(folder, self.name) as copied:
             yield copied
 
     @contextmanager
@@ -75,21 +79,18 @@ class Database:
 
 
 @contextmanager
-def _new_database(folder: Path, template: str = "") -> Iterator[Database]:
-    url = os.environ.get("VIGIL_DATABASE_URL")
-    if not url:
+def _new_database(folder: Path, template: str) -> Iterator[Database]:
+    if not template:
         yield Database(folder)
         return
-    import psycopg
-
     name = f"vigil_{os.getpid()}_{random.getrandbits(32):08x}"
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+    with server() as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     try:
         yield Database(folder, name)
     finally:
-        with psycopg.connect(url, autocommit=True) as server:
-            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        with server() as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def run(environment: dict[str, str], act: str, *arguments: str, **more: str) -> tuple[int, Any]:
@@ -173,13 +174,11 @@ def _carry_out(writing: int, environment: dict[str, str], act: str, arguments: l
 
 
 def prepare() -> None:
-    """Migrate, and two agencies with an officer each."""
-    from django.core.management import call_command
+    """Two agencies with an officer each."""
     from tests.conftest import make_agency, make_user
 
     from vigil.platform.agencies.models import Node
 
-    call_command("migrate", verbosity=0)
     Node.objects.create(name="Bay Region", code="BAY")
     for username, ori in (("alice", "MD0000100"), ("dave", "MD0000200")):
         agency = make_agency(ori, f"Agency of {username}", username)

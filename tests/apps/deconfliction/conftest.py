@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 from tests.apps.deconfliction.another_process import Database, prepared, run
+from tests.migrated import Migrated
 
 
 @pytest.fixture(scope="session")
-def two_agencies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def two_agencies(tmp_path_factory: pytest.TempPathFactory, migrated: Migrated) -> Iterator[Database]:
     """A node with two agencies, an officer and a watch desk in each; take a `copy`."""
-    with prepared(tmp_path_factory.mktemp("node")) as base:
+    with prepared(tmp_path_factory.mktemp("node"), migrated) as base:
         yield base
 
 
