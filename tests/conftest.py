@@ -11,6 +11,7 @@ import gc
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -82,6 +83,16 @@ def django_db_modify_db_settings(
 def django_db_keepdb() -> bool:
     """It is not made anew."""
     return True
+
+
+@pytest.fixture(autouse=True, scope="session")
+def files_of_time_zones_are_closed() -> Iterator[None]:
+    """At the very end of Python it would be too late, and told as a file left open."""
+    yield
+    places = sys.modules.get("vigil.apps.deconfliction.places")
+    if places and places._finder.cache_info().currsize:
+        places._finder().cleanup()
+        places._finder.cache_clear()
 
 
 class FixedKeys:
@@ -346,6 +357,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Nor what was loaded until now ever again."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_configure() -> None:
+    """No random case has a deadline: the machine may pause within any of them."""
+    from hypothesis import settings
+
+    settings.register_profile("busy", deadline=None)
+    settings.load_profile("busy")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

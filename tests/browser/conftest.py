@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -43,6 +44,8 @@ FLAGS = (
 PATIENCE = 60_000
 """Milliseconds that a page has for what is expected of it: the machine may be busy."""
 expect.set_options(timeout=PATIENCE)
+IDLE_SECONDS = 20 * 60
+"""Whoever opened no page for so long logs in again: ten minutes later the node would ask for it."""
 NO_WEBGL = """
 const real = HTMLCanvasElement.prototype.getContext;
 HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
@@ -50,6 +53,14 @@ HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
 };
 """
 """Run in a page before its own scripts, it leaves the maps the plain drawing, for half the processor time."""
+THROUGH_TOASTS = """
+addEventListener("DOMContentLoaded", () => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(".toasts { pointer-events: none }");
+  document.adoptedStyleSheets = [sheet];
+});
+"""
+"""What nobody answered in other tests is told again at any moment: it must not lie over what is to be clicked."""
 PASSWORD = "bay-gateway-demo"
 DANA, LENA, TOM = "dana.whitlock", "lena.marsh", "tom.vasquez"
 """Two officers of Port Calvert, one of the Old Line State Patrol."""
@@ -57,12 +68,19 @@ INES, RUTH, PAUL, NADIA = "ines.ferro", "ruth.calloway", "paul.drummond", "nadia
 """Watch desk, supervisor and administrator of Port Calvert; administrator of the node."""
 
 
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+def free_port(following: int = 0) -> int:
+    """A port that nothing listens on, nor on so many that follow it: none of those that systems give to connections,
+    of which one could take it before it is listened on.
+    """
+    while True:
+        first = 20_000 + secrets.randbelow(12_000)
+        try:
+            for port in range(first, first + following + 1):
+                with socket.socket() as one:
+                    one.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
 
 
 def make_demo(folder: Path) -> None:
@@ -208,16 +226,20 @@ def visit(server: str, chromium: Browser, sessions: dict[str, Any], watch: Watch
         webgl: bool = False,
         **more: Any,
     ) -> Page:
-        if person and person not in sessions:
-            sessions[person] = _log_in(chromium, server, person)
+        if person:
+            used, state = sessions.get(person, (-IDLE_SECONDS, None))
+            if used + IDLE_SECONDS < time.monotonic():
+                state = _log_in(chromium, server, person)
+            sessions[person] = time.monotonic(), state
         context = chromium.new_context(
             base_url=server,
             viewport={"width": width, "height": height},
-            storage_state=sessions[person] if person else None,
+            storage_state=sessions[person][1] if person else None,
             timezone_id="America/New_York",
             **more,
         )
         context.set_default_timeout(PATIENCE)
+        context.add_init_script(THROUGH_TOASTS)
         if not webgl:
             context.add_init_script(NO_WEBGL)
         contexts.append(context)
@@ -234,13 +256,14 @@ def visit(server: str, chromium: Browser, sessions: dict[str, Any], watch: Watch
 
 @pytest.fixture(scope="session")
 def sessions() -> dict[str, Any]:
-    """Cookies of people who have logged in already."""
+    """When those who have logged in already opened a page last, and their cookies."""
     return {}
 
 
 def _log_in(chromium: Browser, server: str, person: str) -> Any:
     """Without a page, which costs more; tests/browser/test_journeys.py logs in as people do."""
     context = chromium.new_context(base_url=server)
+    context.set_default_timeout(PATIENCE)
     context.request.get("/login/")
     token = next(one["value"] for one in context.cookies() if one["name"] == "vigil_csrf")
     form = {"username": person, "password": PASSWORD, "csrfmiddlewaretoken": token}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
+from tests.browser.steps import press
 from tests.browser.test_door import Reader
 
 pytestmark = pytest.mark.browser
@@ -20,13 +21,13 @@ def test_a_case_study_is_read_and_an_encounter_is_begun(visit: Any, server: str,
     reader.look(page)
     page.goto("/near-miss/encounters/new/")
     page.get_by_label("What brought them together").fill("A stop behind a store.")
-    page.get_by_role("button", name="Submit to the reviewers").click()
+    press(page, "Submit to the reviewers")
     expect(page.get_by_label("What brought them together")).to_have_value("A stop behind a store.")
     reader.look(page)
     page.get_by_label("Title").fill("Behind the store")
-    page.get_by_role("button", name="Save the draft").click()
+    press(page, "Save the draft")
     page.get_by_label("Why it is held").fill("The appeal is open.")
-    page.get_by_role("button", name="Hold it").click()
+    press(page, "Hold it")
     expect(page.get_by_role("main")).to_contain_text("Set by Ruth Calloway")
     reader.look(page)
     page.goto("/near-miss/encounters/")

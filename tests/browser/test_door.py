@@ -24,6 +24,9 @@ class Reader:
     journey: str = "door"
     seen: int = 0
 
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE)
+
     def look(self, page: Page) -> None:
         """No violation of WCAG, and nothing wider than the screen."""
         self.seen += 1

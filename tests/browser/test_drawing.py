@@ -21,7 +21,6 @@ Spot = Callable[[], str]
 def open_map(visit: Visit, **more: object) -> Page:
     """The register page with its map ready, which jumps instead of gliding."""
     page = visit(DANA, "/operations/register/", reduced_motion="reduce", webgl=True, **more)
-    page.route("**/notices/*/", lambda route: route.abort())  # nobody answers the demo's alarms: they cover the map
     page.wait_for_selector("[data-pin-map][data-ready=yes]")
     page.select_option("#operation_type", "area_sweep")
     return page

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import DANA, RUTH, Visit, Watch
-from tests.browser.steps import register
+from tests.browser.steps import press, register
 from tests.browser.test_setup_pages import fits
 
 pytestmark = pytest.mark.browser
@@ -29,7 +29,7 @@ def test_what_was_cancelled_stands_in_the_history(visit: Visit, watch: Watch, sp
     reference = page.get_by_text(re.compile(r"[A-Z]+-\d\d-\d{6}")).first.inner_text()
     number = re.search(r"[A-Z]+-\d\d-\d{6}", reference)
     assert number
-    page.get_by_role("button", name="Cancel this operation").click()
+    press(page, "Cancel this operation")
     page.goto("/history/?state=cancelled")
     expect(page.get_by_text(number[0])).to_be_visible()
     expect(page.get_by_role("button", name="CSV of these")).to_be_visible()

@@ -94,7 +94,7 @@ def test_ticked_operations_are_cancelled_and_the_cancel_is_undone(
     visit: Visit, spot: Spot, axe: Callable[[Page], None]
 ) -> None:
     page = visit(DANA)
-    paths = [register(page, spot(), starts="0200 tomorrow") for _ in range(3)]
+    paths = [register(page, spot(), starts="0400 tomorrow") for _ in range(3)]
     ids = [path.split("/")[-2] for path in paths]
     page.goto("/operations/?when=ahead&mine=yes")
     boxes = page.locator("[data-tick]")
@@ -127,7 +127,7 @@ def test_ticked_operations_are_cancelled_and_the_cancel_is_undone(
 
 def test_all_on_the_page_is_moved_without_a_script_on_a_phone(visit: Visit, spot: Spot) -> None:
     registering = visit(RUTH)
-    path = register(registering, spot(), starts="0300 tomorrow")
+    path = register(registering, spot(), starts="0430 tomorrow")
     page = visit(RUTH, "/operations/?when=ahead&mine=yes", java_script_enabled=False, width=360)
     page.locator(f'[name="ticked"][value^="{path.split("/")[-2]}"]').check()
     page.locator("#selected").get_by_role("button", name="Move by a day").click()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
-from tests.browser.conftest import LENA, PASSWORD, Visit, Watch
+from tests.browser.conftest import LENA, PASSWORD, PATIENCE, Visit, Watch
 from tests.browser.steps import beyond
 
 pytestmark = pytest.mark.browser
@@ -48,7 +48,7 @@ def page(server: str, chromium: Browser) -> Iterator[Page]:
     named = server.replace("127.0.0.1", "localhost")
     watch = Watch(named)
     context = chromium.new_context(base_url=named, viewport={"width": 360, "height": 800})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     watch.over(page)
     yield page
@@ -124,13 +124,13 @@ def test_the_screen_hides_after_thirty_minutes_and_keeps_what_was_typed(visit: V
     page.clock.fast_forward("29:00")
     expect(page.locator("#case_number")).to_be_visible()
     page.clock.fast_forward("02:00")
-    expect(page.get_by_role("heading", name="Locked")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Locked")).to_be_visible()
     expect(page.locator("main")).to_be_hidden()
     expect(page.locator("header.top")).to_be_hidden()
     assert "C26-HIDDEN" not in page.locator("body").inner_text()
     page.context.set_offline(False)
     page.clock.run_for(6000)
-    expect(page.locator("#case_number")).to_be_visible(timeout=20_000)
+    expect(page.locator("#case_number")).to_be_visible()
     expect(page.locator("#case_number")).to_have_value("C26-HIDDEN")
     expect(page.get_by_role("heading", name="Locked")).to_have_count(0)
 

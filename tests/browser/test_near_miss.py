@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.conftest import environment
+from tests.browser.conftest import PATIENCE, environment
 from tests.browser.steps import press, sent
 from tests.browser.test_door import Reader
 
@@ -78,6 +78,7 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
         user_agent=AGENT,
         extra_http_headers={"X-Forwarded-For": BEHIND},
     )
+    officer.set_default_timeout(PATIENCE)
     reporter = officer.new_page()
 
     sessions.pop("nadia.stone", None)  # naming asks for a login of just now
@@ -179,7 +180,8 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     press(first, "Save")
     second.goto("/near-miss/review/outcomes/")
     reader.look(second)
-    second.locator("form", has_text="Buy lamps").get_by_role("button", name="Tell the reporter").click()
+    with second.expect_navigation():
+        second.locator("form", has_text="Buy lamps").get_by_role("button", name="Tell the reporter").click()
     with_receipt(reporter, receipt)
     expect(reporter.locator(".letter.theirs").last).to_contain_text(REASON)
     assert officer.cookies() == []

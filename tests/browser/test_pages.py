@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import DANA, PAUL, RUTH, Visit, Watch
-from tests.browser.steps import COLOURS, beyond, register, violations
+from tests.browser.steps import COLOURS, beyond, press, register, violations
 
 pytestmark = pytest.mark.browser
 
@@ -175,7 +175,7 @@ def _middle_of_the_map(page: Page) -> int:
 def test_without_a_script_the_theme_is_a_form(visit: Visit) -> None:
     page = visit(DANA, "/operations/?when=past", java_script_enabled=False)
     page.locator(".themes summary").click()
-    page.get_by_role("button", name="Night").click()
+    press(page, "Night")
     assert page.url.endswith("/operations/?when=past")
     assert page.locator("[data-sheet=night]").get_attribute("media") == "screen"
 

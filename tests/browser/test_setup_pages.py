@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import PAUL, Visit, Watch
-from tests.browser.steps import beyond, violations
+from tests.browser.steps import beyond, press, violations
 
 pytestmark = pytest.mark.browser
 
@@ -48,7 +48,7 @@ def test_a_changed_rule_is_told_beside_the_adopted_policy(visit: Visit, watch: W
     expect(page.get_by_text("Nothing was saved")).to_be_visible()
     fits(page, watch)
     page.get_by_label("Raid, radius").fill("350")
-    page.get_by_role("button", name="Save").click()
+    press(page, "Save")
     page.goto(page.url.replace("/agency/rules/", "/policy/"))
     expect(page.get_by_text("the settings now say “Raid: 350 m")).to_be_visible()
     fits(page, watch)

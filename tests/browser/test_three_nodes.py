@@ -25,7 +25,7 @@ from tests.browser.steps import beyond, fill_register, violations
 from vigil.cli import demo as demonstration
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-READY_SECONDS, LEAVE_SECONDS = 240, 60
+READY_SECONDS, LEAVE_SECONDS = 480, 120
 SOON = 90_000
 """So many milliseconds a partner that is back may take until the page says so by itself."""
 
@@ -86,7 +86,7 @@ def demo(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
             (tmp_path / "federation" / name).mkdir(parents=True)
             with closing(sqlite3.connect(tmp_path / "federation" / name / "vigil.sqlite3")) as copy:
                 connection.connection.backup(copy)
-    one = started(tmp_path / "federation", free_port() % 40_000 + 20_000)
+    one = started(tmp_path / "federation", free_port(following=2))
     yield one
     one.process.send_signal(signal.SIGINT)
     assert one.process.wait(LEAVE_SECONDS) == 130

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import DANA, INES, PAUL, RUTH, TOM, Visit, Watch
-from tests.browser.steps import beyond, fill_register, register
+from tests.browser.steps import beyond, fill_register, press, register
 from tests.browser.test_pages import _axe
 
 pytestmark = pytest.mark.browser
@@ -85,7 +85,7 @@ def test_an_administrator_founds_a_task_force_and_sees_who_looked(visit: Visit, 
     page.get_by_label("Old Line Patrol").check()
     page.get_by_role("button", name="Found it").click()
     page.get_by_label("Dana Whitlock").check()
-    page.get_by_role("button", name="Save members").click()
+    press(page, "Save members")
     officer.goto(path)
     officer.get_by_label("Registered for").select_option(label="Harbor Group")
     officer.locator("form", has=officer.locator("#task_force")).get_by_role("button", name="Save").click()

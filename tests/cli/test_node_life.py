@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.browser.conftest import free_port
 from tests.platform import made_streets as made
 
 pytestmark = pytest.mark.slow
@@ -272,13 +273,6 @@ def until(holds: Callable[[], object]) -> None:
     while not holds():
         assert time.monotonic() < ends
         waiting.wait(0.2)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class Served:
