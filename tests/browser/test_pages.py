@@ -100,6 +100,17 @@ def shoot(page: Page, watch: Watch, name: str, width: int) -> None:
 def test_page(visit: Visit, watch: Watch, name: str) -> None:
     for page, width in at_each_width(visit, READERS.get(name, DANA), PAGES[name], webgl=name in ("map", "register")):
         _check(page, watch, name, width)
+    _check_at_four_times_the_size(page, PAGES[name])
+
+
+def _check_at_four_times_the_size(page: Page, path: str) -> None:
+    """Nothing is beside the screen, and nothing under the bars."""
+    page.set_viewport_size({"width": 320, "height": 256})
+    page.goto(path)
+    beside = beyond(page)
+    assert beside <= 0, f"{beside} px wider than the screen"
+    if page.locator(".bottom-bar").count():
+        assert page.locator(".bottom-bar").evaluate("node => getComputedStyle(node).position") == "static"
 
 
 def test_answers_and_a_conflict(visit: Visit, watch: Watch) -> None:
@@ -191,16 +202,6 @@ def test_each_target_is_large_enough_for_a_thumb(visit: Visit) -> None:
           .map(([box, text]) => `${Math.round(box.height)} px: ${text}`)"""
     )
     assert not small, "\n".join(small)
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_at_four_times_the_size_nothing_is_beside_or_under_the_bars(visit: Visit, name: str) -> None:
-    page = visit(READERS.get(name, DANA), PAGES[name], width=320, height=256)
-    page.wait_for_load_state("load")
-    beside = beyond(page)
-    assert beside <= 0, f"{beside} px wider than the screen"
-    if page.locator(".bottom-bar").count():
-        assert page.locator(".bottom-bar").evaluate("node => getComputedStyle(node).position") == "static"
 
 
 def test_an_answer_fits_the_smallest_phone(visit: Visit) -> None:
