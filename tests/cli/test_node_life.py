@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 from tests.browser.conftest import free_port
+from tests.cli.vigil_commands import vigil as run
 from tests.platform import made_streets as made
 
 pytestmark = pytest.mark.slow
@@ -43,15 +44,7 @@ class Shell:
         return [sys.executable, "-m", "vigil.cli.main", *arguments]
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        # A server that should have refused would run for ever.
-        return subprocess.run(
-            self.command(*arguments),
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=180,
-        )
+        return run(self.environment, arguments)
 
     def rows(self, statement: str) -> list[Any]:
         """Rows of the node's database; the statement may also change it."""

@@ -2,20 +2,17 @@
 
 `prepared(folder)` makes one, on SQLite or on the server of VIGIL_DATABASE_URL, and its `copy` is a test's own;
 `run(environment, …)` runs a function of this file in a new process and returns what it returned. The functions are
-what the process does. Each is a child of one process, the nursery, that has loaded the node once.
+what the process does. Each is a child of one that has loaded the node once (`tests/nursery.py`).
 """
 
 from __future__ import annotations
 
-import atexit
 import gc
 import json
 import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -29,9 +26,9 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 from tests.migrated import Migrated, server
+from tests.nursery import Nursery, born
 
 NOON = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
-ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 600
 """After so many a child is ended that hangs."""
 
@@ -95,30 +92,19 @@ def _new_database(folder: Path, template: str) -> Iterator[Database]:
 
 def run(environment: dict[str, str], act: str, *arguments: str, **more: str) -> tuple[int, Any]:
     """Exit code and what the act returned (None where it did not come to an end)."""
-    nursery = _nursery()
-    assert nursery.stdin
-    assert nursery.stdout
-    nursery.stdin.write(json.dumps([environment | more, act, arguments]) + "\n")
-    nursery.stdin.flush()
-    code, said = json.loads(nursery.stdout.readline())
+    code, said = _nursery()(environment | more, act, arguments)
     if code > 0:
         raise AssertionError(said[-4000:])
     return code, json.loads(said) if code == 0 else None
 
 
 @cache
-def _nursery() -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.apps.deconfliction.another_process"]
-    variables = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "VIGIL_LOG_LEVEL": "ERROR"}
-    nursery = subprocess.Popen(
-        command, cwd=ROOT, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    atexit.register(nursery.communicate)  # without another order it ends
-    return nursery
+def _nursery() -> Nursery:
+    return Nursery("tests.apps.deconfliction.another_process")
 
 
 def main() -> None:
-    """The nursery: for each order a child that carries it out; its exit code and what it said."""
+    """The nursery."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vigil.config.settings")
     import django
 
@@ -131,20 +117,12 @@ def main() -> None:
     places.zone_of(0.0, 0.0)
     gc.freeze()
     gc.set_threshold(20_000)  # as a node that serves
-    for order in sys.stdin:
-        reading, writing = os.pipe()
-        child = os.fork()
-        if not child:
-            _carry_out(writing, *json.loads(order))
-        os.close(writing)
-        with open(reading) as answer:
-            said = answer.read()
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        print(json.dumps([code, said]), flush=True)
+    _carry_out(*born())
 
 
-def _carry_out(writing: int, environment: dict[str, str], act: str, arguments: list[str]) -> None:
+def _carry_out(writing: int, order: list[Any]) -> None:
     """As a process that was started with these variables."""
+    environment, act, arguments = order
     from django.conf import settings
     from django.db import connections
 
