@@ -56,6 +56,7 @@ def test_from_the_first_page_to_the_receipt_and_back(chromium: Browser, tmp_path
         expect(page.get_by_role("alert")).to_contain_text("Tell what happened")
         reader.look(page)
         page.get_by_label("What happened?").fill(STORY)
+        expect(page.locator("main")).to_contain_text("Go back with the Back of this page, not with your browser's")
         press(page, "Next: the scene")
         page.get_by_label("Kind of call").select_option("alarm")
         page.get_by_label("Body armor").check()
@@ -113,9 +114,29 @@ TO_THE_LAST_STEP = """() => {
 
 def work_instead_of_waiting(page: Page, url: str) -> None:
     """Where scripts run nobody presses twice."""
+    the_browsers_back_is_the_pages(page, url)
     page.goto(f"{url}/report/")
     page.get_by_label("What happened?").fill("It was dark, and raining.")
     page.evaluate(TO_THE_LAST_STEP)
     with page.expect_response(lambda answer: answer.status == 429):  # the page works, and is gone soon
         page.get_by_role("button", name="Next: the scene").click()
     expect(page.locator("#receipt")).to_be_visible()
+
+
+def the_browsers_back_is_the_pages(page: Page, url: str) -> None:
+    """Where scripts run it loses nothing, and asks once before what is typed goes."""
+    page.goto(f"{url}/report/")
+    page.get_by_label("What happened?").fill(STORY)
+    press(page, "Next: the scene")
+    page.get_by_label("Kind of call").select_option("alarm")
+    page.go_back()
+    expect(page.get_by_label("What happened?")).to_have_value(STORY)
+    page.go_back()
+    expect(page.get_by_role("status")).to_contain_text("Press Back once more")
+    press(page, "Next: the scene")
+    expect(page.get_by_label("Kind of call")).to_have_value("alarm")
+    page.go_back()
+    expect(page.get_by_label("What happened?")).to_have_value(STORY)
+    page.go_back()
+    page.go_back()
+    expect(page.get_by_role("link", name="Start a report")).to_be_visible()

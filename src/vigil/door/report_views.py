@@ -166,4 +166,5 @@ def _send(request: HttpRequest, door: Door, story: Story, ticket: str) -> HttpRe
     is_new = drop.take(key, story.as_text(), today())
     if is_new:
         tickets.used()
-    return show(request, "sent.html", door, receipt=receipts.grouped(receipt), is_new=is_new)
+    typed = [] if is_new else [(_(one.label), story.final[one.name]) for one in PROMPTS if story.final.get(one.name)]
+    return show(request, "sent.html", door, receipt=receipts.grouped(receipt), is_new=is_new, typed=typed)

@@ -11,7 +11,8 @@ urlpatterns = [
     path("protects/", views.protects),
     path("help/", views.help_page),
     path("style.css", views.style),
-    path("work.js", views.script),
+    path("work.js", views.script, {"name": "work"}),
+    path("back.js", views.script, {"name": "back"}),
     path("fonts/<str:name>", views.font),
 ]
 handler400 = "vigil.door.views.bad_request"

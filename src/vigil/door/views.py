@@ -94,13 +94,13 @@ def style(request: HttpRequest) -> HttpResponse:
 
 
 @cache
-def _js() -> str:
-    return (files("vigil.door") / "static" / "door" / "work.js").read_text(encoding="utf-8")
+def _js(name: str) -> str:
+    return (files("vigil.door") / "static" / "door" / f"{name}.js").read_text(encoding="utf-8")
 
 
-def script(request: HttpRequest) -> HttpResponse:
-    """The one script, which nobody needs."""
-    return HttpResponse(_js(), content_type="text/javascript; charset=utf-8")
+def script(request: HttpRequest, name: str) -> HttpResponse:
+    """One of the two scripts, which nobody needs."""
+    return HttpResponse(_js(name), content_type="text/javascript; charset=utf-8")
 
 
 TYPEFACES = {
