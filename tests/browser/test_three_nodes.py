@@ -157,6 +157,16 @@ def test_a_conflict_across_nodes_and_one_that_falls_silent(demo: Demo, chromium:
     if keep:
         ines.screenshot(path=f"{keep}/desk.png", full_page=True)
 
+    nadia = visit("bay", "nadia.stone", "/near-miss/partners/", 360)
+    nadia.get_by_label("Send it what is published here").first.check()
+    nadia.get_by_role("button", name="Save").first.click()
+    expect(nadia.get_by_label("Send it what is published here").first).to_be_checked()
+    expect(nadia.locator("main form h2")).to_have_count(2)
+    watches[-1].testing = True
+    found = violations(nadia)
+    assert found.violations_count == 0, found.generate_report()
+    assert beyond(nadia) == 0
+
     demo.switch("potomac", "is back")
     expect(heading).to_contain_text("Call them before", timeout=SOON)
     expect(ines.locator(".partner-strip")).to_have_count(0, timeout=SOON)
