@@ -315,7 +315,8 @@ def test_the_number_of_queries_does_not_grow_with_the_list(
 ) -> None:
     alice = caller("alice")
     for number in range(12):
-        alice.register(sites=[{"latitude": 38.9784, "longitude": -76.4922 + number / 5000}])
+        # Three groups, in each of which every one meets every other.
+        alice.register(sites=[{"latitude": 38.9784 + number // 4 / 10, "longitude": -76.4922 + number % 4 / 5000}])
     for path in ("/operations", "/conflicts", "/receipts"):
         with django_assert_max_num_queries(12):
             assert len(alice.get(path).json()["items"]) >= 12
