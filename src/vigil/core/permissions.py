@@ -136,6 +136,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "near_miss.encounter.discard": frozenset({SUPERVISOR}),
     "near_miss.encounter.take_back": frozenset({SUPERVISOR}),
     "near_miss.encounter.consent": frozenset({SUPERVISOR}),
+    "near_miss.consent.confirm": FIELD,
     "near_miss.encounter.hold": frozenset({SUPERVISOR}),
     "near_miss.encounter.lift": frozenset({SUPERVISOR}),
     "near_miss.foreign.import": frozenset({NODE_ADMIN, SYSTEM}),

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from tests.apps.near_miss.test_review import CANARY, Reviewing, at_work, everything, quick
 
@@ -19,6 +19,7 @@ from vigil.core.permissions import Role
 from vigil.door.models import Letter, Report
 from vigil.platform import clock
 from vigil.platform.audit.models import AuditRecord
+from vigil.platform.notices.models import Notice
 
 __all__ = ["at_work", "quick"]
 pytestmark = [pytest.mark.db, pytest.mark.django_db(databases=["default", "door"])]
@@ -58,6 +59,18 @@ class Coordinating:
 
     def go(self, **posted: Any) -> Any:
         return self.bob.post(self.address, posted)
+
+    def consent(self, person: str, answer: str = "given", **said: str) -> Any:
+        """Bob writes it down, with Alice as the witness."""
+        witness = str(self.at_work.people.user("alice").pk)
+        said = {"how": "paper", "got_on": "2026-11-20", "witness": witness} | said
+        return self.go(go="consent", person=person, answer=answer, **said)
+
+    def confirmed(self) -> None:
+        """Alice confirms what waits for her."""
+        alice = self.at_work.clients["alice"]
+        for one in re.findall(r'name="consent" value="([^"]+)"', text(alice.get("/near-miss/consents/"))):
+            assert alice.post("/near-miss/consents/", {"consent": one}).status_code == 302
 
     def reviewed(self) -> None:
         for name, step, fields in (
@@ -127,8 +140,11 @@ def test_from_the_draft_to_the_published_study(coordinating: Coordinating, now: 
     Encounter.objects.update(report=at_work.report.pk)
     assert at_work.do("carol", "publish") == 422
     for person, answer in (("officer", "given"), ("agency_head", "given"), ("offender", "not_needed")):
-        assert coordinating.go(go="consent", person=person, answer=answer).status_code == 302
-    assert coordinating.go(go="consent", person="agency_head", answer="not_needed").status_code == 422
+        assert coordinating.consent(person, answer).status_code == 302
+    assert coordinating.consent("agency_head", "not_needed").status_code == 422
+    assert "Consent is missing: The officer." in at_work.page("carol"), "one alone wrote it down"
+    coordinating.confirmed()
+    assert "Consent is missing" not in at_work.page("carol")
     assert coordinating.go(go="hold", reason="", until="2020-01-01").status_code == 422
     day = (now + timedelta(days=30)).date()
     assert coordinating.go(go="hold", reason="Civil case.", until=day.isoformat()).status_code == 302
@@ -184,7 +200,7 @@ def test_what_is_taken_back_is_destroyed_and_a_draft_too(coordinating: Coordinat
     coordinating.bob.post(NEW, FORM | {"go": "save"})
     draft = Encounter.objects.get(report__isnull=True)
     coordinating.address = f"/near-miss/encounters/{draft.pk}/"
-    coordinating.go(go="consent", person="officer", answer="given")
+    coordinating.consent("officer")
     coordinating.go(go="hold", reason="Civil case.")
     assert coordinating.go(go="discard").status_code == 422
     coordinating.go(go="lift", hold=str(LegalHold.objects.get().pk))
@@ -226,7 +242,8 @@ def test_nothing_of_it_goes_out_as_an_alert_without_consent_or_by_its_author(coo
     assert at_work.do("bob", "release", revision=1) == 422
     assert at_work.do("carol", "release", revision=1) == 422, "no consent"
     for person in ("officer", "agency_head", "offender"):
-        coordinating.go(go="consent", person=person, answer="given")
+        coordinating.consent(person)
+    coordinating.confirmed()
     coordinating.go(go="hold", reason="Civil case.")
     assert at_work.do("carol", "release", revision=1) == 422, "held"
     assert not Alert.objects.exists()
@@ -253,3 +270,45 @@ def test_who_wrote_any_part_of_it_takes_none_of_its_steps(coordinating: Coordina
     assert "Submitted by Alice" in coordinating.at_work.page("carol")
     for name, status in (("alice", 422), ("bob", 422), ("carol", 302)):
         assert coordinating.at_work.do(name, "triage", alert="no", reason="Long over.") == status, name
+
+
+def test_a_consent_counts_once_its_witness_has_confirmed_it(coordinating: Coordinating, now: Any) -> None:
+    people, clients = coordinating.at_work.people, coordinating.at_work.clients
+    assert coordinating.bob.post(NEW, FORM | {"go": "save"}).status_code == 302
+    coordinating.address = f"/near-miss/encounters/{Encounter.objects.get().pk}/"
+
+    def answers() -> dict[Any, Any]:
+        return encounters.consents_of(Encounter.objects.get())
+
+    for said, wrong in (
+        ({"how": "hearsay"}, "Choose how you got it."),
+        ({"got_on": "2026-11-25"}, "Give the day on which you got it"),
+        ({"witness": ""}, "Choose somebody of your agency"),
+        ({"witness": str(people.user("bob").pk)}, "cannot be the witness"),
+        ({"witness": str(people.user("dave").pk)}, "cannot be the witness"),
+    ):
+        refused = coordinating.consent("officer", **said)
+        assert refused.status_code == 422
+        assert wrong in text(refused)
+        assert ('value="2026-11-20"' in text(refused)) is ("got_on" not in said), "what was typed stays"
+    assert coordinating.consent("officer").status_code == 302
+    assert Notice.objects.get(kind="near_miss.consent").recipient == people.user("alice")
+    assert "waits for Alice Arden to confirm it" in text(coordinating.bob.get(coordinating.address))
+    assert answers() == {}
+    waiting = Consent.objects.get()
+    for other in ("bob", "carol"):
+        assert "Nothing waits for you" in text(clients[other].get("/near-miss/consents/"))
+        assert clients[other].post("/near-miss/consents/", {"consent": waiting.pk}).status_code == 404
+    assert "signed on paper, 2026-11-20" in text(clients["alice"].get("/near-miss/consents/"))
+    assert "Consents to confirm (1)" in text(clients["alice"].get("/near-miss/"))
+    assert coordinating.consent("officer", how="letter").status_code == 302, "written down anew"
+    assert clients["alice"].post("/near-miss/consents/", {"consent": waiting.pk}).status_code == 404
+    coordinating.confirmed()
+    assert answers() == {"officer": "given"}
+    assert "confirmed by Alice Arden on 2026-11-24" in text(coordinating.bob.get(coordinating.address))
+    assert coordinating.consent("officer", "refused", witness="").status_code == 302
+    assert answers() == {"officer": "refused"}, "a refusal needs nobody else"
+    coordinating.consent("officer")
+    assert answers() == {}, "and one alone does not undo it"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Consent.objects.update(witness=people.user("bob"))

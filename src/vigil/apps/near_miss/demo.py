@@ -63,7 +63,7 @@ class Recommended:
     reason: str = ""
 
 
-SUPERVISOR = "ruth.calloway"
+SUPERVISOR, WITNESS = "ruth.calloway", "lena.marsh"
 RECOMMENDED = (
     Recommended("Buy two more hand-held metal detectors for the booking room.", "Fleet and supply", -6),
     Recommended("Train booking staff on what a blade in a waistband feels like.", "Training unit", 45),
@@ -148,7 +148,7 @@ def ensure(now: datetime) -> None:
     reports = {number: _found(door, number) for number in range(1, len(REPORTS) + 1)}
     for number, go in ((2, _asks), (3, _alerts), (4, _codes), (5, _publishes), (6, _closes)):
         go(_Reviewing(reports[number], first, second), today)
-    cases.add(_actor(SUPERVISOR), second, third, today)
+    cases.add(_actor(SUPERVISOR), _actor(WITNESS), second, third, today)
 
 
 def _reviewers() -> list[tuple[Actor, Reader]]:

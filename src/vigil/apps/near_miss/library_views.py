@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from vigil.apps.near_miss import access, queries
+from vigil.apps.near_miss.encounters import consents
 from vigil.apps.near_miss.followup import recommendations
 from vigil.apps.near_miss.foreign.lessons import shelf
 from vigil.apps.near_miss.learning.likeness import like_lesson
@@ -42,6 +43,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "may_import": actor.can("near_miss.foreign.import"),
         "is_reviewer": access.find_seat(actor) is not None,
         "may_read_recommendations": actor.can("near_miss.recommendation.read"),
+        "consents": len(consents.waiting_for(actor)),
         "may_name": actor.can("near_miss.reviewer.name"),
     }
     return render(request, "near_miss/library.html", context)

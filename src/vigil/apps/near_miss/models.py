@@ -312,7 +312,9 @@ class Encounter(models.Model):
 
 
 class Consent(models.Model):
-    """What one of the persons said, and who wrote it down; the newest counts."""
+    """What one of the persons said, how and when (`how` and `got_on`, of what was given), and who wrote it down. The
+    newest counts: a refusal at once, all else once the witness has confirmed it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     encounter = models.ForeignKey(Encounter, models.CASCADE, related_name="consents")
@@ -320,9 +322,23 @@ class Consent(models.Model):
     answer = models.CharField(max_length=12)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     recorded_on = models.DateField()
+    how = models.CharField(max_length=10, blank=True)
+    got_on = models.DateField(null=True)
+    witness = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    confirmed_on = models.DateField(null=True)
 
     class Meta:
         ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(witness__isnull=True) | ~models.Q(witness=models.F("recorded_by")),
+                name="near_miss_two_consent",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_on__isnull=True) | models.Q(witness__isnull=False),
+                name="near_miss_witness_confirms",
+            ),
+        )
 
 
 class LegalHold(models.Model):

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from vigil.apps.near_miss import library_views
-from vigil.apps.near_miss.encounters import encounter_views, study_views
+from vigil.apps.near_miss.encounters import consent_views, encounter_views, study_views
 from vigil.apps.near_miss.followup import recommendation_views
 from vigil.apps.near_miss.foreign import import_views
 from vigil.apps.near_miss.foreign import lesson_views as foreign_views
@@ -48,6 +48,7 @@ urlpatterns = [
     path("near-miss/foreign/import/", import_views.bring, name="foreign_import"),
     path("near-miss/foreign/import/<uuid:upload_id>/", import_views.checked, name="foreign_check"),
     path("near-miss/foreign/remove/", import_views.remove, name="foreign_remove"),
+    path("near-miss/consents/", consent_views.waiting, name="consents"),
     path("near-miss/foreign/<uuid:lesson>/", foreign_views.lesson, name="foreign_lesson"),
     path("near-miss/foreign/<uuid:lesson>/print/", foreign_views.sheet, name="foreign_sheet"),
     path("near-miss/foreign/json/<slug:source>/", foreign_views.as_json, name="foreign_json"),

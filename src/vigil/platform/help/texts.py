@@ -457,11 +457,12 @@ TOPICS = (
             "near_miss:encounters",
             "near_miss:new_encounter",
             "near_miss:encounter",
+            "near_miss:consents",
         ),
         _("Assaults on officers from three sides: the officer, the offender, the circumstances."),
         (
             _("A supervisor submits an encounter: tick the toolkit's criteria, fill the panels, save in between."),
-            _("Write down who consented. Set a hold where a case is open: it stops publication and destruction."),
+            _("Write down who consented; a witness confirms it. A hold stops publication and destruction."),
             _("Reviewers mask it, a second one reads it, and another than who coded it publishes it."),
         ),
         (_("Submitting takes the text out of your agency's reach. Print the draft before, if you want to keep it."),),

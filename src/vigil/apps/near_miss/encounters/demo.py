@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from vigil.apps.near_miss import queries
-from vigil.apps.near_miss.encounters import encounters
-from vigil.apps.near_miss.encounters.rules import OURS, TOOLKIT, Answer, Encounter, Person
+from vigil.apps.near_miss.encounters import consents, encounters
+from vigil.apps.near_miss.encounters.rules import OURS, TOOLKIT, Answer, Encounter, How, Person, Said
 from vigil.apps.near_miss.models import Review
 from vigil.apps.near_miss.review import actions
 from vigil.apps.near_miss.review.working import Reader
@@ -58,7 +58,9 @@ PARKING_LOT = Encounter(
 HELD_DAYS = 180
 
 
-def add(coordinator: Actor, first: tuple[Actor, Reader], second: tuple[Actor, Reader], today: date) -> None:
+def add(
+    coordinator: Actor, witness: Actor, first: tuple[Actor, Reader], second: tuple[Actor, Reader], today: date
+) -> None:
     """The published study, reviewed by both, and the draft that waits for an appeal."""
     row = encounters.submit(coordinator, None, 0, STAIRWELL, today)
     for person, answer in (
@@ -66,7 +68,9 @@ def add(coordinator: Actor, first: tuple[Actor, Reader], second: tuple[Actor, Re
         (Person.AGENCY_HEAD, Answer.GIVEN),
         (Person.OFFENDER, Answer.NOT_NEEDED),
     ):
-        encounters.record_consent(coordinator, row.pk, person, answer, today)
+        said = Said(person, answer, How.PAPER, today.isoformat(), str(witness.user_id))
+        consent = consents.record_consent(coordinator, row.pk, said, today)
+        consents.confirm_consent(witness, consent.pk, today)
     _publish(UUID(int=row.report or 0), *first, *second, today)
     draft = encounters.save(coordinator, None, 0, PARKING_LOT, today)
     until = today + timedelta(days=HELD_DAYS)

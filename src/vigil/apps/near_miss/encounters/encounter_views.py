@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_http_methods
 
-from vigil.apps.near_miss.encounters import encounters, rules
-from vigil.apps.near_miss.encounters.rules import ANSWERS, PANELS, PERSONS, WHY_NOT_NEEDED, Answer
+from vigil.apps.near_miss.encounters import consents, encounters, rules
+from vigil.apps.near_miss.encounters.rules import ANSWERS, HOWS, PANELS, PERSONS, WHY_NOT_NEEDED, Answer, How, Person
 from vigil.apps.near_miss.models import Encounter
 from vigil.core.actor import Actor
 from vigil.core.errors import Conflict, Invalid, NotFound
@@ -27,7 +27,7 @@ READ = "near_miss.encounter.read"
 DONE = {
     "save": gettext_noop("Saved. Nobody outside your agency reads a draft."),
     "submit": gettext_noop("Submitted. Its text is sealed to the reviewers; your agency no longer has it here."),
-    "consent": gettext_noop("Written down."),
+    "consent": gettext_noop("Written down. A consent counts once its witness has confirmed it."),
     "hold": gettext_noop("Held."),
     "lift": gettext_noop("Lifted."),
     "discard": gettext_noop("The draft is destroyed."),
@@ -81,12 +81,14 @@ def sheet(request: HttpRequest, encounter: UUID) -> HttpResponse:
         for panel in PANELS
     ]
     context = {"row": row, "panels": panels, "learned": draft.texts.get(rules.LEARNED.name, "")}
-    return render(request, "near_miss/encounter_sheet.html", context | _beside(row, draft.met))
+    return render(request, "near_miss/encounter_sheet.html", context | _beside(request, row, draft.met))
 
 
 Act = Callable[[Actor, UUID, QueryDict, date], object]
 ACTS: dict[str, Act] = {
-    "consent": lambda a, e, p, t: encounters.record_consent(a, e, p.get("person", ""), p.get("answer", ""), t),
+    "consent": lambda a, e, p, t: consents.record_consent(
+        a, e, rules.Said(*(p.get(name, "").strip() for name in ("person", "answer", "how", "got_on", "witness"))), t
+    ),
     "hold": lambda a, e, p, t: encounters.hold(a, e, p.get("reason", ""), p.get("until", ""), t),
     "lift": lambda a, e, p, t: encounters.lift(a, e, _uuid(p.get("hold", "")), t),
     "discard": lambda a, e, p, t: encounters.discard(a, e, t),
@@ -144,7 +146,7 @@ def _form_page(
         "typed_hold": request.POST if beside else {},
     }
     if row is not None:
-        context |= _beside(row, draft.met)
+        context |= _beside(request, row, draft.met, beside)
     return render(request, "near_miss/encounter_form.html", context, status=422 if problems or beside else 200)
 
 
@@ -205,7 +207,7 @@ def _revision(posted: QueryDict) -> int:
 
 
 def _submitted(request: HttpRequest, row: Encounter, problems: dict[str, Any] | None = None) -> HttpResponse:
-    context = _beside(row, tuple(row.met)) | {
+    context = _beside(request, row, tuple(row.met), problems) | {
         "row": row,
         "at": problems or {},
         "typed_hold": request.POST if problems else {},
@@ -221,25 +223,47 @@ def _refused(request: HttpRequest, row: Encounter, go: str, problems: dict[str, 
     return _submitted(request, row, at)
 
 
-def _beside(row: Encounter, met: tuple[str, ...]) -> dict[str, Any]:
+def _consent_fields(
+    posted: QueryDict, person: Person, witnesses: list[tuple[str, str]], problems: dict[str, Any]
+) -> list[dict[str, Any]]:
+    answers = [
+        (one.value, _(WHY_NOT_NEEDED[person]) if one == Answer.NOT_NEEDED else _(ANSWERS[one]))
+        for one in Answer
+        if one != Answer.NOT_NEEDED or person in WHY_NOT_NEEDED
+    ]
+    fields: list[dict[str, Any]] = [
+        {"name": "answer", "label": _("What the person said"), "choices": answers},
+        {"name": "how", "label": _("How you got it"), "choices": [(one.value, _(said)) for one, said in HOWS.items()]},
+        {"name": "got_on", "label": _("On which day")},
+        {"name": "witness", "label": _("Who confirms it"), "choices": witnesses or [("", _("nobody else is here"))]},
+    ]
+    # What was refused keeps what was typed, beside what is wrong.
+    is_posted = bool(problems) and posted.get("person") == person
+    for field in fields:
+        field["value"] = posted.get(field["name"], "") if is_posted else ""
+        field["problem"] = problems.get(field["name"]) if is_posted else None
+    return fields
+
+
+def _beside(
+    request: HttpRequest, row: Encounter, met: tuple[str, ...], at: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    problems = (at or {}).get("consent", {})
     today = clock.now().date()
     listed = encounters.listed(row, today)
-    said = encounters.consents_of(row)
-    newest = {one.person: one for one in row.consents.select_related("recorded_by")}
+    witnesses = [(str(one.pk), one.full_name) for one in consents.witnesses(actor_of(request))]
+    newest = {Person(one.person): one for one in row.consents.select_related("recorded_by", "witness")}
     return {
         "listed": listed,
         "consents": [
             {
                 "code": person.value,
                 "words": _(words),
-                "answer": _(ANSWERS[said[person]]) if person in said else _("not asked yet"),
+                "answer": _(ANSWERS[Answer(newest[person].answer)]) if person in newest else _("not asked yet"),
+                "how": _(HOWS[How(newest[person].how)]) if person in newest and newest[person].how else "",
                 "suffices": person not in listed.lacking,
-                "row": newest.get(person.value),
-                "choices": [
-                    (one.value, _(WHY_NOT_NEEDED[person]) if one == Answer.NOT_NEEDED else _(ANSWERS[one]))
-                    for one in Answer
-                    if one != Answer.NOT_NEEDED or person in WHY_NOT_NEEDED
-                ],
+                "row": newest.get(person),
+                "fields": _consent_fields(request.POST, person, witnesses, problems),
             }
             for person, words in PERSONS.items()
         ],

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_noop
 from vigil.apps.near_miss import access
 from vigil.apps.near_miss.encounters import rules
 from vigil.apps.near_miss.encounters.rules import Answer, Held, Person
-from vigil.apps.near_miss.models import CaseStudy, Consent, Encounter, LegalHold, Review
+from vigil.apps.near_miss.models import CaseStudy, Encounter, LegalHold, Review
 from vigil.apps.near_miss.review.independence import tells_encounter
 from vigil.apps.near_miss.review.working import Reader, Work
 from vigil.apps.near_miss.rules import State, given
@@ -92,11 +92,12 @@ def listing(actor: Actor, today: date) -> list[Listed]:
 
 def listed(row: Encounter, today: date) -> Listed:
     """With state, holds and consents."""
-    state = _state(row)
+    state = state_of(row)
     return Listed(row, state, _(STATES[state]), _lasting(row, today), rules.lacking(consents_of(row)))
 
 
-def _state(row: Encounter) -> str:
+def state_of(row: Encounter) -> str:
+    """One of `STATES`."""
     if row.report is None:
         return DRAFT
     review = Review.objects.filter(report=row.report).first()
@@ -112,8 +113,13 @@ def _lasting(row: Encounter, today: date) -> list[LegalHold]:
 
 
 def consents_of(row: Encounter) -> dict[Person, Answer]:
-    """What each person said last."""
-    return {Person(one.person): Answer(one.answer) for one in row.consents.all()}
+    """What each person said last, as far as it counts: a refusal at once, all else once its witness confirmed it."""
+    newest = {one.person: one for one in row.consents.all()}
+    return {
+        Person(one.person): Answer(one.answer)
+        for one in newest.values()
+        if one.answer == Answer.REFUSED or one.confirmed_on is not None
+    }
 
 
 def read_draft(row: Encounter) -> rules.Encounter:
@@ -167,7 +173,7 @@ def submit(actor: Actor, encounter: UUID | None, revision: int, typed: rules.Enc
     drop.take(drop.Key(name, private), json.dumps(story), today)
     report = drop.find(name)
     assert report is not None
-    row.report, row.content, row.submitted_on, row.submitted_by_id = report.pk, "", today, _person(actor)
+    row.report, row.content, row.submitted_on, row.submitted_by_id = report.pk, "", today, person_of(actor)
     row.save()
     return row
 
@@ -176,16 +182,16 @@ def _save(actor: Actor, encounter: UUID | None, revision: int, typed: rules.Enco
     if encounter is None:
         if actor.agency_id is None:
             raise NotFound
-        row = Encounter(agency_id=actor.agency_id, author_id=_person(actor))
+        row = Encounter(agency_id=actor.agency_id, author_id=person_of(actor))
     else:
-        row = _locked(actor, encounter)
+        row = locked(actor, encounter)
         if row.report is not None or row.revision != revision:
             raise Conflict
     row.title, row.met, row.saved_on = typed.title, list(typed.met), today
     row.content = json.dumps(
         {"texts": dict(typed.texts), "answers": {k: list(v) for k, v in typed.answers.items()}, "year": typed.year}
     )
-    row.writers = sorted({*row.writers, str(_person(actor))})
+    row.writers = sorted({*row.writers, str(person_of(actor))})
     row.revision += 1
     row.save()
     return row
@@ -194,7 +200,7 @@ def _save(actor: Actor, encounter: UUID | None, revision: int, typed: rules.Enco
 @action("near_miss.encounter.discard")
 def discard(actor: Actor, encounter: UUID, today: date) -> None:
     """Destroy a draft; `Invalid` while it is held, `Conflict` where it was submitted."""
-    row = _locked(actor, encounter)
+    row = locked(actor, encounter)
     concerns(encounter=row.pk)
     if row.report is not None:
         raise Conflict
@@ -206,34 +212,18 @@ def discard(actor: Actor, encounter: UUID, today: date) -> None:
 @action("near_miss.encounter.take_back")
 def take_back(actor: Actor, encounter: UUID, today: date) -> None:
     """Take it out of the review: its texts are destroyed. `Invalid` while it is held, `Conflict` once it is over."""
-    row = _locked(actor, encounter)
+    row = locked(actor, encounter)
     concerns(encounter=row.pk)
-    if row.report is None or _state(row) != IN_REVIEW:
+    if row.report is None or state_of(row) != IN_REVIEW:
         raise Conflict
     _refuse_held(row, today)
     drop.withdraw(Report.objects.get(pk=row.report))
 
 
-@action("near_miss.encounter.consent")
-def record_consent(actor: Actor, encounter: UUID, person: str, answer: str, today: date) -> Consent:
-    """Write down what a person said. The newest counts, until publication."""
-    row = _locked(actor, encounter)
-    concerns(encounter=row.pk)
-    if person not in list(Person) or answer not in list(Answer):
-        raise Invalid.at("answer", sentence=_("Choose what the person said."))
-    if answer == Answer.NOT_NEEDED and Person(person) not in rules.WHY_NOT_NEEDED:
-        raise Invalid.at("answer", sentence=_("The head of the agency must consent."))
-    if _state(row) not in (DRAFT, IN_REVIEW):
-        raise Conflict
-    return Consent.objects.create(
-        encounter=row, person=person, answer=answer, recorded_by_id=_person(actor), recorded_on=today
-    )
-
-
 @action("near_miss.encounter.hold")
 def hold(actor: Actor, encounter: UUID, reason: str, until: str, today: date) -> LegalHold:
     """Set a legal hold with its reason, until a day or until it is lifted; it stops publication and destruction."""
-    row = _locked(actor, encounter)
+    row = locked(actor, encounter)
     concerns(encounter=row.pk)
     problems: list[Problem] = []
     last = None
@@ -251,9 +241,9 @@ def hold(actor: Actor, encounter: UUID, reason: str, until: str, today: date) ->
                 problems.append(Problem(("until",), _("This day is over. Give a later one, or leave it empty.")))
     if problems:
         raise Invalid(problems)
-    if _state(row) == TAKEN_BACK:
+    if state_of(row) == TAKEN_BACK:
         raise Conflict
-    made = LegalHold.objects.create(encounter=row, reason=reason, set_by_id=_person(actor), set_on=today, until=last)
+    made = LegalHold.objects.create(encounter=row, reason=reason, set_by_id=person_of(actor), set_on=today, until=last)
     concerns(hold=made.pk)
     return made
 
@@ -261,20 +251,22 @@ def hold(actor: Actor, encounter: UUID, reason: str, until: str, today: date) ->
 @action("near_miss.encounter.lift")
 def lift(actor: Actor, encounter: UUID, hold: UUID, today: date) -> None:
     """Lift a hold."""
-    row = _locked(actor, encounter)
+    row = locked(actor, encounter)
     concerns(encounter=row.pk, hold=hold)
-    lifted = row.holds.filter(pk=hold, lifted_on__isnull=True).update(lifted_by=_person(actor), lifted_on=today)
+    lifted = row.holds.filter(pk=hold, lifted_on__isnull=True).update(lifted_by=person_of(actor), lifted_on=today)
     if not lifted:
         raise NotFound
 
 
-def _person(actor: Actor) -> UUID:
+def person_of(actor: Actor) -> UUID:
+    """The actor's account; `NotFound` for what is no person."""
     if actor.user_id is None:
         raise NotFound
     return actor.user_id
 
 
-def _locked(actor: Actor, encounter: UUID) -> Encounter:
+def locked(actor: Actor, encounter: UUID) -> Encounter:
+    """The agency's own row, locked; `NotFound` for another's."""
     own_one(actor, encounter)
     return Encounter.objects.select_for_update().get(pk=encounter)
 

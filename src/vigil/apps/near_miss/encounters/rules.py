@@ -161,6 +161,59 @@ SUFFICES = {
 }
 
 
+class How(StrEnum):
+    """How a consent was got."""
+
+    PAPER = "paper"
+    PRESENCE = "presence"
+    LETTER = "letter"
+
+
+HOWS = {
+    How.PAPER: gettext_noop("signed on paper"),
+    How.PRESENCE: gettext_noop("said in my presence"),
+    How.LETTER: gettext_noop("by letter or e-mail"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was typed of a consent; `got_on` a day such as `2026-11-24`, `witness` the id of an account."""
+
+    person: str
+    answer: str
+    how: str = ""
+    got_on: str = ""
+    witness: str = ""
+
+
+def consent_faults(said: Said, today: date) -> list[Problem]:
+    """What keeps a consent from being written down."""
+    if said.person not in list(Person) or said.answer not in list(Answer):
+        return [Problem(("answer",), _("Choose what the person said."))]
+    if said.answer == Answer.NOT_NEEDED and Person(said.person) not in WHY_NOT_NEEDED:
+        return [Problem(("answer",), _("The head of the agency must consent."))]
+    found = []
+    if said.answer == Answer.GIVEN:
+        if said.how not in list(How):
+            found.append(Problem(("how",), _("Choose how you got it.")))
+        day = day_of(said.got_on)
+        if day is None or day > today:
+            found.append(Problem(("got_on",), _("Give the day on which you got it, as 2026-12-31, not after today.")))
+    if said.answer != Answer.REFUSED and not said.witness:
+        sentence = _("Choose somebody of your agency who knows it too: the officer, or who saw the paper.")
+        found.append(Problem(("witness",), sentence))
+    return found
+
+
+def day_of(text: str) -> date | None:
+    """The day; None where the text is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Encounter:
     """What was typed and ticked: texts by prompt, codes by field, criteria that are met, the year or nothing."""
