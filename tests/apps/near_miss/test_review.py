@@ -257,6 +257,7 @@ def test_what_is_typed_while_another_was_quicker_stands_beside_it_and_may_be_sav
     assert "A colleague and I stopped a car." in page
     assert (field(page, "text"), field(page, "revision")) == ("My text.", "3")
     assert "Save mine over theirs" in page
+    assert page.count('href="#mine"') == page.count('id="mine"') == 1
     assert at_work.do("bob", "mask", text="My text.") == 302
     assert at_work.do("bob", "agree") == 422, "it is Bob's now"
     assert at_work.do("alice", "agree") == 302
