@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 from tests.browser.conftest import DANA, INES, LENA, PASSWORD, PATIENCE, PAUL, RUTH, TOM, Visit
 from tests.browser.steps import fill_register, register, tab_to
 
@@ -337,6 +337,34 @@ def test_a_live_change_leaves_what_is_being_typed_alone(visit: Visit, spot: Spot
     expect(page.locator(".steps")).to_contain_text(re.compile(r"they \d\d:\d\d"))
     expect(page.locator("#talked-note")).to_have_value("half a sen")
     expect(page.locator("#talked-note")).to_be_focused()
+
+
+RECONNECT = "() => { dispatchEvent(new Event('offline')); dispatchEvent(new Event('online')); }"
+"""The page asks for itself again once it is connected."""
+
+
+def test_a_late_answer_never_replaces_a_later_one(visit: Visit, spot: Spot) -> None:
+    place, page = spot(), visit(DANA)
+    own = register(page, place)
+    asked: list[Route] = []
+    late: list[APIResponse] = []
+
+    def hold_the_first(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            late.append(route.fetch())
+        else:
+            route.continue_()
+
+    page.route(f"**{own}", hold_the_first)
+    page.evaluate(RECONNECT)
+    _until(page, lambda: bool(late))
+    register(visit(TOM), place)
+    page.evaluate(RECONNECT)
+    expect(page.locator("[data-lost]")).to_be_hidden()
+    assert len(asked) == 1, "one at a time"
+    asked[0].fulfill(response=late[0])
+    expect(page.locator(".verdict.direct h1")).to_contain_text("Call them")
 
 
 def test_a_lost_connection_greys_the_answer_and_names_the_desk(visit: Visit, spot: Spot) -> None:
