@@ -15,7 +15,7 @@ from django.test import Client
 from tests.apps.near_miss.test_foreign_reading import AVIATION, FIRE, SAMPLE, changed
 from tests.conftest import make_user
 
-from vigil.apps.near_miss import queries
+from vigil.apps.near_miss import leaves
 from vigil.apps.near_miss.foreign import importing, lessons
 from vigil.apps.near_miss.foreign.mapping import SOURCES
 from vigil.apps.near_miss.models import ForeignLesson, Lesson
@@ -111,7 +111,7 @@ def test_they_are_shown_as_what_they_are_and_stand_among_our_own_only_when_asked
         assert f"{n} report{'s' if n > 1 else ''} of other services" in narrowed(reader, source="all", **facets), facets
     assert "1 report of other services" in narrowed(reader, source="firefighter", words="volunteer lieutenant")
 
-    monkeypatch.setattr(queries, "A_PAGE", 4)
+    monkeypatch.setattr(leaves, "A_PAGE", 4)
     first, last = narrowed(reader, source="asrs"), narrowed(reader, source="asrs", page="99")
     assert "Page 1 of 2" in first
     assert "Page 2 of 2" in last

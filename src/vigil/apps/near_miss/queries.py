@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from vigil.apps.near_miss import access
 from vigil.apps.near_miss.encounters import encounters
 from vigil.apps.near_miss.learning.rules import QUASI
+from vigil.apps.near_miss.leaves import Leaf, leaf_of
 from vigil.apps.near_miss.models import Lesson, PartnerPublication, Review
 from vigil.apps.near_miss.review import working
 from vigil.apps.near_miss.review.working import Reader, Work
@@ -26,9 +27,6 @@ from vigil.door.story import read_story
 from vigil.texts import gettext_noop
 
 L = TypeVar("L", Lesson, PartnerPublication)
-T = TypeVar("T")
-A_PAGE = 50
-"""Lines of a page (ours)."""
 STATES = {
     State.RECEIVED: gettext_noop("Received: triage first"),
     State.TRIAGED: gettext_noop("To be masked"),
@@ -40,16 +38,6 @@ STATES = {
 }
 CALL_TYPES = next(field.choices for field in SCENE if field.name == "call_type")
 AGENCY_SIZES = next(field.choices for field in SCENE if field.name == "agency_size")
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf(Generic[T]):
-    """One page of what fits: `shown` of `count`."""
-
-    shown: list[T]
-    count: int
-    page: int
-    pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +94,8 @@ def queue(actor: Actor, page: str = "") -> Leaf[Waiting]:
         if state in OPEN or answered:
             waiting.append((is_alert, report, week, state, answered))
     waiting.sort(key=lambda one: not one[0])
-    some, at, pages = leaf_of(waiting, page)
-    submitted = encounters.reports()
-    lines = [
+    leaf, submitted = leaf_of(waiting, page), encounters.reports()
+    return leaf.holding(
         Waiting(
             UUID(int=report),
             week,
@@ -117,9 +104,8 @@ def queue(actor: Actor, page: str = "") -> Leaf[Waiting]:
             is_alert,
             answered,
         )
-        for is_alert, report, week, state, answered in some
-    ]
-    return Leaf(lines, len(waiting), at, pages)
+        for is_alert, report, week, state, answered in leaf.shown
+    )
 
 
 def open_report(actor: Actor, address: UUID, reader: Reader) -> Opened:
@@ -202,16 +188,9 @@ def lesson_list(actor: Actor, facets: Facets, page: str = "") -> Leaf[Shown]:
     published = said(actor)
     found = with_words(access.lessons(actor), facets).values_list("pk", "factors")
     pks = [pk for pk, factors in found if fits(facets, published.get(pk, NOTHING), factors)]
-    some, at, pages = leaf_of(pks, page)
-    rows = access.lessons(actor).filter(pk__in=some).defer("text", "lessons")
-    return Leaf([shown(one, published.get(one.pk, NOTHING)) for one in rows], len(pks), at, pages)
-
-
-def leaf_of(found: Sequence[T], page: str) -> tuple[Sequence[T], int, int]:
-    """What of it is on a page, which page that is, and how many there are; one that is none is the nearest."""
-    pages = max(1, -(-len(found) // A_PAGE))
-    at = min(max(1, int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1), pages)
-    return found[(at - 1) * A_PAGE : at * A_PAGE], at, pages
+    leaf = leaf_of(pks, page)
+    rows = access.lessons(actor).filter(pk__in=leaf.shown).defer("text", "lessons")
+    return leaf.holding(shown(one, published.get(one.pk, NOTHING)) for one in rows)
 
 
 def with_words(found: QuerySet[L], facets: Facets) -> QuerySet[L]:

@@ -39,7 +39,7 @@ DONE = {
 @require_GET
 def listing(request: HttpRequest) -> HttpResponse:
     """The agency's encounters with their state."""
-    lines = encounters.listing(actor_of(request), clock.now().date())
+    lines = encounters.listing(actor_of(request), clock.now().date(), request.GET.get("page", ""))
     return render(request, "near_miss/encounters.html", {"lines": lines})
 
 

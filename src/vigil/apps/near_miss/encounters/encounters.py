@@ -21,6 +21,7 @@ from django.utils.translation import gettext_noop
 from vigil.apps.near_miss import access
 from vigil.apps.near_miss.encounters import rules
 from vigil.apps.near_miss.encounters.rules import Answer, Held, Person
+from vigil.apps.near_miss.leaves import Leaf, leaf_of
 from vigil.apps.near_miss.models import CaseStudy, Encounter, LegalHold, Review
 from vigil.apps.near_miss.review.independence import tells_encounter
 from vigil.apps.near_miss.review.working import Reader, Work
@@ -85,27 +86,47 @@ def own_one(actor: Actor, encounter: UUID) -> Encounter:
     return found
 
 
-def listing(actor: Actor, today: date) -> list[Listed]:
-    """All of them with their state."""
-    return [listed(one, today) for one in own(actor).prefetch_related("holds__set_by", "consents")]
+def listing(actor: Actor, today: date, page: str = "") -> Leaf[Listed]:
+    """A page of them with their state."""
+    leaf = leaf_of(list(own(actor).values_list("pk", flat=True)), page)
+    rows = list(own(actor).filter(pk__in=leaf.shown).prefetch_related("holds__set_by", "consents"))
+    states = _states(rows)
+    return leaf.holding(_listed(row, states[row.pk], today) for row in rows)
 
 
 def listed(row: Encounter, today: date) -> Listed:
     """With state, holds and consents."""
-    state = state_of(row)
+    return _listed(row, state_of(row), today)
+
+
+def _listed(row: Encounter, state: str, today: date) -> Listed:
     return Listed(row, state, _(STATES[state]), _lasting(row, today), rules.lacking(consents_of(row)))
 
 
 def state_of(row: Encounter) -> str:
     """One of `STATES`."""
-    if row.report is None:
-        return DRAFT
-    review = Review.objects.filter(report=row.report).first()
-    over = {State.PUBLISHED: PUBLISHED, State.CLOSED: CLOSED}.get(State(review.state)) if review else None
-    if over:
-        return over
-    report = Report.objects.filter(pk=row.report).first() if access.the_door() else None
-    return TAKEN_BACK if report and report.stage == Stage.WITHDRAWN else IN_REVIEW
+    return _states([row])[row.pk]
+
+
+def _states(rows: Sequence[Encounter]) -> dict[UUID, str]:
+    """Of each, one of `STATES`; as many queries as for one."""
+    reports = [row.report for row in rows if row.report is not None]
+    if not reports:
+        return {row.pk: DRAFT for row in rows}
+    over = {State.PUBLISHED: PUBLISHED, State.CLOSED: CLOSED}
+    reviews = Review.objects.filter(report__in=reports).values_list("report", "state")
+    ended = {report: over[State(state)] for report, state in reviews if State(state) in over}
+    withdrawn: set[int] = set()
+    if access.the_door():
+        taken_back = Report.objects.filter(pk__in=reports, stage=Stage.WITHDRAWN)
+        withdrawn.update(taken_back.values_list("pk", flat=True))
+
+    def state(report: int | None) -> str:
+        if report is None:
+            return DRAFT
+        return ended.get(report, TAKEN_BACK if report in withdrawn else IN_REVIEW)
+
+    return {row.pk: state(row.report) for row in rows}
 
 
 def _lasting(row: Encounter, today: date) -> list[LegalHold]:
@@ -127,6 +148,12 @@ def read_draft(row: Encounter) -> rules.Encounter:
     found: dict[str, Any] = json.loads(row.content) if row.content else {"texts": {}, "answers": {}, "year": ""}
     answers = {name: tuple(codes) for name, codes in found["answers"].items()}
     return rules.Encounter(row.title, found["texts"], answers, tuple(row.met), found["year"])
+
+
+def study_list(actor: Actor, page: str = "") -> Leaf[ShownStudy]:
+    """A page of the published case studies, the newest first."""
+    leaf = leaf_of(list(studies(actor).values_list("pk", flat=True)), page)
+    return leaf.holding(shown(one) for one in studies(actor).filter(pk__in=leaf.shown))
 
 
 def studies(actor: Actor) -> QuerySet[CaseStudy]:

@@ -16,10 +16,10 @@ from vigil.platform.doors import actor_of, page
 @page("near_miss.lesson.read")
 @require_GET
 def listing(request: HttpRequest) -> HttpResponse:
-    """Every published one."""
+    """The published ones."""
     actor = actor_of(request)
     context = {
-        "studies": [encounters.shown(one) for one in encounters.studies(actor)],
+        "studies": encounters.study_list(actor, request.GET.get("page", "")),
         "may_submit": actor.can("near_miss.encounter.read"),
     }
     return render(request, "near_miss/studies.html", context)

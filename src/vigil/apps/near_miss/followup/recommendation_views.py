@@ -26,8 +26,12 @@ from vigil.platform.doors import actor_of, page
 @require_GET
 def listing(request: HttpRequest) -> HttpResponse:
     """The agency's recommendations: what is open, what ended."""
-    is_open, ended = recommendations.open_and_ended(actor_of(request), clock.now().date())
-    return render(request, "near_miss/recommendations.html", {"open": is_open, "ended": ended})
+    actor, today = actor_of(request), clock.now().date()
+    context = {
+        "open": recommendations.open_ones(actor, today, request.GET.get("open", "")),
+        "ended": recommendations.ended_ones(actor, today, request.GET.get("ended", "")),
+    }
+    return render(request, "near_miss/recommendations.html", context)
 
 
 @page("near_miss.recommendation.add")

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from vigil.apps.near_miss import access
+from vigil.apps.near_miss.leaves import Leaf, leaf_of
 from vigil.apps.near_miss.models import Lesson, Outcome, Recommendation
 from vigil.apps.near_miss.rules import MOST_REASON, given
 from vigil.core.actor import Actor
@@ -68,12 +69,19 @@ def of_lesson(actor: Actor, lesson: Lesson, today: date) -> list[Listed]:
     return [listed(one, today) for one in own(actor).filter(lesson=lesson)]
 
 
-def open_and_ended(actor: Actor, today: date) -> tuple[list[Listed], list[Listed]]:
-    """Those that are open, the soonest due first, and those that ended, the latest first."""
-    found = [listed(one, today) for one in own(actor)]
-    ended = [one for one in found if one.outcome]
-    ended.sort(key=lambda one: one.row.ended_on or today, reverse=True)
-    return [one for one in found if not one.outcome], ended
+def open_ones(actor: Actor, today: date, page: str = "") -> Leaf[Listed]:
+    """A page of those that are open, the soonest due first."""
+    return _leaf(own(actor).filter(outcome=""), today, page)
+
+
+def ended_ones(actor: Actor, today: date, page: str = "") -> Leaf[Listed]:
+    """A page of those that ended, the latest first."""
+    return _leaf(own(actor).exclude(outcome="").order_by("-ended_on", "-pk"), today, page)
+
+
+def _leaf(found: QuerySet[Recommendation], today: date, page: str) -> Leaf[Listed]:
+    leaf = leaf_of(list(found.values_list("pk", flat=True)), page)
+    return leaf.holding(listed(one, today) for one in found.filter(pk__in=leaf.shown))
 
 
 def listed(row: Recommendation, today: date) -> Listed:

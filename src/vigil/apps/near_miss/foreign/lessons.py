@@ -21,6 +21,7 @@ from vigil.apps.near_miss import access, queries
 from vigil.apps.near_miss.foreign import mapping
 from vigil.apps.near_miss.foreign.mapping import SOURCES, Source
 from vigil.apps.near_miss.foreign.reading import BadRow, Read, Record, read
+from vigil.apps.near_miss.leaves import leaf_of
 from vigil.apps.near_miss.models import ForeignLesson
 from vigil.apps.near_miss.queries import Facets
 from vigil.core.actor import Actor
@@ -211,9 +212,9 @@ def shelf(actor: Actor, facets: Facets, chosen: str, page: str) -> Shelf:
         return Shelf(sources, OWN, [], 0, 1, 1)
     found = _narrowed(every if chosen == ALL else every.filter(source=chosen), facets)
     pks = [pk for pk, factors in found.values_list("pk", "factors") if not facets.factor or facets.factor in factors]
-    some, at, pages = queries.leaf_of(pks, page)
-    rows = every.filter(pk__in=some).defer("text", "lessons")
-    return Shelf(sources, chosen, [shown(one) for one in rows], len(pks), at, pages)
+    leaf = leaf_of(pks, page)
+    rows = every.filter(pk__in=leaf.shown).defer("text", "lessons")
+    return Shelf(sources, chosen, [shown(one) for one in rows], leaf.count, leaf.page, leaf.pages)
 
 
 def _narrowed(found: QuerySet[ForeignLesson], facets: Facets) -> QuerySet[ForeignLesson]:

@@ -14,10 +14,11 @@ from django.db.models import QuerySet
 
 from vigil.apps.near_miss import access
 from vigil.apps.near_miss.learning.rules import QUASI
+from vigil.apps.near_miss.leaves import Leaf, leaf_of
 from vigil.apps.near_miss.models import Alert, HandedOut, Lesson, PartnerChoice, PartnerPublication
 from vigil.apps.near_miss.out import exports, telling
 from vigil.apps.near_miss.partners.publications import KIND, Publication, What
-from vigil.apps.near_miss.queries import Facets, Leaf, Said, Shown, fits, leaf_of, shown, with_words
+from vigil.apps.near_miss.queries import Facets, Said, Shown, fits, shown, with_words
 from vigil.apps.near_miss.review import alerts
 from vigil.core.actor import Actor, system
 from vigil.core.errors import NotFound
@@ -73,9 +74,9 @@ def lessons(actor: Actor, facets: Facets, page: str = "") -> Leaf[FromPartner]:
     every = access.partner_publications(actor).filter(what=What.LESSON)
     found = with_words(every, facets).values_list("pk", "factors", *QUASI)
     pks = [pk for pk, factors, *of in found if fits(facets, Said(*of), factors)]
-    some, at, pages = leaf_of(pks, page)
-    rows = every.filter(pk__in=some)
-    return Leaf([FromPartner(one.partner.name, shown(one, _said(one))) for one in rows], len(pks), at, pages)
+    leaf = leaf_of(pks, page)
+    rows = every.filter(pk__in=leaf.shown)
+    return leaf.holding(FromPartner(one.partner.name, shown(one, _said(one))) for one in rows)
 
 
 def _said(one: PartnerPublication) -> Said:
