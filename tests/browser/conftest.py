@@ -6,6 +6,7 @@ or throws. Set VIGIL_BROWSER to use another browser than the first of BROWSERS.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import shutil
@@ -15,6 +16,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from asyncio.events import _get_running_loop, _set_running_loop
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -161,15 +163,34 @@ def process_wait(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def loops() -> list[asyncio.AbstractEventLoop | None]:
+    """Playwright's loop, once it runs."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def chromium(loops: list[asyncio.AbstractEventLoop | None]) -> Iterator[Browser]:
     """The browser."""
     with sync_playwright() as playwright:
         path = BROWSER or playwright.chromium.executable_path
         if not Path(path).exists():
             pytest.skip(f"there is no browser at {path}: apt-get install {BROWSERS[0]}, or set VIGIL_BROWSER")
         browser = playwright.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
+        loops.append(_get_running_loop())
         yield browser
+        _set_running_loop(loops[0])
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def no_loop_between_tests(loops: list[asyncio.AbstractEventLoop | None]) -> Iterator[None]:
+    """Playwright's loop counts as running in this thread for as long as a test of the browser lasts: the database and
+    other loops, which refuse to work beside one, are used by the tests that the same worker runs after it.
+    """
+    if loops:
+        _set_running_loop(loops[0])
+    yield
+    _set_running_loop(None)
 
 
 @dataclass

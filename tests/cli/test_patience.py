@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import uvicorn
-from tests import own_loop
 from uvicorn.server import ServerState
 
 from vigil.cli import patience
@@ -95,7 +94,7 @@ def test_who_does_not_come_to_an_end_is_cut_off(begun: bytes, drop: bytes, head:
             await asyncio.sleep(0)
         assert (app.told or ["http.disconnect"])[-1] == "http.disconnect"
 
-    own_loop.run(_talked(patience.limits({"/federation/v1/": body}, head), talk))
+    asyncio.run(_talked(patience.limits({"/federation/v1/": body}, head), talk))
 
 
 def test_who_has_sent_all_may_wait_and_come_again() -> None:
@@ -110,7 +109,7 @@ def test_who_has_sent_all_may_wait_and_come_again() -> None:
             app.go.set()
             assert await reader.readexactly(2) == b"ok"
 
-    own_loop.run(_talked(patience.limits({"": OVER}, OVER), talk, STREAM))
+    asyncio.run(_talked(patience.limits({"": OVER}, OVER), talk, STREAM))
 
 
 def test_connections_beyond_the_limit_are_told_so() -> None:
@@ -118,4 +117,4 @@ def test_connections_beyond_the_limit_are_told_so() -> None:
         writer.write(STREAM)
         assert (await reader.readline()).startswith(b"HTTP/1.1 503")
 
-    own_loop.run(_talked(patience.limits({}) | {"limit_concurrency": 1}, talk))
+    asyncio.run(_talked(patience.limits({}) | {"limit_concurrency": 1}, talk))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Collection
 from concurrent.futures import Future
@@ -9,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse
-from tests import own_loop
 
 from vigil.api import later
 from vigil.config import asgi
@@ -61,7 +61,7 @@ def answer_to(*messages: dict[str, Any], **scope: Any) -> list[dict[str, Any]]:
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    own_loop.run(asgi.application(SCOPE | scope, receive, send))
+    asyncio.run(asgi.application(SCOPE | scope, receive, send))
     return sent
 
 
@@ -168,7 +168,7 @@ def begun(*messages: dict[str, Any]) -> list[dict[str, Any]] | None:
             got.append(await body())
         return got
 
-    return own_loop.run(read())
+    return asyncio.run(read())
 
 
 def test_a_page_gets_its_body_whole_a_long_one_as_it_comes_and_never_one_cut_short() -> None:

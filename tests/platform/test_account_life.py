@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.test import AsyncClient, Client
-from tests import own_loop
 from tests.conftest import NOON, make_user
 
 from vigil.apps.deconfliction.lists.calendar_feed import create_feed
@@ -292,7 +291,7 @@ def test_one_click_cuts_off_every_session_token_feed_and_stream_within_a_minute(
         await live._query(connections.close_all)
         return before, seen
 
-    before, seen = own_loop.run(asyncio.wait_for(watch(), 60))
+    before, seen = asyncio.run(asyncio.wait_for(watch(), 60))
     assert before == [200, 200, 200, 200, 1]
     assert "event: ended" in seen[-1]
     assert statuses() == [302, 302, 401, 404, 0]

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.test import AsyncClient
-from tests import own_loop
 
 from vigil.core.permissions import Role
 from vigil.platform.notices import board, live
@@ -62,7 +61,7 @@ def streamed(people: Any, name: str, since: int, act: Callable[[AsyncIterator[Ev
             await content.aclose()
             await live._query(connections.close_all)
 
-    own_loop.run(run())
+    asyncio.run(run())
 
 
 async def events(chunks: AsyncIterator[bytes]) -> AsyncIterator[Event]:
@@ -158,4 +157,4 @@ class TestStream:
             await live._query(connections.close_all)
             return response.status_code
 
-        assert own_loop.run(run()) == 401
+        assert asyncio.run(run()) == 401

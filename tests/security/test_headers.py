@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -9,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.test import AsyncClient, Client
-from tests import own_loop
 from tests.conftest import PASSWORD, make_demo
 from tests.security.headers import faults
 
@@ -46,7 +46,7 @@ def test_the_live_stream_has_every_header(people: Any) -> None:
         await client.aforce_login(people.user("alice"))
         return await client.get("/live/stream")
 
-    answer = own_loop.run(opened())
+    answer = asyncio.run(opened())
     assert answer["Content-Type"] == "text/event-stream"
     assert [fault for fault in faults(answer) if "charset" not in fault] == []
 
