@@ -115,6 +115,7 @@ def test_rules_open_nothing() -> None:
         assert not calls & {"open", "print", "input", "exec", "eval"}, file
 
 
+@pytest.mark.slow
 def test_there_are_no_signals_and_no_generic_keys() -> None:
     forbidden = ("django.dispatch", "django.db.models.signals", "django.contrib.contenttypes.fields")
     for file, tree in trees("**/*.py"):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from django.template.base import Lexer, TokenType
 
 from vigil.config.folders import BASE_DIR
@@ -157,6 +158,7 @@ def is_sentence(text: str) -> bool:
     return bool(re.search(SENTENCE, text))
 
 
+@pytest.mark.slow
 def test_modules_say_nothing_untranslated() -> None:
     spoken = [file for file in MODULES if not any(file.match(pattern) for pattern in SAID_IN_ENGLISH)]
     bare = {name(file): list(bare_sentences(ast.parse(file.read_text(encoding="utf-8")))) for file in spoken}

@@ -25,6 +25,7 @@ DOCUMENT = BASE_DIR / "docs" / "protocol" / "federation.md"
 TABLE = BASE_DIR / "docs" / "protocol" / "conformance.md"
 
 
+@pytest.mark.slow
 def test_a_partner_that_behaves_keeps_every_requirement() -> None:
     results = Trial(many=20).run()
     assert [report.as_text(one) for one in results if one.outcome is not Outcome.PASSED] == []
@@ -61,6 +62,7 @@ def test_a_failure_says_what_was_sent_what_came_and_what_was_expected() -> None:
     assert (read["conforms"], read["results"][0]["came"]) == (False, "direct")
 
 
+@pytest.mark.slow
 def test_the_commands_over_loopback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     suite, mock = tmp_path / "suite.json", tmp_path / "mock.json"
     assert main(["conformance", "--introduce", str(suite), "--listen", "127.0.0.1:0"]) == 0
@@ -88,6 +90,7 @@ def test_the_commands_over_loopback(tmp_path: Path, capsys: pytest.CaptureFixtur
         serving.join()
 
 
+@pytest.mark.slow
 def test_what_comes_over_http_is_what_was_sent_and_never_waited_for_too_long() -> None:
     sent = {"late": Response(b"x", delay=5), "drops": Response(b"x" * 9, drip=0.5), "whole": Response(b"x", 200)}
     with Server("127.0.0.1:0", lambda path, body: sent.get(path, Response(cut=True))) as server:

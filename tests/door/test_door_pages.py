@@ -259,6 +259,7 @@ def test_what_another_page_takes_back_in_between_is_never_shown_as_kept(
     assert Letter.objects.count() == 0
 
 
+@pytest.mark.slow
 def test_a_wrong_receipt_a_thousand_times_locks_nobody_out(door: dict[int, bytes]) -> None:
     receipt = send()
     wrong = [receipts.written(number) for number in range(1000)]

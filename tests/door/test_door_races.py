@@ -68,6 +68,7 @@ def test_one_ticket_posted_by_several_is_one_report_with_one_receipt(door: Serve
     assert rows(door, twice) == []
 
 
+@pytest.mark.slow
 def test_readers_and_writers_of_one_receipt_lose_nothing(door: Served, sent: list[list[Answer]]) -> None:
     receipt = receipt_on(sent[0][0][1])
     said = [f"More, part {number}." for number in range(3)]

@@ -68,6 +68,7 @@ def _send_from(door: Served, fields: Pairs, path: str = "/report/") -> str:
     return page
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have one loopback address")
 def test_who_reads_disk_database_and_logs_learns_no_text_time_or_source(tmp_path: Path) -> None:
     began = time.time()

@@ -227,6 +227,7 @@ def _within(boxes: tuple[Box, ...], lon: float, lat: float) -> bool:
     return any(box.touches(Box(lon, lat, lon, lat)) for box in boxes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [100.0, 50_000.0, 2_000_000.0])
 def test_boxes_contain_the_zone(spread: float) -> None:
     """Every place that the zone's own distance takes in lies in a box."""

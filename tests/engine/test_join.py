@@ -66,6 +66,7 @@ def pairs_of(candidates: kernel.Candidates) -> list[tuple[int, int, bool]]:
     return sorted(zip(low, high, candidates.certain.tolist(), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_compiled_and_plain_kernel_find_the_same_and_lose_nothing(seed: int) -> None:
     balls = random_balls(seed, 3000)

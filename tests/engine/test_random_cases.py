@@ -78,6 +78,7 @@ def alike(found: Match | None, wanted: Match | None) -> bool:
     return same and found.distance_m == pytest.approx(wanted.distance_m, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_predicate_index_and_sweep_agree_with_the_brute_force(family: str) -> None:
     for seeds in companies(cases_of(family)):
@@ -114,6 +115,7 @@ def test_families_hold_both_matches_and_misses(family: str) -> None:
     assert seen == {True, False}
 
 
+@pytest.mark.slow
 def test_sweep_of_all_families_together_agrees_with_the_predicate() -> None:
     rng = random.Random(5)
     operations = []

@@ -42,6 +42,7 @@ def begun(client: Client, reason: str = REASON, minutes: str = "30") -> Any:
     return client.post("/emergency/begin/", {"reason": reason, "minutes": minutes})
 
 
+@pytest.mark.slow
 @pytest.mark.db
 @pytest.mark.django_db
 def test_an_administrator_reads_for_a_while_and_each_page_is_recorded(

@@ -290,6 +290,7 @@ def moved(seconds: int) -> str:
     return (clock.now() + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@pytest.mark.slow
 def test_what_is_not_wholly_the_providers_word_to_this_question_is_no_answer(
     people: Any, provider: Provider, tmp_path: Path
 ) -> None:

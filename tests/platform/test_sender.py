@@ -68,6 +68,7 @@ def state(delivery: Delivery) -> str:
     return delivery.state
 
 
+@pytest.mark.slow
 @pytest.mark.db
 @pytest.mark.django_db(transaction=True)
 def test_a_provider_that_is_down_for_an_hour_loses_nothing_and_somebody_is_told_within_a_minute(

@@ -164,6 +164,7 @@ def test_two_factors_at_no_known_time_are_none() -> None:
     assert not _is_whole(Shown("x", now + timedelta(hours=1), True), now)
 
 
+@pytest.mark.slow
 def test_what_was_shown_long_ago_is_not_fresh(people: Any, configured: int) -> None:
     people.users["ann"] = User.objects.get(username="erin")
     bind(configured, people.user("erin"))

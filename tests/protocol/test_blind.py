@@ -8,6 +8,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from protocol.desk import DETECTED, FAR, WITHDRAWN, a_revision, a_site
 from protocol.test_exchange import Pairing, Post
 from protocol.trace import MINUTE, NORTH, SOUTH, World
@@ -190,6 +192,7 @@ def play(seed: int, steps: int = 25) -> set[str]:
     return {str(one[0] and one[0][0]) for one in said(blind).values()}  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_blind_and_plain_say_the_same_of_every_history() -> None:
     reached = set().union(*(play(seed) for seed in range(HISTORIES)))
     assert {"conflict", "no_known_conflict"} <= reached

@@ -138,6 +138,7 @@ def test_the_product_gives_the_vectors() -> None:
     assert OTHER.raised("node-a", A.blind("node-b", values)) == [case["joint"] for case in vectors["cases"]]
 
 
+@pytest.mark.slow
 def test_whichever_node_is_first_the_joint_token_is_the_same_and_values_never_share_one() -> None:
     rng = random.Random(7)
     values = [f"{rng.getrandbits(rng.randint(1, 300)):x}|{number}" for number in range(CHECKS)]

@@ -54,6 +54,7 @@ class Covered:
         return not self.subjects[True].isdisjoint(other.subjects[False])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_match_of_the_property_tests_shares_a_token(family: str) -> None:
     matched = apart = 0

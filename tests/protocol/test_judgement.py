@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,6 +78,7 @@ def test_keys_are_unique_and_the_same_judgement_again_tells_nobody(
         assert judged(conflict, one, two, match, NOW + 1)[1] == ()
 
 
+@pytest.mark.slow
 @given(histories(B))
 def test_the_order_of_the_sides_does_not_matter(history: list[tuple[Side, Side, Match | None]]) -> None:
     assert play(history)[0] == play([(two, one, match) for one, two, match in history])[0]

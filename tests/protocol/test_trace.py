@@ -16,6 +16,7 @@ HISTORIES = int(os.environ.get("VIGIL_TEST_CASES", "1000")) // 200
 """A history is 60 steps of two nodes and takes about 80 ms; there are two kinds."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_two_nodes_keep_the_invariants_through_crashes_losses_and_restores(part: int) -> None:
     for seed in range(part, HISTORIES, 4):
@@ -34,6 +35,7 @@ def test_a_late_refusal_after_an_answer_is_asked_about_again() -> None:
     run_trace(MemoryStore(NORTH), 902)
 
 
+@pytest.mark.slow
 def test_the_same_seed_says_and_stores_the_same() -> None:
     one, two = (run_trace(MemoryStore(NORTH), 7) for _ in range(2))
     assert one.outputs == two.outputs

@@ -70,6 +70,7 @@ def test_every_door_that_takes_a_file_is_in_the_table() -> None:
     assert len(inputs) == len(DOORS) + 1, "the TAK server's page has two"
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_what_no_door_reads_is_refused_in_words_and_lies_nowhere(
     login: Callable[[str], Any], people: Any, settings: Any, tmp_path: Path, now: Any
@@ -91,6 +92,7 @@ def test_what_no_door_reads_is_refused_in_words_and_lies_nowhere(
     assert all(CANARY not in file.read_bytes() for file in kept)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_more_than_the_limit_is_refused_before_it_is_taken(
     login: Callable[[str], Any], people: Any, settings: Any, tmp_path: Path

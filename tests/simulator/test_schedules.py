@@ -20,6 +20,7 @@ SEEDS = 1_500
 """Within so many seeds every mutant is caught."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_schedules_keep_the_invariants(part: int) -> None:
     share = SCHEDULES // 4
@@ -28,6 +29,7 @@ def test_schedules_keep_the_invariants(part: int) -> None:
     assert tally.schedules == share
 
 
+@pytest.mark.slow
 def test_a_seed_replays_exactly_in_another_process() -> None:
     """Whatever order sets have there."""
     seeds = range(6)
@@ -45,6 +47,7 @@ def test_a_seed_replays_exactly_in_another_process() -> None:
     assert said == {f"{[play(seed).digest for seed in seeds]}\n"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_node_without_a_safeguard_is_caught(mutant: str) -> None:
     tally = play_some(range(SEEDS), mutant)
@@ -74,6 +77,7 @@ def test_what_was_done_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
     assert said.endswith("violations: 0\n")
 
 
+@pytest.mark.slow
 def test_processes_count_the_same_as_one() -> None:
     alone, together = (play_many(0, 120, jobs=jobs) for jobs in (1, 2))
     assert (alone.steps, alone.messages, alone.faults) == (together.steps, together.messages, together.faults)

@@ -91,6 +91,7 @@ def data_of(*tables: Any) -> set[str]:
     return words_of(json.dumps([list(row["fields"].values()) for row in rows], default=str))
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_every_page_asks_for_each_of_its_texts(login: Any, people: Any, now: Any, marked: None) -> None:
     for role in ("officer", "supervisor", "watch_desk", "agency_admin"):

@@ -127,6 +127,7 @@ def test_a_move_shows_the_new_times_and_refuses_a_local_time_in_doubt(people: An
         assert "at most 366 days" in part(post(login("alice"), "move", plain, by=typed), "Left out: 1")
 
 
+@pytest.mark.slow
 def test_what_may_not_be_seen_looks_like_what_does_not_exist(people: Any, now: datetime, login: Login) -> None:
     supervises(people, "alice")
     silent = register(people, "alice", now, disclosure=Disclosure.SILENT)

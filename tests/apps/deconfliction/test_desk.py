@@ -141,6 +141,7 @@ def test_a_shift_takes_calls_connects_and_hands_over(
     assert desk == ["taken", "called", "called", "noted", "handed_over"]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_no_number_of_conflicts_is_too_many_for_a_statement(people: Any, login: Any, now: datetime) -> None:
     """Ids in a list may be a chain of ORs, for SQLite as deep as the list is long: a thousand end it. Here 40 do."""

@@ -49,6 +49,7 @@ def path(operation: Any) -> str:
     return f"/operations/{operation.pk}/"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("few", [0, 1, 500])
 def test_words_of_few_and_of_many_operations_find_the_same(
     find: Find, people: Any, now: datetime, monkeypatch: pytest.MonkeyPatch, few: int
@@ -112,6 +113,7 @@ def test_words_are_those_of_the_current_revision(people: Any, now: datetime, fin
         assert find("alice", old) == {}
 
 
+@pytest.mark.slow
 def test_a_silent_operation_is_missing_for_those_it_is_hidden_from(people: Any, now: datetime, find: Find) -> None:
     supervises(people, "alice")
     silent = register(people, "alice", now, disclosure=Disclosure.SILENT, subjects=(phone(),))

@@ -27,6 +27,7 @@ WAYS = {
 """Each way with the probe at which it is seen at the latest."""
 
 
+@pytest.mark.slow
 def test_a_hostile_officer_is_seen_before_more_than_one_place_is_known(people: Any, now: datetime) -> None:
     third = make_agency("MD0000300", "Third Police", "Third PD")
     people.users["fay"] = make_user("fay", "Fay Fox", third, "officer")

@@ -215,6 +215,7 @@ def test_an_import_that_is_stopped_has_stored_whole_chunks_and_may_be_run_again(
     assert (again.counts["created"], again.counts["unchanged"]) == (1, 4)
 
 
+@pytest.mark.slow
 def test_chunks_find_each_other(bob: Any, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [row(f"A-{number}", latitude=f"{38.9 + number % 3 / 10}") for number in range(12)]
     monkeypatch.setattr(importing, "CHUNK", 5)

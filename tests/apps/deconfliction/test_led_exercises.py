@@ -70,6 +70,7 @@ def text(answer: Any, status: int = 200) -> str:
     return said
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_one_exercise_from_its_plan_to_its_report(cast: Any, login: Login, now: datetime) -> None:
     carol, cleo, sam = login("carol"), login("cleo"), login("sam")
@@ -250,6 +251,7 @@ def ended(cast: Any, login: Login, address: str, report: str) -> None:
     assert Exercise.objects.get().title == "Winter exercise"
 
 
+@pytest.mark.slow
 @pytest.mark.db
 @pytest.mark.django_db
 def test_exercises_stay_apart_what_fails_holds_nothing_up_and_what_is_left_is_ended(

@@ -73,6 +73,7 @@ def rehearsals(browser: Any, token: str, own: Operation) -> Iterator[tuple[str, 
     yield "faulty by API", browser.post("/api/v1/deconfliction/operations", faulty, "application/json", headers=bearer)
 
 
+@pytest.mark.slow
 def test_what_is_typed_and_previewed_answers_alike_whether_somebody_is_there(
     people: Any, now: datetime, login: Callable[[str], Any], token: Callable[..., str]
 ) -> None:

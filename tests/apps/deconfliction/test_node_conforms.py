@@ -108,6 +108,7 @@ def ours(people: Any, now: datetime) -> Iterator[OwnNode]:
         yield node
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_this_node_keeps_the_requirements(ours: OwnNode) -> None:
     results = report.run(ours.suite, {f"FED-{number:03}" for number in (*CHOSEN, *ALONE)})
@@ -115,6 +116,7 @@ def test_this_node_keeps_the_requirements(ours: OwnNode) -> None:
     assert len(results) == len(CHOSEN) + len(ALONE)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_this_node_keeps_them_towards_a_partner_that_it_asks_blind(ours: OwnNode) -> None:
     members = [replace(partner_of(one), blind=True) for one in Partner.objects.all()]

@@ -48,6 +48,7 @@ def test_the_map_counts_a_conflict_that_a_subject_alone_makes(browser: Client, p
     assert "data-conflict" in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", ["[" * 100_000, '{"west": ' + MANY + "}", '{"west": NaN}', "[]", "{"])
 def test_odd_json_is_answered(browser: Client, body: str) -> None:
     assert browser.post("/map/towns/", body, content_type="application/json").status_code in (200, 422)

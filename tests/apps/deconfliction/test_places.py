@@ -198,6 +198,7 @@ def test_zones_by_place_also_at_sea_and_in_arizona() -> None:
     assert zone_of(-40.0, 30.0).startswith("Etc/GMT")
 
 
+@pytest.mark.slow
 def test_zones_load_no_numba_and_leave_it_to_others() -> None:
     code = (
         "import django, sys; django.setup(); from vigil.apps.deconfliction.places import zone_of\n"

@@ -78,6 +78,7 @@ def test_practices_lie_apart_within_the_region_until_there_is_no_room(many: int)
         taken.append(place)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_one_practice_from_its_start_to_its_end(people: Any, login: Any, now: datetime) -> None:
     carol, cleo = login("carol"), make_user("cleo", "Cleo Cross", people.bay_county, "watch_desk")

@@ -102,6 +102,7 @@ def test_a_broken_shape_is_told_what_is_wrong(text: str, words: str) -> None:
     assert words in read.sentence
 
 
+@pytest.mark.slow
 def test_a_town_that_begins_like_a_shape_is_a_town() -> None:
     read = read_place("Point Pleasant Beach NJ")
     assert isinstance(read, Place)

@@ -85,6 +85,7 @@ def _supervisor_of(agency: Any) -> Any:
     return make_user("sue", "Sue Stern", agency, "supervisor")
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_for_none_of_the_agencies_and_by_pin(people: Any, login: Any, now: datetime) -> None:
     carol = login("carol")

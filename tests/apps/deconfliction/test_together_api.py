@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 DAVE = {"name": "Dave Dunn", "phone": "410-555-0201"}
 
 
+@pytest.mark.slow
 def test_an_offer_through_the_api_is_accepted_left_and_refused(caller: Callable[..., Caller]) -> None:
     alice, dave = caller("alice"), caller("dave")
     first = alice.register()

@@ -45,6 +45,7 @@ def subject(kind: str, value: str) -> PlannedSubject:
 # --- joint on pages ---
 
 
+@pytest.mark.slow
 def test_from_the_conflict_page_to_together_and_apart_again(people: Any, now: datetime) -> None:
     first, second = register(people, "alice", now), register(people, "dave", now)
     conflict = Conflict.objects.get()
@@ -290,6 +291,7 @@ def test_an_operation_that_is_no_interest_is_not_renewed(people: Any, now: datet
 # --- looks ---
 
 
+@pytest.mark.slow
 def test_every_look_is_audited_once_a_person_and_hour(people: Any, now: datetime) -> None:
     operation = register(people, "alice", now)
     register(people, "dave", now)

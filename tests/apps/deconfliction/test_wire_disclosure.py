@@ -147,6 +147,7 @@ def wire(people: Any, now: datetime, client: Any, request: Any) -> Wire:
     return Wire(elm, client, now)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wire", [False, True], ids=["plain", "blind"], indirect=True)
 def test_no_message_holds_more_than_section_7_allows(wire: Wire, people: Any, now: datetime, request: Any) -> None:
     blind = request.node.callspec.id == "blind"

@@ -94,6 +94,7 @@ def text(answer: Any) -> str:
     return content
 
 
+@pytest.mark.slow
 def test_from_the_draft_to_the_published_study(coordinating: Coordinating, now: Any) -> None:
     at_work, bob = coordinating.at_work, coordinating.bob
     assert "No encounter yet" in text(bob.get("/near-miss/encounters/"))

@@ -194,6 +194,7 @@ def test_the_made_up_ones_come_into_a_demonstration_alone(people: Any, now: Any,
     assert set(ForeignLesson.objects.values_list("source", flat=True)) == {"demo-aviation", "demo-fire"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the ASRS sample (../shared/data/asrs_sample) is not there")
 def test_the_sample_of_926_reports_comes_in_whole(bring: Bring, people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lessons, "recognise", lambda text: ())  # a third of a minute; the made-up ones go through it

@@ -25,6 +25,7 @@ LISTS = (
 )
 
 
+@pytest.mark.slow
 def test_every_list_has_pages(at_work: Reviewing, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leaves, "A_PAGE", 4)
     bob, user = at_work.clients["bob"], at_work.people.user("bob")

@@ -53,6 +53,7 @@ def it_is_changed_until_it_ends(at_work: Reviewing, own: str, fields: dict[str, 
     assert WORDS not in str(list(changes.values()))
 
 
+@pytest.mark.slow
 def test_from_the_recommendation_to_the_reporter(at_work: Reviewing, now: Any) -> None:
     at_work.to("published")
     lesson, alice, bob = Lesson.objects.get(), at_work.people.user("alice"), at_work.clients["bob"]

@@ -151,6 +151,7 @@ def everything() -> str:
     return "\n".join(rows)
 
 
+@pytest.mark.slow
 def test_from_the_door_to_the_library_and_back_to_the_reporter(at_work: Reviewing, now: Any) -> None:
     assert CANARY in at_work.page("alice")
     assert "Received: triage first" in at_work.clients["alice"].get("/near-miss/review/").content.decode()

@@ -92,6 +92,7 @@ def test_the_door_is_told_how_many_lessons_say_the_same_and_of_none_that_are_few
     assert drop.sharing() == {}
 
 
+@pytest.mark.slow
 def test_a_reviewer_of_an_agency_of_the_size_keeps_away_while_two_others_are_there(people: Any, now: Any) -> None:
     at_work = Reviewing(people, agency_size=SIZE)
     admin, port, bay = at_work.clients["erin"], people.port_calvert, people.bay_county

@@ -41,6 +41,7 @@ def waiting(people: Any) -> dict[str, list[str]]:
     return {name: said for name, said in found.items() if said}
 
 
+@pytest.mark.slow
 @pytest.mark.db
 @pytest.mark.django_db(databases=["default", "door"])
 def test_an_alert_is_released_by_another_and_goes_out_at_a_fixed_hour(at_work: Reviewing, now: Any) -> None:
