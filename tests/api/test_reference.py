@@ -79,6 +79,7 @@ def test_the_example_of_a_registration_registers(
     assert answer.status_code == 201
 
 
+@pytest.mark.slow
 def test_the_page_needs_no_login_no_script_and_no_other_host(client: Client) -> None:
     answer = client.get("/api/")
     page = answer.content.decode()

@@ -27,6 +27,7 @@ def test_four_radii_are_shown_beside_todays(operations: Path, capsys: pytest.Cap
     assert [line.split()[0] for line in lines[2:]] == ["150", "300", "500", "800"]
 
 
+@pytest.mark.slow
 def test_json_holds_types_and_months(operations: Path, tmp_path: Path) -> None:
     out = tmp_path / "figures.json"
     assert main(["study", str(operations), "--radii", "800", "--buffers", "30,60", "--out", str(out)]) == 0

@@ -86,6 +86,7 @@ def test_readers_and_writers_of_one_receipt_lose_nothing(door: Served, sent: lis
     assert rows(door, numbers) == []
 
 
+@pytest.mark.slow
 def test_what_is_answered_while_it_is_taken_back_is_destroyed_or_was_never_written(
     door: Served, sent: list[list[Answer]]
 ) -> None:

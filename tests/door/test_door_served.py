@@ -44,6 +44,7 @@ print("\\n".join(sys.modules))
 """
 
 
+@pytest.mark.slow
 def test_the_process_has_loaded_nothing_that_knows_accounts(tmp_path: Path) -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith(("VIGIL_", "DJANGO_"))}
     done = subprocess.run(

@@ -170,6 +170,7 @@ def inside(known: dict[tuple[str, str], table.Line], address: str) -> list[str]:
     return [role.value for role in table.ROLES if "+" in signs.get(role.value, "")][:1] or [*table.ROLES]
 
 
+@pytest.mark.slow
 def test_the_table_names_every_address_and_nothing_else() -> None:
     named = {line.address for line in table.lines()}
     assert named == {*page_addresses(), *(address for _, address in api_operations())}

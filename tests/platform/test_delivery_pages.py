@@ -38,6 +38,7 @@ def way() -> PersonalWay:
     return PersonalWay.objects.get()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_way_of_ones_own_counts_once_its_code_was_entered(
     login: Any, people: Any, now: Any, fakes: dict[Channel, Fake]

@@ -146,6 +146,7 @@ def bind(provider: Provider, user: Any) -> Any:
     return sent(client, provider.answer(f"{THERE}{address}"))
 
 
+@pytest.mark.slow
 def test_who_bound_it_logs_in_by_it_and_nobody_else(people: Any, provider: Provider) -> None:
     alice = people.user("alice")
     alice.email = "alice@example.org"

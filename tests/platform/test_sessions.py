@@ -44,6 +44,7 @@ def test_thirty_minutes_without_use_end_it(people: Any) -> None:
     assert status(opened(people), 30 * MINUTE) == 302
 
 
+@pytest.mark.slow
 def test_use_prolongs_it_and_twelve_hours_end_it_all_the_same(people: Any) -> None:
     client = opened(people)
     answers = [status(client, 25 * MINUTE * count) for count in range(1, 30)]

@@ -98,6 +98,7 @@ def bind(port: int, user: Any) -> None:
     assert client.get(there(port, f"http://localhost{address}"))["Location"] == "/account/login/"
 
 
+@pytest.mark.slow
 def test_who_bound_it_logs_in_by_it_and_nobody_else(people: Any, configured: int) -> None:
     alice = people.user("alice")
     alice.email = "alice@example.org"

@@ -389,6 +389,7 @@ def test_streets_are_the_node_administrators(people: Any, town: None, now: datet
 # --- the map layer -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.db
 def test_the_map_layer_is_made_replaced_and_removed(load: Load, tmp_path: Path, settings: Any) -> None:
     assert load(made.write_shapefile(tmp_path, made.grid()), drawn=True).layer == ""

@@ -52,6 +52,7 @@ operations = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(texts, values, max_size=5))
 def test_the_order_of_keys_does_not_show(value: dict[str, object]) -> None:
     assert canonical_bytes(value) == canonical_bytes(dict(reversed(value.items())))

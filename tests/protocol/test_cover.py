@@ -72,6 +72,7 @@ def test_every_match_of_the_property_tests_shares_a_token(family: str) -> None:
     assert apart or family == "near_antipodal", "a cover that everything meets proves nothing"
 
 
+@pytest.mark.slow
 def test_zones_that_only_just_touch_share_a_token_wherever_they_lie() -> None:
     """Their one common place lies anywhere in a cell, at its edge, at a pole; the windows share a microsecond."""
     rng = random.Random(11)

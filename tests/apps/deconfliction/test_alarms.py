@@ -212,6 +212,7 @@ def test_lines_of_two_plans_are_one_alarm_and_one_answer(people: Any, now: datet
     assert set(lines.values_list("state", "outcome")) == {("resolved", "joint")}
 
 
+@pytest.mark.slow
 def test_what_stands_no_longer_is_told_to_whom_it_reached_and_in_person_to_who_spoke(
     people: Any, now: datetime, login: Any
 ) -> None:

@@ -171,6 +171,7 @@ def test_an_edit_needs_the_revision_that_was_read_and_asks_again(caller: Callabl
     }
 
 
+@pytest.mark.slow
 def test_cancel_undo_and_end(caller: Callable[..., Caller]) -> None:
     alice, dave = caller("alice"), caller("dave")
     path = f"/operations/{alice.register()['id']}"

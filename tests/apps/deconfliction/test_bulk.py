@@ -106,6 +106,7 @@ def test_sent_twice_nothing_is_done_twice(login: Login, three: list[Any]) -> Non
     assert Operation.objects.get(pk=ahead.pk).starts_at == ahead.starts_at + timedelta(days=1)
 
 
+@pytest.mark.slow
 def test_a_move_shows_the_new_times_and_refuses_a_local_time_in_doubt(people: Any, now: datetime, login: Login) -> None:
     # The clocks of New York go forward at 2 o'clock on 14 March 2027: half past two does not exist.
     night = datetime(2027, 3, 13, 7, 30, tzinfo=UTC)

@@ -171,6 +171,7 @@ def test_a_partner_that_is_not_done_in_time_is_left_to_the_worker(elm: ElmNode, 
     assert Contact.objects.get().milliseconds < 1_500
 
 
+@pytest.mark.slow
 def test_a_lane_tries_a_silent_partner_singly_and_calls_all_that_waits_once_it_is_back(
     elm: ElmNode, people: Any, now: datetime
 ) -> None:
@@ -221,6 +222,7 @@ def test_a_kind_of_message_that_a_partner_takes_badly_holds_up_no_question(
     assert Contact.objects.get().failing_since is None, "nobody waits for a partner that fails"
 
 
+@pytest.mark.slow
 def test_both_sides_learn_how_far_the_other_has_come(
     asked: Any, elm: ElmNode, people: Any, now: datetime, door: Any, login: Any
 ) -> None:

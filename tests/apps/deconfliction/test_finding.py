@@ -125,6 +125,7 @@ def test_a_silent_operation_is_missing_for_those_it_is_hidden_from(people: Any, 
     assert [record.object_ids for record in bobs] == [{"operations": []}] * 4
 
 
+@pytest.mark.slow
 def test_conflicts_by_number_and_by_the_other_agency_where_it_is_told(people: Any, now: datetime, find: Find) -> None:
     register(people, "alice", now)
     register(people, "dave", now)
@@ -136,6 +137,7 @@ def test_conflicts_by_number_and_by_the_other_agency_where_it_is_told(people: An
     assert where in find("dave", "calvert")
 
 
+@pytest.mark.slow
 def test_a_silent_sides_agency_is_no_way_to_find_it(people: Any, now: datetime, find: Find) -> None:
     supervises(people, "dave")
     register(people, "alice", now)
@@ -217,6 +219,7 @@ def test_what_was_registered_before_words_were_filed_is_filed_by_the_migration(
     assert path(mine) in find("alice", "C26-000123")
 
 
+@pytest.mark.slow
 def test_more_than_a_page_of_hits_is_said_and_costs_no_more_questions(
     people: Any, now: datetime, login: Any, django_assert_max_num_queries: Any
 ) -> None:

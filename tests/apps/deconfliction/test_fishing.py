@@ -50,6 +50,7 @@ def case_of(people: Any, name: str) -> FishingCase:
     return FishingCase.objects.get(user=people.user(name))
 
 
+@pytest.mark.slow
 def test_a_fisher_is_put_before_the_desk_that_sees_and_settles_it(
     people: Any, now: datetime, login: Callable[[str], Any]
 ) -> None:

@@ -37,6 +37,7 @@ def states(people: Any, name: str, operation: Operation) -> list[str]:
     return [row.state for row in joint.joint_rows(people.actor(name), operation.id)]
 
 
+@pytest.mark.slow
 def test_an_offer_is_a_revision_and_changes_nothing_until_the_other_names_it_too(people: Any, now: datetime) -> None:
     first, second, conflict = pair(people, now)
     offered = joint.offer_joint(people.actor("dave"), conflict.id, now)
@@ -157,6 +158,7 @@ def file(radius: str = "") -> bytes:
     return "\n".join((HEAD, *rows, "")).replace("39.29", f"39.29{radius}").encode()
 
 
+@pytest.mark.slow
 def test_a_joint_reference_over_two_agencies_is_offered_to_both_and_named_by_nobody(people: Any, now: datetime) -> None:
     outcome = importing.import_file(system("import"), io.BytesIO(file()), now)
     assert outcome.counts["offers"] == 1

@@ -158,6 +158,7 @@ def test_a_node_is_not_its_own_partner(people: Any, now: datetime) -> None:
         pairing.take_in(people.actor("erin"), roster.own_file(now), "test", now)
 
 
+@pytest.mark.slow
 def test_two_nodes_are_paired_on_the_pages(login: Any, people: Any, now: datetime) -> None:
     client = login("erin")
     page = client.get("/partners/").content.decode()

@@ -162,6 +162,7 @@ def test_the_grace_of_an_import_that_was_over_runs_from_the_import(people: Any, 
 # --- what is held ---
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_an_open_conflict_holds_both_sides(register: Any, people: Any, now: datetime) -> None:
     register("alice")
@@ -282,6 +283,7 @@ def test_the_chain_goes_on_after_its_end_was_purged(register: Any, people: Any, 
     assert receipt_chain.verify().finding == "sound"
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_an_emptied_record_waits_for_the_other_sides_clock(
     register: Any, people: Any, login: Any, now: datetime

@@ -121,6 +121,7 @@ def test_it_finds_what_the_predicate_finds(people: Any, now: Any) -> None:
     assert found > 500
 
 
+@pytest.mark.slow
 @pytest.mark.db
 @pytest.mark.django_db
 def test_more_matches_than_any_page_are_all_found(people: Any, now: Any) -> None:

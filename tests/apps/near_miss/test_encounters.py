@@ -234,6 +234,7 @@ def test_it_is_the_agencys_own_and_waits_for_reviewers(people: Any, now: Any) ->
         assert other.post(f"/near-miss/encounters/{row.pk}/", {"go": "discard"}).status_code == 404
 
 
+@pytest.mark.slow
 def test_nothing_of_it_goes_out_as_an_alert_without_consent_or_by_its_author(coordinating: Coordinating) -> None:
     at_work = coordinating.at_work
     coordinating.submitted()

@@ -134,6 +134,7 @@ def test_every_mapping_leads_to_a_code_of_ours() -> None:
     assert {code for table in CALL_TYPES.values() for code in table.values()} <= calls.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the ASRS sample (../shared/data/asrs_sample) is not there")
 def test_the_sample_of_926_reports_is_read_whole() -> None:
     found = read(SAMPLE.read_bytes(), ASRS)

@@ -26,6 +26,7 @@ __all__ = ["quick"]
 SIZE = "10-49"
 
 
+@pytest.mark.slow
 def test_a_report_is_linked_to_lessons_like_it_and_says_no_more_than_enough_others(people: Any, now: Any) -> None:
     (knife,) = publish(
         1, title="A blade by the seat", text="The driver had a knife. We stopped a car.", month="2026-05"

@@ -92,6 +92,7 @@ def test_a_click_is_the_county_under_it_and_the_sea_is_no_place(width: int) -> N
     assert picture.place_of_click(*picture.MAINLAND.pixel(-70.0, 35.0)) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("state", "longitude", "latitude"), [("AK", -149.9, 61.2), ("HI", -157.8, 21.3), ("PR", -66.1, 18.4)]
 )
