@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from django.db.models import Model, QuerySet
 
 T = TypeVar("T")
 S = TypeVar("S")
+M = TypeVar("M", bound=Model)
 A_PAGE = 50
 """Lines of a page (ours)."""
 
@@ -28,6 +31,15 @@ class Leaf(Generic[T]):
 
 def leaf_of(found: Sequence[T], page: str) -> Leaf[T]:
     """What of it is on a page; one that is none is the nearest."""
-    pages = max(1, -(-len(found) // A_PAGE))
+    return _leaf(found, len(found), page)
+
+
+def rows_of(found: QuerySet[M], page: str) -> Leaf[M]:
+    """The same of rows in an order without ties: what is on no other page is not read."""
+    return _leaf(found, found.count(), page)
+
+
+def _leaf(found: Sequence[T] | QuerySet[Any, T], count: int, page: str) -> Leaf[T]:
+    pages = max(1, -(-count // A_PAGE))
     at = min(max(1, int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1), pages)
-    return Leaf(list(found[(at - 1) * A_PAGE : at * A_PAGE]), len(found), at, pages)
+    return Leaf(list(found[(at - 1) * A_PAGE : at * A_PAGE]), count, at, pages)

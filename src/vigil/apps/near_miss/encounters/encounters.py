@@ -21,7 +21,7 @@ from django.utils.translation import gettext_noop
 from vigil.apps.near_miss import access
 from vigil.apps.near_miss.encounters import rules
 from vigil.apps.near_miss.encounters.rules import Answer, Held, Person
-from vigil.apps.near_miss.leaves import Leaf, leaf_of
+from vigil.apps.near_miss.leaves import Leaf, rows_of
 from vigil.apps.near_miss.models import CaseStudy, Encounter, LegalHold, Review
 from vigil.apps.near_miss.review.independence import tells_encounter
 from vigil.apps.near_miss.review.working import Reader, Work
@@ -88,10 +88,9 @@ def own_one(actor: Actor, encounter: UUID) -> Encounter:
 
 def listing(actor: Actor, today: date, page: str = "") -> Leaf[Listed]:
     """A page of them with their state."""
-    leaf = leaf_of(list(own(actor).values_list("pk", flat=True)), page)
-    rows = list(own(actor).filter(pk__in=leaf.shown).prefetch_related("holds__set_by", "consents"))
-    states = _states(rows)
-    return leaf.holding(_listed(row, states[row.pk], today) for row in rows)
+    leaf = rows_of(own(actor).prefetch_related("holds__set_by", "consents"), page)
+    states = _states(leaf.shown)
+    return leaf.holding(_listed(row, states[row.pk], today) for row in leaf.shown)
 
 
 def listed(row: Encounter, today: date) -> Listed:
@@ -152,8 +151,8 @@ def read_draft(row: Encounter) -> rules.Encounter:
 
 def study_list(actor: Actor, page: str = "") -> Leaf[ShownStudy]:
     """A page of the published case studies, the newest first."""
-    leaf = leaf_of(list(studies(actor).values_list("pk", flat=True)), page)
-    return leaf.holding(shown(one) for one in studies(actor).filter(pk__in=leaf.shown))
+    leaf = rows_of(studies(actor), page)
+    return leaf.holding(map(shown, leaf.shown))
 
 
 def studies(actor: Actor) -> QuerySet[CaseStudy]:

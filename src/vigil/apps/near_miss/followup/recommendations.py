@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from vigil.apps.near_miss import access
-from vigil.apps.near_miss.leaves import Leaf, leaf_of
+from vigil.apps.near_miss.leaves import Leaf, rows_of
 from vigil.apps.near_miss.models import Lesson, Outcome, Recommendation
 from vigil.apps.near_miss.rules import MOST_REASON, given
 from vigil.core.actor import Actor
@@ -80,8 +80,8 @@ def ended_ones(actor: Actor, today: date, page: str = "") -> Leaf[Listed]:
 
 
 def _leaf(found: QuerySet[Recommendation], today: date, page: str) -> Leaf[Listed]:
-    leaf = leaf_of(list(found.values_list("pk", flat=True)), page)
-    return leaf.holding(listed(one, today) for one in found.filter(pk__in=leaf.shown))
+    leaf = rows_of(found, page)
+    return leaf.holding(listed(one, today) for one in leaf.shown)
 
 
 def listed(row: Recommendation, today: date) -> Listed:
