@@ -83,7 +83,7 @@ def queue(actor: Actor, page: str = "") -> Leaf[Waiting]:
     access.seat_of(actor)
     door = access.the_door()
     if door is None:
-        return Leaf([], 0, 1, 1)
+        return leaf_of((), page)
     begun = Review.objects.values_list("report", "state", "is_alert")
     reviews = {report: (State(state), bool(is_alert)) for report, state, is_alert in begun}
     last = dict(Letter.objects.order_by("number").values_list("report_id", "kind"))

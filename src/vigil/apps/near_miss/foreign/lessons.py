@@ -21,7 +21,7 @@ from vigil.apps.near_miss import access, queries
 from vigil.apps.near_miss.foreign import mapping
 from vigil.apps.near_miss.foreign.mapping import SOURCES, Source
 from vigil.apps.near_miss.foreign.reading import BadRow, Read, Record, read
-from vigil.apps.near_miss.leaves import leaf_of
+from vigil.apps.near_miss.leaves import Leaf, leaf_of
 from vigil.apps.near_miss.models import ForeignLesson
 from vigil.apps.near_miss.queries import Facets
 from vigil.core.actor import Actor
@@ -189,10 +189,7 @@ class Shelf:
 
     sources: list[tuple[Source, int]]
     chosen: str
-    shown: list[ShownForeign]
-    count: int
-    page: int
-    pages: int
+    reports: Leaf[ShownForeign]
 
     @property
     def has_own(self) -> bool:
@@ -209,12 +206,12 @@ def shelf(actor: Actor, facets: Facets, chosen: str, page: str) -> Shelf:
     """The reports of the chosen source or of all, narrowed like our own lessons; none where nothing was chosen."""
     every, sources = access.foreign_lessons(actor), counts(actor)
     if chosen != ALL and chosen not in {one.code for one, _n in sources}:
-        return Shelf(sources, OWN, [], 0, 1, 1)
+        return Shelf(sources, OWN, leaf_of((), page))
     found = _narrowed(every if chosen == ALL else every.filter(source=chosen), facets)
     pks = [pk for pk, factors in found.values_list("pk", "factors") if not facets.factor or facets.factor in factors]
     leaf = leaf_of(pks, page)
     rows = every.filter(pk__in=leaf.shown).defer("text", "lessons")
-    return Shelf(sources, chosen, [shown(one) for one in rows], leaf.count, leaf.page, leaf.pages)
+    return Shelf(sources, chosen, leaf.holding(map(shown, rows)))
 
 
 def _narrowed(found: QuerySet[ForeignLesson], facets: Facets) -> QuerySet[ForeignLesson]:
