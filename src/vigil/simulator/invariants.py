@@ -66,6 +66,8 @@ class Watch:
         """Operations that a lying partner hides."""
         self.unheard: dict[tuple[str, str], int] = {}
         """(node, partner's operation): its newest revision that only a stale replica of the node has heard of."""
+        self.evaluated_in: dict[tuple[str, str], int] = {}
+        """(node, partner's operation): the epoch of the node in which the node itself last evaluated it."""
         self.heard: dict[tuple[str, str], int] = {}
         """The newest epoch of a partner that a node has heard of: (node, partner). Here epochs have an order."""
         self.said: set[tuple[str, bytes]] = set()
@@ -272,10 +274,20 @@ class Watch:
             at = self.home[other][0]
             if name in self.hidden or other in self.hidden:
                 continue
-            if (station.node_id, other) in self.unheard and (at.node_id, name) in self.unheard:
-                continue  # condition 1 is broken on both sides
+            if self._neither_heard(station, name, at, other):
+                continue
             if self._is_calm(station, name, at, other) and self._is_calm(at, other, station, name):
                 raise Violation("I3", f"{name} and {other} meet, both say no known conflict, and nobody was alarmed")
+
+    def _neither_heard(self, station: Station, name: str, at: Station, other: str) -> bool:
+        """Whether condition 1 is broken, and the node that might have noticed breaks it too or was restored since.
+
+        Who was restored has forgotten which state of the partner it had seen, below which an answer is none.
+        """
+        sides = ((station, other), (at, name))
+        stale = [(one.node_id, there) in self.unheard for one, there in sides]
+        forgot = [self.evaluated_in.get((one.node_id, there), one.epoch) != one.epoch for one, there in sides]
+        return any(stale) and all(one or two for one, two in zip(stale, forgot, strict=True))
 
     def _is_calm(self, station: Station, name: str, at: Station, other: str) -> bool:
         """Says no, promised something about the other node, and has no alarm."""
@@ -309,7 +321,9 @@ class Watch:
         known = (station.node_id, name)
         if from_snapshot:
             self.unheard[known] = max(revision, self.unheard.get(known, 0))
-        elif revision >= self.unheard.get(known, 0):
+            return
+        self.evaluated_in[known] = station.epoch
+        if revision >= self.unheard.get(known, 0):
             self.unheard.pop(known, None)
 
     def counted(self, station: Station, partner: str, seen: Seen | None, body: bytes) -> None:
