@@ -128,25 +128,6 @@ def drawn_keys(settings: Any) -> Any:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def static_files_are_listed_once() -> Iterator[None]:
-    """Each test client starts the middleware anew, which looks at some 3,000 static files: one look serves them all."""
-    from whitenoise.middleware import WhiteNoiseMiddleware
-
-    look = WhiteNoiseMiddleware.add_files_from_finders
-    listed: dict[str, Any] = {}
-
-    def look_once(self: WhiteNoiseMiddleware) -> None:
-        if not listed:
-            look(self)
-            listed.update(self.files)
-        self.files.update(listed)
-
-    WhiteNoiseMiddleware.add_files_from_finders = look_once
-    yield
-    WhiteNoiseMiddleware.add_files_from_finders = look
-
-
-@pytest.fixture(autouse=True, scope="session")
 def audit_can_be_emptied_between_tests() -> Iterator[None]:
     """A transactional test empties all tables at its end, which the audit triggers rightly refuse: lift them then."""
     from django.db import connection

