@@ -54,12 +54,24 @@ def answered(
     """The body as JSON with its ETag; 304 without a body where a reader has this very answer (`If-None-Match`)."""
     content = body.model_dump_json().encode()
     tag = etag(content, revision)
-    if request.method == "GET" and is_known(request, tag):
+    if request.method == "GET" and _is_known(request, tag):
         return HttpResponse(status=304, headers={"ETag": tag})
     return HttpResponse(content, "application/json", status, headers={"ETag": tag, **(headers or {})})
 
 
-def is_known(request: HttpRequest, tag: str) -> bool:
+def feed(request: HttpRequest, content: bytes, kind: str) -> HttpResponse:
+    """A feed under a secret address: the reader keeps it and asks each time whether it still holds; 304 where it does.
+
+    `kind` is its content type. No search engine that comes upon the address may list it.
+    """
+    tag = etag(content)
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}
+    if _is_known(request, tag):
+        return HttpResponse(status=304, headers=headers)
+    return HttpResponse(content, kind, headers=headers)
+
+
+def _is_known(request: HttpRequest, tag: str) -> bool:
     """Whether the reader says (`If-None-Match`) that it has the answer with this tag."""
     # The weak comparison of RFC 9110, section 13.1.2: a proxy that packs an answer marks its tag as weak.
     known = [one.removeprefix("W/") for one in parse_etags(request.headers.get("If-None-Match", ""))]

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vigil.api.conditions import etag, is_known
+from vigil.api import conditions
 from vigil.apps.deconfliction.lists import calendar_feed
 from vigil.platform import clock
 from vigil.platform.doors import actor_of, asked_again, declared, page
@@ -40,11 +40,5 @@ def calendar_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def feed(request: HttpRequest, token: str) -> HttpResponse:
     """The operations of the token's person as iCalendar; 304 while nothing has changed."""
-    now = clock.now()
-    content = calendar_feed.read_calendar(token, source.get(), now)
-    tag = etag(content)
-    # `no-cache`: keep it, but ask each time whether it still holds.
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}
-    if is_known(request, tag):
-        return HttpResponse(status=304, headers=headers)
-    return HttpResponse(content, "text/calendar; charset=utf-8", headers=headers)
+    content = calendar_feed.read_calendar(token, source.get(), clock.now())
+    return conditions.feed(request, content, "text/calendar; charset=utf-8")

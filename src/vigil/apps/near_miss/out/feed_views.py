@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vigil.api.conditions import etag, is_known
+from vigil.api import conditions
 from vigil.apps.near_miss.models import Lesson
 from vigil.apps.near_miss.out import feeds
 from vigil.platform import clock
@@ -45,9 +45,4 @@ def atom(request: HttpRequest, token: str) -> HttpResponse:
         return request.build_absolute_uri(reverse("near_miss:lesson", args=[lesson.pk]))
 
     content = feeds.read_feed(token, source.get(), address, clock.now())
-    tag = etag(content)
-    # `no-cache`: keep it, but ask each time whether it still holds.
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}
-    if is_known(request, tag):
-        return HttpResponse(status=304, headers=headers)
-    return HttpResponse(content, "application/atom+xml; charset=utf-8", headers=headers)
+    return conditions.feed(request, content, "application/atom+xml; charset=utf-8")
