@@ -35,6 +35,8 @@ PATH = "/api/v1/deconfliction/operations"
 CONTACT = {"name": "Bench Desk", "phone": "410-555-0100"}
 SETTLE_SECONDS = 600
 PLACES = 60
+KILLS_A_PLACE = 4
+"""A longer run has more places: each operation meets a few others, however many there are."""
 
 
 @dataclass
@@ -119,6 +121,7 @@ class Officer:
     member: Member
     drawn: random.Random
     stop: threading.Event
+    places: int = PLACES
     kept: dict[str, int] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -148,7 +151,7 @@ class Officer:
             self.counts["moved"] += 1
 
     def _plan(self) -> dict[str, Any]:
-        place = self.drawn.randrange(PLACES)
+        place = self.drawn.randrange(self.places)
         start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=self.drawn.randint(3, 40))
         return {
             "operation_type": self.drawn.choice(("search_warrant", "controlled_buy", "knock_and_talk")),
@@ -223,7 +226,8 @@ def _attack(members: list[Member], kills: int, drawn: random.Random) -> int:
         member.serve()
     _await(members)
     stop = threading.Event()
-    officers = [Officer(member, random.Random(drawn.random()), stop) for member in members]
+    places = max(PLACES, kills // KILLS_A_PLACE)
+    officers = [Officer(member, random.Random(drawn.random()), stop, places) for member in members]
     threads = [threading.Thread(target=officer.work) for officer in officers]
     for thread in threads:
         thread.start()

@@ -13,7 +13,7 @@ import pytest
 from tests.apps.deconfliction.elm_node import AtOnce, ElmNode
 from tests.protocol.test_pairing import ELM
 
-from vigil.apps.deconfliction.federation import key_changes, own_news
+from vigil.apps.deconfliction.federation import key_changes, own_news, pairing
 from vigil.apps.deconfliction.federation.lanes import Lane
 from vigil.apps.deconfliction.models import Outgoing
 from vigil.apps.deconfliction.plan_rows import instant
@@ -122,3 +122,23 @@ def test_a_partners_news_counts_where_its_own_key_signed_the_file(elm: ElmNode, 
     for content in (*files, {"file": 7}, {}):
         assert says("pairing", content).status_code == 200
         assert Partner.objects.get().watch_desk_phone == "+14105550222"
+
+
+def test_an_address_that_was_set_here_outlives_news_until_the_partner_moves(
+    elm: ElmNode, says: Callable[..., Any]
+) -> None:
+    told = replace(ELM, node_id=elm.id, key=elm.signer.public_key)
+    says("pairing", {"file": write_file(told, elm.signer).decode()})
+    pairing.move(system("console", Via.CLI), UUID(elm.id), "https://tunnel.example.gov")
+
+    def reached(**changed: Any) -> str:
+        says("pairing", {"file": write_file(replace(told, **changed), elm.signer).decode()})
+        row = Partner.objects.get()
+        assert row.watch_desk_phone == changed["desk_phone"], "what it says of its desk counts at once"
+        return row.base_url
+
+    after = told.made_at
+    assert reached(desk_phone="+14105550222", made_at=after + 1) == "https://tunnel.example.gov"
+    moved = "https://new.example.gov"
+    assert reached(desk_phone="+14105550233", made_at=after + 2, address=moved) == moved
+    assert reached(desk_phone="+14105550244", made_at=after + 3, address=moved) == moved

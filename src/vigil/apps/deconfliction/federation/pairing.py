@@ -89,10 +89,10 @@ def take_in(actor: Actor, data: bytes, purpose: str, now: datetime) -> Partner:
     _refuse_older(row, told)
     known = row is not None and row.state == State.ACTIVE
     row = row or Partner(pk=UUID(told.node_id))
-    row.file = data.decode()
     if known and bytes(row.public_key) == told.key and row.purpose == purpose:
-        _take_over(row, told, purpose)
+        _take_news_over(row, told, data.decode())
     else:
+        row.file = data.decode()
         if not known:
             _take_over(row, told, purpose)
             row.state = State.INVITED
@@ -112,8 +112,7 @@ def take_news(actor: Actor, row: Partner, file: str, now: datetime) -> Partner:
     """
     told = read_file(file.encode(), row.purpose)
     _refuse_older(row, told)
-    _take_over(row, told, row.purpose)
-    row.file = file
+    _take_news_over(row, told, file)
     # Its keys stay: a next key is taken when it signs.
     row.save(update_fields=[*TOLD, "file"])
     concerns(partner=row.pk)
@@ -125,6 +124,16 @@ def _refuse_older(row: Partner | None, told: Pairing) -> None:
     if row is not None and row.file and told.made_at < pairing.read(row.file.encode()).made_at:
         sentence = _("A newer pairing file of this node was taken in already. Ask for its newest.")
         raise Invalid.at("file", sentence=sentence)
+
+
+def _take_news_over(row: Partner, told: Pairing, file: str) -> None:
+    """Where it is reached by another address than its own (`move`), that stays until the partner itself has moved."""
+    has_moved = not row.file or pairing.read(row.file.encode()).address != told.address
+    reached_at = row.base_url
+    _take_over(row, told, row.purpose)
+    if not has_moved:
+        row.base_url = reached_at
+    row.file = file
 
 
 def _take_over(row: Partner, told: Pairing, purpose: str) -> None:
