@@ -55,6 +55,7 @@ class BatchStore:
             try:
                 yield self._open
                 self._open.flush()
+                self._open.settle()
                 self.done = self._open
             finally:
                 self._open = None

@@ -81,7 +81,9 @@ class DatabaseStore:
             if connection.vendor == "postgresql":
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-            yield DatabaseTransaction(self._written)
+            tx = DatabaseTransaction(self._written)
+            yield tx
+            tx.settle()
 
 
 class DatabaseTransaction(FederationRows):
@@ -89,6 +91,13 @@ class DatabaseTransaction(FederationRows):
 
     def __init__(self, written: Written | None = None) -> None:
         self._written = written
+        self._ladders: set[UUID] = set()
+        """Of alarms that changed: before the commit it is set anew when the worker looks at them again."""
+
+    def settle(self) -> None:
+        """What is written once for the whole transaction, before it commits."""
+        ladder.keep_times(self._ladders)
+        self._ladders = set()
 
     # --- the node and its partners ------------------------------------------------------------------------------------
 
@@ -348,7 +357,7 @@ class DatabaseTransaction(FederationRows):
         row.save()
         for side, other, plan in ((conflict.a, conflict.b, plans[0]), (conflict.b, conflict.a, plans[1])):
             self._put_side(row, side, told(side, other, conflict.match), plan)
-        ladder.keep_time(row)
+        self._ladders |= ladder.running(row)
         if row.standing != models.Standing.WITHDRAWN:
             _keep_finding(row, conflict, at)
         notices.conflict_changed(row, at)
@@ -384,7 +393,7 @@ class DatabaseTransaction(FederationRows):
             masked=alarm.masked,
             raised_at=moment(alarm.raised_at),
         )
-        telling.tell(conflict, alarm)
+        self._ladders.add(telling.tell(conflict, alarm))
 
     def alarms_of(self, operation_id: str) -> Sequence[port.Alarm]:
         rows = models.Alarm.objects.filter(operation_id=UUID(operation_id)).select_related("conflict").order_by("id")

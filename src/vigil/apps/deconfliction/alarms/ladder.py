@@ -1,7 +1,7 @@
 """The times of a side's alarms over the rows: which lines an incident has, and when the worker must look again.
 
 All sides with one `ladder_id` are lines of one alarm. Their `next_alarm_at` is what the worker finds; whatever changes
-a conflict sets it anew in its own transaction (`keep_time`).
+a conflict sets it anew in its own transaction (`keep_times`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,12 @@ def lines_of(ladder_ids: Collection[UUID]) -> list[ConflictSide]:
         ladder_id__in=ladder_ids, told=True, own_operation__isnull=False, conflict__standing=Standing.OPEN
     )
     rows = found.select_related("conflict", "own_operation").prefetch_related(access.both_sides("conflict__sides"))
-    return list(rows.order_by("conflict__overlap_start", "conflict_id"))
+    return sorted(rows, key=order)
+
+
+def order(line: ConflictSide) -> tuple[datetime, UUID]:
+    """The earliest overlap first."""
+    return line.conflict.overlap_start, line.conflict_id
 
 
 def locked_lines(ladder_id: UUID) -> list[ConflictSide]:
@@ -70,14 +75,14 @@ def may_expire(side: ConflictSide) -> bool:
     return conflict.state == State.NOTIFIED and side.acknowledged_at is None and not conflict.owner_only
 
 
-def keep_time(conflict: Conflict) -> None:
-    """After a change of the conflict: set anew when the worker looks at its sides' ladders again."""
-    ids = ConflictSide.objects.filter(conflict=conflict, alarmed_at__isnull=False).values_list("ladder_id", flat=True)
-    keep_times(ids)
+def running(conflict: Conflict) -> set[UUID]:
+    """The ladders of its alarmed sides."""
+    sides = ConflictSide.objects.filter(conflict=conflict, alarmed_at__isnull=False)
+    return set(sides.values_list("ladder_id", flat=True))
 
 
 def keep_times(ladder_ids: Iterable[UUID]) -> None:
-    """The same for these ladders."""
+    """After a change of conflicts: set anew when the worker looks at these ladders of theirs again."""
     wanted = set(ladder_ids)
     lines: defaultdict[UUID, list[ConflictSide]] = defaultdict(list)
     for line in lines_of(wanted) if wanted else ():

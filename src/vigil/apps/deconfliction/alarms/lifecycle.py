@@ -345,7 +345,7 @@ def _settle(
 
 def changed(conflict: Conflict, now: datetime) -> Conflict:
     """What follows from every act: the alarms' times, and the open pages."""
-    ladder.keep_times(conflict.sides.filter(alarmed_at__isnull=False).values_list("ladder_id", flat=True))
+    ladder.keep_times(ladder.running(conflict))
     notices.conflict_changed(conflict, now)
     conflict.refresh_from_db()
     return conflict

@@ -39,17 +39,21 @@ STAND_DOWN_FOR = timedelta(hours=1)
 """Ours: so long it is tried to tell those whom an alarm reached that it stands no longer."""
 
 
-def tell(conflict: Conflict, alarm: port.Alarm) -> None:
-    """Write the notices of an alarm in its own transaction, and note on the side that it was told."""
-    sides = ConflictSide.objects.select_for_update(of=("self",)).select_related("own_operation", "conflict")
+def tell(conflict: Conflict, alarm: port.Alarm) -> UUID:
+    """Write the notices of an alarm in its own transaction, and note on the side that it was told.
+
+    Returns the side's ladder, whose times its transaction sets before it commits (`ladder.keep_times`).
+    """
+    sides = ConflictSide.objects.select_for_update(of=("self",)).select_related("own_operation")
     side = sides.get(conflict=conflict, operation_id=UUID(alarm.operation_id), own_operation__isnull=False)
+    side.conflict = conflict
     at = moment(alarm.raised_at)
     others = [line for line in ladder.lines_of([side.ladder_id]) if line.pk != side.pk]
     running = _running(side, alarm, others, at)
     written = [] if running else _notify(conflict, side, alarm, _key(conflict, side, alarm, others, at), at)
     _note(conflict, side, alarm, running)
     if side.alarmed_at is not None and side.alarmed_at == at and running is None:
-        _first_step(side.ladder_id, at)
+        _first_step([*others, side], at)
     ConflictEvent.objects.create(
         conflict=conflict,
         at=at,
@@ -57,12 +61,12 @@ def tell(conflict: Conflict, alarm: port.Alarm) -> None:
         operation_id=side.operation_id,
         notices=[str(one.pk) for one in written],
     )
-    ladder.keep_times([side.ladder_id])
+    return side.ladder_id
 
 
-def _first_step(ladder_id: UUID, at: datetime) -> None:
+def _first_step(lines: Iterable[ConflictSide], at: datetime) -> None:
     """What goes beyond the page goes out at once, in the same transaction."""
-    lines = ladder.lines_of([ladder_id])
+    lines = sorted(lines, key=ladder.order)
     clock = ladder.clock_of_all(lines)
     step = next_step(clock, at) if clock else None
     if clock and step:
