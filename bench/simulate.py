@@ -76,8 +76,8 @@ def main() -> None:
         return
     code = core_hash()
     lines = read_ledger()
-    line = next((line for line in lines if line.code == code), Line(code, 0, 0, 0, 0, 0, ""))
-    others = [one for one in lines if one.code != code]
+    line = next((line for line in reversed(lines) if line.code == code), Line(code, 0, 0, 0, 0, 0, ""))
+    others = [one for one in lines if one is not line]
     total = Tally()
     for done in range(0, args.schedules, SLICE):
         tally = play_many(line.after, min(SLICE, args.schedules - done), jobs=args.jobs)
