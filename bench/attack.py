@@ -121,7 +121,7 @@ class Officer:
     member: Member
     drawn: random.Random
     stop: threading.Event
-    places: int = PLACES
+    places: int
     kept: dict[str, int] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 

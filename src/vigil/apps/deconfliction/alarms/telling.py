@@ -6,7 +6,7 @@ incident that are found together are told once (specification, section 6); each 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -51,7 +51,7 @@ def tell(conflict: Conflict, alarm: port.Alarm) -> UUID:
     others = [line for line in ladder.lines_of([side.ladder_id]) if line.pk != side.pk]
     running = _running(side, alarm, others, at)
     written = [] if running else _notify(conflict, side, alarm, _key(conflict, side, alarm, others, at), at)
-    _note(conflict, side, alarm, running)
+    _note(conflict, side, alarm, others, running)
     if side.alarmed_at is not None and side.alarmed_at == at and running is None:
         _first_step([*others, side], at)
     ConflictEvent.objects.create(
@@ -125,7 +125,13 @@ def _text(alarm: port.Alarm) -> str:
     return TEXTS[alarm.kind]
 
 
-def _note(conflict: Conflict, side: ConflictSide, alarm: port.Alarm, running: ConflictSide | None) -> None:
+def _note(
+    conflict: Conflict,
+    side: ConflictSide,
+    alarm: port.Alarm,
+    others: Sequence[ConflictSide],
+    running: ConflictSide | None,
+) -> None:
     at = moment(alarm.raised_at)
     side.notified_at = side.notified_at or at
     side.alarm_count += 1
@@ -144,14 +150,13 @@ def _note(conflict: Conflict, side: ConflictSide, alarm: port.Alarm, running: Co
     elif alarm.kind is AlarmKind.WITHDRAWN:
         side.alarmed_at = side.next_alarm_at = None
         tell_by_name(conflict, side, at)
-        _stand_down(conflict, side, at)
+        if not others:
+            _stand_down(conflict, side, at)
     side.save()
 
 
 def _stand_down(conflict: Conflict, side: ConflictSide, at: datetime) -> None:
-    """Who was reached beyond the page is told there that it stands no longer, once no line of the alarm stands."""
-    if any(line.pk != side.pk for line in ladder.lines_of([side.ladder_id])):
-        return
+    """Who was reached beyond the page is told there that no line of the alarm stands any longer."""
     outbox.stop(side.ladder_id, at)
     ways = [way for way in outbox.ways(side.ladder_id) if way.to and way.delivery.kind == CONFLICT]
     reached = {
