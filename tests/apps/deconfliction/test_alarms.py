@@ -238,6 +238,24 @@ def test_what_stands_no_longer_is_told_to_whom_it_reached_and_in_person_to_who_s
     assert "Log and settle" not in login("dave").get(f"/conflicts/{conflict.pk}/").content.decode()
 
 
+def test_an_alarm_is_over_when_its_last_line_is(people: Any, now: datetime) -> None:
+    near = (HARBOR[0] + 0.002, HARBOR[1])
+    whole = actions.register_operation(people.actor("alice"), plan(now, site(now), site(now, near)), now)
+    one, other = planning.split_operation(people.actor("alice"), whole.pk, 1, [1], now)
+    for part in (one, other):
+        actions.run_due_search(people.actor("alice"), part.pk, now)
+    register(people, "dave", now)
+    [ladder] = {side.ladder_id for side in ConflictSide.objects.filter(agency_id=people.actor("dave").agency_id)}
+    [text] = Delivery.objects.filter(about=ladder)
+    DeliveryEvent.objects.create(delivery=text, step="handed_over", at=now)
+    over = Delivery.objects.filter(about=ladder, kind="deconfliction.withdrawn")
+    for part, told_of in ((one, 0), (other, 1)):
+        part.refresh_from_db()
+        actions.cancel_operation(people.actor("alice"), part.pk, part.revision, now + 2 * MINUTE)
+        actions.run_due_search(people.actor("alice"), part.pk, now + 2 * MINUTE)
+        assert over.count() == told_of
+
+
 def test_a_leap_of_the_clock_takes_one_step_and_a_step_back_none(people: Any, now: datetime) -> None:
     register(people, "alice", now)
     register(people, "dave", now)
