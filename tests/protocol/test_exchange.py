@@ -287,6 +287,25 @@ def test_a_new_epoch_asks_the_partner_about_everything_again(pair: Pairing) -> N
         pair.south.node.restore(77, START)
 
 
+def test_the_first_answer_of_a_new_epoch_comes_from_no_older_state_than_it_has_shown(pair: Pairing) -> None:
+    """A replica that lags behind the restored node answers as it was before an operation that North has heard of."""
+    pair.north.submit(a_revision("x", a_site()))
+    pair.ask(pair.north, "x")
+    pair.south.node.restore(77, START)
+    replica = pair.south.store.backup()
+    pair.south.submit(a_revision("t", a_site()))
+    pair.ask(pair.south, "t")
+    question = pair.north.question("x")
+    primary = pair.south.store.backup()
+    pair.south.store.restore(replica)
+    answer = pair.answer(pair.north, question)
+    pair.south.store.restore(primary)
+    with pytest.raises(NotAnAnswer, match="older state"):
+        pair.north.exchange.accept_answer(question, answer, START)
+    assert pair.ask(pair.north, "x") == "conflict"
+    assert pair.north.told("x") == [DETECTED]
+
+
 def test_a_new_epoch_first_heard_in_an_answer_voids_what_was_said_before(pair: Pairing) -> None:
     for name in ("x", "y"):
         pair.north.submit(a_revision(name, a_site(FAR if name == "y" else (-90.0, 40.0))))

@@ -304,13 +304,14 @@ class Exchange:
             return
         if (asked.round if asked else 0) != seen.round:
             raise NotAnAnswer("The question was sent before the partner announced a new epoch.")
+        if asked is not None and message.sequence < asked.highest_of(message.epoch):
+            raise NotAnAnswer("The partner answered from an older state than it had shown before.")
         clock = clock if abs(clock - seen.clock) > CLOCK_NEWS_US else seen.clock
+        sequence = max(message.sequence, seen.highest_of(message.epoch))
         if message.epoch == seen.epoch:
-            if asked is not None and asked.epoch == message.epoch and message.sequence < asked.sequence:
-                raise NotAnAnswer("The partner answered from an older state than it had shown before.")
-            tx.note_seen(partner, replace(seen, sequence=max(seen.sequence, message.sequence), clock=clock))
+            tx.note_seen(partner, replace(seen, sequence=sequence, clock=clock))
         elif asked is not None and asked.epoch == seen.epoch:
-            tx.note_seen(partner, replace(seen, epoch=message.epoch, sequence=message.sequence, clock=clock))
+            tx.note_seen(partner, replace(seen, epoch=message.epoch, sequence=sequence, clock=clock))
             ask_again(tx, partner, now)
             conclude_all(tx, self.node.signer, now)
         else:
@@ -593,8 +594,11 @@ class Exchange:
         elif epoch == seen.epoch:
             if sequence > seen.sequence:
                 tx.note_seen(partner, replace(seen, sequence=sequence))
-        elif epoch != seen.announced:
-            tx.note_seen(partner, replace(seen, announced=epoch))
+        elif epoch == seen.announced:
+            if sequence > seen.announced_sequence:
+                tx.note_seen(partner, replace(seen, announced_sequence=sequence))
+        else:
+            tx.note_seen(partner, replace(seen, announced=epoch, announced_sequence=sequence))
             ask_again(tx, partner, now)
             conclude_all(tx, self.node.signer, now)
 

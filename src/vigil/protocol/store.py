@@ -105,17 +105,25 @@ class Identity:
 class Seen:
     """The highest epoch and sequence seen from a partner (specification 8, condition 10).
 
-    `announced` is the last strange epoch that the partner named in a message of its own. `round` grows each time that
-    it is asked about everything again: an answer to a question of an earlier round is not an answer. `clock` is its
-    clock minus this node's, in microseconds, as it last told it; `speaks` the newest version that both understand.
+    `announced` is the last strange epoch that the partner named in a message of its own, `announced_sequence` the
+    highest sequence seen in it. `round` grows each time that it is asked about everything again: an answer to a
+    question of an earlier round is not an answer. `clock` is its clock minus this node's, in microseconds, as it last
+    told it; `speaks` the newest version that both understand.
     """
 
     epoch: int
     sequence: int
     round: int = 0
     announced: int | None = None
+    announced_sequence: int = 0
     clock: int = 0
     speaks: int = 2
+
+    def highest_of(self, epoch: int) -> int:
+        """The highest sequence seen in this epoch; 0 where nothing was."""
+        if epoch == self.epoch:
+            return self.sequence
+        return self.announced_sequence if epoch == self.announced else 0
 
 
 @dataclass(frozen=True, slots=True)

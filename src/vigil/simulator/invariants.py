@@ -333,7 +333,8 @@ class Watch:
         said, _ = payload(body)
         if said["epoch"] < self.heard.get((station.node_id, partner), 0):
             raise Violation("I2", f"{station.name} counts an answer of an epoch that is over")
-        if seen is not None and seen.epoch == said["epoch"] and said["sequence"] < seen.sequence:
+        shown = {} if seen is None else {seen.announced: seen.announced_sequence, seen.epoch: seen.sequence}
+        if said["sequence"] < shown.get(said["epoch"], 0):
             raise Violation("I2", f"{station.name} counts an answer from an older state than it had seen before")
 
     def _alarmed(self, rows: Rows, conflict: Conflict, own: Reference) -> bool:

@@ -268,6 +268,15 @@ class TrustsOldSnapshots(Exchange):
         super()._take_epoch(tx, question, message, reply, now)
 
 
+class TrustsNewSnapshots(Exchange):
+    """Counts the first answer of a new epoch also from an older state than the partner had shown in that epoch."""
+
+    def _take_epoch(self, tx: Transaction, question: Any, message: Message, reply: Reply, now: int) -> None:
+        if question.seen is not None:
+            question = replace(question, seen=replace(question.seen, announced_sequence=0))
+        super()._take_epoch(tx, question, message, reply, now)
+
+
 class TakesCellsForAnswers(Exchange):
     """Counts a blind answer that met something without asking exactly."""
 
@@ -404,6 +413,7 @@ MUTANTS: dict[str, Mutant] = {
     "trust-restored": Mutant("an answer counts in the current epoch only", Cast(exchange=TrustsAnyEpoch)),
     "no-round": Mutant("a question of before a new epoch is void", Cast(exchange=ForgetsRounds)),
     "trust-snapshot": Mutant("an answer from an older state is none", Cast(exchange=TrustsOldSnapshots)),
+    "trust-new-snapshot": Mutant("nor the first one of a new epoch", Cast(exchange=TrustsNewSnapshots)),
     "skip-record": Mutant("no record is skipped", Cast(store=_store(_Skipping))),
     "truncated": Mutant("no search is cut short", Cast(store=_store(_Truncating))),
     "no-tokens-kept": Mutant("a query's joint tokens are kept", Cast(store=_store(_KeepingNoTokens))),

@@ -580,16 +580,21 @@ class World:
         station.needs_epoch, station.snapshot = True, None
         self.say(station, "is restored from an older backup")
         self._start(station)
+        if self.go_stale in self.acts and self.draw.random() < 0.5:
+            self.go_stale(station)
+            self._register_and_ask(station)
         self._hurry([one for one in self.wire.packets if one.sender == station.node_id and not one.is_answer])
 
     def _answer_what_waits(self, station: Station) -> None:
         """The last answers before the end are on their way when the next epoch begins."""
-        other = self._other(station)
-        if other.up:
-            self.risk(other, "fill_in", lambda: self.fill_in(other))
-        if other.up:
-            self.risk(other, "search", lambda: self.search(other))
+        self._register_and_ask(self._other(station))
         self._hurry([one for one in self.wire.packets if one.receiver == station.node_id and not one.is_answer])
+
+    def _register_and_ask(self, station: Station) -> None:
+        if station.up:
+            self.risk(station, "fill_in", lambda: self.fill_in(station))
+        if station.up:
+            self.risk(station, "search", lambda: self.search(station))
 
     def _hurry(self, requests: Sequence[Packet]) -> None:
         """These requests arrive at once; their answers take their time."""

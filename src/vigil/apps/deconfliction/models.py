@@ -543,6 +543,8 @@ class PartnerHighWater(models.Model):
     round = models.BigIntegerField(default=0)
     announced = models.BigIntegerField(null=True)
     """An epoch that the partner named and no answer has confirmed yet."""
+    announced_sequence = models.BigIntegerField(default=0)
+    """The highest sequence seen in it."""
     clock = models.BigIntegerField(default=0)
     """Its clock minus this node's, in microseconds, as it last told it."""
     speaks = models.PositiveSmallIntegerField(default=2)

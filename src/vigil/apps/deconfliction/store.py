@@ -154,7 +154,8 @@ class DatabaseTransaction(FederationRows):
         row = _SEEN.first(partner)
         if row is None:
             return None
-        return port.Seen(row.epoch, row.sequence, row.round, row.announced, row.clock, row.speaks)
+        columns = (row.epoch, row.sequence, row.round, row.announced, row.announced_sequence, row.clock, row.speaks)
+        return port.Seen(*columns)
 
     def note_seen(self, partner: str, seen: port.Seen) -> None:
         columns = asdict(seen)
