@@ -104,8 +104,9 @@ def _ciphertexts(file: Path) -> list[bytes]:
 
 def _look(folder: Path, receipt: str, began: float) -> None:
     marks = [MARK, MINUTE, SOURCE, BEHIND, AGENT, receipt, receipt.replace(" ", ""), "0001-0600", "alarm"]
-    # The hour as a text or as seconds in digits; a set-up's day alone may stand.
-    hour = time.strftime("%Y-%m-%d[ T]%H:|%d/%b/%Y:%H:", time.gmtime(began)) + f"|{int(began) // 10_000}\\d{{4}}"
+    # The hour as a text or as seconds in digits; a set-up's day alone may stand, which is written as its midnight.
+    hour = time.strftime("%Y-%m-%d[ T]%H:(?!00:00)|%d/%b/%Y:%H:", time.gmtime(began))
+    hour += f"|{int(began) // 10_000}\\d{{4}}"
     seen = 0
     for file in folder.rglob("*"):
         data = file.read_bytes()

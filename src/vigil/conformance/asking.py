@@ -402,3 +402,33 @@ def epoch_between(suite: Suite) -> Check:
     )
     unanswered(suite, seen[0] if seen else suite.state(theirs))
     yield suite.determined(theirs, "no_known_conflict")
+
+
+@requires(
+    "262",
+    "Nor is the first answer of a new epoch, where its sequence is lower than was seen in that epoch when the query "
+    "was sent.",
+    True,
+)
+def new_epoch_of_a_replica(suite: Suite) -> Check:
+    seen: list[TestState] = []
+
+    def answer(message: Message, query: Query) -> Response:
+        asked = len(suite.queries(query.operation_id))
+        if asked == 2:
+            return _edited(lambda payload: payload.update(sequence=2))(suite, message, query)
+        if asked > 2:
+            seen.append(suite.state(query.operation_id))
+        return suite.nothing(message, query)
+
+    theirs = suite.register(suite.operation(), answer)
+    yield suite.determined(theirs, "no_known_conflict")
+    suite.epoch += 1
+    suite.send(suite.message("health", {}), "a message of a new epoch")
+    yield suite.asked(theirs, 1, 2)
+    yield Until(
+        "the query again, since the answer came from an older state",
+        lambda: seen or suite.state(theirs).determination == "no_known_conflict",
+    )
+    unanswered(suite, seen[0] if seen else suite.state(theirs))
+    yield suite.determined(theirs, "no_known_conflict")

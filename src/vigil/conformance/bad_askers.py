@@ -231,6 +231,12 @@ counts(
     "counts-old-states", "counts answers from an older state", "228", lambda payload, asked: payload["sequence"] == 1
 )
 counts(
+    "counts-new-replicas",
+    "counts answers from an older state of a new epoch",
+    "262",
+    lambda payload, asked: payload["sequence"] == 2,
+)
+counts(
     "old-verdict",
     "lets an answer about the revision before complete the new one",
     "240",

@@ -85,19 +85,22 @@ function drawZones(rows) {
   map.getSource("zones").setData({ ...zones, features: zones.features.filter((zone) => ids.has(zone.properties.id)) });
 }
 
-// A map without its zones must not look like a day without operations.
+// A map without its zones must not look like a day without operations; what was asked for later counts.
+let asked = 0;
 async function loadZones() {
+  const mine = ++asked;
+  const loaded = await fetchZones().catch(() => null);
+  if (mine !== asked) return;
+  zones = loaded ?? { ...zones, features: [] };
+  one("[data-zones-failed]").hidden = loaded !== null;
+}
+
+async function fetchZones() {
   const body = JSON.stringify({ day: page.dataset.day, type: page.dataset.type });
-  try {
-    const answer = await fetch(page.dataset.zonesUrl, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": csrf }, body });
-    if (!answer.ok) throw new Error(answer.status);
-    zones = await answer.json();
-    zones.features = besideOneAnother(zones.features);
-    one("[data-zones-failed]").hidden = true;
-  } catch {
-    zones = { ...zones, features: [] };
-    one("[data-zones-failed]").hidden = false;
-  }
+  const answer = await fetch(page.dataset.zonesUrl, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": csrf }, body });
+  if (!answer.ok) throw new Error(answer.status);
+  const loaded = await answer.json();
+  return { ...loaded, features: besideOneAnother(loaded.features) };
 }
 
 async function showZones() {
