@@ -338,7 +338,8 @@ def test_zones_that_cannot_be_loaded_are_told_and_asked_for_again(visit: Visit, 
     page.add_init_script("""
         const real = window.fetch;
         let pressed = false;
-        document.addEventListener("click", (event) => { pressed ||= event.target.matches("[data-zones-again]"); }, true);
+        document.addEventListener("click", (event) => { pressed ||= event.target.matches("[data-zones-again]"); },
+          true);
         window.fetch = (...what) => String(what[0]).endsWith("/map/zones/") && !pressed
           ? Promise.resolve(new Response("{}", { status: 404 })) : real(...what);
     """)

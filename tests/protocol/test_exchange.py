@@ -602,6 +602,18 @@ def test_an_edit_after_the_exact_question_is_put_blind_again_and_withdraws() -> 
     assert (pair.north.told("x"), pair.south.told("t")) == ([DETECTED, WITHDRAWN], [DETECTED, WITHDRAWN])
 
 
+@pytest.mark.parametrize("outcome", ["exact_wanted", "refused"])
+def test_nobody_goes_on_asking_about_an_operation_that_is_over(outcome: str) -> None:
+    pair = Pairing(blind=True)
+    pair.north.submit(a_revision("x", a_site()))
+    question = pair.north.question("x")
+    over = pair.north.store.rows.revisions["x", 1].over_at
+    honest = pair.south.open(pair.answer(pair.north, question))
+    answer = with_content(outcome=outcome)(honest, pair)
+    pair.north.exchange.accept_answer(question, answer, over)
+    assert pair.north.exchange.questions(over) == []
+
+
 def test_blind_tokens_that_come_last_ask_for_the_exact_question() -> None:
     """South had no joint tokens yet when it answered; they come with North's answer, and South looks for itself."""
     pair = Pairing(blind=True)

@@ -622,6 +622,8 @@ def _reopen(tx: Transaction, due: Due, revision: Revision, now: int) -> None:
     """Ask again, even where an earlier answer has closed the row: what that said was just replaced."""
     if revision.over_at > now:
         tx.open_due(due)
+    else:
+        tx.close_due(due.operation_id, due.revision, due.target)
 
 
 # -- messages ------------------------------------------------------------------------------------------------------
