@@ -31,8 +31,8 @@ from vigil.simulator.wire import SECOND, payload
 
 FRESH = 60 * SECOND
 """What was said in the last round of a world may still have to be told."""
-LONG_OVER = 60 * 60 * SECOND
-"""Who still asks about an operation that has been over for so long would never end asking."""
+LONG_OVER = 18 * 60 * SECOND
+"""Three rounds: who still asks about an operation that has been over for so long would never end asking."""
 
 if TYPE_CHECKING:
     from vigil.simulator.station import Station
