@@ -403,7 +403,6 @@ CONTENT_SECURITY_POLICY = {
 STATIC_URL = "/static/"
 _MODULES = BASE_DIR / "node_modules"
 _VENDOR = (
-    ("vendor/uswds/css", _MODULES / "@uswds/uswds/dist/css"),
     ("vendor/uswds/fonts", _MODULES / "@uswds/uswds/dist/fonts"),
     ("vendor/uswds/img", _MODULES / "@uswds/uswds/dist/img"),
     ("vendor/maplibre", _MODULES / "maplibre-gl/dist"),
