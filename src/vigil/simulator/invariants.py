@@ -16,7 +16,6 @@ from vigil.protocol.store import (
     Conflict,
     ConflictState,
     Disclosure,
-    Due,
     Pair,
     Reference,
     Revision,
@@ -27,12 +26,7 @@ from vigil.protocol.store import (
     Verdict,
 )
 from vigil.simulator.plans import AGENCY, REFERENCE, STEM
-from vigil.simulator.wire import SECOND, payload
-
-FRESH = 60 * SECOND
-"""What was said in the last round of a world may still have to be told."""
-LONG_OVER = 18 * 60 * SECOND
-"""Three rounds: who still asks about an operation that has been over for so long would never end asking."""
+from vigil.simulator.wire import payload
 
 if TYPE_CHECKING:
     from vigil.simulator.station import Station
@@ -418,20 +412,7 @@ class Watch:
             if verdict.determination not in ("conflict", "no_known_conflict"):
                 missing = ", ".join((*verdict.not_answered, *verdict.refused))
                 raise Violation("I1", f"after faults ended {name} is still {verdict.determination} {missing}")
-        for station in self.world.stations:
-            for due in station.store.rows.due.values():
-                self._check_ended(station, due)
-            for row in station.store.rows.outgoing.values():
-                is_fresh = not row.attempts and row.run_after > self.world.now - FRESH
-                if row.until > self.world.now and not is_fresh:
-                    raise Violation("I1", f"{station.name} has never told {row.partner} a {row.kind}")
         self._check_none_stale()
-
-    def _check_ended(self, station: Station, due: Due) -> None:
-        home = self.home.get(due.operation_id)
-        if home is None or due.operation_id in self.hidden or home[1].over_at >= self.world.now - LONG_OVER:
-            return
-        raise Violation("I1", f"{station.name} goes on asking {due.target} about {due.operation_id}, which is over")
 
     def _was_past(self, instant: int) -> bool:
         """Whether it is past, or may have been by a clock that ran ahead."""
