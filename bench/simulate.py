@@ -24,7 +24,7 @@ CORE = ("engine", "protocol", "simulator")
 HEAD = "# code (first 16 of SHA-256) | seeds | schedules | pairs that met | faults | violations | day\n"
 TABLE = ROOT / "docs/protocol/simulation.md"
 BEGIN, END = "<!-- mutants -->\n", "<!-- end of mutants -->\n"
-SLICE = 2_000
+SLICE = 20_000
 """Schedules after which the ledger is written."""
 GOAL = 1_000_000
 MOST_SEEDS = 1_000
