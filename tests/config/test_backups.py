@@ -160,6 +160,21 @@ def test_a_backup_of_before_is_still_restored(data: Path, tmp_path: Path) -> Non
     assert own.digest == own.field[0] == b"\xab" * 32
 
 
+def test_what_is_no_file_of_the_folder_is_not_taken_out_of_a_backup(data: Path, tmp_path: Path) -> None:
+    link = _entry("keys/field_key", 0)
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    for number, wrong in enumerate((link, _entry("../outside", 0), _entry(str(tmp_path / "outside"), 0))):
+        file = tmp_path / f"{number}.vigil"
+        with gzip.open(file, "wb") as packed, tarfile.open(fileobj=packed, mode="w|") as archive:
+            database = backups.connection.vendor
+            backups._add_text(archive, backups.MANIFEST, f'{{"format": 1, "database": "{database}"}}')
+            archive.addfile(wrong)
+        with pytest.raises(Unavailable, match="damaged"):
+            backups.unpack(file, NOON)
+    assert not list(tmp_path.rglob("outside"))
+    assert not list(data.parent.rglob("outside"))
+
+
 def _entry(name: str, size: int) -> tarfile.TarInfo:
     entry = tarfile.TarInfo(name)
     entry.size = size

@@ -68,7 +68,7 @@ def write(target: Path, now: datetime) -> None:
                 with (
                     envelope.sealing(file, recipient) as sealed,
                     gzip.GzipFile(fileobj=sealed, mode="wb", compresslevel=1) as packed,
-                    tarfile.open(fileobj=packed, mode="w|", bufsize=envelope.PIECE) as archive,
+                    tarfile.open(fileobj=packed, mode="w|", bufsize=envelope.PIECE, dereference=True) as archive,
                 ):
                     _add_all(archive, data, dump, now)
                 file.flush()
@@ -249,7 +249,7 @@ def unpack(source: Path, now: datetime, private: envelope.PrivateKey | None = No
                     "Set VIGIL_DATABASE_URL to fit the backup."
                 )
             while (member := archive.next()) is not None:
-                archive.extract(member, scratch, filter="data")
+                _take_out(archive, member, Path(scratch))
         if connection.vendor == "sqlite":
             _check_sqlite(Path(scratch) / DUMPS["sqlite"])
         connection.close()
@@ -266,6 +266,20 @@ def unpack(source: Path, now: datetime, private: envelope.PrivateKey | None = No
             dump = str(Path(scratch) / DUMPS["postgresql"])
             _postgres("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", dump)
     return aside
+
+
+def _take_out(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """Write one file of the archive into the folder. `TarFile.extract` knows a filter for it from Python 3.11.4 on;
+    Debian 12 has 3.11.2. Raises TarError where it is no file, or would lie outside.
+    """
+    if member.isdir():
+        return
+    target = (folder / member.name).resolve()
+    content = archive.extractfile(member) if member.isreg() else None
+    if content is None or not target.is_relative_to(folder.resolve()):
+        raise tarfile.TarError(f"{member.name} is no file of a backup.")
+    with (_made(target.parent) / target.name).open("wb") as file:
+        shutil.copyfileobj(content, file)
 
 
 def _made(folder: Path) -> Path:
