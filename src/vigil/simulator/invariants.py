@@ -64,7 +64,7 @@ class Watch:
         self.unheard: dict[tuple[str, str], int] = {}
         """(node, partner's operation): its newest revision that only a stale replica of the node has heard of."""
         self.evaluated_in: dict[tuple[str, str], int] = {}
-        """(node, partner's operation): the epoch of the node in which the node itself last evaluated it."""
+        """(node, partner's operation): the node's epoch when it last answered about it, or else first heard of it."""
         self.heard: dict[tuple[str, str], int] = {}
         """The newest epoch of a partner that a node has heard of: (node, partner). Here epochs have an order."""
         self.said: set[tuple[str, bytes]] = set()
@@ -306,7 +306,7 @@ class Watch:
             self.instant += 1
             key = (station.node_id, content["operation"], content["revision"], content["commitment"], said["epoch"])
             self.evaluated[key] = self.instant
-        self._hears_of(station, content["operation"], content["revision"], from_snapshot)
+        self._hears_of(station, content, from_snapshot)
         rows = station.store.rows
         for sighting in () if from_snapshot else content["sightings"]:
             own, foreign = Reference(OWN, sighting["operation"]), Reference(asker, content["operation"])
@@ -314,12 +314,15 @@ class Watch:
             if conflict is None or not self._alarmed(rows, conflict, own):
                 raise Violation("I5", f"a reply left before {station.name} had its own alarm of {own.operation_id}")
 
-    def _hears_of(self, station: Station, name: str, revision: int, from_snapshot: bool) -> None:
-        known = (station.node_id, name)
+    def _hears_of(self, station: Station, content: dict[str, Any], from_snapshot: bool) -> None:
+        known, revision = (station.node_id, content["operation"]), content["revision"]
         if from_snapshot:
             self.unheard[known] = max(revision, self.unheard.get(known, 0))
             return
-        self.evaluated_in[known] = station.epoch
+        if content["outcome"] == "answered":
+            self.evaluated_in[known] = station.epoch
+        else:
+            self.evaluated_in.setdefault(known, station.epoch)
         if revision >= self.unheard.get(known, 0):
             self.unheard.pop(known, None)
 
