@@ -319,10 +319,10 @@ class Watch:
         if from_snapshot:
             self.unheard[known] = max(revision, self.unheard.get(known, 0))
             return
-        if content["outcome"] == "answered":
-            self.evaluated_in[known] = station.epoch
-        else:
-            self.evaluated_in.setdefault(known, station.epoch)
+        if content["outcome"] != "answered":
+            self.evaluated_in.setdefault(known, station.epoch)  # it has judged nothing yet
+            return
+        self.evaluated_in[known] = station.epoch
         if revision >= self.unheard.get(known, 0):
             self.unheard.pop(known, None)
 
