@@ -396,12 +396,7 @@ def epoch_between(suite: Suite) -> Check:
 
     theirs = suite.register(suite.operation(), answer)
     yield suite.asked(theirs, 1)
-    yield Until(
-        "the query again, after the new epoch",
-        lambda: seen or suite.state(theirs).determination == "no_known_conflict",
-    )
-    unanswered(suite, seen[0] if seen else suite.state(theirs))
-    yield suite.determined(theirs, "no_known_conflict")
+    yield from _asked_again(suite, theirs, seen, "the query again, after the new epoch")
 
 
 @requires(
@@ -426,9 +421,11 @@ def new_epoch_of_a_replica(suite: Suite) -> Check:
     suite.epoch += 1
     suite.send(suite.message("health", {}), "a message of a new epoch")
     yield suite.asked(theirs, 1, 2)
-    yield Until(
-        "the query again, since the answer came from an older state",
-        lambda: seen or suite.state(theirs).determination == "no_known_conflict",
-    )
+    yield from _asked_again(suite, theirs, seen, "the query again, since the answer came from an older state")
+
+
+def _asked_again(suite: Suite, theirs: str, seen: list[TestState], expected: str) -> Check:
+    """What came was no answer: `seen` is how the operation stood when its query came again, which is answered."""
+    yield Until(expected, lambda: seen or suite.state(theirs).determination == "no_known_conflict")
     unanswered(suite, seen[0] if seen else suite.state(theirs))
     yield suite.determined(theirs, "no_known_conflict")

@@ -15,7 +15,7 @@ from tests.conftest import make_user
 
 from vigil.apps.deconfliction import actions, jobs
 from vigil.apps.deconfliction.alarms import climbing, lifecycle, queue, way
-from vigil.apps.deconfliction.models import Conflict, ConflictEvent, ConflictSide, OnCall
+from vigil.apps.deconfliction.models import Conflict, ConflictEvent, ConflictSide, OnCall, Operation
 from vigil.apps.deconfliction.plan import Contact, Disclosure
 from vigil.apps.deconfliction.plans import planning
 from vigil.core.errors import Invalid, NotFound
@@ -190,14 +190,20 @@ def test_nobody_answers_and_the_desk_alone_closes_the_incident(people: Any, now:
     assert (closed.state, closed.outcome) == ("resolved", "proceed")
 
 
-def test_lines_of_two_plans_are_one_alarm_and_one_answer(people: Any, now: datetime) -> None:
-    """Split in two, both parts meet the same other operation: one incident with two lines."""
+def split_in_two(people: Any, now: datetime) -> tuple[Operation, Operation]:
+    """Two parts of one plan of alice's, which meet the same operation of dave's."""
     near = (HARBOR[0] + 0.002, HARBOR[1])
     whole = actions.register_operation(people.actor("alice"), plan(now, site(now), site(now, near)), now)
     one, other = planning.split_operation(people.actor("alice"), whole.pk, 1, [1], now)
     for part in (one, other):
         actions.run_due_search(people.actor("alice"), part.pk, now)
     register(people, "dave", now)
+    return one, other
+
+
+def test_lines_of_two_plans_are_one_alarm_and_one_answer(people: Any, now: datetime) -> None:
+    """Split in two, both parts meet the same other operation: one incident with two lines."""
+    split_in_two(people, now)
     lines = Conflict.objects.filter(sides__agency_id=people.actor("dave").agency_id)
     assert lines.count() == 2
     assert len(set(lines.values_list("incident_id", flat=True))) == 1
@@ -239,12 +245,7 @@ def test_what_stands_no_longer_is_told_to_whom_it_reached_and_in_person_to_who_s
 
 
 def test_an_alarm_is_over_when_its_last_line_is(people: Any, now: datetime) -> None:
-    near = (HARBOR[0] + 0.002, HARBOR[1])
-    whole = actions.register_operation(people.actor("alice"), plan(now, site(now), site(now, near)), now)
-    one, other = planning.split_operation(people.actor("alice"), whole.pk, 1, [1], now)
-    for part in (one, other):
-        actions.run_due_search(people.actor("alice"), part.pk, now)
-    register(people, "dave", now)
+    one, other = split_in_two(people, now)
     [ladder] = {side.ladder_id for side in ConflictSide.objects.filter(agency_id=people.actor("dave").agency_id)}
     [text] = Delivery.objects.filter(about=ladder)
     DeliveryEvent.objects.create(delivery=text, step="handed_over", at=now)
