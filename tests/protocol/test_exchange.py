@@ -418,6 +418,29 @@ def test_a_subject_told_of_an_older_revision_is_withdrawn_when_the_tokens_come(p
     assert pair.north.told("x") == [DETECTED, WITHDRAWN]
 
 
+def test_a_subject_is_found_although_the_answer_names_an_older_revision(pair: Pairing) -> None:
+    """Found by seed 984673: North had evaluated the newer one before it had the tokens to see the subject by; then a
+    replica of South that lags named the older one.
+    """
+    subjects = ("phone:+12025550147",)
+    pair.south.submit(a_revision("t", a_site(FAR), subjects=subjects))
+    pair.ask(pair.south, "t")
+    replica = pair.south.store.backup()
+    pair.north.submit(a_revision("x", a_site(), subjects=subjects))
+    question = pair.north.question("x")
+    pair.south.submit(a_revision("t", a_site(FAR), number=2, subjects=subjects))
+    pair.answer(pair.south, pair.south.question("t"))
+    primary = pair.south.store.backup()
+    pair.south.store.restore(replica)
+    answer = pair.answer(pair.north, question)
+    pair.south.store.restore(primary)
+    assert [one.revision for one in Reply.read(pair.south.open(answer).content).sightings] == [1]
+    assert pair.north.exchange.accept_answer(question, answer, START).determination == "conflict"
+    assert pair.north.told("x") == [DETECTED]
+    assert pair.tell(pair.north) == ["match"]
+    assert pair.south.told("t") == [DETECTED]
+
+
 def test_what_was_to_be_told_is_not_told_once_the_other_side_may_not_know(pair: Pairing) -> None:
     """Found by seed 10077: both were silent; before the match was told, the other side was so no more."""
     silent = {"subjects": ("phone:+12025550147",), "disclosure": Disclosure.SILENT}

@@ -328,20 +328,23 @@ class Exchange:
             joint = _joint(asked, reply)
             tx.put_joint(joint)
             shared, met_blind = compared(tx, joint, revision)
+        named: set[str] = set()
         for sighting in reply.sightings:
             reference = Reference(partner, sighting.operation_id)
             if not _outdated(tx, reference, message.epoch, sighting.revision):
+                named.add(sighting.operation_id)
                 tx.note_foreign(reference, message.epoch, sighting.revision)
                 by_subject = shared[reference].met if reference in shared else None
                 record(tx, side, sighted_side(partner, sighting), together(sighting.match, by_subject), now)
         if reply.outcome is not Outcome.ANSWERED:
             return reply.outcome
         assert joint is not None
-        named = {sighting.operation_id for sighting in reply.sightings}
+        # Also where the answer names an older revision: what the newer one shares is told by the tokens alone.
         for reference, one in shared.items():
             if reference.operation_id not in named:
                 record(tx, side, one.side, together(place_of(tx, side, one.side), one.met), now)
-        left_out = _left_out(tx, partner, side, named | {reference.operation_id for reference in shared})
+        met = {sighting.operation_id for sighting in reply.sightings} | {one.operation_id for one in shared}
+        left_out = _left_out(tx, partner, side, met)
         if asked.query.registered and asked.query.plain is None:
             # The partner leaves to its own questions what it cannot compare, and may not know that a conflict stands.
             others = [conflict.other(side.reference).reference for conflict in left_out]
