@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.conftest import made_once
 
 from vigil.cli.gateway import SEND, TestGateway, over_http
@@ -225,19 +225,78 @@ class Watch:
 Visit = Callable[..., Page]
 
 
-@pytest.fixture
-def watch(server: str) -> Watch:
-    """Over every page of the test."""
+@dataclass
+class Windows:
+    """Browser windows on the served node, each watched, of people who have logged in."""
+
+    server: str
+    chromium: Browser
+    sessions: dict[str, Any]
+    watch: Watch
+    looked_in: dict[tuple[str | None, bool], tuple[Any, Page]] = field(default_factory=dict)
+
+    def new(self, person: str | None, webgl: bool, **more: Any) -> Page:
+        """A window with an empty page."""
+        context = self.chromium.new_context(
+            base_url=self.server, storage_state=self._login(person), timezone_id="America/New_York", **more
+        )
+        context.set_default_timeout(PATIENCE)
+        context.add_init_script(THROUGH_TOASTS)
+        if not webgl:
+            context.add_init_script(NO_WEBGL)
+        page = context.new_page()
+        self.watch.over(page)
+        return page
+
+    def kept(self, person: str | None, webgl: bool) -> Page:
+        """The window of that person that stays, opened anew when they had to log in again."""
+        state = self._login(person)
+        known, page = self.looked_in.get((person, webgl), (None, None))
+        if page is None or known is not state:
+            if page is not None:
+                page.context.close()
+            page = self.new(person, webgl)
+            self.looked_in[person, webgl] = state, page
+        return page
+
+    def _login(self, person: str | None) -> Any:
+        """The cookies of one who has logged in."""
+        if person is None:
+            return None
+        used, state = self.sessions.get(person, (-IDLE_SECONDS, None))
+        if used + IDLE_SECONDS < time.monotonic():
+            state = _log_in(self.chromium, self.server, person)
+        self.sessions[person] = time.monotonic(), state
+        return state
+
+
+@pytest.fixture(scope="session")
+def watch_of_all(server: str) -> Watch:
+    """Over every page."""
     return Watch(server)
 
 
 @pytest.fixture
-def visit(server: str, chromium: Browser, sessions: dict[str, Any], watch: Watch) -> Iterator[Visit]:
+def watch(watch_of_all: Watch) -> Watch:
+    """Over every page of the test."""
+    watch_of_all.faults.clear()
+    watch_of_all.testing = False
+    return watch_of_all
+
+
+@pytest.fixture(scope="session")
+def windows(server: str, chromium: Browser, sessions: dict[str, Any], watch_of_all: Watch) -> Windows:
+    """Opens windows on the served node."""
+    return Windows(server, chromium, sessions, watch_of_all)
+
+
+@pytest.fixture
+def visit(windows: Windows, watch: Watch) -> Iterator[Visit]:
     """`visit("dana.whitlock", "/map/", width=390)`: a page of that person; other keyword arguments go to the context.
 
     Maps are plain drawings unless the test looks at one: `webgl=True`.
     """
-    contexts: list[BrowserContext] = []
+    opened: list[Page] = []
 
     def open_page(
         person: str | None = None,
@@ -247,31 +306,37 @@ def visit(server: str, chromium: Browser, sessions: dict[str, Any], watch: Watch
         webgl: bool = False,
         **more: Any,
     ) -> Page:
-        if person:
-            used, state = sessions.get(person, (-IDLE_SECONDS, None))
-            if used + IDLE_SECONDS < time.monotonic():
-                state = _log_in(chromium, server, person)
-            sessions[person] = time.monotonic(), state
-        context = chromium.new_context(
-            base_url=server,
-            viewport={"width": width, "height": height},
-            storage_state=sessions[person][1] if person else None,
-            timezone_id="America/New_York",
-            **more,
-        )
-        context.set_default_timeout(PATIENCE)
-        context.add_init_script(THROUGH_TOASTS)
-        if not webgl:
-            context.add_init_script(NO_WEBGL)
-        contexts.append(context)
-        page = context.new_page()
-        watch.over(page)
+        page = windows.new(person, webgl, viewport={"width": width, "height": height}, **more)
+        opened.append(page)
         page.goto(path)
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in opened:
+        page.context.close()
+    assert not watch.faults, "\n".join(watch.faults)
+
+
+@pytest.fixture
+def look(windows: Windows, watch: Watch) -> Iterator[Visit]:
+    """As `visit`, in the window of that person in which other tests have looked before: for tests that leave nothing in
+    it. A new window costs more than most pages do.
+    """
+    used: list[Page] = []
+
+    def show_page(
+        person: str | None = None, path: str = "/", width: int = 1440, height: int = 900, webgl: bool = False
+    ) -> Page:
+        page = windows.kept(person, webgl)
+        used.append(page)
+        page.emulate_media(media="null")
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(path)
+        return page
+
+    yield show_page
+    for page in used:
+        page.goto("about:blank")
     assert not watch.faults, "\n".join(watch.faults)
 
 

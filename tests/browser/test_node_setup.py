@@ -128,8 +128,8 @@ def test_hours_that_cannot_be_read_are_told_at_their_day(visit: Visit, watch: Wa
         *("/setup/watch-desk/", "/setup/retention/", "/account/password/", "/help/", "/help/people/"),
     ],
 )
-def test_set_up_pages_fit_a_telephone_a_screen_reader_and_a_finger(visit: Visit, watch: Watch, path: str) -> None:
-    page = visit(NADIA, path, width=360)
+def test_set_up_pages_fit_a_telephone_a_screen_reader_and_a_finger(look: Visit, watch: Watch, path: str) -> None:
+    page = look(NADIA, path, width=360)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     fits(page, watch)
     assert page.evaluate(SMALL_LINKS) == []

@@ -53,9 +53,9 @@ and on what is looked at there alone: it is two thirds of what axe costs.
 SHOTS = os.environ.get("VIGIL_SCREENSHOTS", "")
 
 
-def at_each_width(visit: Visit, person: str | None, path: str, webgl: bool = False) -> Iterator[tuple[Page, int]]:
-    """The page at one width after the other, each time loaded anew; in one context, for that costs more than a page."""
-    page = visit(person, path, width=WIDTHS[0], height=HEIGHT[WIDTHS[0]], webgl=webgl)
+def at_each_width(show: Visit, person: str | None, path: str, webgl: bool = False) -> Iterator[tuple[Page, int]]:
+    """The page at one width after the other, each time loaded anew; in one window, for that costs more than a page."""
+    page = show(person, path, width=WIDTHS[0], height=HEIGHT[WIDTHS[0]], webgl=webgl)
     yield page, WIDTHS[0]
     for width in WIDTHS[1:]:
         page.set_viewport_size({"width": width, "height": HEIGHT[width]})
@@ -97,8 +97,8 @@ def shoot(page: Page, watch: Watch, name: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page(visit: Visit, watch: Watch, name: str) -> None:
-    for page, width in at_each_width(visit, READERS.get(name, DANA), PAGES[name], webgl=name in ("map", "register")):
+def test_page(look: Visit, watch: Watch, name: str) -> None:
+    for page, width in at_each_width(look, READERS.get(name, DANA), PAGES[name], webgl=name in ("map", "register")):
         _check(page, watch, name, width)
     _check_at_four_times_the_size(page, PAGES[name])
 
@@ -204,8 +204,8 @@ def test_each_target_is_large_enough_for_a_thumb(visit: Visit) -> None:
     assert not small, "\n".join(small)
 
 
-def test_an_answer_fits_the_smallest_phone(visit: Visit) -> None:
-    page = visit(DANA, "/conflicts/", width=360, height=740)
+def test_an_answer_fits_the_smallest_phone(look: Visit) -> None:
+    page = look(DANA, "/conflicts/", width=360, height=740)
     page.locator("tbody a").first.click()
     page.get_by_role("link", name="Open your operation").click()
     page.locator(".verdict").wait_for()
@@ -220,8 +220,8 @@ SMALL_LINKS = """
 
 
 @pytest.mark.parametrize("path", ["/", "/operations/", "/conflicts/", "/map/", "/account/"])
-def test_a_link_that_stands_alone_is_at_least_24_px_high(visit: Visit, path: str) -> None:
-    assert visit(DANA, path, width=390, height=844).evaluate(SMALL_LINKS) == []
+def test_a_link_that_stands_alone_is_at_least_24_px_high(look: Visit, path: str) -> None:
+    assert look(DANA, path, width=390, height=844).evaluate(SMALL_LINKS) == []
 
 
 CUT_TITLE = """
@@ -232,9 +232,9 @@ CUT_TITLE = """
 
 @pytest.mark.parametrize("width", [360, 390])
 @pytest.mark.parametrize("path", ["/operations/register/", "/interests/register/", "/whom-to-call/", "/study/numbers/"])
-def test_a_phone_shows_the_whole_title(visit: Visit, path: str, width: int) -> None:
+def test_a_phone_shows_the_whole_title(look: Visit, path: str, width: int) -> None:
     person = RUTH if path.startswith("/study/") else DANA
-    assert visit(person, path, width=width, height=740).evaluate(CUT_TITLE) is False
+    assert look(person, path, width=width, height=740).evaluate(CUT_TITLE) is False
 
 
 @pytest.mark.parametrize("width", [390, 1440])
@@ -388,8 +388,8 @@ SEEN_IN_PRINT = """
 
 
 @pytest.mark.parametrize("name", ["today", "operations", "map", "conflict", "answer"])
-def test_paper_has_words_and_no_buttons(visit: Visit, name: str) -> None:
-    page = visit(DANA, PAGES.get(name, "/conflicts/"), width=816, height=1056)
+def test_paper_has_words_and_no_buttons(look: Visit, name: str) -> None:
+    page = look(DANA, PAGES.get(name, "/conflicts/"), width=816, height=1056)
     if name not in PAGES:
         page.locator("tbody a").first.click()
         page.locator(".verdict").wait_for()

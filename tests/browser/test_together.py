@@ -103,8 +103,8 @@ def test_an_administrator_founds_a_task_force_and_sees_who_looked(visit: Visit, 
         (PAUL, "/agency/deconflictor/"),
     ],
 )
-def test_each_page_fits_a_phone_and_has_no_violation(visit: Visit, watch: Watch, who: str, path: str) -> None:
-    page = visit(who, path, width=360, height=740)
+def test_each_page_fits_a_phone_and_has_no_violation(look: Visit, watch: Watch, who: str, path: str) -> None:
+    page = look(who, path, width=360, height=740)
     _fits(page, watch, path)
 
 

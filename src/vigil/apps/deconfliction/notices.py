@@ -7,7 +7,6 @@ names (where no account is known for that name, every supervisor of the agency).
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,6 +21,7 @@ from vigil.core.permissions import Role
 from vigil.engine.operation import Mode
 from vigil.platform.accounts.models import Membership
 from vigil.platform.notices.board import changed, notify
+from vigil.platform.prepared import Prepared
 from vigil.protocol import store as port
 from vigil.protocol.store import AlarmKind
 
@@ -161,8 +161,14 @@ def account_of(contact: Contact | None, agency_id: UUID) -> UUID | None:
     return None
 
 
+_HOLDERS = Prepared(lambda role: Membership.objects.filter(role=role, active=True, user__is_active=True).order_by())
+_HOLDERS_OF = Prepared(
+    lambda role, agency: Membership.objects.filter(
+        role=role, active=True, user__is_active=True, agency_id=agency
+    ).order_by()
+)
+
+
 def _holders(role: Role, agency_id: UUID | None = None) -> list[UUID]:
-    held: Iterable[UUID] = Membership.objects.filter(
-        role=role.value, active=True, user__is_active=True, **({"agency_id": agency_id} if agency_id else {})
-    ).values_list("user_id", flat=True)
-    return sorted(set(held))
+    held = _HOLDERS_OF(role.value, agency_id) if agency_id else _HOLDERS(role.value)
+    return sorted({one.user_id for one in held})

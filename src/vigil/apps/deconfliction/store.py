@@ -53,6 +53,11 @@ _PARTNERS = Prepared(lambda: partners.Partner.objects.order_by())
 _SEEN = Prepared(lambda partner: models.PartnerHighWater.objects.filter(pk=partner))
 _FOREIGN = Prepared(lambda node, key: models.ForeignRevision.objects.filter(node=node, operation_id=key))
 _ANSWERS = Prepared(lambda key, number: models.PartnerAnswer.objects.filter(operation_id=key, revision=number))
+_CONFLICT = Prepared(
+    lambda node_a, one, node_b, other: models.Conflict.objects.filter(
+        node_a=node_a, operation_a=one, node_b=node_b, operation_b=other
+    )
+)
 _LAST_RECEIPT = Prepared(lambda: models.Receipt.objects.order_by("-number")[:1])
 
 
@@ -383,10 +388,11 @@ class DatabaseTransaction(FederationRows):
         )
 
     def put_alarm(self, alarm: port.Alarm) -> None:
-        conflict = models.Conflict.objects.get(**pair_columns(alarm.pair))
-        models.Alarm.objects.create(
+        (conflict,) = _CONFLICT(*pair_columns(alarm.pair).values())
+        row = new(
+            models.Alarm,
             dedupe_key=alarm.key,
-            conflict=conflict,
+            conflict_id=conflict.pk,
             operation_id=UUID(alarm.operation_id),
             kind=alarm.kind.value,
             route=alarm.route.value,
@@ -394,6 +400,7 @@ class DatabaseTransaction(FederationRows):
             masked=alarm.masked,
             raised_at=moment(alarm.raised_at),
         )
+        insert([row])
         self._ladders.add(telling.tell(conflict, alarm))
 
     def alarms_of(self, operation_id: str) -> Sequence[port.Alarm]:

@@ -23,9 +23,12 @@ from vigil.platform.agencies.models import Agency, agency_of, this_node
 from vigil.platform.delivery.addresses import Address
 from vigil.platform.delivery.models import Channel
 from vigil.platform.delivery.personal import personal_ways
+from vigil.platform.prepared import Prepared
 from vigil.platform.sealed import purpose_of
 
 SEALED = purpose_of(OnCall, "sealed")
+_REVISION = Prepared(lambda operation, number: Revision.objects.filter(operation_id=operation, number=number))
+_ON_CALL = Prepared(lambda agency: OnCall.objects.filter(agency_id=agency).order_by("position", "id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def _deconflictor(operation: Operation, rung: Rung) -> Reach:
 
 def _named(operation: Operation) -> dict[str, Person]:
     """The contacts that the plan names, by role, with their accounts."""
-    revision = Revision.objects.get(operation=operation, number=operation.revision)
+    (revision,) = _REVISION(operation.pk, operation.revision)
     accounts = {one.user_id: one.user for one in _members(operation.agency_id)}
     found = {}
     for role, contact in plan_rows.contacts_of(revision).items():
@@ -119,8 +122,7 @@ def _address(message: Message) -> Address:
 
 def on_call(agency_id: UUID) -> list[tuple[OnCall, Person]]:
     """An agency's list in its order."""
-    rows = OnCall.objects.filter(agency_id=agency_id)
-    return [(row, _person(row)) for row in rows]
+    return [(row, _person(row)) for row in _ON_CALL(agency_id)]
 
 
 def sealed(phone: str, email: str) -> bytes:

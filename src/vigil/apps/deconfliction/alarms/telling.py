@@ -30,6 +30,7 @@ from vigil.platform.delivery.addresses import Address
 from vigil.platform.delivery.models import Channel, DeliveryEvent
 from vigil.platform.notices.board import notify
 from vigil.platform.notices.models import Notice
+from vigil.platform.prepared import insert, new
 from vigil.protocol import store as port
 from vigil.protocol.store import AlarmKind, Route
 
@@ -46,21 +47,26 @@ def tell(conflict: Conflict, alarm: port.Alarm) -> UUID:
     """
     sides = ConflictSide.objects.select_for_update(of=("self",)).select_related("own_operation")
     side = sides.get(conflict=conflict, operation_id=UUID(alarm.operation_id), own_operation__isnull=False)
+    lines = ladder.lines_of([side.ladder_id])
+    others = [line for line in lines if line.pk != side.pk]
+    # As its line has read it: with both its sides.
+    conflict = next((line.conflict for line in lines if line.pk == side.pk), conflict)
     side.conflict = conflict
     at = moment(alarm.raised_at)
-    others = [line for line in ladder.lines_of([side.ladder_id]) if line.pk != side.pk]
     running = _running(side, alarm, others, at)
     written = [] if running else _notify(conflict, side, alarm, _key(conflict, side, alarm, others, at), at)
     _note(conflict, side, alarm, others, running)
     if side.alarmed_at is not None and side.alarmed_at == at and running is None:
         _first_step([*others, side], at)
-    ConflictEvent.objects.create(
-        conflict=conflict,
+    event = new(
+        ConflictEvent,
+        conflict_id=conflict.pk,
         at=at,
         kind=f"alarm_{alarm.kind}",
         operation_id=side.operation_id,
         notices=[str(one.pk) for one in written],
     )
+    insert([event])
     return side.ladder_id
 
 
