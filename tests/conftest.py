@@ -295,14 +295,29 @@ def people(db: None) -> Cast:
     )
     port_calvert = make_agency("MD0000100", "Port Calvert Police Department", "Port Calvert PD")
     bay_county = make_agency("MD0000200", "Bay County Sheriff's Office", "Bay County SO")
-    users = {
-        "alice": make_user("alice", "Alice Arden", port_calvert, "officer", phone="+14105550101"),
-        "bob": make_user("bob", "Bob Barrow", port_calvert, "supervisor", phone="+14105550102"),
-        "carol": make_user("carol", "Carol Cole", port_calvert, "watch_desk", phone="+14105550103"),
-        "dave": make_user("dave", "Dave Dunn", bay_county, "officer", phone="+14105550201"),
-        "erin": make_user("erin", "Erin Eads", port_calvert, "node_admin", phone="+14105550104"),
-    }
+    users = _saved(
+        ("alice", "Alice Arden", "+14105550101", port_calvert, "officer"),
+        ("bob", "Bob Barrow", "+14105550102", port_calvert, "supervisor"),
+        ("carol", "Carol Cole", "+14105550103", port_calvert, "watch_desk"),
+        ("dave", "Dave Dunn", "+14105550201", bay_county, "officer"),
+        ("erin", "Erin Eads", "+14105550104", port_calvert, "node_admin"),
+    )
     return Cast(node=node, port_calvert=port_calvert, bay_county=bay_county, users=users)
+
+
+def _saved(*cast: tuple[str, str, str, Any, str]) -> dict[str, Any]:
+    """Users by name, as `make_user` makes each, in two statements: most tests begin with them."""
+    from django.contrib.auth.hashers import make_password
+
+    from vigil.platform.accounts.models import Membership, User
+
+    password = make_password(PASSWORD)
+    users = [User(username=name, full_name=full, phone=phone, password=password) for name, full, phone, *_ in cast]
+    User.objects.bulk_create(users)
+    Membership.objects.bulk_create(
+        Membership(user=user, agency=agency, role=role) for user, (*_, agency, role) in zip(users, cast, strict=True)
+    )
+    return {user.username: user for user in users}
 
 
 @pytest.fixture
@@ -346,6 +361,11 @@ def pytest_configure() -> None:
 
     settings.register_profile("busy", deadline=None)
     settings.load_profile("busy")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest begin first: at the end nobody waits for one of them alone."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

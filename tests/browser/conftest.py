@@ -35,6 +35,7 @@ BROWSER = os.environ.get("VIGIL_BROWSER") or next(filter(None, map(shutil.which,
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
+    "--in-process-gpu",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -233,7 +234,7 @@ class Windows:
     chromium: Browser
     sessions: dict[str, Any]
     watch: Watch
-    looked_in: dict[tuple[str | None, bool], tuple[Any, Page]] = field(default_factory=dict)
+    kept: dict[tuple[str | None, bool], tuple[Any, Page]] = field(default_factory=dict)
 
     def new(self, person: str | None, webgl: bool, **more: Any) -> Page:
         """A window with an empty page."""
@@ -248,15 +249,15 @@ class Windows:
         self.watch.over(page)
         return page
 
-    def kept(self, person: str | None, webgl: bool) -> Page:
+    def shared(self, person: str | None, webgl: bool) -> Page:
         """The window of that person that stays, opened anew when they had to log in again."""
         state = self._login(person)
-        known, page = self.looked_in.get((person, webgl), (None, None))
-        if page is None or known is not state:
+        of_login, page = self.kept.get((person, webgl), (None, None))
+        if page is None or of_login is not state:
             if page is not None:
                 page.context.close()
             page = self.new(person, webgl)
-            self.looked_in[person, webgl] = state, page
+            self.kept[person, webgl] = state, page
         return page
 
     def _login(self, person: str | None) -> Any:
@@ -318,16 +319,16 @@ def visit(windows: Windows, watch: Watch) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def look(windows: Windows, watch: Watch) -> Iterator[Visit]:
-    """As `visit`, in the window of that person in which other tests have looked before: for tests that leave nothing in
-    it. A new window costs more than most pages do.
+def page_of(windows: Windows, watch: Watch) -> Iterator[Visit]:
+    """As `visit`, in the window of that person that other tests use too: for tests that leave nothing in it and need no
+    second one of the same person. A new window costs more than most pages do.
     """
     used: list[Page] = []
 
     def show_page(
         person: str | None = None, path: str = "/", width: int = 1440, height: int = 900, webgl: bool = False
     ) -> Page:
-        page = windows.kept(person, webgl)
+        page = windows.shared(person, webgl)
         used.append(page)
         page.emulate_media(media="null")
         page.set_viewport_size({"width": width, "height": height})

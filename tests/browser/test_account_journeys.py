@@ -42,8 +42,8 @@ def test_a_request_is_confirmed_and_approved_and_the_pages_fit_a_phone(visit: Vi
     expect(page.get_by_role("heading", name="The first password of Nina New")).to_be_visible()
 
 
-def test_review_invitation_and_way_back_fit_a_phone(visit: Visit, watch: Watch) -> None:
-    page = visit(PAUL, "/accounts/review/", width=360)
+def test_review_invitation_and_way_back_fit_a_phone(page_of: Visit, watch: Watch) -> None:
+    page = page_of(PAUL, "/accounts/review/", width=360)
     fits(page, watch)
     page.get_by_role("group", name="Ruth Calloway").get_by_label("Still needed").check()
     page.get_by_role("button", name="Save the decisions").click()
@@ -60,7 +60,7 @@ def test_review_invitation_and_way_back_fit_a_phone(visit: Visit, watch: Watch) 
     page.get_by_role("button", name="Find").click()
     expect(page.get_by_role("button", name="Give a code")).to_be_visible()
     fits(page, watch)
-    desk = visit(INES, "/way-back/", width=360)
+    desk = page_of(INES, "/way-back/", width=360)
     desk.get_by_label("Whom to help").fill("Lena Marsh")
     desk.get_by_role("button", name="Find").click()
     expect(desk.get_by_text("Without a number on file")).to_be_visible()

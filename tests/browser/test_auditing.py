@@ -19,8 +19,8 @@ def open_all_records(page: Page) -> None:
     expect(page.get_by_role("heading", name="Audit records")).to_be_visible()
 
 
-def test_the_week_is_looked_through_and_signed(visit: Visit, watch: Watch, tmp_path: Path) -> None:
-    page = visit(NOEL, "/audit/", width=1280)
+def test_the_week_is_looked_through_and_signed(page_of: Visit, watch: Watch, tmp_path: Path) -> None:
+    page = page_of(NOEL, "/audit/", width=1280)
     expect(page.get_by_role("heading", name="Weekly review")).to_be_visible()
     page.get_by_role("button", name="I have looked through the week").click()
     expect(page.get_by_text("Last signed by Noel Archer")).to_be_visible()
@@ -37,8 +37,8 @@ def test_the_week_is_looked_through_and_signed(visit: Visit, watch: Watch, tmp_p
     narrow(page, watch)
 
 
-def test_an_agencys_auditor_has_no_menu_of_operations(visit: Visit, watch: Watch) -> None:
-    page = visit(VERA, "/", width=1280)
+def test_an_agencys_auditor_has_no_menu_of_operations(page_of: Visit, watch: Watch) -> None:
+    page = page_of(VERA, "/", width=1280)
     menu = page.get_by_role("navigation").first
     expect(menu.get_by_role("link", name="Audit")).to_be_visible()
     expect(menu.get_by_role("link", name="Operations")).to_have_count(0)

@@ -23,8 +23,8 @@ def narrow(page: Page, watch: Watch) -> None:
     fits(page, watch)
 
 
-def test_what_was_cancelled_stands_in_the_history(visit: Visit, watch: Watch, spot: Callable[[], str]) -> None:
-    page = visit(DANA, width=1280)
+def test_what_was_cancelled_stands_in_the_history(page_of: Visit, watch: Watch, spot: Callable[[], str]) -> None:
+    page = page_of(DANA, width=1280)
     register(page, spot())
     reference = page.get_by_text(re.compile(r"[A-Z]+-\d\d-\d{6}")).first.inner_text()
     number = re.search(r"[A-Z]+-\d\d-\d{6}", reference)
@@ -40,12 +40,12 @@ def test_what_was_cancelled_stands_in_the_history(visit: Visit, watch: Watch, sp
     narrow(page, watch)
 
 
-def test_a_legal_hold_is_set_by_number_and_lifted(visit: Visit, watch: Watch, spot: Callable[[], str]) -> None:
-    page = visit(DANA)
+def test_a_legal_hold_is_set_by_number_and_lifted(page_of: Visit, watch: Watch, spot: Callable[[], str]) -> None:
+    page = page_of(DANA)
     register(page, spot())
     number = re.search(r"[A-Z]+-\d\d-\d{6}", page.locator("main").inner_text())
     assert number
-    page = visit(NADIA, "/purge/", width=1280)
+    page = page_of(NADIA, "/purge/", width=1280)
     field = page.get_by_label("Operation number")
     field.fill("BAY-99-000001")
     page.keyboard.press("Enter")
@@ -59,7 +59,7 @@ def test_a_legal_hold_is_set_by_number_and_lifted(visit: Visit, watch: Watch, sp
     expect(page.get_by_text(f"{number[0]} is no longer held")).to_be_visible()
 
 
-def test_a_study_of_a_file_is_counted_while_one_watches(visit: Visit, watch: Watch, tmp_path: Path) -> None:
+def test_a_study_of_a_file_is_counted_while_one_watches(page_of: Visit, watch: Watch, tmp_path: Path) -> None:
     day = "2026-0{}-05T1{}:00:00Z"
     rows = [
         f"op-{number},MD0000100,raid,{day.format(6 + number % 3, number % 4)},{day.format(6 + number % 3, 5)},"
@@ -68,7 +68,7 @@ def test_a_study_of_a_file_is_counted_while_one_watches(visit: Visit, watch: Wat
     ]
     file = tmp_path / "operations.csv"
     file.write_text(HEAD + "".join(rows))
-    page = visit(RUTH, "/study/", width=1280)
+    page = page_of(RUTH, "/study/", width=1280)
     page.get_by_label("Radii to try").fill("a lot")
     page.get_by_label("File", exact=True).set_input_files(file)
     page.get_by_role("button", name="Count").click()

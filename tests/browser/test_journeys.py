@@ -37,10 +37,10 @@ def test_a_wrong_password_is_said_and_the_name_is_kept(visit: Visit) -> None:
     expect(page.locator("#username")).to_have_value("nobody.here")
 
 
-def test_registering_by_keyboard_alone_answers_with_whom_to_call(visit: Visit, spot: Spot) -> None:
+def test_registering_by_keyboard_alone_answers_with_whom_to_call(page_of: Visit, spot: Spot) -> None:
     place = spot()
-    register(visit(TOM), place)
-    page = visit(DANA, "/operations/register/")
+    register(page_of(TOM), place)
+    page = page_of(DANA, "/operations/register/")
     tab_to(page, "#operation_type")
     page.keyboard.type("Search w")
     tab_to(page, "#sites-0-place")
@@ -58,8 +58,8 @@ def test_registering_by_keyboard_alone_answers_with_whom_to_call(visit: Visit, s
     expect(page.locator("body")).not_to_contain_text(re.compile(r"\bclear\b", re.IGNORECASE))
 
 
-def test_no_known_conflict_names_who_was_asked_and_the_receipt(visit: Visit, spot: Spot) -> None:
-    page = visit(DANA)
+def test_no_known_conflict_names_who_was_asked_and_the_receipt(page_of: Visit, spot: Spot) -> None:
+    page = page_of(DANA)
     register(page, spot())
     expect(page.get_by_role("heading", level=1)).to_have_text("No known conflict")
     expect(page.locator(".verdict")).to_contain_text("Asked: this node only")
@@ -79,8 +79,8 @@ def test_a_pin_is_set_by_keyboard(visit: Visit) -> None:
     expect(page.locator("#sites-0-read")).to_contain_text("Pin. Exact.")
 
 
-def test_a_place_is_read_back_with_its_uncertainty(visit: Visit) -> None:
-    page = visit(DANA, "/operations/register/")
+def test_a_place_is_read_back_with_its_uncertainty(page_of: Visit) -> None:
+    page = page_of(DANA, "/operations/register/")
     page.fill("#sites-0-place", "21224")
     expect(page.locator("#sites-0-read")).to_contain_text("ZIP 21224")
     expect(page.locator("#sites-0-read")).to_contain_text("Set a pin")
@@ -88,8 +88,8 @@ def test_a_place_is_read_back_with_its_uncertainty(visit: Visit) -> None:
     expect(page.locator("#sites-0-read")).to_contain_text("Exact, 0 m off. Time zone E")
 
 
-def test_swapped_coordinates_are_mended_by_one_button(visit: Visit) -> None:
-    page = visit(DANA, "/operations/register/")
+def test_swapped_coordinates_are_mended_by_one_button(page_of: Visit) -> None:
+    page = page_of(DANA, "/operations/register/")
     page.fill("#sites-0-place", "-76.61, 39.29")
     page.locator("#sites-0-read").get_by_role("button", name="39.29000, -76.61000").click()
     expect(page.locator("#sites-0-read")).to_contain_text("Exact")
@@ -113,8 +113,8 @@ def test_nothing_typed_is_lost_and_each_error_stands_at_its_field(visit: Visit) 
     expect(page.locator("#lead_contact-phone")).to_be_focused()
 
 
-def test_a_doubled_local_time_offers_both_readings(visit: Visit) -> None:
-    page = visit(DANA, "/operations/register/")
+def test_a_doubled_local_time_offers_both_readings(page_of: Visit) -> None:
+    page = page_of(DANA, "/operations/register/")
     fill_register(page, "39.29, -76.61", starts="2027-11-07 01:30", ends="2027-11-07 04:00")
     page.click(".bottom-bar button.primary")
     expect(page.locator("#starts_at-error")).to_contain_text("twice")
@@ -124,8 +124,8 @@ def test_a_doubled_local_time_offers_both_readings(visit: Visit) -> None:
     expect(page.locator(".verdict h1")).to_be_visible()
 
 
-def test_several_sites_and_subjects(visit: Visit, spot: Spot) -> None:
-    page = visit(DANA, "/operations/register/")
+def test_several_sites_and_subjects(page_of: Visit, spot: Spot) -> None:
+    page = page_of(DANA, "/operations/register/")
     fill_register(page, spot())
     page.get_by_role("button", name="Add another site").click()
     page.locator("#sites-1-place").fill(spot())
@@ -142,8 +142,8 @@ def test_several_sites_and_subjects(visit: Visit, spot: Spot) -> None:
     expect(page.locator("#subjects")).to_contain_text("MD/7AB1234")
 
 
-def test_a_draft_is_kept_on_the_server_and_shown_as_not_registered(visit: Visit, spot: Spot) -> None:
-    page = visit(LENA, "/operations/register/")
+def test_a_draft_is_kept_on_the_server_and_shown_as_not_registered(page_of: Visit, spot: Spot) -> None:
+    page = page_of(LENA, "/operations/register/")
     page.select_option("#operation_type", "raid")
     page.fill("#sites-0-place", spot())
     typed = page.input_value("#sites-0-place")
@@ -161,8 +161,8 @@ def test_a_draft_is_kept_on_the_server_and_shown_as_not_registered(visit: Visit,
     expect(page.locator(".rows li", has_text="NOT REGISTERED: raid")).to_have_count(0)
 
 
-def test_edit_cancel_and_undo(visit: Visit, spot: Spot) -> None:
-    page = visit(DANA)
+def test_edit_cancel_and_undo(page_of: Visit, spot: Spot) -> None:
+    page = page_of(DANA)
     register(page, spot())
     page.get_by_role("link", name="Edit").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Edit BAY-")
@@ -177,8 +177,8 @@ def test_edit_cancel_and_undo(visit: Visit, spot: Spot) -> None:
     expect(page.locator(".verdict")).to_contain_text("for revision 4")
 
 
-def test_still_on_scene_and_ended(visit: Visit, spot: Spot) -> None:
-    page = visit(DANA)
+def test_still_on_scene_and_ended(page_of: Visit, spot: Spot) -> None:
+    page = page_of(DANA)
     register(page, spot(), starts="2026-01-05 06:00", ends="2026-01-05 08:00", kind="fixed_surveillance")
     page.get_by_role("button", name="Yes, still here").click()
     expect(page.locator(".flash")).to_contain_text("still on scene")
@@ -187,10 +187,10 @@ def test_still_on_scene_and_ended(visit: Visit, spot: Spot) -> None:
     expect(page.locator(".facts").first).to_contain_text("Ended")
 
 
-def test_a_conflict_is_seen_talked_about_and_settled(visit: Visit, spot: Spot) -> None:
+def test_a_conflict_is_seen_talked_about_and_settled(page_of: Visit, spot: Spot) -> None:
     place = spot()
-    register(visit(TOM), place)
-    page = visit(DANA)
+    register(page_of(TOM), place)
+    page = page_of(DANA)
     register(page, place)
     page.get_by_role("link", name=re.compile("Open conflict")).first.click()
     expect(page.locator("main")).not_to_contain_text(place)
@@ -309,13 +309,13 @@ def test_without_webgl_the_table_is_the_map(visit: Visit) -> None:
     assert rows(page) > 1
 
 
-def test_a_new_conflict_appears_on_an_open_page_without_reload(visit: Visit, spot: Spot) -> None:
+def test_a_new_conflict_appears_on_an_open_page_without_reload(page_of: Visit, spot: Spot) -> None:
     place = spot()
-    watching = visit(DANA)
+    watching = page_of(DANA)
     own = register(watching, place)
     expect(watching.get_by_role("heading", level=1)).to_have_text("No known conflict")
     watching.evaluate("() => { window.notReloaded = true; }")
-    register(visit(TOM), place)
+    register(page_of(TOM), place)
     expect(watching.locator(".verdict.direct h1")).to_contain_text("Call them")
     toasts = watching.locator("[data-toasts]")  # what other tests registered may be told again just now
     expect(toasts.locator(".toast").first).to_be_visible()
@@ -382,8 +382,8 @@ def test_a_lost_connection_greys_the_answer_and_names_the_desk(visit: Visit, spo
     expect(page.locator(".verdict .old-answer")).to_be_hidden()
 
 
-def test_slash_searches_and_a_number_leads_to_the_operation(visit: Visit, spot: Spot) -> None:
-    page = visit(DANA)
+def test_slash_searches_and_a_number_leads_to_the_operation(page_of: Visit, spot: Spot) -> None:
+    page = page_of(DANA)
     register(page, spot())
     reference = page.locator(".facts", has_text="Receipt").inner_text()
     found = re.search(r"BAY-\d\d-(\d{6})", reference)
@@ -396,8 +396,8 @@ def test_slash_searches_and_a_number_leads_to_the_operation(visit: Visit, spot: 
     expect(page.locator("main")).to_contain_text(found[0])
 
 
-def test_the_list_as_a_file_has_the_rows_of_the_page(visit: Visit) -> None:
-    page = visit(DANA, "/operations/?when=today")
+def test_the_list_as_a_file_has_the_rows_of_the_page(page_of: Visit) -> None:
+    page = page_of(DANA, "/operations/?when=today")
     shown = page.locator("tbody tr").count()
     with page.expect_download() as waiting:
         page.get_by_role("button", name="CSV of these").click()
@@ -425,8 +425,8 @@ def send(page: Page, text: str, mapping: str = "") -> None:
     page.get_by_role("button", name="Check this file").click()
 
 
-def test_a_file_is_checked_first_and_then_imported(visit: Visit, spot: Spot) -> None:
-    page = visit(RUTH, "/import/")
+def test_a_file_is_checked_first_and_then_imported(page_of: Visit, spot: Spot) -> None:
+    page = page_of(RUTH, "/import/")
     rows = [file_row("W-1", spot()), file_row("W-2", spot())]
     send(page, "\n".join([HEADER, *rows, file_row("W-3", spot(), "12")]))
     expect(page.get_by_role("heading", level=1)).to_have_text("2 operations can be imported, 1 row cannot")
@@ -440,10 +440,10 @@ def test_a_file_is_checked_first_and_then_imported(visit: Visit, spot: Spot) -> 
     expect(page.locator("dt:text-is('Of these known here already') + dd")).to_have_text("2")
 
 
-def test_columns_of_another_name_are_chosen_and_kept(visit: Visit, spot: Spot) -> None:
+def test_columns_of_another_name_are_chosen_and_kept(page_of: Visit, spot: Spot) -> None:
     latitude, longitude = spot().split(", ")
     row = f"X-9,2030-05-06 06:00,2030-05-06 09:00,{latitude},{longitude}"
-    page = visit(RUTH, "/import/")
+    page = page_of(RUTH, "/import/")
     send(page, f"case,from,until,lat,lon\n{row}\n", "new")
     for name, column in (("operation_id", "case"), ("latitude", "lat"), ("longitude", "lon")):
         page.select_option(f"#column-{name}", column)
@@ -459,15 +459,15 @@ def test_columns_of_another_name_are_chosen_and_kept(visit: Visit, spot: Spot) -
     expect(page.locator("#mapping")).to_contain_text("Our records system")
 
 
-def test_a_file_that_is_none_is_refused_in_words(visit: Visit) -> None:
-    page = visit(RUTH, "/import/")
+def test_a_file_that_is_none_is_refused_in_words(page_of: Visit) -> None:
+    page = page_of(RUTH, "/import/")
     send(page, "")
     expect(page.locator(".error-summary")).to_be_visible()
     expect(page.locator(".error-summary")).to_contain_text("empty")
 
 
-def test_a_token_is_shown_once_and_can_be_revoked(visit: Visit) -> None:
-    page = visit(PAUL, "/account/")
+def test_a_token_is_shown_once_and_can_be_revoked(page_of: Visit) -> None:
+    page = page_of(PAUL, "/account/")
     page.fill("#token_name", "Records system")
     page.get_by_role("button", name="Create token").click()
     expect(page.locator("[data-secret]")).to_contain_text("vgl_")

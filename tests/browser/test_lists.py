@@ -35,8 +35,8 @@ def search(page: Page, text: str) -> None:
     page.wait_for_url("**/find/")
 
 
-def test_the_search_by_keys_from_any_page(visit: Visit, spot: Spot, axe: Callable[[Page], None]) -> None:
-    page = visit(DANA)
+def test_the_search_by_keys_from_any_page(page_of: Visit, spot: Spot, axe: Callable[[Page], None]) -> None:
+    page = page_of(DANA)
     path = register(page, spot())
     reference = re.search(r"BAY-\d\d-\d{6}", page.locator("main").inner_text())
     assert reference is not None
@@ -65,8 +65,8 @@ def test_the_search_on_a_phone_without_a_script(visit: Visit) -> None:
     assert page.url.endswith("/find/")
 
 
-def test_a_view_is_saved_opened_renamed_and_removed(visit: Visit, axe: Callable[[Page], None]) -> None:
-    page = visit(LENA, "/operations/?when=all&type=raid")
+def test_a_view_is_saved_opened_renamed_and_removed(page_of: Visit, axe: Callable[[Page], None]) -> None:
+    page = page_of(LENA, "/operations/?when=all&type=raid")
     page.get_by_role("link", name="Save this view").click()
     expect(page.locator("main")).to_contain_text("All, Raid")
     page.get_by_label("Name").fill("All raids")
@@ -91,9 +91,9 @@ def test_a_view_is_saved_opened_renamed_and_removed(visit: Visit, axe: Callable[
 
 
 def test_ticked_operations_are_cancelled_and_the_cancel_is_undone(
-    visit: Visit, spot: Spot, axe: Callable[[Page], None]
+    page_of: Visit, spot: Spot, axe: Callable[[Page], None]
 ) -> None:
-    page = visit(DANA)
+    page = page_of(DANA)
     paths = [register(page, spot(), starts="0400 tomorrow") for _ in range(3)]
     ids = [path.split("/")[-2] for path in paths]
     page.goto("/operations/?when=ahead&mine=yes")
@@ -139,9 +139,9 @@ def test_all_on_the_page_is_moved_without_a_script_on_a_phone(visit: Visit, spot
 
 
 def test_a_calendar_address_is_made_read_and_revoked(
-    visit: Visit, spot: Spot, axe: Callable[[Page], None], server: str
+    page_of: Visit, spot: Spot, axe: Callable[[Page], None], server: str
 ) -> None:
-    page = visit(DANA)
+    page = page_of(DANA)
     register(page, spot())
     page.goto("/operations/")
     page.get_by_role("link", name="Calendar").click()

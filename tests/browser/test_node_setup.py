@@ -97,8 +97,8 @@ def test_a_new_person_gets_in_only_with_a_password_of_their_own(visit: Visit, wa
     expect(frank.get_by_text("switched off")).to_be_visible()
 
 
-def test_the_search_for_people_puts_no_name_into_the_address(visit: Visit, watch: Watch) -> None:
-    page = visit(NADIA, "/setup/people/", width=1280)
+def test_the_search_for_people_puts_no_name_into_the_address(page_of: Visit, watch: Watch) -> None:
+    page = page_of(NADIA, "/setup/people/", width=1280)
     page.get_by_label("Name, user name or unit").fill("whitlock")
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="Dana Whitlock")).to_be_visible()
@@ -107,8 +107,8 @@ def test_the_search_for_people_puts_no_name_into_the_address(visit: Visit, watch
     fits(page, watch)
 
 
-def test_hours_that_cannot_be_read_are_told_at_their_day(visit: Visit, watch: Watch) -> None:
-    page = visit(NADIA, "/setup/watch-desk/", width=360)
+def test_hours_that_cannot_be_read_are_told_at_their_day(page_of: Visit, watch: Watch) -> None:
+    page = page_of(NADIA, "/setup/watch-desk/", width=360)
     opens = page.get_by_label("Wednesday opens")
     was = opens.input_value()
     opens.fill("8 am")
@@ -128,15 +128,15 @@ def test_hours_that_cannot_be_read_are_told_at_their_day(visit: Visit, watch: Wa
         *("/setup/watch-desk/", "/setup/retention/", "/account/password/", "/help/", "/help/people/"),
     ],
 )
-def test_set_up_pages_fit_a_telephone_a_screen_reader_and_a_finger(look: Visit, watch: Watch, path: str) -> None:
-    page = look(NADIA, path, width=360)
+def test_set_up_pages_fit_a_telephone_a_screen_reader_and_a_finger(page_of: Visit, watch: Watch, path: str) -> None:
+    page = page_of(NADIA, path, width=360)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     fits(page, watch)
     assert page.evaluate(SMALL_LINKS) == []
 
 
-def test_the_question_mark_explains_the_page_it_stands_on(visit: Visit, watch: Watch) -> None:
-    page = visit(DANA, "/operations/register/", width=360)
+def test_the_question_mark_explains_the_page_it_stands_on(page_of: Visit, watch: Watch) -> None:
+    page = page_of(DANA, "/operations/register/", width=360)
     page.get_by_role("link", name="Help for this page").click()
     expect(page.get_by_role("heading", name="Register an operation")).to_be_visible()
     expect(page.get_by_role("heading", name="What it does not prove")).to_be_visible()

@@ -97,8 +97,8 @@ def shoot(page: Page, watch: Watch, name: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page(look: Visit, watch: Watch, name: str) -> None:
-    for page, width in at_each_width(look, READERS.get(name, DANA), PAGES[name], webgl=name in ("map", "register")):
+def test_page(page_of: Visit, watch: Watch, name: str) -> None:
+    for page, width in at_each_width(page_of, READERS.get(name, DANA), PAGES[name], webgl=name in ("map", "register")):
         _check(page, watch, name, width)
     _check_at_four_times_the_size(page, PAGES[name])
 
@@ -129,8 +129,8 @@ def test_answers_and_a_conflict(visit: Visit, watch: Watch) -> None:
         page.context.set_offline(False)
 
 
-def test_errors_on_the_form(visit: Visit, watch: Watch) -> None:
-    for page, width in at_each_width(visit, DANA, "/operations/register/"):
+def test_errors_on_the_form(page_of: Visit, watch: Watch) -> None:
+    for page, width in at_each_width(page_of, DANA, "/operations/register/"):
         page.fill("#sites-0-place", "Springfield")
         page.click(".bottom-bar button.primary")
         page.locator(".error-summary").wait_for()
@@ -191,8 +191,8 @@ def test_without_a_script_the_theme_is_a_form(visit: Visit) -> None:
     assert page.locator("[data-sheet=night]").get_attribute("media") == "screen"
 
 
-def test_each_target_is_large_enough_for_a_thumb(visit: Visit) -> None:
-    page = visit(DANA, "/", width=390, height=844)
+def test_each_target_is_large_enough_for_a_thumb(page_of: Visit) -> None:
+    page = page_of(DANA, "/", width=390, height=844)
     register(page, "30.0500, -71.9500")
     small = page.evaluate(
         """() => [...document.querySelectorAll("button, .button, .rail a, input, select, summary")]
@@ -204,8 +204,8 @@ def test_each_target_is_large_enough_for_a_thumb(visit: Visit) -> None:
     assert not small, "\n".join(small)
 
 
-def test_an_answer_fits_the_smallest_phone(look: Visit) -> None:
-    page = look(DANA, "/conflicts/", width=360, height=740)
+def test_an_answer_fits_the_smallest_phone(page_of: Visit) -> None:
+    page = page_of(DANA, "/conflicts/", width=360, height=740)
     page.locator("tbody a").first.click()
     page.get_by_role("link", name="Open your operation").click()
     page.locator(".verdict").wait_for()
@@ -220,8 +220,8 @@ SMALL_LINKS = """
 
 
 @pytest.mark.parametrize("path", ["/", "/operations/", "/conflicts/", "/map/", "/account/"])
-def test_a_link_that_stands_alone_is_at_least_24_px_high(look: Visit, path: str) -> None:
-    assert look(DANA, path, width=390, height=844).evaluate(SMALL_LINKS) == []
+def test_a_link_that_stands_alone_is_at_least_24_px_high(page_of: Visit, path: str) -> None:
+    assert page_of(DANA, path, width=390, height=844).evaluate(SMALL_LINKS) == []
 
 
 CUT_TITLE = """
@@ -232,9 +232,9 @@ CUT_TITLE = """
 
 @pytest.mark.parametrize("width", [360, 390])
 @pytest.mark.parametrize("path", ["/operations/register/", "/interests/register/", "/whom-to-call/", "/study/numbers/"])
-def test_a_phone_shows_the_whole_title(look: Visit, path: str, width: int) -> None:
+def test_a_phone_shows_the_whole_title(page_of: Visit, path: str, width: int) -> None:
     person = RUTH if path.startswith("/study/") else DANA
-    assert look(person, path, width=width, height=740).evaluate(CUT_TITLE) is False
+    assert page_of(person, path, width=width, height=740).evaluate(CUT_TITLE) is False
 
 
 @pytest.mark.parametrize("width", [390, 1440])
@@ -267,8 +267,8 @@ def test_without_a_script_the_map_says_what_it_needs(visit: Visit, path: str) ->
     assert page.get_by_text("The map needs JavaScript.").is_visible()
 
 
-def test_each_fault_is_said_with_its_fields_name_and_once_at_the_field(visit: Visit) -> None:
-    page = visit(DANA, "/operations/register/")
+def test_each_fault_is_said_with_its_fields_name_and_once_at_the_field(page_of: Visit) -> None:
+    page = page_of(DANA, "/operations/register/")
     page.fill("#sites-0-place", "Nowhere at all")
     page.fill("#starts_at", "yesterdayish")
     page.click(".bottom-bar button.primary")
@@ -365,8 +365,8 @@ def test_paper_holds_map_legend_and_list_in_light_colours_whatever_the_theme(vis
     assert len(page.pdf()) > 10_000
 
 
-def test_what_was_done_is_read_out_and_has_the_focus(visit: Visit) -> None:
-    page = visit(DANA, "/operations/register/")
+def test_what_was_done_is_read_out_and_has_the_focus(page_of: Visit) -> None:
+    page = page_of(DANA, "/operations/register/")
     page.get_by_role("button", name="Save and leave").click()
     said = page.get_by_role("status").filter(has_text="Saved as a draft.")
     said.wait_for()
@@ -388,8 +388,8 @@ SEEN_IN_PRINT = """
 
 
 @pytest.mark.parametrize("name", ["today", "operations", "map", "conflict", "answer"])
-def test_paper_has_words_and_no_buttons(look: Visit, name: str) -> None:
-    page = look(DANA, PAGES.get(name, "/conflicts/"), width=816, height=1056)
+def test_paper_has_words_and_no_buttons(page_of: Visit, name: str) -> None:
+    page = page_of(DANA, PAGES.get(name, "/conflicts/"), width=816, height=1056)
     if name not in PAGES:
         page.locator("tbody a").first.click()
         page.locator(".verdict").wait_for()

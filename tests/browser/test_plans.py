@@ -26,10 +26,10 @@ def fits(page: Page, watch: Watch, name: str) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
-def test_the_same_surveillance_each_night(visit: Visit, watch: Watch, spot: Spot) -> None:
+def test_the_same_surveillance_each_night(page_of: Visit, watch: Watch, spot: Spot) -> None:
     place = spot()
-    register(visit(TOM), place, starts="2026-11-30 22:30", ends="+3h")
-    page = visit(DANA)
+    register(page_of(TOM), place, starts="2026-11-30 22:30", ends="+3h")
+    page = page_of(DANA)
     register(page, place, starts="2200 tomorrow", ends="+6h", kind="fixed_surveillance")
     page.get_by_role("link", name="Repeat it").click()
     fits(page, watch, "repeat")
@@ -71,14 +71,14 @@ def test_the_timeline_by_keyboard_and_on_a_phone(visit: Visit, watch: Watch, spo
     expect(bare.locator(".lanes a").first).to_be_visible()
 
 
-def test_moved_split_and_refused_with_what_was_typed(visit: Visit, watch: Watch, spot: Spot) -> None:
-    page = visit(DANA, "/operations/register/")
+def test_moved_split_and_refused_with_what_was_typed(page_of: Visit, watch: Watch, spot: Spot) -> None:
+    page = page_of(DANA, "/operations/register/")
     fill_register(page, spot())
     page.get_by_role("button", name=re.compile("Add another (site|place)")).click()
     page.fill("#sites-1-place", spot())
     page.click(".bottom-bar button.primary")
     expect(page.locator(".verdict h1")).to_be_visible()
-    other = visit(LENA, page.url)
+    other = page_of(LENA, page.url)
     page.get_by_text("Move in time").click()
     page.get_by_label("By", exact=True).fill("3")
     page.get_by_role("button", name="Move it and ask again").click()

@@ -21,8 +21,8 @@ def fits(page: Page, watch: Watch) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_a_place_is_asked_by_click_and_by_keyboard(visit: Visit, watch: Watch) -> None:
-    page = visit(PAUL, "/whom-to-call/", width=1280)
+def test_a_place_is_asked_by_click_and_by_keyboard(page_of: Visit, watch: Watch) -> None:
+    page = page_of(PAUL, "/whom-to-call/", width=1280)
     page.get_by_role("button", name="Add the shipped names and regions").click()
     page.locator("input[name=wide]").click(position={"x": 525, "y": 148})
     expect(page.get_by_text("MAGLOCLEN (RISS)").first).to_be_visible()
@@ -36,8 +36,8 @@ def test_a_place_is_asked_by_click_and_by_keyboard(visit: Visit, watch: Watch) -
     fits(page, watch)
 
 
-def test_a_changed_rule_is_told_beside_the_adopted_policy(visit: Visit, watch: Watch) -> None:
-    page = visit(PAUL, "/policy/", width=360)
+def test_a_changed_rule_is_told_beside_the_adopted_policy(page_of: Visit, watch: Watch) -> None:
+    page = page_of(PAUL, "/policy/", width=360)
     page.get_by_label("Name and rank of who signs").fill("Chief Ann Ash")
     page.get_by_role("button", name="Adopt").click()
     page.get_by_role("button", name="I have read it").click()

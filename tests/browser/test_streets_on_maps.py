@@ -48,8 +48,8 @@ def test_an_address_is_picked_and_stands_among_its_streets(town: str, visit: Vis
     fits(page, watch)
 
 
-def test_the_page_of_streets_removes_an_import(town: str, visit: Visit, watch: Watch) -> None:
-    page = visit(NADIA, "/setup/streets/", width=360)
+def test_the_page_of_streets_removes_an_import(town: str, page_of: Visit, watch: Watch) -> None:
+    page = page_of(NADIA, "/setup/streets/", width=360)
     expect(page.get_by_role("heading", name="Made up")).to_be_visible()
     fits(page, watch)
     page.get_by_text("Remove Made up").first.click()

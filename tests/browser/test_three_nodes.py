@@ -24,7 +24,7 @@ from tests.browser.steps import beyond, fill_register, violations
 
 from vigil.cli import demo as demonstration
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
 READY_SECONDS, LEAVE_SECONDS = 480, 120
 SOON = 90_000
 """So many milliseconds a partner that is back may take until the page says so by itself."""

@@ -35,8 +35,8 @@ def test_two_teams_offer_accept_and_leave(visit: Visit, spot: Spot) -> None:
     expect(page.locator(".verdict h1")).to_contain_text("Call them")
 
 
-def test_the_card_is_previewed_and_a_subject_read_while_typing(visit: Visit, spot: Spot) -> None:
-    page = visit(RUTH, "/operations/register/")
+def test_the_card_is_previewed_and_a_subject_read_while_typing(page_of: Visit, spot: Spot) -> None:
+    page = page_of(RUTH, "/operations/register/")
     fill_register(page, spot())
     page.locator("#fold-disclosure summary").click()
     card = page.locator("[data-card]")
@@ -72,13 +72,13 @@ def test_an_interest_without_a_script_on_a_phone(visit: Visit) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_an_administrator_founds_a_task_force_and_sees_who_looked(visit: Visit, spot: Spot) -> None:
-    officer = visit(DANA)
+def test_an_administrator_founds_a_task_force_and_sees_who_looked(page_of: Visit, spot: Spot) -> None:
+    officer = page_of(DANA)
     path = register(officer, spot())
     reference = officer.locator(".facts", has_text="Operation").first.inner_text()
     number = re.search(r"[A-Z]+-\d\d-\d{6}", reference)
     assert number
-    page = visit(PAUL, f"/looks/?reference={number[0]}")
+    page = page_of(PAUL, f"/looks/?reference={number[0]}")
     expect(page.locator("main")).to_contain_text("Dana Whitlock")
     page.goto("/task-forces/")
     page.fill("#name", "Harbor Group")
@@ -103,16 +103,16 @@ def test_an_administrator_founds_a_task_force_and_sees_who_looked(visit: Visit, 
         (PAUL, "/agency/deconflictor/"),
     ],
 )
-def test_each_page_fits_a_phone_and_has_no_violation(look: Visit, watch: Watch, who: str, path: str) -> None:
-    page = look(who, path, width=360, height=740)
+def test_each_page_fits_a_phone_and_has_no_violation(page_of: Visit, watch: Watch, who: str, path: str) -> None:
+    page = page_of(who, path, width=360, height=740)
     _fits(page, watch, path)
 
 
-def test_an_offer_and_a_possible_subject_read_well_on_a_phone(visit: Visit, watch: Watch, spot: Spot) -> None:
+def test_an_offer_and_a_possible_subject_read_well_on_a_phone(page_of: Visit, watch: Watch, spot: Spot) -> None:
     place = spot()
-    other = visit(TOM, "/operations/register/")
+    other = page_of(TOM, "/operations/register/")
     _with_plate(other, place, "MD/7QX4411")
-    page = visit(DANA, "/operations/register/")
+    page = page_of(DANA, "/operations/register/")
     _with_plate(page, place, "7QX4411")
     expect(page.locator("main")).to_contain_text("Possibly the same subject")
     expect(page.locator("main")).to_contain_text("The plate number 7QX4411 is the same")
@@ -129,22 +129,22 @@ def test_an_offer_and_a_possible_subject_read_well_on_a_phone(visit: Visit, watc
     expect(other.locator(".flash")).to_contain_text("Refused. The other side is told.")
 
 
-def test_a_silent_operation_meets_another_through_its_deconflictor_alone(visit: Visit, spot: Spot) -> None:
+def test_a_silent_operation_meets_another_through_its_deconflictor_alone(page_of: Visit, spot: Spot) -> None:
     place = spot()
-    page = visit(RUTH, "/operations/register/")
+    page = page_of(RUTH, "/operations/register/")
     fill_register(page, place)
     page.locator("#fold-disclosure summary").click()
     page.get_by_label("Silent.").check()
     page.click(".bottom-bar button.primary")
     expect(page.locator(".verdict h1")).to_be_visible()
     address = page.url
-    own_agency = visit(DANA, address)
+    own_agency = page_of(DANA, address)
     expect(own_agency.locator("h1")).to_have_text("There is nothing here that you may see")
-    other = visit(TOM)
+    other = page_of(TOM)
     register(other, place)
     expect(other.locator("main")).to_contain_text(re.compile("[Ww]atch desk"))
     expect(other.locator("main")).not_to_contain_text("Ruth Calloway")
-    expect(visit(INES, address).locator(".verdict h1")).to_be_visible()
+    expect(page_of(INES, address).locator(".verdict h1")).to_be_visible()
 
 
 def _with_plate(page: Page, place: str, plate: str) -> None:

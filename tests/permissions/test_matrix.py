@@ -131,6 +131,7 @@ ANSWERED = ("find/", "operations/selected/", "operations/draft/", "operations/re
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_every_cell_is_as_the_table_says_and_hidden_is_like_missing(
     world: World, record_property: Callable[[str, Any], None]
 ) -> None:

@@ -85,8 +85,9 @@ def test_what_was_done_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
-def test_processes_count_the_same_as_one() -> None:
-    alone, together = (play_many(0, 120, jobs=jobs) for jobs in (1, 2))
+def test_processes_count_the_same_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vigil.simulator.run.CHUNK", 10)
+    alone, together = (play_many(0, 40, jobs=jobs) for jobs in (1, 2))
     assert (alone.steps, alone.messages, alone.faults) == (together.steps, together.messages, together.faults)
 
 
