@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import sys
@@ -146,6 +147,25 @@ def test_static_files_are_served_with_their_type_and_may_be_cached(client: Clien
     blocks = [len(block) for block in response.streaming_content]
     assert len(blocks) == sum(blocks) // 2**16 + 1, "a megabyte goes in few blocks"
     response.close()
+
+
+def test_texts_go_out_packed_to_whom_takes_them_so(client: Client) -> None:
+    address = "/static/web/vigil.css"
+    whole, packed, part = (
+        client.get(address, headers=asked)
+        for asked in ({}, {"accept-encoding": "gzip, br"}, {"accept-encoding": "gzip", "range": "bytes=0-9"})
+    )
+    text, small, first = (b"".join(one.streaming_content) for one in (whole, packed, part))
+    assert gzip.decompress(small) == text
+    assert len(small) == int(packed["Content-Length"]) < len(text) / 3
+    assert (first, part.status_code) == (text[:10], 206)
+    assert [one.get("Content-Encoding") for one in (whole, packed, part)] == [None, "gzip", None]
+    assert {one["Vary"] for one in (whole, packed, part)} == {"Accept-Encoding"}
+    assert client.get(address, headers={"if-none-match": packed["ETag"], "accept-encoding": "gzip"}).status_code == 304
+    other = client.get("/static/web/frame.js", headers={"accept-encoding": "br"})
+    assert "Content-Encoding" not in other
+    for one in (whole, packed, part, other):
+        one.close()
 
 
 @pytest.mark.urls("test_config")

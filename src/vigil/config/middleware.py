@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Token
 from ipaddress import ip_address
-from typing import Any, ClassVar
+from typing import Any
 
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
@@ -17,7 +17,6 @@ from django.http import FileResponse, HttpRequest, HttpResponseBase, HttpRespons
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.utils.decorators import sync_and_async_middleware
-from whitenoise.middleware import WhiteNoiseMiddleware
 
 from vigil.core.errors import DomainError
 from vigil.platform.doors import record_refused
@@ -40,19 +39,6 @@ HEADERS = {
     "X-Frame-Options": "DENY",  # for browsers of before the policy's frame-ancestors
     "Permissions-Policy": "geolocation=(), camera=(), microphone=(), payment=(), usb=()",
 }
-
-
-class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
-    """The files that pages load, listed once a process: its pages and its live stream each start the middleware."""
-
-    _listed: ClassVar[dict[str, Any]] = {}
-
-    def add_files_from_finders(self) -> None:
-        """List them, unless they are listed."""
-        if not self._listed:
-            super().add_files_from_finders()
-            self._listed.update(self.files)
-        self.files: dict[str, Any] = self._listed
 
 
 @sync_and_async_middleware

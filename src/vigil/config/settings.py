@@ -269,7 +269,7 @@ MIDDLEWARE = [
     "vigil.config.middleware.request_ids",
     "vigil.config.middleware.security_headers",
     "csp.middleware.CSPMiddleware",  # before the static files, which have the policy too
-    "vigil.config.middleware.StaticFiles",
+    "vigil.config.static_files.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
