@@ -280,6 +280,27 @@ def subjects(suite: Suite) -> Check:
     suite.expect(came == [(None, 1)], "one conflict without a band, with one alarm", came)
 
 
+@requires(
+    "244",
+    "What an answer names of an older revision hides no shared subject of the newer one, about which the partner has "
+    "asked since.",
+)
+def older_revision_named(suite: Suite) -> Check:
+    shared = frozenset({"phone:+12025550119"})
+    mine, theirs = suite.operation(subjects=shared), suite.operation(subjects=shared)
+
+    def answer(message: Message, query: Query) -> Response:
+        if len(suite.queries(query.operation_id)) == 1:
+            # The node cannot compare it yet: what it needs comes with this answer.
+            suite.ask(suite.query(mine, revision=2), "revision 2, before the answer that names revision 1")
+        return _named(suite, message, query, mine, theirs)
+
+    suite.register(theirs, answer)
+    yield suite.determined(theirs.operation_id, "conflict")
+    came = [(one.band, one.alarms) for one in suite.conflicts(theirs.operation_id, mine.operation_id)]
+    suite.expect(came == [(None, 1)], "one conflict without a band, with one alarm", came)
+
+
 @requires("243", "What a node sees and its partner's answer did not name, it tells the partner by `match`.")
 def tells(suite: Suite) -> Check:
     theirs = suite.operation()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +15,9 @@ from vigil.conformance.wire import Response
 from vigil.engine.operation import Line, Point, Polygon, Site
 from vigil.protocol.canonical import JSON, from_base64url
 from vigil.protocol.envelope import LIFE_US, VERSION, Malformed, Message
+from vigil.protocol.messages import Asked
 from vigil.protocol.nodes import read_key_news
-from vigil.protocol.store import Card, Disclosure, Revision, Transaction
+from vigil.protocol.store import Card, Disclosure, Reference, Revision, Transaction
 from vigil.protocol.testing import Action, TestOrder
 
 # --- how messages are read -------------------------------------------------------------------------------------------
@@ -293,6 +295,15 @@ class NoMasked(MockPartner):
     def work(self) -> None:
         self.store.rows.masked.clear()
         super().work()
+
+
+@misbehaves("hides-newer", "lets an older revision that an answer names hide the newer one", "244")
+class HidesNewer(MockPartner):
+    def take(self, asked: Asked, response: Response) -> None:
+        with suppress(Malformed, KeyError):
+            for sighting in forging.payload_of(response.body)["content"]["sightings"]:
+                self.store.rows.masked.pop(Reference(asked.question.partner.node_id, sighting["operation"]), None)
+        super().take(asked, response)
 
 
 @misbehaves("old-key", "goes on with the key before", "020")
