@@ -278,11 +278,12 @@ def watch_of_all(server: str) -> Watch:
 
 
 @pytest.fixture
-def watch(watch_of_all: Watch) -> Watch:
-    """Over every page of the test."""
+def watch(watch_of_all: Watch) -> Iterator[Watch]:
+    """Over every page of the test, which fails where it saw a fault."""
     watch_of_all.faults.clear()
     watch_of_all.testing = False
-    return watch_of_all
+    yield watch_of_all
+    assert not watch_of_all.faults, "\n".join(watch_of_all.faults)
 
 
 @pytest.fixture(scope="session")
@@ -315,7 +316,6 @@ def visit(windows: Windows, watch: Watch) -> Iterator[Visit]:
     yield open_page
     for page in opened:
         page.context.close()
-    assert not watch.faults, "\n".join(watch.faults)
 
 
 @pytest.fixture
@@ -338,7 +338,6 @@ def page_of(windows: Windows, watch: Watch) -> Iterator[Visit]:
     yield show_page
     for page in used:
         page.goto("about:blank")
-    assert not watch.faults, "\n".join(watch.faults)
 
 
 @pytest.fixture(scope="session")

@@ -274,9 +274,12 @@ def subjects(suite: Suite) -> Check:
     mine, theirs = suite.operation(subjects=shared), suite.operation(subjects=shared)
     suite.ask(suite.query(mine))
     suite.register(theirs)
+    yield from _found_by_subject(suite, theirs, mine)
+
+
+def _found_by_subject(suite: Suite, theirs: Operation, mine: Operation) -> Check:
     yield suite.determined(theirs.operation_id, "conflict")
-    conflicts = suite.conflicts(theirs.operation_id, mine.operation_id)
-    came = [(one.band, one.alarms) for one in conflicts]
+    came = [(one.band, one.alarms) for one in suite.conflicts(theirs.operation_id, mine.operation_id)]
     suite.expect(came == [(None, 1)], "one conflict without a band, with one alarm", came)
 
 
@@ -296,9 +299,7 @@ def older_revision_named(suite: Suite) -> Check:
         return _named(suite, message, query, mine, theirs)
 
     suite.register(theirs, answer)
-    yield suite.determined(theirs.operation_id, "conflict")
-    came = [(one.band, one.alarms) for one in suite.conflicts(theirs.operation_id, mine.operation_id)]
-    suite.expect(came == [(None, 1)], "one conflict without a band, with one alarm", came)
+    yield from _found_by_subject(suite, theirs, mine)
 
 
 @requires("243", "What a node sees and its partner's answer did not name, it tells the partner by `match`.")

@@ -165,8 +165,9 @@ def test_the_wall_names_nobody(people: Any, conflict: Conflict, login: Any) -> N
     page = login("carol").get("/desk/wall/").content.decode()
     main = page[page.index('<main id="main"') : page.index("</main>")]
     assert "left to talk" in main or "data-until" in main
-    for name in ("Port Calvert", "Bay County", "Lead", "(410)", "+1410", conflict.reference):
-        assert name not in main
+    shown = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "", main)  # a drawn id may hold any three digits
+    for name in ("Port Calvert", "Bay County", "Lead", "555", conflict.reference):
+        assert name not in shown
 
 
 @pytest.mark.django_db

@@ -475,7 +475,7 @@ class BatchTransaction(DatabaseTransaction):
 
     def put_conflict(self, conflict: port.Conflict) -> None:
         if conflict.pair not in self._conflicts and not self._judged & {conflict.pair.a, conflict.pair.b}:
-            row = models.Conflict.objects.filter(**store.pair_columns(conflict.pair)).first()
+            row = store.row_of_pair(conflict.pair)
             self._know(conflict, row)
         self._know(conflict)
         self._met[conflict.pair] = conflict

@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -161,12 +162,12 @@ def account_of(contact: Contact | None, agency_id: UUID) -> UUID | None:
     return None
 
 
-_HOLDERS = Prepared(lambda role: Membership.objects.filter(role=role, active=True, user__is_active=True).order_by())
-_HOLDERS_OF = Prepared(
-    lambda role, agency: Membership.objects.filter(
-        role=role, active=True, user__is_active=True, agency_id=agency
-    ).order_by()
-)
+def _held(role: Any) -> QuerySet[Membership]:
+    return Membership.objects.filter(role=role, active=True, user__is_active=True).order_by()
+
+
+_HOLDERS = Prepared(_held)
+_HOLDERS_OF = Prepared(lambda role, agency: _held(role).filter(agency_id=agency))
 
 
 def _holders(role: Role, agency_id: UUID | None = None) -> list[UUID]:

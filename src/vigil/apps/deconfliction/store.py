@@ -353,7 +353,7 @@ class DatabaseTransaction(FederationRows):
 
     def put_conflict(self, conflict: port.Conflict) -> None:
         at = moment(conflict.changed_at)
-        row = models.Conflict.objects.filter(**pair_columns(conflict.pair)).first()
+        row = row_of_pair(conflict.pair)
         plans = self._plans_of(conflict)
         if row is None:
             reference = agencies.next_reference(at).replace("-", "-C-", 1)
@@ -388,7 +388,8 @@ class DatabaseTransaction(FederationRows):
         )
 
     def put_alarm(self, alarm: port.Alarm) -> None:
-        (conflict,) = _CONFLICT(*pair_columns(alarm.pair).values())
+        conflict = row_of_pair(alarm.pair)
+        assert conflict is not None
         row = new(
             models.Alarm,
             dedupe_key=alarm.key,
@@ -548,6 +549,11 @@ def pair_columns(pair: Pair) -> dict[str, Any]:
         "node_b": pair.b.node_id,
         "operation_b": UUID(pair.b.operation_id),
     }
+
+
+def row_of_pair(pair: Pair) -> models.Conflict | None:
+    """The pair's row."""
+    return _CONFLICT.first(*pair_columns(pair).values())
 
 
 def _pair(row: models.Conflict) -> Pair:
