@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, QuerySet
@@ -20,6 +21,7 @@ from vigil.platform.delivery.channels import is_set_up
 from vigil.platform.delivery.deliveries import CONFIRM
 from vigil.platform.delivery.models import Channel, PersonalWay
 from vigil.platform.delivery.outbox import send
+from vigil.platform.prepared import Prepared
 from vigil.platform.sealed import purpose_of
 
 WAY = purpose_of(PersonalWay, "address")
@@ -32,6 +34,14 @@ MOST_WAYS = 6
 """Of one person (ours)."""
 
 
+def _confirmed(user_id: Any) -> QuerySet[PersonalWay]:
+    return PersonalWay.objects.filter(user_id=user_id, user__is_active=True, confirmed_at__isnull=False)
+
+
+_FOR_URGENT = Prepared(lambda user: _confirmed(user).filter(for_urgent=True))
+_FOR_OTHER = Prepared(lambda user: _confirmed(user).filter(for_other=True))
+
+
 def usable() -> list[Channel]:
     """The channels by which a person can be reached on this node."""
     return [channel for channel in PERSONAL if is_set_up(channel)]
@@ -39,11 +49,9 @@ def usable() -> list[Channel]:
 
 def personal_ways(user_id: UUID, *, urgent: bool) -> list[Address]:
     """The confirmed addresses at which the person wants such messages, for `outbox.send`; none of who is cut off."""
-    wanted = {"for_urgent": True} if urgent else {"for_other": True}
-    found = PersonalWay.objects.filter(user_id=user_id, user__is_active=True, **wanted).exclude(confirmed_at=None)
-    return [
-        Address(Channel(way.channel), address_of(way), str(way.user), user_id) for way in found.select_related("user")
-    ]
+    found = (_FOR_URGENT if urgent else _FOR_OTHER)(user_id)
+    name = str(found[0].user) if found else ""
+    return [Address(Channel(way.channel), address_of(way), name, user_id) for way in found]
 
 
 def own(actor: Actor) -> QuerySet[PersonalWay]:

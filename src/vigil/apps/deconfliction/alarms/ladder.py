@@ -9,22 +9,65 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from vigil.apps.deconfliction import access
+from django.db.models import QuerySet
+
 from vigil.apps.deconfliction.alarms.rules import Clock, State, expires_at, next_at, together
-from vigil.apps.deconfliction.models import Conflict, ConflictSide, ConflictState, Standing
+from vigil.apps.deconfliction.models import Conflict, ConflictSide, ConflictState, Operation, Standing
+from vigil.platform.prepared import Prepared, PreparedChange
 
 TALKED = (ConflictState.CONTACTED, ConflictState.RESOLVED)
 
 
+def _conflicts(ladder_id: Any) -> QuerySet[Any, Any]:
+    """Keys of the conflicts that stand in which the ladder has a told side of ours."""
+    told = ConflictSide.objects.filter(ladder_id=ladder_id, told=True, own_operation__isnull=False)
+    return told.filter(conflict__standing=Standing.OPEN).order_by().values("conflict_id")
+
+
+def _sides(ladder_id: Any) -> QuerySet[ConflictSide]:
+    return ConflictSide.objects.filter(conflict_id__in=_conflicts(ladder_id)).order_by("operation_id")
+
+
+_CONFLICTS = Prepared(lambda ladder: Conflict.objects.filter(pk__in=_conflicts(ladder)).order_by())
+_SIDES = Prepared(_sides)
+_DUE = Prepared(
+    lambda ladder: ConflictSide.objects.filter(ladder_id=ladder, told=True, next_alarm_at__isnull=False).order_by()
+)
+_LOOK = PreparedChange(lambda side: ConflictSide.objects.filter(pk=side), "next_alarm_at")
+_OPERATIONS = Prepared(
+    lambda ladder: Operation.objects.filter(pk__in=_sides(ladder).order_by().values("own_operation_id")).order_by()
+)
+
+
 def lines_of(ladder_ids: Collection[UUID]) -> list[ConflictSide]:
-    """The told sides of these ladders whose conflicts stand, each with its conflict and all sides of that."""
-    found = ConflictSide.objects.filter(
-        ladder_id__in=ladder_ids, told=True, own_operation__isnull=False, conflict__standing=Standing.OPEN
-    )
-    rows = found.select_related("conflict", "own_operation").prefetch_related(access.both_sides("conflict__sides"))
-    return sorted(rows, key=order)
+    """The told sides of these ladders whose conflicts stand, each with its conflict and all sides of that.
+
+    A line is the same object as among the sides of its conflict.
+    """
+    return sorted((line for ladder_id in ladder_ids for line in _lines(ladder_id)), key=order)
+
+
+def _lines(ladder_id: UUID) -> Iterable[ConflictSide]:
+    conflicts = {row.pk: row for row in _CONFLICTS(ladder_id)}
+    if not conflicts:
+        return
+    operations = {row.pk: row for row in _OPERATIONS(ladder_id)}
+    sides: defaultdict[UUID, list[ConflictSide]] = defaultdict(list)
+    for side in _SIDES(ladder_id):
+        # A conflict may have come up between the statements, which is no line yet.
+        if side.conflict_id in conflicts:
+            side.conflict = conflicts[side.conflict_id]
+            side.own_operation = operations[side.own_operation_id] if side.own_operation_id else None
+            sides[side.conflict_id].append(side)
+    for key, conflict in conflicts.items():
+        both = conflict.sides.all()
+        both._result_cache = sides[key]
+        # Where `prefetch_related` puts them.
+        conflict._prefetched_objects_cache = {"sides": both}  # type: ignore[attr-defined]
+        yield from (side for side in sides[key] if side.ladder_id == ladder_id and side.told and side.own_operation)
 
 
 def order(line: ConflictSide) -> tuple[datetime, UUID]:
@@ -97,7 +140,8 @@ def _set_next(ladder_id: UUID, lines: Sequence[ConflictSide]) -> None:
     due = [next_at(clock)] if clock else []
     due += [expires_at(one) for one in clocks if one is not None]
     following = min((at for at in due if at is not None), default=None)
-    open_ones = [line.pk for line in lines if line.alarmed_at is not None]
-    rows = ConflictSide.objects.filter(ladder_id=ladder_id, told=True)
-    rows.filter(pk__in=open_ones).exclude(next_alarm_at=following).update(next_alarm_at=following)
-    rows.exclude(pk__in=open_ones).exclude(next_alarm_at=None).update(next_alarm_at=None)
+    wanted = {line.pk: following for line in lines if line.alarmed_at is not None}
+    known = {row.pk: row.next_alarm_at for row in _DUE(ladder_id)}
+    for key in wanted.keys() | known.keys():
+        if wanted.get(key) != known.get(key):
+            _LOOK(key, wanted.get(key))

@@ -17,7 +17,7 @@ from vigil.apps.deconfliction import notices, plan_rows
 from vigil.apps.deconfliction.alarms.rules import Message, Person, Rung, messages, reached
 from vigil.apps.deconfliction.models import ConflictSide, OnCall, Operation, Revision, Route
 from vigil.platform import keys
-from vigil.platform.accounts.models import Membership
+from vigil.platform.accounts.models import User
 from vigil.platform.agencies.desk import is_staffed
 from vigil.platform.agencies.models import Agency, agency_of, this_node
 from vigil.platform.delivery.addresses import Address
@@ -28,6 +28,11 @@ from vigil.platform.sealed import purpose_of
 
 SEALED = purpose_of(OnCall, "sealed")
 _REVISION = Prepared(lambda operation, number: Revision.objects.filter(operation_id=operation, number=number))
+_MEMBERS = Prepared(
+    lambda agency: User.objects.filter(
+        memberships__agency_id=agency, memberships__active=True, is_active=True
+    ).order_by("memberships__created_at")
+)
 _ON_CALL = Prepared(lambda agency: OnCall.objects.filter(agency_id=agency).order_by("position", "id"))
 
 
@@ -71,7 +76,7 @@ def _deconflictor(operation: Operation, rung: Rung) -> Reach:
 def _named(operation: Operation) -> dict[str, Person]:
     """The contacts that the plan names, by role, with their accounts."""
     (revision,) = _REVISION(operation.pk, operation.revision)
-    accounts = {one.user_id: one.user for one in _members(operation.agency_id)}
+    accounts = {user.pk: user for user in _MEMBERS(operation.agency_id)}
     found = {}
     for role, contact in plan_rows.contacts_of(revision).items():
         if contact is None or not contact.name:
@@ -86,11 +91,6 @@ def _named(operation: Operation) -> dict[str, Person]:
         key = next(same, None)
         found[role] = replace(person, user_id=key, email=accounts[key].email) if key else person
     return found
-
-
-def _members(agency_id: UUID) -> list[Membership]:
-    members = Membership.objects.filter(agency_id=agency_id, active=True, user__is_active=True)
-    return list(members.select_related("user").order_by("created_at"))
 
 
 def _accounts(operation: Operation, rung: Rung) -> list[UUID]:

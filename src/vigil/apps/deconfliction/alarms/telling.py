@@ -30,12 +30,19 @@ from vigil.platform.delivery.addresses import Address
 from vigil.platform.delivery.models import Channel, DeliveryEvent
 from vigil.platform.notices.board import notify
 from vigil.platform.notices.models import Notice
-from vigil.platform.prepared import insert, new
+from vigil.platform.prepared import Prepared, insert, new
 from vigil.protocol import store as port
 from vigil.protocol.store import AlarmKind, Route
 
 ALARMS = (AlarmKind.DETECTED, AlarmKind.WORSENED)
 SPOKE = ("contacted", "called")
+_SIDE = Prepared(
+    lambda conflict, operation: (
+        ConflictSide.objects.select_for_update()
+        .filter(conflict_id=conflict, operation_id=operation, own_operation__isnull=False)
+        .order_by()
+    )
+)
 STAND_DOWN_FOR = timedelta(hours=1)
 """Ours: so long it is tried to tell those whom an alarm reached that it stands no longer."""
 
@@ -45,13 +52,15 @@ def tell(conflict: Conflict, alarm: port.Alarm) -> UUID:
 
     Returns the side's ladder, whose times its transaction sets before it commits (`ladder.keep_times`).
     """
-    sides = ConflictSide.objects.select_for_update(of=("self",)).select_related("own_operation")
-    side = sides.get(conflict=conflict, operation_id=UUID(alarm.operation_id), own_operation__isnull=False)
-    lines = ladder.lines_of([side.ladder_id])
-    others = [line for line in lines if line.pk != side.pk]
-    # As its line has read it: with both its sides.
-    conflict = next((line.conflict for line in lines if line.pk == side.pk), conflict)
+    (side,) = _SIDE(conflict.pk, UUID(alarm.operation_id))
     side.conflict = conflict
+    others = []
+    for line in ladder.lines_of([side.ladder_id]):
+        if line.pk != side.pk:
+            others.append(line)
+        else:
+            side.conflict, side.own_operation = line.conflict, line.own_operation
+    conflict = side.conflict
     at = moment(alarm.raised_at)
     running = _running(side, alarm, others, at)
     written = [] if running else _notify(conflict, side, alarm, _key(conflict, side, alarm, others, at), at)
@@ -150,8 +159,9 @@ def _note(
         side.alarmed_at, side.stepped_at = (None, None) if alarm.tentative else (at, None)
         if running is not None:
             side.alarmed_at, side.stepped_at = running.alarmed_at, running.stepped_at
-        conflict.outcome, conflict.resolved_at = "", None
-        conflict.save(update_fields=("outcome", "resolved_at"))
+        if conflict.outcome or conflict.resolved_at:
+            conflict.outcome, conflict.resolved_at = "", None
+            conflict.save(update_fields=("outcome", "resolved_at"))
         lifecycle.move(conflict, Event.TOLD)
     elif alarm.kind is AlarmKind.WITHDRAWN:
         side.alarmed_at = side.next_alarm_at = None

@@ -17,14 +17,21 @@ from vigil.apps.deconfliction.models import ConflictSide, Operation, Standing
 from vigil.apps.deconfliction.plan import Disclosure
 from vigil.engine.operation import Basis
 from vigil.platform.notices.board import notify
+from vigil.platform.prepared import Prepared
 
+_PAST = Prepared(
+    lambda key: ConflictSide.objects.filter(operation_id=key, conflict__standing=Standing.PAST).order_by()[:1]
+)
 TEXT = gettext_noop("An operation entered afterwards had met one of yours. Open Vigil.")
 KIND = "deconfliction.conflict.found_late"
 
 
 def tell(operation_ids: Collection[UUID], now: datetime) -> None:
     """Tell the owners of what these operations met, where it still runs and nobody was told."""
-    mine = ConflictSide.objects.filter(operation_id__in=operation_ids, conflict__standing=Standing.PAST)
+    late = [key for key in operation_ids if _PAST(key)]
+    if not late:
+        return
+    mine = ConflictSide.objects.filter(operation_id__in=late, conflict__standing=Standing.PAST)
     others = ConflictSide.objects.filter(
         conflict__in=mine.values("conflict_id"),
         told=True,
