@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 
 from vigil.apps.deconfliction import access, actions, plan_rows
 from vigil.apps.deconfliction.alarms import lifecycle
@@ -133,10 +134,11 @@ def _actors(agencies: Mapping[str, Agency]) -> dict[str, Actor]:
     known = {user.username: user for user in User.objects.all()}
     # Demo folders of before second factors were asked for do not say whose account is the demo's.
     User.objects.filter(username__in=[person[0] for person in PEOPLE], is_demo=False).update(is_demo=True)
+    hashed = "" if known else make_password(PASSWORD)
     found = {}
     for username, name, ori, roles, _ in PEOPLE:
         user = known.get(username) or create_user(
-            system("demo"), NewUser(username, name, PASSWORD, agencies[ori].pk, roles, is_demo=True)
+            system("demo"), NewUser(username, name, PASSWORD, agencies[ori].pk, roles, is_demo=True, hashed=hashed)
         )
         actor = actor_of_user(user, agencies[ori].pk)
         if actor is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 
 from vigil.apps.deconfliction import actions
 from vigil.apps.deconfliction.contexts import plan_context
@@ -127,9 +128,10 @@ def ensure(region: Region, now: datetime) -> None:
         raise Unavailable("This data folder holds another node: the demo is not put into it.")
     (Path(settings.VIGIL_DATA_DIR) / DEMO_MARK).touch()
     agency = Agency.objects.filter(ori=region.agency.ori).first() or create_agency(system("demo"), region.agency)
+    hashed = "" if User.objects.exists() else make_password(DEMO_PASSWORD)
     for role, (username, name) in region.people.items():
         if not User.objects.filter(username=username).exists():
-            person = NewUser(username, name, DEMO_PASSWORD, agency.pk, ROLES[role], is_demo=True)
+            person = NewUser(username, name, DEMO_PASSWORD, agency.pk, ROLES[role], is_demo=True, hashed=hashed)
             create_user(system("demo"), person)
     lasting = Operation.objects.filter(external_id__startswith="demo-", ends_at__gt=now + LEFT)
     if not lasting.exclude(status="cancelled").exists():

@@ -47,6 +47,8 @@ class NewUser:
     is_demo: bool = False
     employment: str = ""
     """A value of `Employment`, or empty."""
+    hashed: str = ""
+    """The password as it is stored, where that is known: the demonstration's accounts have one together."""
     is_temporary: bool = False
     """The account ends by itself after `life.TEMPORARY`."""
 
@@ -75,6 +77,7 @@ def new_user(wanted: NewUser, by: Actor) -> User:
     user = User.objects.create_user(
         wanted.username,
         wanted.password,
+        hashed=wanted.hashed,
         full_name=wanted.full_name.strip(),
         phone=wanted.phone.strip(),
         unit=wanted.unit.strip(),

@@ -40,10 +40,13 @@ class OffBecause(StrEnum):
 class UserManager(BaseUserManager["User"]):
     """Creates users with a hashed password."""
 
-    def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
-        """A saved user; without a password nobody can log in as them."""
+    def create_user(self, username: str, password: str | None = None, *, hashed: str = "", **fields: Any) -> User:
+        """A saved user; without a password nobody can log in as them. `hashed`: it is hashed already."""
         user = self.model(username=self.model.normalize_username(username), **fields)
-        user.set_password(password)
+        if hashed:
+            user.password = hashed
+        else:
+            user.set_password(password)
         user.save(using=self._db)
         return user
 
