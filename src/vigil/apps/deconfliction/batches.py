@@ -91,16 +91,14 @@ class _Rows(Generic[M]):
         return list({row.pk: row for key in wanted for row in self._of_one(key)}.values())
 
 
-_REVISIONS = _Rows(lambda of: models.Revision.objects.filter(number=F("operation__revision"), **of))
 _VERDICTS = _Rows(lambda of: models.Verdict.objects.filter(revision=F("operation__revision"), **of))
 _DUES = _Rows(lambda of: models.SearchDue.objects.filter(**of))
+_RECEIPTS = _Rows(lambda of: models.Receipt.objects.filter(**of).order_by("number"))
 _CONFLICTS = _Rows(
     lambda of: models.Conflict.objects.filter(
         pk__in=models.ConflictSide.objects.filter(node=OWN, **of).values("conflict_id")
     )
 )
-_OPERATION = Prepared(lambda key: models.Operation.objects.filter(pk=key))
-_SITES = Prepared(lambda revision: models.Site.objects.filter(revision_id=revision))
 _CLOSE = PreparedChange(lambda key, target: models.SearchDue.objects.filter(operation_id=key, target=target))
 _DETERMINE = PreparedChange(
     lambda key, revision: models.Operation.objects.filter(pk=key, revision=revision),
@@ -110,21 +108,14 @@ _DETERMINE = PreparedChange(
 _ADVANCE = PreparedChange(
     lambda: agencies.Node.objects.filter(slot=1), "sequence", "reference_year", "reference_number"
 )
-_SUBJECTS = Prepared(lambda revision: models.Subject.objects.filter(revision_id=revision))
 
 
 def _current_rows(wanted: Sequence[UUID]) -> list[models.Revision]:
     """The current revisions, each with its operation, sites and subjects at hand."""
-    rows = _REVISIONS.of(wanted)
-    if len(wanted) > FEW:
-        prefetch_related_objects(rows, "operation", "sites", "subjects")
-        return rows
-    for row in rows:
-        (row.operation,) = _OPERATION(row.operation_id)
-        at_hand = {"sites": _SITES(row.pk), "subjects": _SUBJECTS(row.pk)}
-        # Where `prefetch_related_objects` puts them.
-        row._prefetched_objects_cache = at_hand  # type: ignore[attr-defined]
-    return rows
+    if len(wanted) <= FEW:
+        return [row for key in wanted if (row := store.current_row(key)) is not None]
+    rows = models.Revision.objects.filter(number=F("operation__revision"), operation_id__in=wanted)
+    return list(rows.prefetch_related("operation", "sites", "subjects"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,16 +215,16 @@ class BatchTransaction(DatabaseTransaction):
         return row is not None and (row.number > 1 or OWN not in self._dues[key])
 
     def _load_receipts(self, wanted: Sequence[UUID]) -> None:
-        if wanted:
-            for receipt in models.Receipt.objects.filter(operation_id__in=wanted).order_by("number"):
-                self._receipts[str(receipt.operation_id)].append(store.receipt_of(receipt))
+        for receipt in _RECEIPTS.of(wanted):
+            self._receipts[str(receipt.operation_id)].append(store.receipt_of(receipt))
 
     def _load_conflicts(self, wanted: Sequence[UUID]) -> None:
         found = _CONFLICTS.of(wanted)
-        if found:
+        few = len(found) <= FEW
+        if not few:
             prefetch_related_objects(found, "sides")
         for row in found:
-            conflict = store.conflict_of(row)
+            conflict = store.conflict_of(row, store.sides_of(row) if few else row.sides.all())
             if conflict.pair not in self._conflicts:
                 self._know(conflict, row)
         self._judged.update(Reference(OWN, str(key)) for key in wanted)

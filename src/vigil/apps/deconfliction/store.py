@@ -58,6 +58,28 @@ _CONFLICT = Prepared(
         node_a=node_a, operation_a=one, node_b=node_b, operation_b=other
     )
 )
+_CONFLICTS = Prepared(
+    lambda node, key: models.Conflict.objects.filter(
+        pk__in=models.ConflictSide.objects.filter(node=node, operation_id=key).order_by().values("conflict_id")
+    ).order_by()
+)
+_SIDES = Prepared(lambda conflict: models.ConflictSide.objects.filter(conflict_id=conflict).order_by())
+_REVISION = Prepared(
+    lambda key: models.Revision.objects.filter(operation_id=key, number=F("operation__revision")).order_by()
+)
+_OPERATION = Prepared(lambda key: models.Operation.objects.filter(pk=key).order_by())
+_SITES = Prepared(lambda revision: models.Site.objects.filter(revision_id=revision))
+_SUBJECTS = Prepared(lambda revision: models.Subject.objects.filter(revision_id=revision))
+_VERDICT = Prepared(
+    lambda key: models.Verdict.objects.filter(operation_id=key, revision=F("operation__revision")).order_by()
+)
+_DUES = Prepared(lambda key: models.SearchDue.objects.filter(operation_id=key).order_by())
+_ALARMS = Prepared(lambda key: models.Alarm.objects.filter(operation_id=key).order_by("id"))
+_ALARMED = Prepared(
+    lambda key: models.Conflict.objects.filter(
+        pk__in=models.Alarm.objects.filter(operation_id=key).order_by().values("conflict_id")
+    ).order_by()
+)
 _LAST_RECEIPT = Prepared(lambda: models.Receipt.objects.order_by("-number")[:1])
 
 
@@ -179,17 +201,10 @@ class DatabaseTransaction(FederationRows):
 
     def current(self, operation_id: str) -> port.Revision | None:
         row = self._current_row(operation_id)
-        if row is None:
-            return None
-        return revision_of(row)
+        return revision_of(row) if row else None
 
     def _current_row(self, operation_id: str) -> models.Revision | None:
-        return (
-            models.Revision.objects.select_related("operation")
-            .prefetch_related("sites", "subjects")
-            .filter(operation_id=UUID(operation_id), number=F("operation__revision"))
-            .first()
-        )
+        return current_row(UUID(operation_id))
 
     def put_revision(self, revision: port.Revision) -> None:
         before = self._current_row(revision.operation_id)
@@ -300,8 +315,7 @@ class DatabaseTransaction(FederationRows):
         return list(map(due_of, due_rows(rows if target is None else rows.filter(target=target), now, most)))
 
     def due_of(self, operation_id: str) -> Sequence[port.Due]:
-        rows = models.SearchDue.objects.filter(operation_id=UUID(operation_id))
-        return sorted(map(due_of, rows), key=lambda due: due.target)
+        return sorted(map(due_of, _DUES(UUID(operation_id))), key=lambda due: due.target)
 
     def postpone(self, due: port.Due, until: int) -> None:
         self._due_rows(due.operation_id, due.revision, due.target).update(
@@ -343,13 +357,12 @@ class DatabaseTransaction(FederationRows):
     # --- conflicts and alarms -----------------------------------------------------------------------------------------
 
     def conflict(self, pair: Pair) -> port.Conflict | None:
-        row = models.Conflict.objects.filter(**pair_columns(pair)).prefetch_related("sides").first()
-        return conflict_of(row) if row else None
+        row = row_of_pair(pair)
+        return conflict_of(row, sides_of(row)) if row else None
 
     def conflicts_of(self, reference: Reference) -> Sequence[port.Conflict]:
-        sides = models.ConflictSide.objects.filter(operation_id=UUID(reference.operation_id), node=reference.node_id)
-        rows = models.Conflict.objects.filter(pk__in=sides.values("conflict_id")).prefetch_related("sides")
-        return sorted(map(conflict_of, rows), key=lambda conflict: conflict.pair)
+        rows = _CONFLICTS(reference.node_id, UUID(reference.operation_id))
+        return sorted((conflict_of(row, sides_of(row)) for row in rows), key=lambda conflict: conflict.pair)
 
     def put_conflict(self, conflict: port.Conflict) -> None:
         at = moment(conflict.changed_at)
@@ -405,13 +418,14 @@ class DatabaseTransaction(FederationRows):
         self._ladders.add(telling.tell(conflict, alarm))
 
     def alarms_of(self, operation_id: str) -> Sequence[port.Alarm]:
-        rows = models.Alarm.objects.filter(operation_id=UUID(operation_id)).select_related("conflict").order_by("id")
-        return [_alarm(row) for row in rows]
+        key = UUID(operation_id)
+        conflicts = {row.pk: row for row in _ALARMED(key)}
+        return [_alarm(row, conflicts[row.conflict_id]) for row in _ALARMS(key)]
 
     # --- determinations and receipts ----------------------------------------------------------------------------------
 
     def verdict(self, operation_id: str) -> port.Verdict | None:
-        row = models.Verdict.objects.filter(operation_id=UUID(operation_id), revision=F("operation__revision")).first()
+        row = _VERDICT.first(UUID(operation_id))
         return verdict_of(row) if row else None
 
     def put_verdict(self, verdict: port.Verdict) -> None:
@@ -441,6 +455,17 @@ class DatabaseTransaction(FederationRows):
         return [
             receipt_of(row) for row in models.Receipt.objects.filter(operation_id=UUID(operation_id)).order_by("number")
         ]
+
+
+def current_row(operation_id: UUID) -> models.Revision | None:
+    """The operation's current revision, with operation, sites and subjects at hand."""
+    row = _REVISION.first(operation_id)
+    if row is not None:
+        (row.operation,) = _OPERATION(operation_id)
+        at_hand = {"sites": _SITES(row.pk), "subjects": _SUBJECTS(row.pk)}
+        # Where `prefetch_related` puts them.
+        row._prefetched_objects_cache = at_hand  # type: ignore[attr-defined]
+    return row
 
 
 def new_operation(
@@ -697,8 +722,14 @@ def _finding_columns(conflict: port.Conflict, at: datetime) -> dict[str, Any]:
     return {"standing": conflict.state.value, "found_at": at, **_match_columns(conflict.match)}
 
 
-def conflict_of(row: models.Conflict) -> port.Conflict:
-    sides = {(side.node, side.operation_id): _side(side) for side in row.sides.all()}
+def sides_of(row: models.Conflict) -> list[models.ConflictSide]:
+    """The rows of its two sides."""
+    return _SIDES(row.pk)
+
+
+def conflict_of(row: models.Conflict, both: Iterable[models.ConflictSide]) -> port.Conflict:
+    """The conflict of the row and its sides."""
+    sides = {(side.node, side.operation_id): _side(side) for side in both}
     return port.Conflict(
         a=sides[row.node_a, row.operation_a],
         b=sides[row.node_b, row.operation_b],
@@ -731,10 +762,10 @@ def _side(row: models.ConflictSide) -> port.Side:
     )
 
 
-def _alarm(row: models.Alarm) -> port.Alarm:
+def _alarm(row: models.Alarm, conflict: models.Conflict) -> port.Alarm:
     return port.Alarm(
         key=row.dedupe_key,
-        pair=_pair(row.conflict),
+        pair=_pair(conflict),
         operation_id=str(row.operation_id),
         kind=port.AlarmKind(row.kind),
         route=port.Route(row.route),

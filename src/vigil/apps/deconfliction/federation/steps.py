@@ -18,4 +18,4 @@ def tell(conflict: Conflict, side: ConflictSide, step: str, now: datetime, outco
     # Of a pair with a partner's operation the own one is the first.
     if side.node == OWN and conflict.node_b != OWN:
         own = Reference(OWN, str(side.operation_id))
-        tell_step(DatabaseTransaction(), conflict_of(conflict), own, step, outcome, instant(now))
+        tell_step(DatabaseTransaction(), conflict_of(conflict, conflict.sides.all()), own, step, outcome, instant(now))
