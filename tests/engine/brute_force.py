@@ -163,13 +163,19 @@ def encloses(ring: tuple[Vertex, ...], place: Vertex) -> bool:
 
 
 def _finely(edge: Edge, place: Vertex) -> list[Vertex]:
-    """Samples of an edge, closer together beside the place, so that the bearing never jumps half round."""
-    nearest = min(range(len(edge.samples)), key=lambda k: sphere_separation(place, edge.samples[k]))
-    middle = nearest * edge.step
-    more = {middle + side * edge.step / 2**k for k in range(1, 22) for side in (-1, 1)}
-    inner = {k * edge.step for k in range(1, SAMPLES)}
-    along = sorted(value for value in more | inner if 0.0 < value < edge.length)
-    return [edge.samples[0], *(edge.at(value) for value in along), edge.samples[-1]]
+    """Places along an edge, closer together beside the place, so that the bearing never jumps half round.
+
+    Two that follow one another are at most half as far apart as the place is from the nearest sample.
+    """
+    apart, nearest = min((sphere_separation(place, sample), k) for k, sample in enumerate(edge.samples))
+    stride = max(1, min(SAMPLES, int(apart / 2 / max(edge.step, NEGLIGIBLE_M))))
+    along = {k * edge.step for k in range(0, SAMPLES, stride)} - {0.0}
+    middle, finer = nearest * edge.step, edge.step / 2
+    while finer > max(apart / 4, edge.step / 2**21):
+        along |= {middle - finer, middle + finer}
+        finer /= 2
+    inner = sorted(value for value in along if 0.0 < value < edge.length)
+    return [edge.samples[0], *(edge.at(value) for value in inner), edge.samples[-1]]
 
 
 def distance(a: Point | Line | Polygon, b: Point | Line | Polygon) -> float:

@@ -7,6 +7,7 @@ import os
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import pytest
 
@@ -41,6 +42,7 @@ class Products:
         return hashlib.sha256(f"{self.node_id}|{text}".encode()).hexdigest()
 
 
+@lru_cache(maxsize=100_000)
 def _number(value: str) -> int:
     return int.from_bytes(hashlib.sha256(value.encode()).digest()) % (PRIME - 1) + 1
 
