@@ -24,6 +24,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.browser.steps import AXE
 from tests.conftest import made_once
 
 from vigil.cli.gateway import SEND, TestGateway, over_http
@@ -43,6 +44,8 @@ FLAGS = (
     "--disable-quic",
     "--enable-unsafe-swiftshader",
     "--use-angle=swiftshader",
+    # No page lives long enough to earn what optimizing its scripts costs.
+    "--js-flags=--no-opt --no-maglev",
 )
 PATIENCE = 60_000
 """Milliseconds that a page has for what is expected of it: the machine may be busy."""
@@ -238,9 +241,8 @@ class Windows:
 
     def new(self, person: str | None, webgl: bool, **more: Any) -> Page:
         """A window with an empty page."""
-        context = self.chromium.new_context(
-            base_url=self.server, storage_state=self._login(person), timezone_id="America/New_York", **more
-        )
+        more = {"reduced_motion": "reduce", "timezone_id": "America/New_York"} | more  # each step of a motion is drawn
+        context = self.chromium.new_context(base_url=self.server, storage_state=self._login(person), **more)
         context.set_default_timeout(PATIENCE)
         context.add_init_script(THROUGH_TOASTS)
         if not webgl:
@@ -257,6 +259,7 @@ class Windows:
             if page is not None:
                 page.context.close()
             page = self.new(person, webgl)
+            page.add_init_script(AXE)
             self.kept[person, webgl] = state, page
         return page
 
