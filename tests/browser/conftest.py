@@ -67,6 +67,7 @@ addEventListener("DOMContentLoaded", () => {
 });
 """
 """What nobody answered in other tests is told again at any moment: it must not lie over what is to be clicked."""
+NOWHERE = "about:blank"
 PASSWORD = "bay-gateway-demo"
 DANA, LENA, TOM = "dana.whitlock", "lena.marsh", "tom.vasquez"
 """Two officers of Port Calvert, one of the Old Line State Patrol."""
@@ -237,7 +238,7 @@ class Windows:
     chromium: Browser
     sessions: dict[str, Any]
     watch: Watch
-    kept: dict[tuple[str | None, bool], tuple[Any, Page]] = field(default_factory=dict)
+    kept: dict[tuple[str | None, bool, bool], tuple[Any, Page]] = field(default_factory=dict)
 
     def new(self, person: str | None, webgl: bool, **more: Any) -> Page:
         """A window with an empty page."""
@@ -251,16 +252,16 @@ class Windows:
         self.watch.over(page)
         return page
 
-    def shared(self, person: str | None, webgl: bool) -> Page:
+    def shared(self, person: str | None, webgl: bool, scripts: bool) -> Page:
         """The window of that person that stays, opened anew when they had to log in again."""
         state = self._login(person)
-        of_login, page = self.kept.get((person, webgl), (None, None))
+        of_login, page = self.kept.get((person, webgl, scripts), (None, None))
         if page is None or of_login is not state:
             if page is not None:
                 page.context.close()
-            page = self.new(person, webgl)
+            page = self.new(person, webgl, java_script_enabled=scripts)
             page.add_init_script(AXE)
-            self.kept[person, webgl] = state, page
+            self.kept[person, webgl, scripts] = state, page
         return page
 
     def _login(self, person: str | None) -> Any:
@@ -305,7 +306,7 @@ def visit(windows: Windows, watch: Watch) -> Iterator[Visit]:
 
     def open_page(
         person: str | None = None,
-        path: str = "/",
+        path: str = NOWHERE,
         width: int = 1440,
         height: int = 900,
         webgl: bool = False,
@@ -324,14 +325,19 @@ def visit(windows: Windows, watch: Watch) -> Iterator[Visit]:
 @pytest.fixture
 def page_of(windows: Windows, watch: Watch) -> Iterator[Visit]:
     """As `visit`, in the window of that person that other tests use too: for tests that leave nothing in it and need no
-    second one of the same person. A new window costs more than most pages do.
+    second one of the same person. A new window costs three times what most pages do.
     """
     used: list[Page] = []
 
     def show_page(
-        person: str | None = None, path: str = "/", width: int = 1440, height: int = 900, webgl: bool = False
+        person: str | None = None,
+        path: str = NOWHERE,
+        width: int = 1440,
+        height: int = 900,
+        webgl: bool = False,
+        java_script_enabled: bool = True,
     ) -> Page:
-        page = windows.shared(person, webgl)
+        page = windows.shared(person, webgl, java_script_enabled)
         used.append(page)
         page.emulate_media(media="null")
         page.set_viewport_size({"width": width, "height": height})
@@ -340,7 +346,7 @@ def page_of(windows: Windows, watch: Watch) -> Iterator[Visit]:
 
     yield show_page
     for page in used:
-        page.goto("about:blank")
+        page.goto(NOWHERE)
 
 
 @pytest.fixture(scope="session")

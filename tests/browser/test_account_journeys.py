@@ -17,9 +17,9 @@ TOASTS_STAY = """() => {
 FILE = b"full_name,username,roles\nGail Grove,gail.grove,\nIvy Ives,ivy,chief\n"
 
 
-def test_a_request_is_confirmed_and_approved_and_the_pages_fit_a_phone(visit: Visit, watch: Watch) -> None:
-    contact = visit(LENA, "/account/", width=360)
-    asking = visit(None, "/account/ask/", width=360)
+def test_a_request_is_confirmed_and_approved_and_the_pages_fit_a_phone(page_of: Visit, watch: Watch) -> None:
+    contact = page_of(LENA, "/account/", width=360)
+    asking = page_of(None, "/account/ask/", width=360)
     typed = {"full_name": "Nina New", "phone": "410-555-0177", "ori": "MD0PCP100", "contact": "Lena Marsh"}
     for field, text in typed.items():
         asking.fill(f"#{field}", text)
@@ -34,7 +34,7 @@ def test_a_request_is_confirmed_and_approved_and_the_pages_fit_a_phone(visit: Vi
     contact.get_by_role("button", name="I know them: sworn").click()
     expect(contact.get_by_text("Waits for an administrator")).to_be_visible()
 
-    page = visit(PAUL, "/accounts/", width=360)
+    page = page_of(PAUL, "/accounts/", width=360)
     page.get_by_role("link", name="Nina New").click()
     expect(page.get_by_label("User name")).to_have_value("nina.new")
     fits(page, watch)

@@ -24,7 +24,7 @@ PHONE = "+14105550139"
 
 
 def test_both_are_alarmed_one_answers_by_page_one_by_text_they_talk_and_settle(
-    visit: Visit, spot: Any, gateway: TestGateway, watch: Watch
+    page_of: Visit, spot: Any, gateway: TestGateway, watch: Watch
 ) -> None:
     texts: queue.Queue[str] = queue.Queue()
 
@@ -33,9 +33,9 @@ def test_both_are_alarmed_one_answers_by_page_one_by_text_they_talk_and_settle(
             texts.put(message_id)
 
     place = spot()
-    register(visit(TOM), place, phone=PHONE)
+    register(page_of(TOM), place, phone=PHONE)
     gateway.arrived = arrived
-    page = visit(DANA)
+    page = page_of(DANA)
     register(page, place)
     page.get_by_role("link", name=re.compile("Open conflict")).first.click()
     page.wait_for_url("**/conflicts/*/")
@@ -60,7 +60,7 @@ def test_both_are_alarmed_one_answers_by_page_one_by_text_they_talk_and_settle(
     shoot(page, watch, "alarm-2-both-answered", 1440)
 
     # The desk connects them and logs who spoke with whom, and how it knew them.
-    desk = visit(INES, address)
+    desk = page_of(INES, address)
     expect(desk.locator(".way")).to_contain_text("Vasquez")
     desk.fill("#whom", "")
     desk.get_by_role("button", name="We have talked").click()
@@ -86,8 +86,8 @@ def test_both_are_alarmed_one_answers_by_page_one_by_text_they_talk_and_settle(
     _axe(desk, watch, "an alarm's way")
 
 
-def test_the_desk_enters_for_a_caller_and_reads_the_answer_out(visit: Visit, spot: Any, watch: Watch) -> None:
-    desk = visit(INES, "/desk/enter/", width=360, height=800)
+def test_the_desk_enters_for_a_caller_and_reads_the_answer_out(page_of: Visit, spot: Any, watch: Watch) -> None:
+    desk = page_of(INES, "/desk/enter/", width=360, height=800)
     desk.get_by_role("button", name="Register for the caller").click()
     expect(desk.locator(".error-summary")).to_be_visible()
     fits(desk, watch)
@@ -106,6 +106,6 @@ def test_the_desk_enters_for_a_caller_and_reads_the_answer_out(visit: Visit, spo
     shoot(desk, watch, "entry-2-read-out", 360)
 
 
-def test_pages_of_how_people_are_reached(visit: Visit, watch: Watch) -> None:
+def test_pages_of_how_people_are_reached(page_of: Visit, watch: Watch) -> None:
     for person, path in ((DANA, "/account/ways/"), (NADIA, "/channels/"), (PAUL, "/setup/webhooks/")):
-        fits(visit(person, path, width=360, height=800), watch)
+        fits(page_of(person, path, width=360, height=800), watch)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import Browser, expect
+from tests.browser.conftest import Visit
 from tests.browser.steps import press
 from tests.browser.test_door import Reader
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_case_study_is_read_and_an_encounter_is_begun(visit: Any, server: str, chromium: Browser) -> None:
+def test_a_case_study_is_read_and_an_encounter_is_begun(page_of: Visit, server: str, chromium: Browser) -> None:
     reader = Reader(chromium.new_page(viewport={"width": 360, "height": 740}), "cases")
     reader.page.goto(f"{server}/login/")
-    page = visit("ruth.calloway", "/near-miss/cases/", width=360, height=740, java_script_enabled=False)
+    page = page_of("ruth.calloway", "/near-miss/cases/", width=360, height=740, java_script_enabled=False)
     page.get_by_role("link", name="Up the stairs alone").click()
     expect(page.get_by_role("heading", name="The offender")).to_be_visible()
     reader.look(page)

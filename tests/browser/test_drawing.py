@@ -19,8 +19,8 @@ Spot = Callable[[], str]
 
 
 def open_map(visit: Visit, **more: object) -> Page:
-    """The register page with its map ready, which jumps instead of gliding."""
-    page = visit(DANA, "/operations/register/", reduced_motion="reduce", webgl=True, **more)
+    """The register page with its map ready."""
+    page = visit(DANA, "/operations/register/", webgl=True, **more)
     page.wait_for_selector("[data-pin-map][data-ready=yes]")
     page.select_option("#operation_type", "area_sweep")
     return page
@@ -67,8 +67,8 @@ def read(page: Page, words: str) -> None:
 SQUARE = ((0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6))
 
 
-def test_an_area_is_drawn_moved_by_a_corner_and_whole_undone_and_registered(visit: Visit, spot: Spot) -> None:
-    page = open_map(visit)
+def test_an_area_is_drawn_moved_by_a_corner_and_whole_undone_and_registered(page_of: Visit, spot: Spot) -> None:
+    page = open_map(page_of)
     page.fill("#sites-0-place", spot())
     read(page, "Exact")
     page.get_by_role("button", name="Area").click()
@@ -106,8 +106,8 @@ def test_an_area_is_drawn_moved_by_a_corner_and_whole_undone_and_registered(visi
     read(page, "Area with 4 corners")
 
 
-def test_a_line_is_drawn_with_keys_alone(visit: Visit, spot: Spot) -> None:
-    page = open_map(visit)
+def test_a_line_is_drawn_with_keys_alone(page_of: Visit, spot: Spot) -> None:
+    page = open_map(page_of)
     late = late_readings(page, most=2)
     with page.expect_request(READING):
         page.fill("#sites-0-place", spot())
@@ -143,8 +143,8 @@ def carry(page: Page, key: str) -> None:
     )
 
 
-def test_a_shape_is_picked_up_carried_and_put_down_with_keys(visit: Visit) -> None:
-    page = open_map(visit)
+def test_a_shape_is_picked_up_carried_and_put_down_with_keys(page_of: Visit) -> None:
+    page = open_map(page_of)
     late = late_readings(page, most=1)
     page.fill("#sites-0-place", HARBOR)
     page.select_option("#operation_type", "area_sweep")  # asks once more; whichever comes first moves the map
@@ -157,6 +157,7 @@ def test_a_shape_is_picked_up_carried_and_put_down_with_keys(visit: Visit) -> No
     page.keyboard.press("Enter")
     expect(page.locator("[data-announce]")).to_contain_text("Picked up.")
     late[0].continue_()
+    page.unroute(READING)
     carry(page, "ArrowUp")
     page.keyboard.press("Enter")
     expect(page.locator("[data-announce]")).to_contain_text("Put down.")
@@ -171,8 +172,8 @@ def test_a_shape_is_picked_up_carried_and_put_down_with_keys(visit: Visit) -> No
     expect(page.locator("#sites-0-place")).not_to_have_value("")
 
 
-def test_what_is_typed_is_drawn_and_what_is_drawn_is_typed(visit: Visit) -> None:
-    page = open_map(visit)
+def test_what_is_typed_is_drawn_and_what_is_drawn_is_typed(page_of: Visit) -> None:
+    page = open_map(page_of)
     page.fill("#sites-0-place", "LINESTRING(39.28 -76.61,39.29 -76.59)")
     read(page, "look swapped")
     page.locator("#sites-0-read button").first.click()
@@ -221,8 +222,8 @@ def test_a_position_that_is_refused_is_said_in_a_sentence(visit: Visit) -> None:
     read(page, "Type the place or set a pin.")
 
 
-def test_only_the_register_page_may_ask_for_the_position(visit: Visit) -> None:
-    page = visit(DANA, "/")
+def test_only_the_register_page_may_ask_for_the_position(page_of: Visit) -> None:
+    page = page_of(DANA)
     for path, allowed in (("/", "()"), ("/map/", "()"), ("/operations/register/", "(self)")):
         answer = page.goto(path)
         assert answer

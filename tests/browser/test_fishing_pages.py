@@ -11,19 +11,19 @@ from tests.browser.test_history_pages import narrow
 pytestmark = pytest.mark.browser
 
 
-def test_a_case_appears_is_looked_at_and_settled(visit: Visit, watch: Watch) -> None:
-    admin = visit("paul.drummond", "/agency/budgets/", width=1280)
+def test_a_case_appears_is_looked_at_and_settled(page_of: Visit, watch: Watch) -> None:
+    admin = page_of("paul.drummond", "/agency/budgets/", width=1280)
     admin.get_by_label("One person, km² × hours").fill("nothing")
     admin.get_by_role("button", name="Save").click()
     expect(admin.get_by_text("Give a whole number from 1 to 100,000.")).to_be_visible()
     narrow(admin, watch)
-    desk = visit("ines.ferro", "/fishing/?kind=area_time", width=1280)
+    desk = page_of("ines.ferro", "/fishing/?kind=area_time", width=1280)
     expect(desk.get_by_role("link", name="Lena Marsh")).to_have_count(0)  # what other tests asked may wait here too
     admin.get_by_label("One person, km² × hours").fill("1")
     admin.get_by_role("button", name="Save").click()
     expect(admin.get_by_text("Saved.")).to_be_visible()
 
-    register(visit("lena.marsh", "/", width=1280), "39.05, -76.95")
+    register(page_of("lena.marsh", width=1280), "39.05, -76.95")
     case = desk.get_by_role("link", name="Lena Marsh")
     expect(case).to_be_visible()
     case.click()

@@ -28,8 +28,8 @@ def test_log_in_and_out(visit: Visit) -> None:
     expect(page).to_have_url(re.compile("/login/$"))
 
 
-def test_a_wrong_password_is_said_and_the_name_is_kept(visit: Visit) -> None:
-    page = visit(None, "/login/")
+def test_a_wrong_password_is_said_and_the_name_is_kept(page_of: Visit) -> None:
+    page = page_of(None, "/login/")
     page.fill("#username", "nobody.here")
     page.fill("#password", "wrong")
     page.click("button[type=submit]")
@@ -69,7 +69,7 @@ def test_no_known_conflict_names_who_was_asked_and_the_receipt(page_of: Visit, s
 
 
 def test_a_pin_is_set_by_keyboard(visit: Visit) -> None:
-    page = visit(DANA, "/operations/register/", webgl=True)
+    page = visit(DANA, "/operations/register/", webgl=True, reduced_motion="no-preference")
     page.locator("[data-pin-map][data-ready=yes]").wait_for()
     tab_to(page, "[data-pin-map] [tabindex], [data-pin-map] canvas, [data-map-canvas]", most=80)
     page.keyboard.press("ArrowRight")
@@ -96,8 +96,8 @@ def test_swapped_coordinates_are_mended_by_one_button(page_of: Visit) -> None:
     expect(page.locator("#sites-0-place")).to_have_value(re.compile("^39.29N"))
 
 
-def test_nothing_typed_is_lost_and_each_error_stands_at_its_field(visit: Visit) -> None:
-    page = visit(DANA, "/operations/register/")
+def test_nothing_typed_is_lost_and_each_error_stands_at_its_field(page_of: Visit) -> None:
+    page = page_of(DANA, "/operations/register/")
     page.fill("#sites-0-place", "Atlantis")
     page.fill("#starts_at", "0800 tomorrow")
     page.fill("#ends_at", "0700 tomorrow")
@@ -217,8 +217,8 @@ def test_registering_by_thumb(visit: Visit, spot: Spot) -> None:
     expect(page.locator(".verdict h1")).to_be_visible()
 
 
-def test_registering_without_a_script(visit: Visit, spot: Spot) -> None:
-    page = visit(DANA, "/operations/register/", java_script_enabled=False)
+def test_registering_without_a_script(page_of: Visit, spot: Spot) -> None:
+    page = page_of(DANA, "/operations/register/", java_script_enabled=False)
     page.get_by_role("button", name="Add another site").click()
     expect(page.locator("#sites-1-place")).to_be_visible()
     fill_register(page, spot())
@@ -257,8 +257,8 @@ COUNT_PIXELS = """
 """
 
 
-def test_map_and_table_are_filtered_together(visit: Visit) -> None:
-    page = visit(DANA, "/map/", webgl=True)
+def test_map_and_table_are_filtered_together(page_of: Visit) -> None:
+    page = page_of(DANA, "/map/", webgl=True)
     page.locator("[data-map][data-ready=yes]").wait_for()
     before = rows(page)
     assert before > 1
@@ -288,8 +288,8 @@ def _until(page: Page, holds: Callable[[], bool]) -> None:
         page.wait_for_timeout(100)
 
 
-def test_enter_in_the_table_opens_the_card(visit: Visit) -> None:
-    page = visit(DANA, "/map/", webgl=True)
+def test_enter_in_the_table_opens_the_card(page_of: Visit) -> None:
+    page = page_of(DANA, "/map/", webgl=True)
     page.locator("[data-map][data-ready=yes]").wait_for()
     row = page.locator("[data-row]").first
     row.focus()
@@ -324,14 +324,14 @@ def test_a_new_conflict_appears_on_an_open_page_without_reload(page_of: Visit, s
     assert own in watching.url
 
 
-def test_a_live_change_leaves_what_is_being_typed_alone(visit: Visit, spot: Spot) -> None:
+def test_a_live_change_leaves_what_is_being_typed_alone(page_of: Visit, spot: Spot) -> None:
     place = spot()
-    register(visit(TOM), place)
-    page = visit(DANA)
+    register(page_of(TOM), place)
+    page = page_of(DANA)
     register(page, place)
     page.get_by_role("link", name=re.compile("Open conflict")).first.click()
     page.fill("#talked-note", "half a sen")
-    other = visit(TOM, "/conflicts/")
+    other = page_of(TOM, "/conflicts/")
     other.goto(page.url)
     other.get_by_role("button", name="I have seen this").click()
     expect(page.locator(".steps")).to_contain_text(re.compile(r"they \d\d:\d\d"))
@@ -343,7 +343,7 @@ RECONNECT = "() => { dispatchEvent(new Event('offline')); dispatchEvent(new Even
 """The page asks for itself again once it is connected."""
 
 
-def test_a_late_answer_never_replaces_a_later_one(visit: Visit, spot: Spot) -> None:
+def test_a_late_answer_never_replaces_a_later_one(visit: Visit, page_of: Visit, spot: Spot) -> None:
     place, page = spot(), visit(DANA)
     own = register(page, place)
     asked: list[Route] = []
@@ -359,7 +359,7 @@ def test_a_late_answer_never_replaces_a_later_one(visit: Visit, spot: Spot) -> N
     page.route(f"**{own}", hold_the_first)
     page.evaluate(RECONNECT)
     _until(page, lambda: bool(late))
-    register(visit(TOM), place)
+    register(page_of(TOM), place)
     page.evaluate(RECONNECT)
     expect(page.locator("[data-lost]")).to_be_hidden()
     assert len(asked) == 1, "one at a time"
@@ -489,11 +489,11 @@ def test_an_administrator_without_operations_lands_on_a_page_of_their_own(visit:
     expect(page.get_by_role("heading", level=1)).to_have_text("Import operations")
 
 
-def test_the_watch_desk_sees_conflicts_of_both_sides(visit: Visit, spot: Spot) -> None:
+def test_the_watch_desk_sees_conflicts_of_both_sides(page_of: Visit, spot: Spot) -> None:
     place = spot()
-    register(visit(TOM), place)
-    register(visit(DANA), place)
-    page = visit(INES, "/conflicts/")
+    register(page_of(TOM), place)
+    register(page_of(DANA), place)
+    page = page_of(INES, "/conflicts/")
     page.locator("tbody a").first.click()
     expect(page.locator(".verdict h1")).to_be_visible()
     expect(page.locator("main")).to_contain_text("Both sides")

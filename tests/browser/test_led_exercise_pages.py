@@ -12,9 +12,9 @@ from tests.browser.test_history_pages import narrow
 pytestmark = pytest.mark.browser
 
 
-def test_an_exercise_is_planned_run_rated_and_reported(visit: Visit, watch: Watch) -> None:
+def test_an_exercise_is_planned_run_rated_and_reported(visit: Visit, page_of: Visit, watch: Watch) -> None:
     """Ruth controls and Ines plays; the worker registers by itself, and Ruth's page shows it without being reloaded."""
-    page = visit(RUTH, "/exercises/", width=1280)
+    page = page_of(RUTH, "/exercises/", width=1280)
     page.get_by_role("button", name="Copy this scenario").click()
     expect(page.get_by_text("Nobody plays yet")).to_be_visible()
     page.get_by_role("link", name="Change 2 An operation is registered").click()

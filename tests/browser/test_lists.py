@@ -57,8 +57,8 @@ def test_the_search_by_keys_from_any_page(page_of: Visit, spot: Spot, axe: Calla
     axe(page)
 
 
-def test_the_search_on_a_phone_without_a_script(visit: Visit) -> None:
-    page = visit(DANA, "/find/", java_script_enabled=False, width=360)
+def test_the_search_on_a_phone_without_a_script(page_of: Visit) -> None:
+    page = page_of(DANA, "/find/", java_script_enabled=False, width=360)
     page.get_by_label("Search for").fill("Whitlock")
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_role("heading", name="Operations")).to_be_visible()
@@ -125,10 +125,10 @@ def test_ticked_operations_are_cancelled_and_the_cancel_is_undone(
     expect(page.locator(".verdict h1")).to_have_text("No known conflict")
 
 
-def test_all_on_the_page_is_moved_without_a_script_on_a_phone(visit: Visit, spot: Spot) -> None:
-    registering = visit(RUTH)
+def test_all_on_the_page_is_moved_without_a_script_on_a_phone(page_of: Visit, spot: Spot) -> None:
+    registering = page_of(RUTH)
     path = register(registering, spot(), starts="0430 tomorrow")
-    page = visit(RUTH, "/operations/?when=ahead&mine=yes", java_script_enabled=False, width=360)
+    page = page_of(RUTH, "/operations/?when=ahead&mine=yes", java_script_enabled=False, width=360)
     page.locator(f'[name="ticked"][value^="{path.split("/")[-2]}"]').check()
     page.locator("#selected").get_by_role("button", name="Move by a day").click()
     page.get_by_label("Days").fill("2")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.conftest import PATIENCE, environment
+from tests.browser.conftest import PATIENCE, Visit, environment
 from tests.browser.steps import press, sent
 from tests.browser.test_door import Reader
 
@@ -61,7 +61,8 @@ def waiting(page: Page) -> set[str]:
 
 @pytest.mark.long
 def test_from_the_door_to_the_lesson_and_the_reporters_answer(
-    visit: Any,
+    visit: Visit,
+    page_of: Visit,
     server: str,
     door_port: int,
     data_folder: Path,
@@ -200,7 +201,7 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     planted = (NAME, STREET, MINUTE, BEHIND, AGENT, QUESTION, ANSWER, DONE, REASON, NEW_PASSPHRASE)
     planted += (receipt, receipt.replace(" ", ""))
     found, told = [], set()
-    for where, content in left_behind(visit, data_folder, tmp_path):
+    for where, content in left_behind(page_of, data_folder, tmp_path):
         lower = content.lower()
         found += [(where, one) for one in planted if one.lower().encode() in lower]
         if b"have the driver step out first." in lower:
@@ -209,7 +210,7 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     assert {"the backup's vigil.sqlite3", "/near-miss/lessons/csv/"} <= told, "what was published is found"
 
 
-def left_behind(visit: Any, data_folder: Path, tmp_path: Path) -> Iterator[tuple[str, bytes]]:
+def left_behind(page_of: Visit, data_folder: Path, tmp_path: Path) -> Iterator[tuple[str, bytes]]:
     """Every byte that the running node and its door left: disk, logs, a backup opened, files taken out, the trail."""
     files = {file.name: file.read_bytes() for file in data_folder.rglob("*") if file.is_file()}
     assert {"vigil.sqlite3", "vigil.sqlite3-wal", "door.sqlite3", "log.txt"} <= set(files)
@@ -228,7 +229,7 @@ def left_behind(visit: Any, data_folder: Path, tmp_path: Path) -> Iterator[tuple
         ("ines.ferro", ("/near-miss/lessons/json/", "/near-miss/lessons/csv/", "/near-miss/")),
         ("noel.archer", ("/audit/records/",)),
     ):
-        browser = visit(person, "/help/").context.request
+        browser = page_of(person).context.request
         for path in paths:
             answer = browser.get(path)
             assert answer.status == 200, path

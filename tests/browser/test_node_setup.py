@@ -24,8 +24,8 @@ def log_in(page: Page, username: str, password: str) -> None:
     page.click("button[type=submit]")
 
 
-def test_a_new_person_gets_in_only_with_a_password_of_their_own(visit: Visit, watch: Watch) -> None:
-    page = visit(NADIA, "/setup/", width=360)
+def test_a_new_person_gets_in_only_with_a_password_of_their_own(visit: Visit, page_of: Visit, watch: Watch) -> None:
+    page = page_of(NADIA, "/setup/", width=360)
     fits(page, watch)
     page.get_by_role("link", name="People", exact=True).click()
     page.get_by_role("link", name="Add a person").click()
@@ -147,7 +147,7 @@ def test_the_question_mark_explains_the_page_it_stands_on(page_of: Visit, watch:
     fits(page, watch)
 
 
-def test_help_works_without_a_script(visit: Visit) -> None:
-    page = visit(DANA, "/help/", java_script_enabled=False)
+def test_help_works_without_a_script(page_of: Visit) -> None:
+    page = page_of(DANA, "/help/", java_script_enabled=False)
     page.get_by_role("link", name="Conflicts", exact=True).last.click()
     expect(page.get_by_text("Call the other side. Then say that you have talked")).to_be_visible()

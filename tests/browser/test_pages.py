@@ -214,7 +214,7 @@ def test_without_a_script_the_theme_is_a_form(visit: Visit) -> None:
 
 
 def test_each_target_is_large_enough_for_a_thumb(page_of: Visit) -> None:
-    page = page_of(DANA, "/", width=390, height=844)
+    page = page_of(DANA, width=390, height=844)
     register(page, "30.0500, -71.9500")
     small = page.evaluate(
         """() => [...document.querySelectorAll("button, .button, .rail a, input, select, summary")]
@@ -285,8 +285,8 @@ FRAME_COLOURS = """
 """
 
 
-def test_without_a_script_the_map_says_what_it_needs(visit: Visit) -> None:
-    page = visit(DANA, "/map/", java_script_enabled=False)
+def test_without_a_script_the_map_says_what_it_needs(page_of: Visit) -> None:
+    page = page_of(DANA, "/map/", java_script_enabled=False)
     assert page.get_by_text("The map needs JavaScript.").is_visible()
     page.goto("/operations/register/")
     assert page.get_by_text("The map needs JavaScript.").is_visible()
@@ -358,7 +358,7 @@ def test_without_webgl_the_form_draws_the_zones_and_a_click_sets_the_pin(page_of
 
 
 def test_zones_that_cannot_be_loaded_are_told_and_asked_for_again(visit: Visit, watch: Watch) -> None:
-    page = visit(DANA, "/", webgl=True)
+    page = visit(DANA, webgl=True)
     # Until it is pressed: a change elsewhere loads them too.
     page.add_init_script("""
         const real = window.fetch;

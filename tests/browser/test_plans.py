@@ -56,8 +56,8 @@ def test_the_same_surveillance_each_night(page_of: Visit, watch: Watch, spot: Sp
     expect(page.locator(".flash")).to_contain_text("7 operations cancelled")
 
 
-def test_the_timeline_by_keyboard_and_on_a_phone(visit: Visit, watch: Watch, spot: Spot) -> None:
-    page = visit(DANA, "/timeline/")
+def test_the_timeline_by_keyboard_and_on_a_phone(page_of: Visit, watch: Watch, spot: Spot) -> None:
+    page = page_of(DANA, "/timeline/")
     _axe(page, watch, "timeline")
     tab_to(page, ".lanes a")
     page.keyboard.press("Enter")
@@ -67,7 +67,7 @@ def test_the_timeline_by_keyboard_and_on_a_phone(visit: Visit, watch: Watch, spo
     fits(page, watch, "timeline of a day")
     page.get_by_role("link", name="After").click()
     expect(page.get_by_label("How long")).to_have_value("day")
-    bare = visit(DANA, "/timeline/", java_script_enabled=False, width=360)
+    bare = page_of(DANA, "/timeline/", java_script_enabled=False, width=360)
     expect(bare.locator(".lanes a").first).to_be_visible()
 
 

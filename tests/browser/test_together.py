@@ -17,15 +17,15 @@ Spot = Callable[[], str]
 NADIA = "nadia.stone"
 
 
-def test_two_teams_offer_accept_and_leave(visit: Visit, spot: Spot) -> None:
+def test_two_teams_offer_accept_and_leave(page_of: Visit, spot: Spot) -> None:
     place = spot()
-    theirs = register(visit(TOM), place)
-    page = visit(DANA)
+    theirs = register(page_of(TOM), place)
+    page = page_of(DANA)
     own = register(page, place)
     page.locator(".conflict-card").get_by_role("link", name=re.compile("Open conflict")).click()
     page.get_by_role("button", name="Offer to run together").click()
     expect(page.locator("main")).to_contain_text("Waiting for Old Line Patrol to accept")
-    other = visit(TOM, theirs)
+    other = page_of(TOM, theirs)
     expect(other.locator("main")).to_contain_text("Port Calvert PD asks to run it together")
     other.get_by_role("button", name="Accept").click()
     expect(other.locator(".verdict h1")).to_have_text("No known conflict")
@@ -58,8 +58,8 @@ def test_the_card_is_previewed_and_a_subject_read_while_typing(page_of: Visit, s
     expect(page.locator("[data-subject-read]")).to_contain_text("Compared as MD/7AB1234")
 
 
-def test_an_interest_without_a_script_on_a_phone(visit: Visit) -> None:
-    page = visit(DANA, "/interests/register/", java_script_enabled=False, width=360)
+def test_an_interest_without_a_script_on_a_phone(page_of: Visit) -> None:
+    page = page_of(DANA, "/interests/register/", java_script_enabled=False, width=360)
     page.get_by_label("Kind of subject 1").select_option("phone")
     page.fill("#subjects-0-value", "4105550163")
     page.fill("#lead_contact-phone", "410-555-0128")
