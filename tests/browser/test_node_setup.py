@@ -78,7 +78,8 @@ def test_a_new_person_gets_in_only_with_a_password_of_their_own(visit: Visit, pa
         second.goto("/login/")
         log_in(second, "frank.field", OWN)
         expect(second.get_by_role("heading", name="One more step")).to_be_visible()
-        fits(second, watch)
+        if not typed:
+            fits(second, watch)
         typed.append(now())
         second.fill("#code", typed[-1])
         second.keyboard.press("Enter")
@@ -87,6 +88,8 @@ def test_a_new_person_gets_in_only_with_a_password_of_their_own(visit: Visit, pa
             second.context.clear_cookies()
         else:
             expect(second.get_by_role("alert")).to_contain_text("does not count")
+            if len(typed) == 1:
+                fits(second, watch)
 
     page.reload()
     page.get_by_role("button", name="Switch the account off").click()

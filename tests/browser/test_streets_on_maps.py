@@ -18,16 +18,17 @@ pytestmark = pytest.mark.browser
 NADIA = "nadia.stone"
 
 
-@pytest.fixture
-def town(server: str, data_folder: Path, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def town(server: str, data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The made-up town on the served node; taken out again, for the other tests know no streets."""
+    folder = tmp_path_factory.mktemp("town")
 
     def places(*arguments: str) -> None:
         command = [sys.executable, "-m", "vigil.cli.main", "places", *arguments]
         done = subprocess.run(command, env=environment(data_folder), capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 
-    places("import", str(made.zipped(made.write_shapefile(tmp_path, made.grid()))), "--source", "Made up")
+    places("import", str(made.zipped(made.write_shapefile(folder, made.grid()))), "--source", "Made up")
     yield "Made up"
     places("remove", "Made up")
 
