@@ -91,12 +91,12 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     press(admin, "Check this file")
     expect(admin.locator("main")).to_contain_text("Choose a file.")
     reader.look(admin)
-    first = visit("ruth.calloway", REVIEW, **phone)
+    first = page_of("ruth.calloway", REVIEW, **phone)
     first.get_by_label("A passphrase that you use nowhere else").fill(NEW_PASSPHRASE)
     first.get_by_label("The same again").fill(NEW_PASSPHRASE)
     press(first, "Make the key")
     reader.look(first)
-    second = visit("tom.vasquez", WHO, **phone)  # of another agency than the administrator
+    second = page_of("tom.vasquez", WHO, **phone)  # of another agency than the administrator
     second.get_by_text("Confirm or reject Ruth Calloway").click()
     second.get_by_label("Passphrase of your own key").fill("not the one")
     press(second, "Confirm")
@@ -153,7 +153,7 @@ def test_from_the_door_to_the_lesson_and_the_reporters_answer(
     reader.look(first)
     press(first, "Publish")
 
-    library = visit("ines.ferro", "/near-miss/", **phone)
+    library = page_of("ines.ferro", "/near-miss/", **phone)
     reader.look(library)
     library.get_by_role("link", name="Knife under the seat").click()
     expect(library.locator("main")).to_contain_text("Have the driver step out first.")
