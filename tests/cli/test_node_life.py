@@ -22,6 +22,8 @@ from typing import Any
 import pytest
 from tests.browser.conftest import free_port
 from tests.cli.vigil_commands import vigil as run
+from tests.conftest import made_once
+from tests.migrated import Migrated
 from tests.platform import made_streets as made
 
 pytestmark = pytest.mark.slow
@@ -59,11 +61,13 @@ class Shell:
 
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A node that was set up once, to be copied by each test."""
-    data = tmp_path_factory.mktemp("founded") / "node"
+    """A node that was set up once, from nothing, to be copied by each test."""
+    return made_once(tmp_path_factory, "founded", found)
+
+
+def found(data: Path) -> None:
     done = Shell(data)("setup", *ANSWERS)
     assert done.returncode == 0, done.stderr
-    return data
 
 
 @pytest.fixture
@@ -90,8 +94,10 @@ def test_a_backup_that_cannot_be_written_is_told_without_a_traceback(vigil: Shel
     assert "cannot be" in done.stderr
 
 
-def test_set_up_needs_every_answer_and_founds_nothing_without(tmp_path: Path) -> None:
+def test_set_up_needs_every_answer_and_founds_nothing_without(tmp_path: Path, migrated: Migrated) -> None:
     vigil = Shell(tmp_path / "node")
+    vigil.data.mkdir()
+    migrated.copy(str(vigil.data / "vigil.sqlite3"))
     done = vigil("setup", *ANSWERS[2:])
     assert done.returncode == 2
     assert "--agency-name is needed" in done.stderr
@@ -410,9 +416,9 @@ def unsealed(vigil: Shell) -> int:
     )
 
 
-def test_a_worker_whose_parent_is_already_gone_ends(founded: Path) -> None:
+def test_a_worker_whose_parent_is_already_gone_ends(vigil: Shell) -> None:
     """A parent that died while the worker started would otherwise leave it working for nobody."""
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    done = Shell(founded)("worker", "--with-parent", str(gone.pid))
+    done = vigil("worker", "--with-parent", str(gone.pid))
     assert done.returncode == 0

@@ -1,14 +1,17 @@
-"""`vigil …` in a process of its own that need not load the libraries first (`tests/nursery.py`)."""
+"""`vigil …` in a process of its own that need not load the code first (`tests/nursery.py`).
+
+The settings each command reads for itself, from the variables and the data folder that it was given.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,30 +19,6 @@ from tests.nursery import Nursery, born
 
 SECONDS = 180
 """After so many a command is ended: a server that should have refused would run for ever."""
-LIBRARIES = (
-    "authlib.integrations.requests_client",
-    "cryptography.x509",
-    "django.contrib.messages",
-    "django.core.management.commands.migrate",
-    "django.db.models",
-    "django.forms",
-    "fido2.server",
-    "icalendar",
-    "jinja2",
-    "lxml.etree",
-    "numpy",
-    "phonenumbers",
-    "pydantic",
-    "segno",
-    "shapely",
-    "urllib3",
-    "vigil.core.privacy",
-    "vigil.engine.formats.operations_csv",
-    "vigil.engine.join",
-    "vigil.protocol.exchange",
-    "vigil.protocol.receipt_files",
-)
-"""What is the same whatever the settings say: the settings, and all that reads them, each command loads for itself."""
 
 
 def vigil(environment: Mapping[str, str], arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -56,10 +35,11 @@ def _nursery() -> Nursery:
 
 
 def main() -> None:
-    for name in LIBRARIES:
-        import_module(name)
+    """The nursery, and the command in each child of it."""
+    _load()
     _, (folder, environment, arguments) = born()
     signal.alarm(SECONDS)
+    _forget_settings()
     os.environ.clear()
     os.environ.update(environment)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -69,6 +49,35 @@ def main() -> None:
     from vigil.cli.main import main as command
 
     sys.exit(command())
+
+
+def _load() -> None:
+    """What is the same whatever the settings say; nothing that keeps what they say is loaded with it."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vigil.config.settings")
+    import django
+
+    django.setup()
+    from django.db.migrations.loader import MigrationLoader
+
+    from vigil.config import database
+
+    assert database
+    MigrationLoader(None)
+    keepers = {"vigil.config.asgi", "vigil.apps.near_miss.review.unlocking"} & sys.modules.keys()
+    assert not keepers, keepers
+    gc.freeze()
+
+
+def _forget_settings() -> None:
+    """As before anything asked for them."""
+    from django.conf import settings
+    from django.db import connections
+    from django.utils.functional import empty
+
+    settings._wrapped = empty
+    del sys.modules["vigil.config.settings"]
+    vars(connections).clear()
+    type(connections).__init__(connections)
 
 
 if __name__ == "__main__":
