@@ -49,8 +49,7 @@ def address(listening: socket.socket) -> str:
 
 
 def settle() -> None:
-    """What is loaded by now stays: the collector need not walk it while somebody waits."""
-    gc.collect()
+    """What is loaded by now stays: the collector need not walk it, now or while somebody waits."""
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from vigil.core.privacy.spans import Find, Kind
 
@@ -23,8 +24,8 @@ DIGIT_WORD = r"(?:one|two|three|four|five|six|seven|eight|nine|zero|niner|ten|el
 QUALIFIED = r"(?:\s?[-:#.]\s?|\s(?:is|was|of)\s|\s(?:no|number|num)\b\.?:?\s?#?|\s)"
 
 
-def _rule(kind: Kind, proposal: str, pattern: str, flags: int = re.IGNORECASE) -> tuple[Kind, str, re.Pattern[str]]:
-    return kind, proposal, re.compile(pattern, flags)
+def _rule(kind: Kind, proposal: str, pattern: str, flags: int = re.IGNORECASE) -> tuple[Kind, str, str, int]:
+    return kind, proposal, pattern, flags
 
 
 RULES = (
@@ -258,9 +259,15 @@ RULES = (
 )
 
 
+@cache
+def _compiled() -> tuple[tuple[Kind, str, re.Pattern[str]], ...]:
+    # With the first text: most processes never see one, and start sooner.
+    return tuple((kind, proposal, re.compile(pattern, flags)) for kind, proposal, pattern, flags in RULES)
+
+
 def patterned(text: str) -> Iterator[Find]:
     """What the rules above find."""
-    for kind, proposal, pattern in RULES:
+    for kind, proposal, pattern in _compiled():
         for match in pattern.finditer(text):
             yield Find(match.start(), match.end(), kind, proposal)
 
