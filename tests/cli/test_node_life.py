@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -277,10 +277,10 @@ def until(holds: Callable[[], object]) -> None:
 class Served:
     """`vigil serve` in a process of its own."""
 
-    def __init__(self, vigil: Shell) -> None:
+    def __init__(self, vigil: Shell, *options: str) -> None:
         self.port = free_port()
         self.process = subprocess.Popen(
-            vigil.command("serve", "--port", str(self.port)),
+            vigil.command("serve", "--port", str(self.port), *options),
             env=vigil.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -309,15 +309,15 @@ class Served:
             self.process.stdout.close()
 
 
-@pytest.fixture
-def served(vigil: Shell) -> Iterator[Served]:
-    server = Served(vigil)
-    yield server
-    if server.process.poll() is None:
-        server.end(signal.SIGKILL)
+def test_a_served_node_answers_with_strict_headers(vigil: Shell) -> None:
+    served = Served(vigil, "--no-worker")
+    try:
+        look_at_headers(served)
+    finally:
+        assert served.end() == 0
 
 
-def test_a_served_node_answers_with_strict_headers(served: Served) -> None:
+def look_at_headers(served: Served) -> None:
     assert f"http://127.0.0.1:{served.port}/" in served.told
     status, headers, body = served.get("/api/v1/openapi.json")
     assert status == 200
@@ -329,11 +329,10 @@ def test_a_served_node_answers_with_strict_headers(served: Served) -> None:
     assert headers["cache-control"] == "no-store"
     assert headers["x-request-id"]
     assert served.get("/live/stream")[0] == 401
-    assert served.end() == 0
 
 
-def test_the_worker_runs_beside_and_both_come_back_after_a_kill(vigil: Shell, served: Served) -> None:
-    served.end(signal.SIGKILL)
+def test_the_worker_runs_beside_and_both_come_back_after_a_kill(vigil: Shell) -> None:
+    Served(vigil).end(signal.SIGKILL)
     vigil.rows(
         "INSERT INTO jobs_job (kind, payload, idempotency_key, state, run_after, attempts, last_error, created_at) "
         "VALUES ('test.unheard', '{}', 'k', 'ready', '2026-01-01 00:00:00', 0, '', '2026-01-01 00:00:00')"
@@ -348,7 +347,7 @@ def test_the_worker_runs_beside_and_both_come_back_after_a_kill(vigil: Shell, se
 
 
 def test_who_sends_slowly_holds_nobody_else_up(vigil: Shell) -> None:
-    server = Served(vigil)
+    server = Served(vigil, "--no-worker")
     path = "/api/v1/deconfliction/operations"
     token = vigil("token", "create", "erin").stdout.strip()
     slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(9)]
@@ -369,7 +368,7 @@ def test_who_sends_slowly_holds_nobody_else_up(vigil: Shell) -> None:
 
 def test_several_processes_answer_and_none_outlives_the_first(vigil: Shell) -> None:
     vigil.environment["VIGIL_WEB_PROCESSES"] = "2"
-    server = Served(vigil)
+    server = Served(vigil, "--no-worker")
     connections: list[socket.socket] = []
 
     def second() -> int:
