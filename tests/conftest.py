@@ -351,7 +351,6 @@ gc.set_threshold(200_000, 50)  # what is loaded stays: the collector need not wa
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Nor what was loaded until now ever again."""
-    gc.collect()
     gc.freeze()
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from itertools import combinations, product
 
 import numpy as np
@@ -42,15 +43,13 @@ def lesson(kind: str = "traffic", worst: str = "fatal", factors: tuple[str, ...]
     return Told(date(2026, month, 1), kind, factors, {"worst": (worst,)})
 
 
+@cache
 def worlds(total: int) -> np.ndarray:
     """Every way to lay so many lessons into the sorts, a way a row."""
     cells = len(SORTS)
     bars = np.array(list(combinations(range(total + cells - 1), cells - 1)), dtype=np.int16)
     edges = np.hstack([np.full((len(bars), 1), -1), bars, np.full((len(bars), 1), total + cells - 1)])
     return (np.diff(edges) - 1).astype(np.int8)
-
-
-WORLDS = {n: worlds(n) for n in range(K, MOST + 1)}
 
 
 def asked(shown: Board) -> list[tuple[tuple[str, str, str], list[bool]]]:
@@ -82,7 +81,7 @@ def test_no_choice_on_the_page_and_no_two_together_tell_a_small_number(sorts: li
     if not sorts:
         return
     truth = Counter(sorts)
-    every, real = WORLDS[len(sorts)], np.array([truth[sort] for sort in SORTS])
+    every, real = worlds(len(sorts)), np.array([truth[sort] for sort in SORTS])
     agree = np.ones(len(every), dtype=bool)
     # The reader has counted the library by kind of call as well: that is known of every world.
     for kind in KINDS:
