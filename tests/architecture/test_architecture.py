@@ -140,12 +140,20 @@ def test_every_setting_is_documented_with_its_default() -> None:
         assert knob.sentence.endswith("."), knob.name
 
 
-@pytest.mark.parametrize("app", ["agencies", "deconfliction"])
-def test_the_short_beginning_of_migrations_leaves_what_those_that_it_replaces_left(app: str) -> None:
+BEGINNINGS = [
+    ("agencies", "0001_start"),
+    ("deconfliction", "0001_start"),
+    ("near_miss", "0001_beginning"),
+    ("partners", "0001_beginning"),
+]
+
+
+@pytest.mark.parametrize(("app", "name"), BEGINNINGS)
+def test_the_short_beginning_of_migrations_leaves_what_those_that_it_replaces_left(app: str, name: str) -> None:
     from django.db.migrations.loader import MigrationLoader
 
     whole: Any = MigrationLoader(None, replace_migrations=False)
-    start = (app, "0001_start")
+    start = (app, name)
     replaced = whole.disk_migrations[start].replaces
     assert set(replaced) <= whole.disk_migrations.keys()
     short = MigrationLoader(None).project_state(start).models
