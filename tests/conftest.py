@@ -6,6 +6,7 @@ of another agency, Erin administers the node.
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import gc
 import os
@@ -347,6 +348,7 @@ def token(people: Cast) -> Callable[..., str]:
 
 
 gc.set_threshold(200_000, 50)  # what is loaded stays: the collector need not walk all of it again and again
+atexit.register(gc.freeze)  # nor when the process ends
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
