@@ -71,8 +71,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             with contextlib.suppress(OSError):
                 stream.flush()
         os._exit(code)
-    if argv is None:
-        gc.freeze()  # the interpreter would look through all of it once more at the end: a fifth of a short command
     return code
 
 
