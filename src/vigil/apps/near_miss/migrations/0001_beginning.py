@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0009_telephone_pins"),
         ("agencies", "0001_start"),
-        ("partners", "0001_beginning"),
+        ("partners", "0004_joining"),
     ]
 
     operations = [
