@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
 import os
 import sys
@@ -50,6 +51,7 @@ def open_node(args: argparse.Namespace) -> None:
 def _start_django() -> None:
     import django
     from django.apps import apps
+    from django.db import connections
 
     loads = not apps.ready
     gc.disable()
@@ -59,6 +61,8 @@ def _start_django() -> None:
         gc.enable()
     if loads:
         gc.freeze()
+        # Which the collector did at the end: SQLite then empties its log, where what was deleted would still stand.
+        atexit.register(connections.close_all)
 
 
 def need_node() -> None:
