@@ -315,6 +315,7 @@ def test_a_served_node_answers_with_strict_headers(vigil: Shell) -> None:
         look_at_headers(served)
     finally:
         assert served.end() == 0
+    assert not list(vigil.data.glob("*-wal")), "what was deleted would stand in SQLite's log"
 
 
 def look_at_headers(served: Served) -> None:
