@@ -307,6 +307,10 @@ ATOMIC_REQUESTS = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "vigil.platform.accounts.login.Accounts",
+    "django.contrib.auth.backends.ModelBackend",  # of sessions begun before ours was there
+]
 PASSWORD_HASHERS = [
     "vigil.platform.accounts.hashing.SealedArgon2",
     "django.contrib.auth.hashers.Argon2PasswordHasher",  # of before hashes were sealed

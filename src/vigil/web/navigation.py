@@ -5,6 +5,7 @@ Only what works is listed: an entry without its permission is not shown.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -68,8 +69,14 @@ def links(request: HttpRequest, actor: Actor) -> list[Link]:
     return [replace(link, on_phone=True) if link in promoted else link for link in found]
 
 
+@functools.cache
+def _address(url_name: str) -> str:
+    """Of an entry's page, which moves for nobody."""
+    return reverse(url_name)
+
+
 def _link(entry: Entry, path: str, actor: Actor) -> Link:
-    url = reverse(entry.url_name)
+    url = _address(entry.url_name)
     current = path == url or any(path.startswith(prefix) for prefix in entry.prefixes)
     badge = entry.badge(actor) if entry.badge else 0
     return Link(str(entry.label), str(entry.short), url, entry.icon, current, badge, entry.on_phone, entry.on_rail)

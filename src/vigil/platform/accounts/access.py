@@ -65,6 +65,16 @@ _MEMBERSHIPS = Prepared(
 )
 
 
+def user_of(user_id: UUID) -> User | None:
+    """The user's row; None where there is none."""
+    return _USER.first(user_id)
+
+
+def serves_several(user_id: UUID) -> bool:
+    """Whether the person has roles in more than one agency."""
+    return len({one.agency_id for one in _MEMBERSHIPS(user_id)}) > 1
+
+
 def actor_of_user(user: User, agency_id: UUID | None = None, via: Via = Via.PAGE) -> Actor | None:
     """The user acting for the agency, or, where none is named, for the one they joined first.
 

@@ -21,7 +21,7 @@ from vigil.platform.accounts.access import actor_of_session
 from vigil.platform.accounts.queries import agencies_of
 from vigil.platform.accounts.sessions import handle_of, idle
 from vigil.platform.agencies.demonstration import is_demonstration
-from vigil.platform.agencies.models import Agency, Node
+from vigil.platform.agencies.models import Agency, Node, agency_of, node_if_set_up
 from vigil.platform.glass.queries import end_of
 from vigil.platform.help.texts import topic_of_page
 from vigil.platform.notices.board import cursor
@@ -108,7 +108,7 @@ def theme_of(text: str | None) -> str:
 
 
 def _read(request: HttpRequest) -> Frame:
-    node = Node.objects.filter(slot=1).first()
+    node = node_if_set_up()
     is_demo = bool(node and node.is_demo and is_demonstration())
     known: dict[str, Any] = {
         "node": node.name if node else "Vigil",
@@ -126,7 +126,7 @@ def _read(request: HttpRequest) -> Frame:
 
 
 def _reader(request: HttpRequest, actor: Actor, node: Node | None) -> dict[str, Any]:
-    agency = Agency.objects.filter(id=actor.agency_id).first() if actor.agency_id else None
+    agency = agency_of(actor.agency_id) if actor.agency_id else None
     entries = links(request, actor)
     return {
         "person": actor.name,

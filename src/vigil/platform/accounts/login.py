@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from django.contrib.auth.backends import ModelBackend
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vigil.core.actor import Actor, Via
 from vigil.core.errors import Invalid, TooMany
 from vigil.platform.accounts import lockout
-from vigil.platform.accounts.access import Proof, actor_of_user, is_demo_login
+from vigil.platform.accounts.access import Proof, actor_of_user, is_demo_login, user_of
 from vigil.platform.accounts.models import LoginFailure, User
 from vigil.platform.audit.trail import record
 
@@ -24,8 +26,17 @@ VERB = "accounts.session.begin"
 HALF = "accounts.session.enter"
 """The password was right; a second factor is owed."""
 WRONG = gettext_lazy("The name and the password do not match, or the account is switched off.")
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "vigil.platform.accounts.login.Accounts"
 NOBODY = Actor(user_id=None, name="", agency_id=None, roles=frozenset(), via=Via.PAGE)
+
+
+class Accounts(ModelBackend):
+    """Whose a session is, by a query that is made once: every page asks it."""
+
+    def get_user(self, user_id: UUID) -> User | None:
+        """The user, unless switched off."""
+        user = user_of(user_id)
+        return user if user is not None and self.user_can_authenticate(user) else None
 
 
 def log_in(username: str, password: str, source: lockout.Source, now: datetime) -> User:

@@ -17,7 +17,7 @@ from vigil.core.errors import NotFound
 from vigil.core.permissions import OF_THE_NODE, Role
 from vigil.platform import clock
 from vigil.platform.accounts import life
-from vigil.platform.accounts.access import may_manage, people_of, person_of
+from vigil.platform.accounts.access import may_manage, people_of, person_of, serves_several
 from vigil.platform.accounts.models import ApiToken, Membership, OffBecause, User
 from vigil.platform.agencies.demonstration import is_demonstration
 from vigil.platform.agencies.models import Agency, Node
@@ -139,12 +139,10 @@ def may_act_for(actor: Actor, agency_id: UUID) -> bool:
 
 def agencies_of(actor: Actor) -> list[tuple[str, str, bool]]:
     """The agencies that the person may act for, where there are several: id, label, whether it is the present one."""
-    if actor.user_id is None:
+    if actor.user_id is None or not serves_several(actor.user_id):
         return []
     held = Membership.objects.filter(user_id=actor.user_id, active=True, agency__is_active=True)
     agencies = {one.agency_id: one.agency for one in held.select_related("agency").order_by("agency__name")}
-    if len(agencies) < 2:
-        return []
     return [(str(key), agency.label, key == actor.agency_id) for key, agency in agencies.items()]
 
 

@@ -128,10 +128,15 @@ class Node(models.Model):
 
 def this_node() -> Node:
     """The node's row; `Node.DoesNotExist` before set-up."""
-    node = _NODE.first()
+    node = node_if_set_up()
     if node is None:
         raise Node.DoesNotExist
     return node
+
+
+def node_if_set_up() -> Node | None:
+    """The node's row; None before set-up."""
+    return _NODE.first()
 
 
 _NODE = Prepared(lambda: Node.objects.filter(slot=1))

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from vigil.core.actor import Actor
 from vigil.core.permissions import OF_THE_NODE
 from vigil.platform.glass.models import EmergencyAccess
+from vigil.platform.prepared import Prepared
 
 READ = "glass.access.read"
 USED = "glass.access.use"
@@ -23,8 +24,13 @@ def open_accesses(now: datetime) -> QuerySet[EmergencyAccess]:
 
 def open_for(user_id: UUID, agency_id: UUID, session: str, now: datetime) -> UUID | None:
     """The emergency access that this person has open for this agency in the login of this handle."""
-    found = open_accesses(now).filter(user_id=user_id, agency_id=agency_id, session=session)
-    return found.values_list("pk", flat=True).first() if session else None
+    found = _OPEN.first(user_id, agency_id, session, now) if session else None
+    return found.pk if found else None
+
+
+_OPEN = Prepared(
+    lambda user, agency, session, now: open_accesses(now).filter(user_id=user, agency_id=agency, session=session)
+)
 
 
 def visible_accesses(actor: Actor) -> QuerySet[EmergencyAccess]:

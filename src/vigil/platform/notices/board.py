@@ -7,15 +7,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 
 from vigil.core.actor import Actor
 from vigil.core.permissions import Role
 from vigil.platform import clock
 from vigil.platform.notices.models import Change, Notice
-from vigil.platform.prepared import insert, new
+from vigil.platform.prepared import Prepared, insert, new
 
 NOTICES = "notices"
+_NEWEST = Prepared(lambda: Change.objects.order_by("-id")[:1])
 
 
 def notify(
@@ -76,8 +77,8 @@ def changed(
 
 def cursor() -> int:
     """Where the live stream stands: a page puts it into its address so that nothing between is missed."""
-    newest: int | None = Change.objects.aggregate(newest=Max("id"))["newest"]
-    return newest or 0
+    newest = _NEWEST.first()
+    return newest.id if newest else 0
 
 
 def notices_of(actor: Actor) -> QuerySet[Notice]:
