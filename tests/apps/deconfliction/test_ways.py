@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import resolve
 from tests.apps.deconfliction.test_actions import register
 from tests.apps.deconfliction.test_visibility import cast, world
+from tests.permissions.world import QuickClient
 
 from vigil.platform.doors import PUBLIC
 
@@ -57,7 +58,7 @@ def refused(browser: Client, may: Any) -> set[tuple[str, str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EVERYONE)
 def test_no_way_ends_at_you_may_not(world: Any, name: str) -> None:
-    browser = Client()
+    browser = QuickClient()
     browser.force_login(world.people.user(name))
     assert refused(browser, world.people.actor(name).can) == set()
 

@@ -10,12 +10,12 @@ import base64
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from vigil.apps.deconfliction import access, cards, plan_rows
@@ -37,11 +37,13 @@ from vigil.apps.deconfliction.models import (
 from vigil.apps.deconfliction.plan import Contact, Disclosure, Plan
 from vigil.core.actor import Actor
 from vigil.core.errors import Invalid, NotFound
+from vigil.core.permissions import Role
 from vigil.engine import geometry
 from vigil.engine import operation as engine
 from vigil.engine.formats.shape_files import zone_geojson
 from vigil.engine.operation import Basis
 from vigil.platform.agencies.models import Agency, Node, agency_of, this_node
+from vigil.platform.prepared import Prepared
 from vigil.protocol.store import StoredReceipt
 
 PAGE = 50
@@ -619,14 +621,30 @@ def map_operations(
 
 def waiting_conflicts(actor: Actor, now: datetime) -> int:
     """Open live conflicts that nobody of the actor's side has acknowledged (for a watch desk: of any side)."""
-    stands = {"conflict__standing": Standing.OPEN, "conflict__overlap_end__gt": now, "acknowledged_at": None}
-    stands["own_operation__mode"] = engine.Mode.LIVE.value
+    if not (actor.can(access.READ_CONFLICT) or actor.can(access.WATCH)):
+        return 0
+    held = actor.roles, actor.scopes, actor.glass is not None
+    if held not in _WAITING:  # every page asks it: made once for all who hold the same
+        _WAITING[held] = Prepared(
+            lambda user, agency, now: _waiting_sides(replace(actor, user_id=user, agency_id=agency), now)
+        )
+    return len({side.conflict_id for side in _WAITING[held](actor.user_id, actor.agency_id, now)})
+
+
+_WAITING: dict[tuple[frozenset[Role], frozenset[str] | None, bool], Prepared[ConflictSide]] = {}
+
+
+def _waiting_sides(actor: Actor, now: Any) -> QuerySet[ConflictSide]:
     sides = access.visible_sides(actor)
     if actor.can(access.WATCH):
         watched = Q(conflict__owner_only=False, own_operation__isnull=False) | Q(pk__in=sides.values("pk"))
         sides = ConflictSide.objects.filter(watched)
-    found: int = sides.filter(**stands).aggregate(n=Count("conflict_id", distinct=True))["n"]
-    return found
+    return sides.filter(
+        conflict__standing=Standing.OPEN,
+        conflict__overlap_end__gt=now,
+        own_operation__mode=engine.Mode.LIVE.value,
+        acknowledged_at=None,
+    ).only("conflict_id")
 
 
 @dataclass(frozen=True, slots=True)

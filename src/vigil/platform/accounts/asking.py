@@ -27,6 +27,7 @@ from vigil.platform.actions import action, concerns, detail
 from vigil.platform.agencies.models import Agency
 from vigil.platform.jobs.queue import enqueue
 from vigil.platform.notices.board import notify
+from vigil.platform.prepared import Prepared
 from vigil.platform.requests import source
 
 HOUR = timedelta(hours=1)
@@ -159,6 +160,16 @@ def to_decide(actor: Actor) -> QuerySet[AccountRequest]:
     actor.require("accounts.request.decide")
     rows = AccountRequest.objects.filter(reach(actor, "contact", alone=True), state__in=OPEN)
     return rows.select_related("agency", "contact").order_by("asked_at")
+
+
+def waiting_count(actor: Actor) -> int:
+    """How many of them are confirmed, so that nobody but the actor is waited for."""
+    if _ANY_CONFIRMED.first() is None:  # mostly, and every page of an administrator asks it
+        return 0
+    return to_decide(actor).filter(state=RequestState.CONFIRMED).count()
+
+
+_ANY_CONFIRMED = Prepared(lambda: AccountRequest.objects.filter(state=RequestState.CONFIRMED).order_by()[:1])
 
 
 def one_to_decide(actor: Actor, request_id: UUID) -> AccountRequest:

@@ -5,14 +5,12 @@ from django.utils.translation import gettext_lazy as _
 from vigil.core.actor import Actor
 from vigil.platform import clock
 from vigil.platform.accounts import asking, reviews
-from vigil.platform.accounts.models import RequestState
 from vigil.web.navigation import Entry, register
 
 
 def _waiting(actor: Actor) -> int:
     """Requests to decide, and accounts to confirm."""
-    decided = asking.to_decide(actor).filter(state=RequestState.CONFIRMED).count()
-    return decided + reviews.open_count(actor, clock.now())
+    return asking.waiting_count(actor) + reviews.open_count(actor, clock.now())
 
 
 register(

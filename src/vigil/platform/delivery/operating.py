@@ -21,7 +21,7 @@ from vigil.platform.delivery.deliveries import TEST
 from vigil.platform.delivery.models import Channel, Delivery, LaneHealth
 from vigil.platform.delivery.outbox import STATE, STEP, Way, send, step, ways_of
 from vigil.platform.delivery.personal import PERSONAL
-from vigil.platform.prepared import insert
+from vigil.platform.prepared import Prepared, insert
 
 LATE = timedelta(seconds=30)
 """What waits for so long is late, whoever is to blame."""
@@ -72,7 +72,10 @@ def states(actor: Actor, now: datetime) -> list[ChannelState]:
 
 def failing_count(actor: Actor) -> int:
     """How many channels and webhooks fail now, for who may read it."""
-    return LaneHealth.objects.exclude(failing_since=None).count() if actor.can("delivery.channel.read") else 0
+    return len(_FAILING()) if actor.can("delivery.channel.read") else 0
+
+
+_FAILING = Prepared(lambda: LaneHealth.objects.exclude(failing_since=None).order_by())
 
 
 def given_up(actor: Actor) -> QuerySet[Delivery]:

@@ -22,12 +22,18 @@ def open_accesses(now: datetime) -> QuerySet[EmergencyAccess]:
     return EmergencyAccess.objects.filter(began_at__lte=now, ends_at__gt=now, ended_at__isnull=True)
 
 
+def is_any_open(now: datetime) -> bool:
+    """Whether anybody has one open; seldom, and every page of who is told of them asks it."""
+    return _ANY_OPEN.first(now) is not None
+
+
 def open_for(user_id: UUID, agency_id: UUID, session: str, now: datetime) -> UUID | None:
     """The emergency access that this person has open for this agency in the login of this handle."""
     found = _OPEN.first(user_id, agency_id, session, now) if session else None
     return found.pk if found else None
 
 
+_ANY_OPEN = Prepared(lambda now: open_accesses(now).order_by()[:1])
 _OPEN = Prepared(
     lambda user, agency, session, now: open_accesses(now).filter(user_id=user, agency_id=agency, session=session)
 )

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from vigil.core.actor import Actor
 from vigil.platform.accounts.models import User
-from vigil.platform.glass.access import open_accesses, visible_accesses
+from vigil.platform.glass.access import is_any_open, open_accesses, visible_accesses
 from vigil.platform.glass.actions import second_people
 from vigil.platform.glass.models import EmergencyAccess
 
@@ -44,6 +44,8 @@ def accesses(actor: Actor, now: datetime) -> list[Access]:
 
 def open_count(actor: Actor, now: datetime) -> int:
     """How many of others are open now, as the actor may know."""
+    if not is_any_open(now):
+        return 0
     rows = visible_accesses(actor).filter(pk__in=open_accesses(now).values("pk"))
     return rows.exclude(user_id__in=[actor.user_id]).count()
 

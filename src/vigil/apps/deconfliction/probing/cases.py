@@ -34,6 +34,7 @@ from vigil.engine.formats.shape_files import zone_geojson
 from vigil.engine.types import OPERATION_TYPES
 from vigil.platform.actions import action, concerns
 from vigil.platform.notices.board import notify
+from vigil.platform.prepared import Prepared
 
 READ = "deconfliction.fishing_case.read"
 REVIEW = "deconfliction.fishing_case.review"
@@ -77,7 +78,13 @@ def may_review(actor: Actor, case: FishingCase) -> bool:
 
 def waiting(actor: Actor) -> int:
     """Cases that nobody has settled."""
+    if _ANY_WAITING.first() is None:
+        return 0
     return visible_cases(actor).filter(reviewed_at__isnull=True).count()
+
+
+# Every page of theirs asks it, and there is seldom one.
+_ANY_WAITING = Prepared(lambda: FishingCase.objects.filter(reviewed_at__isnull=True).order_by()[:1])
 
 
 # --- the list --------------------------------------------------------------------------------------------------------

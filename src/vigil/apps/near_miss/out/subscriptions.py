@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from vigil.apps.near_miss.models import Subscription
 from vigil.core.actor import Actor
@@ -14,6 +14,7 @@ from vigil.core.permissions import PERMISSIONS
 from vigil.platform.actions import action
 from vigil.platform.notices.board import mark_seen, notices_of
 from vigil.platform.notices.models import Notice
+from vigil.platform.prepared import Prepared
 
 
 class Topic(StrEnum):
@@ -47,7 +48,8 @@ def subscribers(topic: Topic) -> list[UUID]:
 
 def unseen(actor: Actor) -> int:
     """How many notices of near misses the actor has not opened the library for."""
-    return _unseen(actor).count()
+    # Every page asks it, and mostly there is none.
+    return _unseen(actor).count() if actor.user_id and _ANY_UNSEEN.first(actor.user_id) else 0
 
 
 @action("notices.notice.see")
@@ -57,7 +59,11 @@ def see(actor: Actor) -> None:
 
 
 def _unseen(actor: Actor) -> QuerySet[Notice]:
-    return notices_of(actor).filter(seen_at=None, kind__startswith="near_miss.")
+    return notices_of(actor).filter(_OURS)
+
+
+_OURS = Q(seen_at=None, kind__startswith="near_miss.")
+_ANY_UNSEEN = Prepared(lambda user: Notice.objects.filter(_OURS, recipient_id=user).order_by()[:1])
 
 
 def _person(actor: Actor) -> UUID:
