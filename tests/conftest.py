@@ -273,7 +273,7 @@ def make_agency(ori: str, name: str, short_name: str, **fields: Any) -> Any:
     from vigil.platform.agencies.models import Agency
 
     values = {"state": "MD", "county": "Anne Arundel", "watch_desk_phone": "+14105550100"} | fields
-    return Agency.objects.create(ori=ori, name=name, short_name=short_name, **values)
+    return _made(Agency, ori=ori, name=name, short_name=short_name, **values)
 
 
 def make_user(username: str, full_name: str, agency: Any, *roles: str, **fields: Any) -> Any:
@@ -291,9 +291,8 @@ def people(db: None) -> Cast:
     """The cast, saved."""
     from vigil.platform.agencies.models import Node
 
-    node = Node.objects.create(
-        name="Bay Region", code="BAY", watch_desk_name="Bay Watch Desk", watch_desk_phone="+14105550199"
-    )
+    desk = {"watch_desk_name": "Bay Watch Desk", "watch_desk_phone": "+14105550199"}
+    node = _made(Node, name="Bay Region", code="BAY", **desk)
     port_calvert = make_agency("MD0000100", "Port Calvert Police Department", "Port Calvert PD")
     bay_county = make_agency("MD0000200", "Bay County Sheriff's Office", "Bay County SO")
     users = _saved(
@@ -307,18 +306,23 @@ def people(db: None) -> Cast:
 
 
 def _saved(*cast: tuple[str, str, str, Any, str]) -> dict[str, Any]:
-    """Users by name, as `make_user` makes each, in two statements: most tests begin with them."""
+    """Users by name, as `make_user` makes each."""
     from django.contrib.auth.hashers import make_password
 
     from vigil.platform.accounts.models import Membership, User
 
-    password = make_password(PASSWORD)
-    users = [User(username=name, full_name=full, phone=phone, password=password) for name, full, phone, *_ in cast]
-    User.objects.bulk_create(users)
-    Membership.objects.bulk_create(
-        Membership(user=user, agency=agency, role=role) for user, (*_, agency, role) in zip(users, cast, strict=True)
-    )
-    return {user.username: user for user in users}
+    password, users = make_password(PASSWORD), {}
+    for name, full_name, phone, agency, role in cast:
+        users[name] = _made(User, username=name, full_name=full_name, phone=phone, password=password)
+        _made(Membership, user_id=users[name].pk, agency_id=agency.pk, role=role)
+    return users
+
+
+def _made(model: Any, **columns: Any) -> Any:
+    """A row of it by a statement that is made once, as most tests begin with such rows."""
+    from vigil.platform.prepared import insert, new
+
+    return insert([new(model, **columns)])[0]
 
 
 @pytest.fixture
