@@ -6,6 +6,9 @@ from functools import cache
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from vigil.api.errors import TITLES
@@ -33,12 +36,22 @@ MEANINGS = {
 def api_page(request: HttpRequest) -> HttpResponse:
     """How to get a token, every call with its fields, answers and an example, and the errors."""
     base = request.build_absolute_uri("/").rstrip("/")
+    calls, shapes = _drawn(base, get_language())
     context = {
         "reference": _read(base),
+        "calls": calls,
+        "shapes": shapes,
         "base": base,
         "errors": [(status, TITLES.get(status, "Not changed"), text) for status, text in MEANINGS.items()],
     }
     return render(request, "web/api.html", context)
+
+
+@cache
+def _drawn(base: str, language: str | None) -> tuple[SafeString, SafeString]:
+    """The calls and the schemas as they stand in the page of everybody who reads the language: drawn once."""
+    context = {"reference": _read(base)}
+    return render_to_string("web/_api_calls.html", context), render_to_string("web/_api_shapes.html", context)
 
 
 @cache
