@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Iterator
@@ -32,6 +33,12 @@ def ways(content: str) -> Iterator[str]:
         yield re.split("[?#]", html.unescape(address))[0]
 
 
+@functools.cache  # the menu's addresses stand on every page
+def permission_of(address: str) -> str:
+    permission: str = getattr(resolve(address).func, "vigil_permission", PUBLIC)
+    return permission
+
+
 def refused(browser: Client, may: Any) -> set[tuple[str, str]]:
     """Pages with ways that their reader may not go, from the first page on."""
     seen, open_pages, bad = {"/"}, ["/"], set()
@@ -43,13 +50,14 @@ def refused(browser: Client, may: Any) -> set[tuple[str, str]]:
             continue
         if answer.streaming or not answer.headers["Content-Type"].startswith("text/html"):
             continue
-        for address in set(ways(answer.content.decode())):
+        content = answer.content.decode()
+        for address in set(ways(content)):
             if address.startswith(("/static/", "/logout/")):
                 continue
-            permission = getattr(resolve(address).func, "vigil_permission", PUBLIC)
+            permission = permission_of(address)
             if permission != PUBLIC and not may(permission):
                 bad.add((page, address))
-            elif address not in seen and f'href="{address}' in answer.content.decode():
+            elif address not in seen and f'href="{address}' in content:
                 seen.add(address)
                 open_pages.append(address)
     return bad
