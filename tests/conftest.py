@@ -166,15 +166,28 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
 @pytest.fixture(autouse=True)
 def both_factors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whom a test puts into Django's client is logged in completely, as by a passkey just now."""
+    from django.conf import settings
+    from django.contrib import auth
+    from django.http import HttpRequest
     from django.test.client import ClientMixin  # type: ignore[attr-defined]
+
+    from vigil.platform.accounts.sessions import SessionStore
 
     force = ClientMixin._login
 
     def forced(self: Any, user: Any, backend: str | None = None) -> None:
-        force(self, user, backend)
-        session = self.session
-        session.update(proofs())
-        session.save()
+        request = HttpRequest()
+        if settings.SESSION_COOKIE_NAME in self.cookies:
+            force(self, user, backend)
+            request.session = self.session
+        else:  # a new browser: one row, of which Django's way makes three
+            request.session = SessionStore()
+            hashed = user.get_session_auth_hash()
+            known = {auth.SESSION_KEY: str(user.pk), auth.BACKEND_SESSION_KEY: backend, auth.HASH_SESSION_KEY: hashed}
+            request.session.update(known)
+        request.session.update(proofs())
+        request.session.save()
+        self._set_login_cookies(request)
 
     monkeypatch.setattr(ClientMixin, "_login", forced)
     monkeypatch.setattr(ClientMixin, "_alogin", sync_to_async(forced))
