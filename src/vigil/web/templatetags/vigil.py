@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import dateformat
 from django.utils.html import format_html
@@ -18,6 +19,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
 from vigil.engine.phones import PhoneError, read_phone
+from vigil.web.navigation import Link
 
 register = template.Library()
 
@@ -94,6 +96,17 @@ def sign(state: str) -> SafeString:
         shape.replace("_", "-"),
         mark_safe(drawing),  # noqa: S308 - constants of this file
     )
+
+
+@register.simple_tag
+def menu_entry(link: Link) -> SafeString:
+    """One entry of the menu."""
+    return _menu_entry(link, get_language())
+
+
+@functools.lru_cache(maxsize=1000)  # every page has them all, and few differ from those of the page before
+def _menu_entry(link: Link, language: str | None) -> SafeString:
+    return render_to_string("web/_menu_entry.html", {"link": link})
 
 
 @register.filter
