@@ -46,9 +46,8 @@ def world(people: Any, token: Callable[..., str], now: datetime, monkeypatch: py
         return HttpResponse(sentence, status=403) if status == 403 else whole(request, status, sentence)
 
     monkeypatch.setattr(errors, "page", page)
-    link = navigation._link
     # What waits is the same whatever the address is about; it need not be counted on 1,600 pages.
-    monkeypatch.setattr(navigation, "_link", lambda entry, *more: link(replace(entry, badge=None), *more))
+    monkeypatch.setattr(navigation, "_entries", [replace(entry, badge=None) for entry in navigation._entries])
     return build(people, token, now)
 
 
@@ -121,7 +120,8 @@ def is_rehearsal(asked: Collection[str]) -> bool:
     (specification, section 7).
     """
     tables = ("deconfliction_activesite site", "deconfliction_activesubject")
-    searched = any(sql.split()[0] not in ("INSERT", "DELETE") and any(one in sql for one in tables) for sql in asked)
+    naming = [sql for sql in asked if tables[0] in sql or tables[1] in sql]
+    searched = any(not sql.startswith(("INSERT", "DELETE")) for sql in naming)
     return searched and not any(sql.startswith("INSERT") and "deconfliction_verdict" in sql for sql in asked)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
@@ -56,6 +57,7 @@ from vigil.platform.notices.models import Notice
 from vigil.protocol.pairing import write_file
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+SAVEPOINT = re.compile(r"s\d+_x\d+")
 Ids = Mapping[str, Any]
 
 HOLDERS = {
@@ -191,7 +193,9 @@ class World:
         if is_api and verb != "GET":
             return send(path, json.dumps(BODIES.get((verb, address), {})), "application/json", headers=headers)
         in_form = NAMED_IN_FORM.get(address, lambda ids: {})(_Ids(ids))
-        return send(path, (FORM if verb == "POST" else {}) | dict(in_form), headers=headers)
+        if verb != "POST":
+            return send(path, dict(in_form), headers=headers)
+        return send(path, urlencode(FORM | dict(in_form)), "application/x-www-form-urlencoded", headers=headers)
 
 
 class _Ids(dict[str, Any]):
@@ -248,7 +252,7 @@ def shapes(ask: Callable[[], Any]) -> tuple[Any, list[str]]:
     seen: list[str] = []
 
     def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        seen.append(re.sub(r"s\d+_x\d+", "savepoint", sql))
+        seen.append(SAVEPOINT.sub("savepoint", sql) if sql.startswith(("SAVE", "RELEASE", "ROLLBACK")) else sql)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(note):

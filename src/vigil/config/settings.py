@@ -268,7 +268,7 @@ _LOCALE = "vigil.config.middleware.PageLanguage"
 MIDDLEWARE = [
     "vigil.config.middleware.request_ids",
     "vigil.config.middleware.security_headers",
-    "csp.middleware.CSPMiddleware",  # before the static files, which have the policy too
+    "vigil.config.middleware.Policy",  # before the static files, which have the policy too
     "vigil.config.static_files.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
