@@ -147,7 +147,7 @@ def _secure(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
     return response
 
 
-class Policy(CSPMiddleware):  # type: ignore[misc]
+class Policy(CSPMiddleware):
     """The content-security policy, made once: it is the same for every answer, and no page asks for more."""
 
     def __init__(self, get_response: Answer) -> None:
