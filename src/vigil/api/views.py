@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -47,13 +47,13 @@ def api_page(request: HttpRequest) -> HttpResponse:
     return render(request, "web/api.html", context)
 
 
-@cache
+@lru_cache(maxsize=4)  # an address of this node may come with any port
 def _drawn(base: str, language: str | None) -> tuple[SafeString, SafeString]:
     """The calls and the schemas as they stand in the page of everybody who reads the language: drawn once."""
     context = {"reference": _read(base)}
     return render_to_string("web/_api_calls.html", context), render_to_string("web/_api_shapes.html", context)
 
 
-@cache
+@lru_cache(maxsize=4)  # an address of this node may come with any port
 def _read(base: str) -> Reference:
     return reference(api.get_openapi_schema(), base)
