@@ -17,7 +17,6 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
 
 from vigil.apps.deconfliction import access, actions, plan_rows
 from vigil.apps.deconfliction.alarms import lifecycle
@@ -33,6 +32,7 @@ from vigil.core.permissions import Role
 from vigil.platform import clock
 from vigil.platform.accounts.access import actor_of_user
 from vigil.platform.accounts.actions import NewUser, create_user
+from vigil.platform.accounts.hashing import stored
 from vigil.platform.accounts.models import User
 from vigil.platform.accounts.queries import DEMO_PASSWORD
 from vigil.platform.agencies.actions import NewAgency, NewNode, create_agency, found_node, set_retention
@@ -134,7 +134,7 @@ def _actors(agencies: Mapping[str, Agency]) -> dict[str, Actor]:
     known = {user.username: user for user in User.objects.all()}
     # Demo folders of before second factors were asked for do not say whose account is the demo's.
     User.objects.filter(username__in=[person[0] for person in PEOPLE], is_demo=False).update(is_demo=True)
-    hashed = "" if known else make_password(PASSWORD)
+    hashed = "" if known else stored(PASSWORD)
     found = {}
     for username, name, ori, roles, _ in PEOPLE:
         user = known.get(username) or create_user(

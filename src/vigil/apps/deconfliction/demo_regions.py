@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
 
 from vigil.apps.deconfliction import actions
 from vigil.apps.deconfliction.contexts import plan_context
@@ -24,6 +23,7 @@ from vigil.core.errors import Unavailable
 from vigil.core.permissions import Role
 from vigil.platform.accounts.access import actor_of_user
 from vigil.platform.accounts.actions import NewUser, create_user
+from vigil.platform.accounts.hashing import stored
 from vigil.platform.accounts.models import User
 from vigil.platform.accounts.queries import DEMO_PASSWORD
 from vigil.platform.agencies.actions import NewAgency, NewNode, create_agency, found_node
@@ -128,7 +128,7 @@ def ensure(region: Region, now: datetime) -> None:
         raise Unavailable("This data folder holds another node: the demo is not put into it.")
     (Path(settings.VIGIL_DATA_DIR) / DEMO_MARK).touch()
     agency = Agency.objects.filter(ori=region.agency.ori).first() or create_agency(system("demo"), region.agency)
-    hashed = "" if User.objects.exists() else make_password(DEMO_PASSWORD)
+    hashed = "" if User.objects.exists() else stored(DEMO_PASSWORD)
     for role, (username, name) in region.people.items():
         if not User.objects.filter(username=username).exists():
             person = NewUser(username, name, DEMO_PASSWORD, agency.pk, ROLES[role], is_demo=True, hashed=hashed)

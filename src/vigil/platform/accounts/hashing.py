@@ -10,7 +10,7 @@ from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidTag
-from django.contrib.auth.hashers import Argon2PasswordHasher, BasePasswordHasher, mask_hash
+from django.contrib.auth.hashers import Argon2PasswordHasher, BasePasswordHasher, make_password, mask_hash
 from django.db import models
 
 from vigil.platform import keys
@@ -59,6 +59,11 @@ class SealedArgon2(BasePasswordHasher):
     def safe_summary(self, encoded: str) -> Any:
         """What may be shown of it."""
         return {"algorithm": self.algorithm, "hash": mask_hash(encoded)}
+
+
+def stored(password: str) -> str:
+    """The password as it is stored."""
+    return make_password(password)
 
 
 def sealed(encoded: str) -> str:
