@@ -47,8 +47,9 @@ def run(args: argparse.Namespace) -> int:
     open_node(args)
     need_node()
     from vigil.apps.deconfliction.imports import importing
-    from vigil.platform import clock
+    from vigil.platform import clock, turns
 
+    turns.give_way()
     mapping = _mapping(args)
     data = _data(args.operations)
     if args.dry_run:

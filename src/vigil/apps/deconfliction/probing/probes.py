@@ -43,13 +43,20 @@ from vigil.platform.accounts.models import Membership
 from vigil.platform.actions import action, concerns
 from vigil.platform.agencies.models import Agency
 from vigil.platform.notices.board import notify
+from vigil.platform.prepared import insert, new
 
-BATCH = 500
+BATCH = 50
+"""Revisions looked at in one transaction: nobody registers meanwhile."""
 MOST_PLACES = 1_000
 """The newest so many zones of a person are compared with one another."""
 KEPT = timedelta(days=90)
 """Ours: figures of single probes; a case that is settled is kept as long as the audit trail."""
 CASES_KEPT = timedelta(days=365)
+ASKED = (
+    *("operation_id", "user", "agency", "at", "operation_type", "silent", "km2", "hours", "km2h"),
+    *("subjects", "step_m", "beyond"),
+)
+"""What a revision says of a probe, in the place of what was noted before."""
 NOT_ASKED = (RevisionKind.EXTEND, RevisionKind.SHIFT)
 CLOSED = (RevisionKind.CANCEL, RevisionKind.END)
 
@@ -150,7 +157,9 @@ def _note(revision: Revision, before: Revision | None, agencies: Mapping[UUID, A
         return False
     kind = agency_types(agencies[revision.operation.agency_id].rules)[revision.operation_type]
     radii = [site.radius_m for site in revision.sites.all()]
-    row = Probe(
+    row = new(
+        Probe,
+        revision_id=revision.pk,
         operation_id=revision.operation_id,
         user_id=revision.author_id,
         agency_id=revision.operation.agency_id,
@@ -164,13 +173,8 @@ def _note(revision: Revision, before: Revision | None, agencies: Mapping[UUID, A
         step_m=asked.step_m,
         beyond=rules.is_beyond(kind.radius_m, radii, revision.flags),
     )
-    Probe.objects.update_or_create(revision=revision, defaults=_columns(row))
+    insert([row], unique=("revision",), updated=ASKED)
     return True
-
-
-def _columns(row: Probe) -> dict[str, object]:
-    names = ("operation_id", "user_id", "agency_id", "at", "operation_type", "silent", "km2", "hours", "km2h")
-    return {name: getattr(row, name) for name in (*names, "subjects", "step_m", "beyond")}
 
 
 def _content(revision: Revision) -> tuple[list[engine.Site], set[bytes]]:
