@@ -143,6 +143,7 @@ def _fill(folder: str, active: int, meetings: int) -> None:
     from vigil.apps.deconfliction import actions
     from vigil.apps.deconfliction.contexts import plan_context
     from vigil.apps.deconfliction.imports import importing
+    from vigil.apps.deconfliction.probing import probes
     from vigil.apps.deconfliction.rules import read_plan
     from vigil.config import database
     from vigil.core.actor import system
@@ -177,6 +178,7 @@ def _fill(folder: str, active: int, meetings: int) -> None:
     checked = importing.Checked(len(entries), tuple(entries), (), (), {}, 0, 0, (), ())
     batch = actions.start_import(bench, agencies[0].pk, "bench", now)
     importing.store_checked(bench, batch, checked, now, lambda done, total: True)
+    probes.note_all(system("worker"), now)  # as the worker has, behind the import
 
 
 def _meeting(pairs: int) -> Iterator[tuple[float, float, int, int]]:

@@ -11,10 +11,12 @@ import argparse
 import json
 import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,7 +31,12 @@ def main() -> None:
     parser.add_argument("--active", type=int, default=100_000, help="active operations (100000)")
     parser.add_argument("--requests", type=int, default=500, help="submissions of the one client (500)")
     parser.add_argument("--clients", type=int, default=8, help="clients at once (8)")
+    parser.add_argument("--importing", type=int, default=0, help="rows that are imported meanwhile, another run (0)")
     args = parser.parse_args()
+    if args.importing:
+        with served(args.active) as node:
+            _beside_import(node, args.importing)
+        return
     with served(args.active) as node:
         bodies = [_body(*point) for point in points(args.requests * 3 + WARM_UP, seed=2)]
         _submit(node, bodies[:WARM_UP])
@@ -73,6 +80,40 @@ def _submit(node: Running, bodies: list[bytes]) -> tuple[list[float], int]:
         errors += answer.status != 201 or made["determination"] not in ("no_known_conflict", "conflict")
     connection.close()
     return times, errors
+
+
+def _beside_import(node: Running, rows: int) -> None:
+    """One client while `vigil import` stores another agency's file, and the worker what both bring."""
+    file = node.folder / "import.csv"
+    file.write_text("".join(_lines(rows)), encoding="utf-8")
+    command = [sys.executable, "-m", "vigil.cli.main", "import", str(file), "--data", str(node.folder)]
+    times: list[float] = []
+    errors = 0
+    start = time.perf_counter()
+    importing = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    for point in points(rows * 10, seed=3):
+        if importing.poll() is not None:
+            break
+        took, failed = _submit(node, [_body(*point)])
+        times += took
+        errors += failed
+    took_s = time.perf_counter() - start
+    said = importing.communicate()[0]
+    in_order = sorted(times)
+    print(f"{rows:,} rows imported in {took_s:.1f} s, exit {importing.returncode}")
+    print(f"one client meanwhile, {len(times)} submissions: median {statistics.median(times):.1f} ms, 95th percentile")
+    print(f"{in_order[len(times) * 95 // 100]:.0f} ms, longest {in_order[-1]:.0f} ms, errors {errors}")
+    if importing.returncode or errors:
+        sys.exit(f"Missed: no error.\n{said[-1000:]}")
+
+
+def _lines(rows: int) -> Iterator[str]:
+    yield "operation_id,agency_ori,operation_type,starts_at,ends_at,latitude,longitude,contact_name,contact_phone\n"
+    now = datetime.now(UTC).replace(microsecond=0)
+    for number, (longitude, latitude, start, lasts) in enumerate(points(rows, seed=4)):
+        times = (now + timedelta(minutes=minutes) for minutes in (start, start + lasts))
+        said = (*(at.isoformat() for at in times), latitude, longitude, CONTACT["name"], CONTACT["phone"])
+        yield f"imported-{number},MD0000001,search_warrant,{','.join(map(str, said))}\n"
 
 
 def _together(node: Running, bodies: list[bytes], clients: int) -> tuple[float, int]:

@@ -11,9 +11,15 @@ from tests.apps.deconfliction.test_importing import file, row
 
 from vigil.apps.deconfliction.models import Conflict, ImportBatch, Operation
 from vigil.cli.main import main
-from vigil.platform import clock
+from vigil.platform import clock, turns
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
+
+
+@pytest.fixture(autouse=True)
+def manners(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command's thread gives way to the end; that of the tests goes on as it was."""
+    monkeypatch.setattr(turns, "_mine", turns._Manners())
 
 
 @pytest.fixture
@@ -32,6 +38,7 @@ def test_a_file_is_imported_searched_and_counted(now: Any, path: Path, capsys: A
     assert vigil_import(now, str(path)) == 0
     assert "2 created" in capsys.readouterr().out
     assert (Operation.objects.count(), Conflict.objects.count()) == (2, 1)
+    assert turns._mine.gives_way
 
 
 def test_a_dry_run_stores_nothing(now: Any, path: Path, capsys: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from vigil.platform import turns
+from vigil.platform.jobs.worker import Worker
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db(transaction=True)]
 
@@ -88,3 +89,11 @@ def test_who_gives_way_leaves_the_others_pauses(monkeypatch: pytest.MonkeyPatch)
     another.start()
     another.join()
     assert len(clock.slept) == 2, "another thread does not give way"
+
+
+def test_the_worker_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_mine", turns._Manners())
+    ended = threading.Event()
+    ended.set()
+    Worker(stop=ended).run_forever()
+    assert turns._mine.gives_way

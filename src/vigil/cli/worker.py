@@ -27,7 +27,6 @@ def run(args: argparse.Namespace) -> int:
     need_node()
     from vigil.apps.deconfliction.federation.lanes import Lanes
     from vigil.apps.deconfliction.field_tools.tak_link import TakLines
-    from vigil.platform import turns
     from vigil.platform.delivery.sender import Sender
     from vigil.platform.jobs.worker import Worker
 
@@ -43,7 +42,6 @@ def run(args: argparse.Namespace) -> int:
         # Its number is given: a parent that died while we started would otherwise never be missed.
         threading.Thread(target=_end_with, args=(args.with_parent, worker.stop), daemon=True).start()
     serving.settle()
-    turns.give_way()
     for thread in beside:
         thread.start()
     worker.run_forever()

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import close_old_connections
 from django.utils.module_loading import autodiscover_modules
 
-from vigil.platform import clock
+from vigil.platform import clock, turns
 from vigil.platform.jobs import queue
 
 log = logging.getLogger("vigil.jobs")
@@ -28,7 +28,8 @@ class Worker:
         autodiscover_modules("jobs")
 
     def run_forever(self) -> None:
-        """Work until `stop` is set."""
+        """Work until `stop` is set; who registers meanwhile comes first."""
+        turns.give_way()
         while not self.stop.is_set():
             try:
                 busy = self.run_once()
