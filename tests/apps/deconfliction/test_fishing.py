@@ -143,6 +143,46 @@ def test_silent_operations_are_before_the_auditors_alone(people: Any, now: datet
     assert detail.row.reasons == ("6 subjects were asked in seven days; the budget is 5.",)
 
 
+@pytest.mark.parametrize("together", [3, 8, 100])
+def test_everybody_is_judged_however_many_are_looked_at_together(
+    people: Any, now: datetime, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
+    """Also where the last ones fill what is looked at in one transaction."""
+    monkeypatch.setattr(probes, "BATCH", together)
+    fish(people, "dave", now)  # eight revisions
+    assert case_of(people, "dave").reviewed_at is None
+    assert not probes.anything_new()
+
+
+def test_a_crash_before_somebody_is_judged_forgets_nobody(
+    people: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: Any) -> None:
+        raise InterruptedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(probes, "_judge", crash)
+        with pytest.raises(InterruptedError):
+            fish(people, "dave", now)
+    probed = Probe.objects.count()
+    assert probed == 4
+    assert not FishingCase.objects.exists()
+    probes.note_all(WORKER, now + timedelta(minutes=20))
+    assert case_of(people, "dave")
+    assert Probe.objects.count() == probed, "each once"
+
+
+def test_what_was_reviewed_while_it_was_judged_is_not_put_before_anybody_again(people: Any, now: datetime) -> None:
+    at = fish(people, "dave", now)
+    case = case_of(people, "dave")
+    whose = probes.Whose(people.user("dave").pk, None)
+    judged = probes._judged(whose, at)
+    assert judged.flags
+    cases.review_case(people.actor("carol"), case.pk, "explained", "A training day", at)
+    probes.put_before(WORKER, whose, judged, at)
+    assert case_of(people, "dave").pk == case.pk
+
+
 CSV = (
     "operation_id,agency_ori,operation_type,starts_at,ends_at,latitude,longitude,contact_name,contact_phone,subjects\n"
     "B-1,MD0000100,raid,2026-11-25T03:00:00-05:00,2026-11-25T06:00:00-05:00,39.4,-76.7,Lou Lead,410-555-0111,\n"

@@ -44,6 +44,7 @@ from vigil.platform.actions import action, concerns
 from vigil.platform.agencies.models import Agency
 from vigil.platform.notices.board import notify
 from vigil.platform.prepared import insert, new
+from vigil.platform.turns import writing
 
 BATCH = 50
 """Revisions looked at in one transaction: nobody registers meanwhile."""
@@ -80,39 +81,62 @@ def anything_new() -> bool:
 
 
 def note_all(actor: Actor, now: datetime) -> None:
-    """Look at every revision that has not been looked at, then judge those whose they are."""
+    """Look at every revision that has not been looked at, then judge those whose they are.
+
+    Months of probes are read for it outside of a transaction: who registers meanwhile does not wait. The last revisions
+    count as looked at once everybody is judged, so that a crash between makes it look at them again.
+    """
     whose: set[Whose] = set()
     while anything_new():
-        whose = note_probes(actor, whose, now)
+        noted = note_probes(actor)
+        whose |= noted.whose
+        if noted.is_last:
+            for one in _told_apart(whose):
+                _judge(actor, one, now)
+            with writing():
+                _move_mark(noted.revision_id)
+            whose = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Whose probes were stored, up to which revision; `is_last`: no other followed it."""
+
+    whose: frozenset[Whose]
+    revision_id: int
+    is_last: bool
 
 
 @action("deconfliction.fishing_case.note")
-def note_probes(actor: Actor, whose: set[Whose], now: datetime) -> set[Whose]:
-    """Store the probes of the next revisions. With the last of them everybody is judged, those of `whose` too; else
-    they are handed back. Revisions are numbered in the order of their commits, since their writers take turns.
+def note_probes(actor: Actor) -> Noted:
+    """Store the probes of the next revisions; of the last ones they may be stored again.
+
+    Revisions are numbered in the order of their commits, since their writers take turns.
     """
-    ProbeMark.objects.get_or_create(slot=1)
-    mark = ProbeMark.objects.select_for_update().get(slot=1)
-    following = Revision.objects.filter(pk__gt=mark.revision_id).select_related("operation").order_by("pk")
-    revisions = list(following.prefetch_related("sites", "subjects")[:BATCH])
-    if not revisions:
-        return whose
+    mark = _mark()
+    following = Revision.objects.filter(pk__gt=mark).select_related("operation").order_by("pk")
+    revisions = list(following.prefetch_related("sites", "subjects")[: BATCH + 1])
+    is_last = len(revisions) <= BATCH
+    revisions = revisions[:BATCH]
     before = _before(revisions)
     agencies = {one.pk: one for one in Agency.objects.filter(pk__in={one.operation.agency_id for one in revisions})}
+    whose: set[Whose] = set()
     for revision in revisions:
         if _note(revision, before.get((revision.operation_id, revision.number - 1)), agencies):
             whose |= {
                 Whose(revision.author_id, revision.operation.agency_id, _is_silent(revision)),
                 Whose(None, revision.operation.agency_id),
             }
-    mark.revision_id = revisions[-1].pk
-    mark.save()
+    last = revisions[-1].pk if revisions else mark
+    if not is_last:
+        _move_mark(last)
     concerns(operations=sorted({one.operation_id for one in revisions}))
-    if len(revisions) == BATCH:
-        return whose
-    for one in _told_apart(whose):
-        _judge(one, now)
-    return set()
+    return Noted(frozenset(whose), last, is_last)
+
+
+def _move_mark(revision_id: int) -> None:
+    ProbeMark.objects.get_or_create(slot=1)
+    ProbeMark.objects.filter(slot=1, revision_id__lt=revision_id).update(revision_id=revision_id)
 
 
 def _mark() -> int:
@@ -204,12 +228,32 @@ def _close(revision: Revision) -> bool:
 # --- judging ---------------------------------------------------------------------------------------------------------
 
 
-def _judge(whose: Whose, now: datetime) -> None:
-    since = max(now - rules.PERIOD, _reviewed_at(whose) or now - rules.PERIOD)
+def _judge(actor: Actor, whose: Whose, now: datetime) -> None:
+    judged = _judged(whose, now)
+    if judged.recounted:
+        with writing():
+            Probe.objects.bulk_update(judged.recounted, ("found", "told"))
+    if judged.flags:
+        put_before(actor, whose, judged, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was seen in somebody's probes since the last review; which of them have found more than they say."""
+
+    reviewed_at: datetime | None
+    rows: Sequence[Probe] = ()
+    flags: Sequence[rules.Flag] = ()
+    recounted: Sequence[Probe] = ()
+
+
+def _judged(whose: Whose, now: datetime) -> Judged:
+    reviewed_at = _reviewed_at(whose)
+    since = max(now - rules.PERIOD, reviewed_at or now - rules.PERIOD)
     rows = list(probes_of(whose).filter(Q(at__gt=since) | Q(closed_at__gt=since)).order_by("pk"))
     if not rows:
-        return
-    _count_found(rows)
+        return Judged(reviewed_at)
+    recounted = _count_found(rows)
     if whose.user_id is None:
         flags = rules.of_agency([_probe(row) for row in rows], _budget(rows), now)
     else:
@@ -218,8 +262,7 @@ def _judge(whose: Whose, now: datetime) -> None:
         if whose.silent:
             budget = replace(budget, person_subjects=min(budget.person_subjects, rules.SILENT_SUBJECTS))
         flags = rules.of_person([_probe(row, spots.get(row.pk, ())) for row in rows], budget, now)
-    if flags:
-        _put_before(whose, flags, rows, now)
+    return Judged(reviewed_at, rows, flags, recounted)
 
 
 def probes_of(whose: Whose) -> QuerySet[Probe]:
@@ -270,15 +313,19 @@ def _spots(rows: Sequence[Probe]) -> dict[int, list[rules.Spot]]:
     return found
 
 
-def _count_found(rows: Sequence[Probe]) -> None:
-    """What the operations found of others, and where these were told, until the conflicts are purged."""
+def _count_found(rows: Sequence[Probe]) -> list[Probe]:
+    """What the operations found of others, and where these were told, until the conflicts are purged; the rows in which
+    it changes, not yet stored.
+    """
     found = conflicts_found({row.operation_id for row in rows if row.revision_id is not None})
+    changed = []
     for row in rows:
         met = found.get(row.operation_id, ())
         counted = len(met), sum(one.is_told for one in met)
         if met and counted != (row.found, row.told):
             row.found, row.told = counted
-            row.save(update_fields=("found", "told"))
+            changed.append(row)
+    return changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,16 +363,22 @@ def _submitter(side: ConflictSide) -> object:
     return submitter or side.operation_id
 
 
-def _put_before(whose: Whose, flags: Sequence[rules.Flag], rows: Sequence[Probe], now: datetime) -> None:
+@action("deconfliction.fishing_case.note")
+def put_before(actor: Actor, whose: Whose, judged: Judged, now: datetime) -> None:
+    """Open the case of them, or go on with the open one; what was reviewed since it was judged is judged anew."""
+    if _reviewed_at(whose) != judged.reviewed_at:
+        judged = _judged(whose, now)
+    if not judged.flags:
+        return
     case = _cases(whose).filter(reviewed_at__isnull=True).first()
     is_new = case is None
     if case is None:
         case = FishingCase(id=uuid7(), user_id=whose.user_id, silent=whose.silent, opened_at=now)
-        case.agency_id = rows[-1].agency_id
-        case.since = min(row.at for row in rows)
+        case.agency_id = judged.rows[-1].agency_id
+        case.since = min(row.at for row in judged.rows)
     case.changed_at = now
     case.save()
-    for flag in flags:
+    for flag in judged.flags:
         figures = {"figures": dict(flag.figures), "last_at": now}
         FishingFlag.objects.update_or_create(
             case=case, kind=flag.kind.value, defaults=figures, create_defaults={**figures, "first_at": now}
