@@ -178,7 +178,8 @@ def _fill(folder: str, active: int, meetings: int) -> None:
     checked = importing.Checked(len(entries), tuple(entries), (), (), {}, 0, 0, (), ())
     batch = actions.start_import(bench, agencies[0].pk, "bench", now)
     importing.store_checked(bench, batch, checked, now, lambda done, total: True)
-    probes.note_all(system("worker"), now)  # as the worker has, behind the import
+    while probes.anything_new():  # as the worker has, behind the import
+        probes.note_all(system("worker"), now)
 
 
 def _meeting(pairs: int) -> Iterator[tuple[float, float, int, int]]:

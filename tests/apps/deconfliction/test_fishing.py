@@ -147,9 +147,13 @@ def test_silent_operations_are_before_the_auditors_alone(people: Any, now: datet
 def test_everybody_is_judged_however_many_are_looked_at_together(
     people: Any, now: datetime, monkeypatch: pytest.MonkeyPatch, together: int
 ) -> None:
-    """Also where the last ones fill what is looked at in one transaction."""
+    """Also where the last ones fill what is looked at in one transaction, or at a time."""
     monkeypatch.setattr(probes, "BATCH", together)
-    fish(people, "dave", now)  # eight revisions
+    monkeypatch.setattr(probes, "ROUNDS", 2)
+    at = fish(people, "dave", now)  # eight revisions
+    if together == 3:
+        assert probes.anything_new(), "the rest the next time"
+        probes.note_all(WORKER, at)
     assert case_of(people, "dave").reviewed_at is None
     assert not probes.anything_new()
 

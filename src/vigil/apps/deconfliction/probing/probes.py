@@ -48,6 +48,8 @@ from vigil.platform.turns import writing
 
 BATCH = 50
 """Revisions looked at in one transaction: nobody registers meanwhile."""
+ROUNDS = 10
+"""Transactions at a time: the worker's other work, alarms among it, waits meanwhile."""
 MOST_PLACES = 1_000
 """The newest so many zones of a person are compared with one another."""
 KEPT = timedelta(days=90)
@@ -81,43 +83,34 @@ def anything_new() -> bool:
 
 
 def note_all(actor: Actor, now: datetime) -> None:
-    """Look at every revision that has not been looked at, then judge those whose they are.
+    """Look at the next revisions that have not been looked at, so many that nothing else waits long, and judge those
+    whose they are.
 
-    Months of probes are read for it outside of a transaction: who registers meanwhile does not wait. The last revisions
+    Months of probes are read for it outside of a transaction: who registers meanwhile does not wait. The revisions
     count as looked at once everybody is judged, so that a crash between makes it look at them again.
     """
     whose: set[Whose] = set()
-    while anything_new():
-        noted = note_probes(actor)
-        whose |= noted.whose
-        if noted.is_last:
-            for one in _told_apart(whose):
-                _judge(actor, one, now)
-            with writing():
-                _move_mark(noted.revision_id)
-            whose = set()
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """Whose probes were stored, up to which revision; `is_last`: no other followed it."""
-
-    whose: frozenset[Whose]
-    revision_id: int
-    is_last: bool
+    begun = last = _mark()
+    for _ in range(ROUNDS):
+        if not Revision.objects.filter(pk__gt=last).exists():
+            break
+        found, last = note_probes(actor, last)
+        whose |= found
+    if last > begun:
+        for one in _told_apart(whose):
+            _judge(actor, one, now)
+        with writing():
+            _move_mark(last)
 
 
 @action("deconfliction.fishing_case.note")
-def note_probes(actor: Actor) -> Noted:
-    """Store the probes of the next revisions; of the last ones they may be stored again.
+def note_probes(actor: Actor, after: int) -> tuple[set[Whose], int]:
+    """Store the probes of the revisions that follow, or store them again: whose they are, and the last revision.
 
     Revisions are numbered in the order of their commits, since their writers take turns.
     """
-    mark = _mark()
-    following = Revision.objects.filter(pk__gt=mark).select_related("operation").order_by("pk")
-    revisions = list(following.prefetch_related("sites", "subjects")[: BATCH + 1])
-    is_last = len(revisions) <= BATCH
-    revisions = revisions[:BATCH]
+    following = Revision.objects.filter(pk__gt=after).select_related("operation").order_by("pk")
+    revisions = list(following.prefetch_related("sites", "subjects")[:BATCH])
     before = _before(revisions)
     agencies = {one.pk: one for one in Agency.objects.filter(pk__in={one.operation.agency_id for one in revisions})}
     whose: set[Whose] = set()
@@ -127,11 +120,8 @@ def note_probes(actor: Actor) -> Noted:
                 Whose(revision.author_id, revision.operation.agency_id, _is_silent(revision)),
                 Whose(None, revision.operation.agency_id),
             }
-    last = revisions[-1].pk if revisions else mark
-    if not is_last:
-        _move_mark(last)
     concerns(operations=sorted({one.operation_id for one in revisions}))
-    return Noted(frozenset(whose), last, is_last)
+    return whose, revisions[-1].pk if revisions else after
 
 
 def _move_mark(revision_id: int) -> None:
