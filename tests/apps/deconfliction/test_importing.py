@@ -18,6 +18,7 @@ from vigil.core.errors import Invalid, NotFound, Refused
 from vigil.engine import sweep
 from vigil.engine.formats.mapping import Mapping
 from vigil.platform.audit.models import AuditRecord
+from vigil.platform.jobs import queue
 from vigil.platform.jobs.worker import Worker
 
 pytestmark = pytest.mark.django_db
@@ -235,6 +236,20 @@ def test_the_page_leaves_a_file_to_the_worker(bob: Any, now: datetime, settings:
     done = ImportBatch.objects.get(pk=batch.pk)
     assert (done.counts["state"], done.counts["created"]) == ("done", 1)
     assert not waiting.exists()
+
+
+def test_the_worker_does_its_periodic_work_while_it_imports(
+    bob: Any, now: datetime, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No alarm waits for the end of a long file."""
+    settings.VIGIL_DATA_DIR = tmp_path
+    stored: list[int] = []
+    every = queue.Periodic(lambda at: stored.append(Operation.objects.count()), timedelta(0))
+    monkeypatch.setattr(queue, "PERIODIC", {"test": every})
+    monkeypatch.setattr(importing, "CHUNK", 1)
+    importing.begin_import(bob, file(*(row(f"A-{number}") for number in range(3))), "", now)
+    Worker(lambda: now).run_until_idle()
+    assert {0, 1, 2, 3} <= set(stored)
 
 
 def test_an_import_that_waits_can_be_cancelled(bob: Any, now: datetime, settings: Any, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -139,9 +140,18 @@ def claim(now: datetime, kinds: tuple[str, ...] | None = None) -> Job | None:
             return candidate
 
 
-def run(claimed: Job, now: datetime) -> None:
-    """Do a claimed job and mark how it ended."""
+def meanwhile() -> None:
+    """For a long job between its parts: the worker does what is due of its periodic work, alarms among it."""
+    _meanwhile.get()()
+
+
+_meanwhile: ContextVar[Callable[[], None]] = ContextVar("meanwhile", default=lambda: None)
+
+
+def run(claimed: Job, now: datetime, periodic: Callable[[], None] = lambda: None) -> None:
+    """Do a claimed job and mark how it ended; `periodic` is what a long one does between its parts."""
     kind = KINDS.get(claimed.kind)
+    held = _meanwhile.set(periodic)
     try:
         if kind is None:
             raise LookupError(claimed.kind)
@@ -152,6 +162,8 @@ def run(claimed: Job, now: datetime) -> None:
         _failed(claimed, kind, error, now)
     else:
         _mark(claimed, state=Job.State.DONE, finished_at=now, last_error="", lease_until=None)
+    finally:
+        _meanwhile.reset(held)
 
 
 def _failed(claimed: Job, kind: Kind | None, error: Exception, now: datetime) -> None:

@@ -46,7 +46,7 @@ class Worker:
         claimed = queue.claim(self.now())
         if claimed is None:
             return False
-        queue.run(claimed, self.now())
+        queue.run(claimed, self.now(), self._run_periodic)
         return True
 
     def run_until_idle(self) -> int:

@@ -46,7 +46,7 @@ from vigil.platform import keys
 from vigil.platform.accounts.access import actor_of_user
 from vigil.platform.actions import action, concerns
 from vigil.platform.agencies.models import Agency
-from vigil.platform.jobs.queue import enqueue
+from vigil.platform.jobs.queue import enqueue, meanwhile
 from vigil.protocol import store as port
 from vigil.protocol.store import SearchFailed
 
@@ -511,6 +511,7 @@ def run_waiting(batch_id: UUID, now: datetime) -> None:
 
     def progress(done: int, total: int) -> bool:
         _note(batch, {"state": "running", "done": done, "total": total})
+        meanwhile()
         return path.exists()
 
     try:
