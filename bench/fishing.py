@@ -356,7 +356,7 @@ def _notice(course: Course, at: datetime, start: datetime) -> None:
     from vigil.apps.deconfliction.models import FishingCase
     from vigil.apps.deconfliction.probing import probes, rules
 
-    probes.note_all(WORKER, at)
+    probes.note_next(WORKER, at)
     case = FishingCase.objects.prefetch_related("flags").first()
     if course.flagged_at is None and case is not None:
         course.flagged_at, course.flagged_after = course.probes, at - start

@@ -179,7 +179,7 @@ def _fill(folder: str, active: int, meetings: int) -> None:
     batch = actions.start_import(bench, agencies[0].pk, "bench", now)
     importing.store_checked(bench, batch, checked, now, lambda done, total: True)
     while probes.anything_new():  # as the worker has, behind the import
-        probes.note_all(system("worker"), now)
+        probes.note_next(system("worker"), now)
 
 
 def _meeting(pairs: int) -> Iterator[tuple[float, float, int, int]]:

@@ -52,7 +52,7 @@ def test_the_first_start_fills_a_region_with_everything_there_is_to_see() -> Non
         row.external_id: row.determination for row in Operation.objects.filter(external_id__in=("demo-S07", "demo-T06"))
     }
     assert set(joint.values()) == {"no_known_conflict"}
-    probes.note_all(WORKER, MORNING)
+    probes.note_next(WORKER, MORNING)
     assert Probe.objects.count() > 50
     assert not FishingCase.objects.exists(), "ordinary weeks of ordinary people"
     _an_officer_finds_several_conflicts_of_the_next_hours()

@@ -42,7 +42,7 @@ def fish(people: Any, name: str, now: datetime, count: int = 4, **fields: Any) -
         place = (HARBOR[0] + 0.008 * number, HARBOR[1])
         drop(people, name, register(people, name, at, site(now, place), **fields), at + timedelta(minutes=1))
         at += timedelta(minutes=5)
-    probes.note_all(WORKER, at)
+    probes.note_next(WORKER, at)
     return at
 
 
@@ -131,7 +131,7 @@ def test_silent_operations_are_before_the_auditors_alone(people: Any, now: datet
     people.users["gus"] = make_user("gus", "Gus Grant", people.bay_county, "agency_auditor")
     subjects = tuple(phone(f"+1410555{number:04d}") for number in range(120, 126))
     register(people, "dave", now, disclosure=Disclosure.SILENT, subjects=subjects)
-    probes.note_all(WORKER, now)
+    probes.note_next(WORKER, now)
     case = case_of(people, "dave")
     assert case.silent
     assert probes.TOLD in told(people, "gus")
@@ -153,7 +153,7 @@ def test_everybody_is_judged_however_many_are_looked_at_together(
     at = fish(people, "dave", now)  # eight revisions
     if together == 3:
         assert probes.anything_new(), "the rest the next time"
-        probes.note_all(WORKER, at)
+        probes.note_next(WORKER, at)
     assert case_of(people, "dave").reviewed_at is None
     assert not probes.anything_new()
 
@@ -171,7 +171,7 @@ def test_a_crash_before_somebody_is_judged_forgets_nobody(
     probed = Probe.objects.count()
     assert probed == 4
     assert not FishingCase.objects.exists()
-    probes.note_all(WORKER, now + timedelta(minutes=20))
+    probes.note_next(WORKER, now + timedelta(minutes=20))
     assert case_of(people, "dave")
     assert Probe.objects.count() == probed, "each once"
 
@@ -206,10 +206,10 @@ def test_which_revisions_count(people: Any, now: datetime) -> None:
     later = plan(now, site(now, starts_in=timedelta(minutes=-30), lasts=timedelta(hours=9)))
     revised = actions.revise_operation(people.actor("alice"), operation.pk, operation.revision, later, now)
     cancelled = actions.cancel_operation(people.actor("alice"), operation.pk, revised.revision, now)
-    probes.note_all(WORKER, now)
+    probes.note_next(WORKER, now)
     assert Probe.objects.get(operation_id=operation.pk, revision__number=1).closed_at == now
     actions.undo_cancel(people.actor("alice"), operation.pk, cancelled.revision, now)
-    probes.note_all(WORKER, now)
+    probes.note_next(WORKER, now)
 
     def asked(name: str) -> list[tuple[str, bool]]:
         found = Probe.objects.filter(user=people.user(name)).order_by("pk").select_related("revision")

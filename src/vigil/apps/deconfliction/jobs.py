@@ -133,7 +133,7 @@ def forget_leftovers(now: datetime) -> None:
 @periodic("deconfliction.probes", every=timedelta(seconds=5))
 def look_for_fishing(now: datetime) -> None:
     """Look at what new revisions ask, and put before the watch desk who seems to look for others' operations."""
-    probes.note_all(WORKER, now)
+    probes.note_next(WORKER, now)
 
 
 @periodic("deconfliction.guesses", every=timedelta(minutes=1))

@@ -79,10 +79,14 @@ class Whose:
 
 def anything_new() -> bool:
     """Whether there are revisions that have not been looked at."""
-    return Revision.objects.filter(pk__gt=_mark()).exists()
+    return _following(_mark()).exists()
 
 
-def note_all(actor: Actor, now: datetime) -> None:
+def _following(revision_id: int) -> QuerySet[Revision]:
+    return Revision.objects.filter(pk__gt=revision_id).order_by("pk")
+
+
+def note_next(actor: Actor, now: datetime) -> None:
     """Look at the next revisions that have not been looked at, so many that nothing else waits long, and judge those
     whose they are.
 
@@ -92,7 +96,7 @@ def note_all(actor: Actor, now: datetime) -> None:
     whose: set[Whose] = set()
     begun = last = _mark()
     for _ in range(ROUNDS):
-        if not Revision.objects.filter(pk__gt=last).exists():
+        if not _following(last).exists():
             break
         found, last = note_probes(actor, last)
         whose |= found
@@ -109,8 +113,8 @@ def note_probes(actor: Actor, after: int) -> tuple[set[Whose], int]:
 
     Revisions are numbered in the order of their commits, since their writers take turns.
     """
-    following = Revision.objects.filter(pk__gt=after).select_related("operation").order_by("pk")
-    revisions = list(following.prefetch_related("sites", "subjects")[:BATCH])
+    following = _following(after).select_related("operation").prefetch_related("sites", "subjects")
+    revisions = list(following[:BATCH])
     before = _before(revisions)
     agencies = {one.pk: one for one in Agency.objects.filter(pk__in={one.operation.agency_id for one in revisions})}
     whose: set[Whose] = set()
